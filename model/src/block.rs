@@ -1,0 +1,115 @@
+//! One transformer block: pre-norm attention with rotary positions, then SwiGLU.
+//!
+//! Does: the arithmetic of PAPER.md section 4 on [B, L, D] activations.
+//! Does not know: genes, tokens, conditions, masks; attention is full in both directions.
+//! Flow: compressed groups with condition rows in front → **blocks** → final norm → decode.
+
+use burn::tensor::activation::silu;
+use burn::tensor::module::attention;
+use burn::tensor::ops::AttentionModuleOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Added to the mean square before the root; the paper leaves it open.
+pub(crate) const NORM_EPSILON: f32 = 1e-5;
+/// Base of the rotary frequencies; the paper leaves it open.
+const ROTARY_BASE: f64 = 10_000.0;
+
+/// Weights of one block; matrices are [in, out].
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Gain of the norm before attention [1, D].
+    pub attention_norm: Tensor<2>,
+    /// Query, key and value side by side [D, 3 D].
+    pub attention_in: Tensor<2>,
+    /// Back to the residual stream [D, D].
+    pub attention_out: Tensor<2>,
+    /// Gain of the norm before the feed-forward [1, D].
+    pub feed_norm: Tensor<2>,
+    /// Gate and value side by side [D, 2 F].
+    pub feed_in: Tensor<2>,
+    /// Back to the residual stream [F, D].
+    pub feed_out: Tensor<2>,
+}
+
+/// Cosines and sines of the rotary positions, [1, 1, positions, d / 2] each.
+#[derive(Clone, Debug)]
+pub struct Rotary {
+    cosine: Tensor<4>,
+    sine: Tensor<4>,
+}
+
+impl Rotary {
+    /// Table for `positions` positions and heads of `head_width` (even).
+    pub fn new(positions: usize, head_width: usize, device: &Device) -> Self {
+        let half = head_width / 2;
+        let angle = |index: usize| {
+            let (position, pair) = (index / half, index % half);
+            position as f64 * ROTARY_BASE.powf(-2.0 * pair as f64 / head_width as f64)
+        };
+        let table = |function: fn(f64) -> f64| {
+            let values: Vec<f32> = (0..positions * half).map(|i| function(angle(i)) as f32).collect();
+            Tensor::<4>::from_data(TensorData::new(values, [1, 1, positions, half]), device)
+        };
+        Self { cosine: table(f64::cos), sine: table(f64::sin) }
+    }
+
+    /// Rotates [B, H, positions, d]: dimension i pairs with i + d/2.
+    fn rotate(&self, x: Tensor<4>) -> Tensor<4> {
+        let half = x.dims()[3] / 2;
+        let first = x.clone().narrow(3, 0, half);
+        let second = x.narrow(3, half, half);
+        let turned_first = first.clone() * self.cosine.clone() - second.clone() * self.sine.clone();
+        let turned_second = second * self.cosine.clone() + first * self.sine.clone();
+        Tensor::cat(vec![turned_first, turned_second], 3)
+    }
+}
+
+/// x / sqrt(mean(x²) + ε) · gain over the last axis; gain is [1, D].
+pub(crate) fn root_mean_square_norm(x: Tensor<3>, gain: &Tensor<2>) -> Tensor<3> {
+    let scale = (x.clone().square().mean_dim(2) + NORM_EPSILON).sqrt().recip();
+    x * scale * gain.clone().unsqueeze::<3>()
+}
+
+/// [B, L, in] × [in, out] as one flat matrix product: one dispatch, whatever B is.
+pub(crate) fn matmul_rows(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
+    let [b, l, d] = x.dims();
+    let out = weight.dims()[1];
+    x.reshape([b * l, d]).matmul(weight).reshape([b, l, out])
+}
+
+impl Block {
+    /// [B, positions, D] → [B, positions, D].
+    pub fn forward(&self, x: Tensor<3>, rotary: &Rotary, heads: usize) -> Tensor<3> {
+        let attended = self.attention(root_mean_square_norm(x.clone(), &self.attention_norm), rotary, heads);
+        let x = x + attended;
+        let fed = self.feed(root_mean_square_norm(x.clone(), &self.feed_norm));
+        x + fed
+    }
+
+    /// Softmax attention over all positions; `x` is normed. [B, positions, D] → same.
+    pub fn attention(&self, x: Tensor<3>, rotary: &Rotary, heads: usize) -> Tensor<3> {
+        let [b, l, d] = x.dims();
+        let [q, k, v] = self.queries_keys_values(x, heads);
+        let mixed = attention(rotary.rotate(q), rotary.rotate(k), v, None, None, AttentionModuleOptions::default());
+        let rows = mixed.swap_dims(1, 2).reshape([b, l, d]);
+        matmul_rows(rows, self.attention_out.clone())
+    }
+
+    /// Query, key, value before rotation, each [B, H, positions, d].
+    fn queries_keys_values(&self, x: Tensor<3>, heads: usize) -> [Tensor<4>; 3] {
+        let [b, l, d] = x.dims();
+        let projected = matmul_rows(x, self.attention_in.clone());
+        [0, 1, 2].map(|part| {
+            projected.clone().narrow(2, part * d, d).reshape([b, l, heads, d / heads]).swap_dims(1, 2)
+        })
+    }
+
+    /// (silu(gate) · value) → D; `x` is normed. [B, positions, D] → same.
+    pub fn feed(&self, x: Tensor<3>) -> Tensor<3> {
+        let projected = matmul_rows(x, self.feed_in.clone());
+        let inner = projected.dims()[2] / 2;
+        let gate = projected.clone().narrow(2, 0, inner);
+        let value = projected.narrow(2, inner, inner);
+        matmul_rows(silu(gate) * value, self.feed_out.clone())
+    }
+}

@@ -1,0 +1,173 @@
+//! The numbers that fix a network's shape.
+//!
+//! Does: states every size, checks that they fit together, counts parameters.
+//! Does not know: devices, weights, what the conditions mean.
+//! Flow: read from a recipe or a bundle, then everything else is built from it.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::quantise::{FIRST_CONDITION, VOCABULARY};
+
+/// Sizes of the network (PAPER.md sections 3 and 4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// G: genes in the panel.
+    pub genes: usize,
+    /// S: genes per group.
+    pub group_size: usize,
+    /// D: width of the residual stream.
+    pub width: usize,
+    /// Transformer blocks.
+    pub blocks: usize,
+    /// H: attention heads; each is D / H wide, and that must be even for rotary positions.
+    pub heads: usize,
+    /// F: inner width of the SwiGLU feed-forward.
+    pub feed_width: usize,
+    /// R: rank of the per-gene output term.
+    pub rank: usize,
+    /// C: condition tokens in front of the genes.
+    pub condition_slots: usize,
+    /// K: condition values over all slots; they follow the expression tokens in the table.
+    pub condition_values: usize,
+}
+
+/// Sizes that do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// A size is zero.
+    #[error("the model's `{0}` is 0; it must be at least 1")]
+    Zero(&'static str),
+    /// The width does not divide into heads of even width.
+    #[error("a width of {width} does not divide into {heads} heads of even width; choose a width that is a multiple of {}", 2 * heads)]
+    Heads {
+        /// D.
+        width: usize,
+        /// H.
+        heads: usize,
+    },
+    /// A size is past what any device can hold.
+    #[error("the model's `{name}` is {value}, above the limit of {limit}")]
+    TooLarge {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        value: usize,
+        /// The largest accepted.
+        limit: usize,
+    },
+}
+
+/// Highest value accepted for any single size: a guard against damaged files, far above any use.
+const LIMIT: usize = 1 << 20;
+
+impl ModelConfig {
+    /// Checks the sizes against each other.
+    ///
+    /// # Errors
+    /// When a size is zero or absurdly large, or the heads do not divide the width.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let sizes = [
+            ("genes", self.genes),
+            ("group_size", self.group_size),
+            ("width", self.width),
+            ("blocks", self.blocks),
+            ("heads", self.heads),
+            ("feed_width", self.feed_width),
+            ("rank", self.rank),
+            ("condition_slots", self.condition_slots),
+            ("condition_values", self.condition_values),
+        ];
+        for (name, value) in sizes {
+            if value == 0 {
+                return Err(ConfigError::Zero(name));
+            }
+            if value > LIMIT {
+                return Err(ConfigError::TooLarge { name, value, limit: LIMIT });
+            }
+        }
+        if !self.width.is_multiple_of(2 * self.heads) {
+            return Err(ConfigError::Heads { width: self.width, heads: self.heads });
+        }
+        Ok(())
+    }
+
+    /// L: groups of genes, the last one padded.
+    pub fn groups(&self) -> usize {
+        self.genes.div_ceil(self.group_size)
+    }
+
+    /// T: rows of the token table (expression, MASK, conditions).
+    pub fn tokens(&self) -> usize {
+        FIRST_CONDITION as usize + self.condition_values
+    }
+
+    /// Width of one attention head.
+    pub fn head_width(&self) -> usize {
+        self.width / self.heads
+    }
+
+    /// Parameters of the transformer blocks' matrices: blocks × (4 D² + 3 D F).
+    pub fn block_parameters(&self) -> usize {
+        self.blocks * (4 * self.width * self.width + 3 * self.width * self.feed_width)
+    }
+
+    /// All parameters.
+    pub fn parameters(&self) -> usize {
+        let (d, s, v) = (self.width, self.group_size, VOCABULARY);
+        let norms = (2 * self.blocks + 1) * d;
+        let tables = (self.tokens() + self.genes) * d;
+        let compression = 2 * s * d * d;
+        let output = d * v + self.genes * self.rank + self.rank * v + v;
+        self.block_parameters() + norms + tables + compression + output
+    }
+
+    /// Multiply-adds × 2 of one trunk pass for one cell: blocks with attention, without the
+    /// embedding (a table look-up) and without the head.
+    pub fn trunk_flops(&self) -> f64 {
+        let positions = (self.groups() + self.condition_slots) as f64;
+        let attention = 4.0 * positions * positions * self.width as f64 * self.blocks as f64;
+        2.0 * positions * self.block_parameters() as f64 + attention
+    }
+
+    /// Multiply-adds × 2 of decoding one gene of one cell.
+    pub fn gene_flops(&self) -> f64 {
+        2.0 * (self.width + self.rank) as f64 * VOCABULARY as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfigError, ModelConfig};
+
+    fn paper() -> ModelConfig {
+        ModelConfig {
+            genes: 18_080,
+            group_size: 8,
+            width: 640,
+            blocks: 13,
+            heads: 10,
+            feed_width: 2560,
+            rank: 32,
+            condition_slots: 2,
+            condition_values: 100,
+        }
+    }
+
+    #[test]
+    fn the_blocks_of_the_paper_hold_85_million() {
+        assert_eq!(paper().block_parameters(), 85_196_800);
+        assert_eq!(paper().groups(), 2260);
+        assert_eq!(ModelConfig { group_size: 32, ..paper() }.groups(), 565);
+        assert!(paper().check().is_ok());
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_refused() {
+        let odd = ModelConfig { heads: 7, ..paper() };
+        assert_eq!(odd.check(), Err(ConfigError::Heads { width: 640, heads: 7 }));
+        assert_eq!(ModelConfig { genes: 0, ..paper() }.check(), Err(ConfigError::Zero("genes")));
+        assert!(ModelConfig { genes: usize::MAX, ..paper() }.check().is_err());
+    }
+}

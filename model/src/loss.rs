@@ -1,0 +1,145 @@
+//! The masked-diffusion loss: how surprised the model is by the genes it could not see.
+//!
+//! Does: forward process (which genes are masked), the 1/t-weighted cross-entropy of PAPER.md
+//! section 1, on all slots or on an unbiased random subset of them.
+//! Does not know: optimisers, files, where cells come from.
+//! Flow: true tokens [B, G] → masked tokens → hidden → logits of some slots → **loss**.
+//!
+//! Positions are a random permutation of genes, so a random subset of slots is a random subset of
+//! genes; decoding n of S slots costs n/S of the head and stays unbiased.
+
+use burn::tensor::activation::softmax;
+use burn::tensor::{Int, Tensor, TensorData};
+
+use crate::layout::Layout;
+use crate::network::{Network, Tables};
+use crate::quantise::{MASK, VOCABULARY};
+use crate::random::Draws;
+
+/// Lower end of the masking probability: p = (1 − ε) t + ε.
+pub const SMALLEST_MASKING: f64 = 1e-3;
+
+/// One training batch after the forward process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Masked {
+    /// Tokens with MASK where the gene is hidden, B × G in gene order.
+    pub tokens: Vec<u16>,
+    /// The truth, B × G.
+    pub targets: Vec<u16>,
+    /// Masking probability of each cell [B].
+    pub probability: Vec<f32>,
+    /// Condition tokens, B × C.
+    pub conditions: Vec<i32>,
+    /// G.
+    pub genes: usize,
+}
+
+impl Masked {
+    /// Masks every gene of cell b with probability p_b, t spread evenly over the batch from one
+    /// offset (stratified; the paper draws t independently, this has the same mean).
+    pub fn draw(targets: Vec<u16>, conditions: Vec<i32>, genes: usize, draws: &mut Draws) -> Self {
+        let cells = targets.len() / genes.max(1);
+        let offset = f64::from(draws.uniform());
+        let mut tokens = targets.clone();
+        let mut probability = Vec::with_capacity(cells);
+        for (cell, row) in tokens.chunks_mut(genes).enumerate() {
+            let t = (offset + cell as f64 / cells as f64).fract();
+            let p = ((1.0 - SMALLEST_MASKING) * t + SMALLEST_MASKING) as f32;
+            for token in row.iter_mut() {
+                if draws.uniform() < p {
+                    *token = MASK as u16;
+                }
+            }
+            probability.push(p);
+        }
+        Self { tokens, targets, probability, conditions, genes }
+    }
+
+    /// B.
+    pub fn cells(&self) -> usize {
+        self.probability.len()
+    }
+
+    /// Row of the folded embedding table for every position of every cell [B·L·S].
+    fn table_rows(&self, layout: &Layout, tokens: usize) -> Vec<i32> {
+        let mut rows = Vec::with_capacity(self.cells() * layout.padded());
+        for cell in self.tokens.chunks(self.genes) {
+            layout.table_rows(cell, tokens, &mut rows);
+        }
+        rows
+    }
+
+    /// Targets and weights of the chosen slots, each [B·L·n]: weight S/(n·p·G·B) where masked,
+    /// 0 elsewhere and in the padding.
+    fn targets_of(&self, layout: &Layout, slots: &[usize]) -> (Vec<i32>, Vec<f32>) {
+        let s = layout.group_size();
+        let groups = layout.padded() / s;
+        let size = self.cells() * groups * slots.len();
+        let (mut targets, mut weights) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        let share = s as f32 / slots.len() as f32 / (self.genes * self.cells()) as f32;
+        for cell in 0..self.cells() {
+            let start = cell * self.genes;
+            for position in (0..groups).flat_map(|group| slots.iter().map(move |slot| group * s + slot)) {
+                let gene = layout.permutation().get(position).map(|gene| start + *gene as usize);
+                let masked = gene.filter(|index| i32::from(self.tokens[*index]) == MASK);
+                targets.push(masked.map_or(0, |index| i32::from(self.targets[index])));
+                weights.push(masked.map_or(0.0, |_| share / self.probability[cell]));
+            }
+        }
+        (targets, weights)
+    }
+}
+
+/// Hidden states of a masked batch [B, L, D].
+pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Tensor<3> {
+    let device = network.device();
+    let b = batch.cells();
+    let rows = batch.table_rows(&network.layout, network.config.tokens());
+    let count = rows.len();
+    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device);
+    let shape = [b, network.config.condition_slots];
+    let conditions = Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &device);
+    network.hidden(tables, network.compressed(tables, rows), conditions)
+}
+
+/// Loss in nats per gene [1], on the given slots (all of them: `0..S`).
+///
+/// The value is exact; its gradient is written out (softmax minus one-hot, times the weight) and
+/// not traced, which saves the passes over [B·L·n, V] that automatic differentiation would need.
+pub fn loss(network: &Network, batch: &Masked, slots: &[usize]) -> Tensor<1> {
+    let tables = network.tables();
+    let hidden = hidden_of(network, &tables, batch);
+    let logits = slot_logits(network, hidden, slots);
+    let (targets, weights) = batch.targets_of(&network.layout, slots);
+    let rows = targets.len();
+    let device = network.device();
+    let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, [rows, 1]), &device);
+    let weights = Tensor::<2>::from_data(TensorData::new(weights, [rows, 1]), &device);
+
+    let probabilities = softmax(logits.clone().detach(), 1);
+    let of_target = probabilities.clone().gather(1, targets.clone());
+    // 1e-30 keeps a vanished probability finite: a loss of 69 nats for that gene.
+    let value = (of_target.clamp_min(1e-30).log() * weights.clone()).sum().neg();
+    let one_less = Tensor::<2>::full([rows, 1], -1.0, &device);
+    let gradient = probabilities.scatter(1, targets, one_less, burn::tensor::IndexingUpdateOp::Add) * weights;
+    let surrogate = (logits * gradient.detach()).sum();
+    surrogate.clone() - surrogate.detach() + value.detach()
+}
+
+/// Logits of every gene in the chosen slots [B·L·n, V].
+fn slot_logits(network: &Network, hidden: Tensor<3>, slots: &[usize]) -> Tensor<2> {
+    let config = &network.config;
+    let (d, s, l, n) = (config.width, config.group_size, config.groups(), slots.len());
+    let [b, _, _] = hidden.dims();
+    let device = network.device();
+    let chosen: Vec<i32> = slots.iter().map(|slot| *slot as i32).collect();
+    let chosen = Tensor::<1, Int>::from_data(TensorData::new(chosen, [n]), &device);
+    // [D, S, D] → the chosen slots → [D·n, D] · head → [D, n·V]: one matrix for all of them.
+    let up = network.decompress.clone().reshape([d, s, d]).select(1, chosen.clone()).reshape([d * n, d]);
+    let matrix = up.matmul(network.head.clone()).reshape([d, n * VOCABULARY]);
+    let logits = hidden.reshape([b * l, d]).matmul(matrix).reshape([b, l * n, VOCABULARY]);
+    let factors = network.layout.place_rows(network.gene_output.clone());
+    let factors = factors.reshape([l, s, config.rank]).select(1, chosen).reshape([l * n, config.rank]);
+    let bias = factors.matmul(network.output_basis.clone()) + network.output_bias.clone();
+    (logits + bias.unsqueeze::<3>()).reshape([b * l * n, VOCABULARY])
+}

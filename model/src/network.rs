@@ -1,0 +1,260 @@
+//! The network's weights, and the two halves of its forward pass.
+//!
+//! Does: holds every parameter under its name, initialises them from a seed, embeds and
+//! compresses tokens, runs the blocks. Decoding stands in `decode`, the loss in `loss`.
+//! Does not know: what a condition means, files, schedules, which device it runs on.
+//! Flow: tokens [B, G] → gather-sum with the compression folded in [B, L, D] → condition rows in
+//! front → blocks → final norm → hidden [B, L, D].
+//!
+//! Compression is linear, so embedding and W_down fold into one table of rows
+//! `token_embedding · W_s` for each slot s: a cell costs G row look-ups instead of 2 G D² multiply-
+//! adds. The gene embeddings pass through W_down once for the whole batch.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::block::{Block, Rotary, root_mean_square_norm};
+use crate::config::ModelConfig;
+use crate::layout::Layout;
+use crate::quantise::VOCABULARY;
+use crate::random::Draws;
+
+/// All weights. Matrices are [in, out]; norms and biases are kept as one row.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Sizes.
+    pub config: ModelConfig,
+    /// Where each gene stands (PAPER.md section 3).
+    pub layout: Layout,
+    /// Expression tokens, MASK and conditions [T, D].
+    pub token_embedding: Tensor<2>,
+    /// What each gene adds to its token [G, D].
+    pub gene_embedding: Tensor<2>,
+    /// W_down [S·D, D].
+    pub compress: Tensor<2>,
+    /// The transformer.
+    pub blocks: Vec<Block>,
+    /// Gain of the last norm [1, D].
+    pub final_norm: Tensor<2>,
+    /// W_up [D, S·D].
+    pub decompress: Tensor<2>,
+    /// Head [D, V].
+    pub head: Tensor<2>,
+    /// Per-gene output factors [G, R].
+    pub gene_output: Tensor<2>,
+    /// What the factors stand for [R, V].
+    pub output_basis: Tensor<2>,
+    /// Bias shared by all genes [1, V].
+    pub output_bias: Tensor<2>,
+}
+
+/// Tables that depend on the weights only: made once per weight update, used for every batch.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// Row s·(T+1)+t is token t passed through slot s of W_down; row s·(T+1)+T is zero, for padding.
+    compressed_tokens: Tensor<2>,
+    /// Gene embeddings passed through W_down [L, D].
+    compressed_genes: Tensor<2>,
+    /// Rotary positions.
+    rotary: Rotary,
+}
+
+impl Network {
+    /// Weights drawn from `seed`, each parameter from its own stream.
+    ///
+    /// Matrices are normal with standard deviation in^-½; those that write into the residual
+    /// stream are scaled by (2 · blocks)^-½ besides. Token rows start on a smooth curve of
+    /// log(1 + count), so that rare counts begin near their neighbours (the paper leaves
+    /// initialisation open).
+    pub fn init(config: &ModelConfig, seed: u64, device: &Device) -> Self {
+        let mut stream = 0;
+        let mut normal = |rows: usize, columns: usize, deviation: f64| {
+            stream += 1;
+            let mut draws = Draws::new(seed, stream);
+            let values: Vec<f32> =
+                (0..rows * columns).map(|_| (f64::from(draws.normal()) * deviation) as f32).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [rows, columns]), device)
+        };
+        let (d, s, f) = (config.width, config.group_size, config.feed_width);
+        let fan = |inputs: usize| (inputs as f64).powf(-0.5);
+        let residual = (2.0 * config.blocks as f64).powf(-0.5);
+        let gain = || Tensor::<2>::ones([1, d], device);
+        let token_embedding = smooth_tokens(config, seed, device) + normal(config.tokens(), d, 0.2);
+        let blocks = (0..config.blocks)
+            .map(|_| Block {
+                attention_norm: gain(),
+                attention_in: normal(d, 3 * d, fan(d)),
+                attention_out: normal(d, d, fan(d) * residual),
+                feed_norm: gain(),
+                feed_in: normal(d, 2 * f, fan(d)),
+                feed_out: normal(f, d, fan(f) * residual),
+            })
+            .collect();
+        Self {
+            config: config.clone(),
+            layout: Layout::random(config.genes, config.group_size, seed),
+            token_embedding,
+            gene_embedding: normal(config.genes, d, 0.5),
+            compress: normal(s * d, d, fan(s * d)),
+            blocks,
+            final_norm: gain(),
+            decompress: normal(d, s * d, fan(d)),
+            head: normal(d, VOCABULARY, 0.1 * fan(d)),
+            gene_output: normal(config.genes, config.rank, 0.02),
+            output_basis: normal(config.rank, VOCABULARY, 0.02),
+            output_bias: Tensor::zeros([1, VOCABULARY], device),
+        }
+    }
+
+    /// Weights of the right shapes and no meaning, to be filled by [`crate::weights::load`].
+    pub(crate) fn empty(config: &ModelConfig, layout: Layout, device: &Device) -> Self {
+        let (d, s, f) = (config.width, config.group_size, config.feed_width);
+        let zeros = |rows: usize, columns: usize| Tensor::<2>::zeros([rows, columns], device);
+        let block = || Block {
+            attention_norm: zeros(1, d),
+            attention_in: zeros(d, 3 * d),
+            attention_out: zeros(d, d),
+            feed_norm: zeros(1, d),
+            feed_in: zeros(d, 2 * f),
+            feed_out: zeros(f, d),
+        };
+        Self {
+            config: config.clone(),
+            layout,
+            token_embedding: zeros(config.tokens(), d),
+            gene_embedding: zeros(config.genes, d),
+            compress: zeros(s * d, d),
+            blocks: (0..config.blocks).map(|_| block()).collect(),
+            final_norm: zeros(1, d),
+            decompress: zeros(d, s * d),
+            head: zeros(d, VOCABULARY),
+            gene_output: zeros(config.genes, config.rank),
+            output_basis: zeros(config.rank, VOCABULARY),
+            output_bias: zeros(1, VOCABULARY),
+        }
+    }
+
+    /// The same network with every tensor passed through `change` (name, tensor) → tensor.
+    ///
+    /// Names are the keys of the weight files; the order is fixed.
+    pub fn map(self, mut change: impl FnMut(&str, Tensor<2>) -> Tensor<2>) -> Self {
+        let token_embedding = change("token_embedding", self.token_embedding);
+        let gene_embedding = change("gene_embedding", self.gene_embedding);
+        let compress = change("compress", self.compress);
+        let blocks = self
+            .blocks
+            .into_iter()
+            .enumerate()
+            .map(|(index, block)| {
+                let mut part = |name: &str, tensor| change(&format!("blocks.{index}.{name}"), tensor);
+                Block {
+                    attention_norm: part("attention_norm", block.attention_norm),
+                    attention_in: part("attention_in", block.attention_in),
+                    attention_out: part("attention_out", block.attention_out),
+                    feed_norm: part("feed_norm", block.feed_norm),
+                    feed_in: part("feed_in", block.feed_in),
+                    feed_out: part("feed_out", block.feed_out),
+                }
+            })
+            .collect();
+        Self {
+            config: self.config,
+            layout: self.layout,
+            token_embedding,
+            gene_embedding,
+            compress,
+            blocks,
+            final_norm: change("final_norm", self.final_norm),
+            decompress: change("decompress", self.decompress),
+            head: change("head", self.head),
+            gene_output: change("gene_output", self.gene_output),
+            output_basis: change("output_basis", self.output_basis),
+            output_bias: change("output_bias", self.output_bias),
+        }
+    }
+
+    /// Every tensor with its name, in the order of [`Network::map`].
+    pub fn parameters(&self) -> Vec<(String, Tensor<2>)> {
+        let mut list = Vec::new();
+        let _ = self.clone().map(|name, tensor| {
+            list.push((name.to_owned(), tensor.clone()));
+            tensor
+        });
+        list
+    }
+
+    /// Device that the weights are on.
+    pub fn device(&self) -> Device {
+        self.head.device()
+    }
+
+    /// Tables for these weights; differentiable.
+    pub fn tables(&self) -> Tables {
+        let config = &self.config;
+        let (d, s, l) = (config.width, config.group_size, config.groups());
+        let device = self.device();
+        let padded = Tensor::cat(vec![self.token_embedding.clone(), Tensor::zeros([1, d], &device)], 0);
+        let slots = self.compress.clone().reshape([s, d, d]);
+        let compressed_tokens = padded
+            .unsqueeze::<3>()
+            .matmul(slots)
+            .reshape([s * (config.tokens() + 1), d]);
+        let placed = self.layout.place_rows(self.gene_embedding.clone());
+        let compressed_genes = placed.reshape([l, s * d]).matmul(self.compress.clone());
+        let rotary = Rotary::new(l + config.condition_slots, config.head_width(), &device);
+        Tables { compressed_tokens, compressed_genes, rotary }
+    }
+
+    /// Embedded and compressed cells [B, L, D]; `rows` are [`Layout::table_rows`] of B cells.
+    pub fn compressed(&self, tables: &Tables, rows: Tensor<1, Int>) -> Tensor<3> {
+        let config = &self.config;
+        let (d, s, l) = (config.width, config.group_size, config.groups());
+        let b = rows.dims()[0] / (l * s);
+        let summed = tables
+            .compressed_tokens
+            .clone()
+            .select(0, rows)
+            .reshape([b * l, s, d])
+            .sum_dim(1)
+            .reshape([b, l, d]);
+        summed + tables.compressed_genes.clone().unsqueeze::<3>()
+    }
+
+    /// Hidden state after the last norm [B, L, D], condition rows dropped.
+    ///
+    /// `compressed` is [B, L, D], `conditions` holds token ids [B, C].
+    pub fn hidden(&self, tables: &Tables, compressed: Tensor<3>, conditions: Tensor<2, Int>) -> Tensor<3> {
+        let [b, c] = conditions.dims();
+        let l = self.config.groups();
+        let x = Tensor::cat(vec![self.condition_rows(conditions), compressed], 1);
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, &tables.rotary, self.config.heads));
+        let x = root_mean_square_norm(x, &self.final_norm);
+        debug_assert_eq!(x.dims(), [b, c + l, self.config.width]);
+        x.narrow(1, c, l)
+    }
+
+    /// Embeddings of condition tokens [B, C] → [B, C, D].
+    fn condition_rows(&self, conditions: Tensor<2, Int>) -> Tensor<3> {
+        let [b, c] = conditions.dims();
+        self.token_embedding
+            .clone()
+            .select(0, conditions.reshape([b * c]))
+            .reshape([b, c, self.config.width])
+    }
+}
+
+/// Token rows on a smooth random curve of log(1 + count) [T, D]; zero for MASK and conditions.
+fn smooth_tokens(config: &ModelConfig, seed: u64, device: &Device) -> Tensor<2> {
+    let d = config.width;
+    let mut draws = Draws::new(seed, u64::MAX);
+    let waves: Vec<(f64, f64)> = (0..d)
+        .map(|_| (f64::from(draws.normal()), std::f64::consts::TAU * f64::from(draws.uniform())))
+        .collect();
+    let mut values = vec![0.0_f32; config.tokens() * d];
+    for (token, row) in values.chunks_mut(d).take(VOCABULARY).enumerate() {
+        let level = f64::from(crate::quantise::dequantise(token as u16)).ln_1p();
+        for (value, (frequency, phase)) in row.iter_mut().zip(&waves) {
+            *value = (frequency * level + phase).sin() as f32;
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [config.tokens(), d]), device)
+}

@@ -1,0 +1,310 @@
+//! The walk back from noise: cells written gene group by gene group.
+//!
+//! Does: a stepper. Each step reveals one batch of genes in every cell of the current batch of
+//! cells; between steps the caller looks for cancel and reports progress.
+//! Does not know: names of genes or conditions (`bundle`), clocks, threads, browsers.
+//! Flow: request → [draws on the host → masked tokens → hidden states, guided and not, as one
+//! batch → decode the genes of this step → tokens] × N → counts.
+//!
+//! In the first step every cell of a condition looks the same, so it is computed once for all.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use burn::tensor::{Int, Tensor, TensorData};
+
+use crate::decode::{Decoder, Wanted};
+use crate::network::{Network, Tables};
+use crate::quantise::{MASK, dequantise, quantise};
+use crate::random::{CellDraws, Draws};
+use crate::schedule::cosine_schedule;
+
+/// How one condition slot is filled.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// The same token in every cell.
+    Fixed(i32),
+    /// Drawn per cell in proportion to the weights: a condition the visitor left open.
+    Weighted(Vec<(i32, f64)>),
+}
+
+/// What to generate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// One entry per condition slot [C].
+    pub conditions: Vec<Choice>,
+    /// Tokens of the unguided branch where it differs from the conditions [C]: the control label
+    /// of perturbation slots. All `None`: no guidance, one branch.
+    pub null: Vec<Option<i32>>,
+    /// w of a₀ + (w+1)(a₁ − a₀); 0 is plain conditional sampling.
+    pub guidance: f32,
+    /// N.
+    pub steps: usize,
+    /// Cells to make.
+    pub cells: usize,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// Genes held at a count throughout: (place in the panel, count).
+    pub clamp: Vec<(u32, u32)>,
+}
+
+impl Request {
+    /// Whether the unguided branch is needed at all.
+    fn guided(&self) -> bool {
+        self.guidance != 0.0
+            && self.conditions.iter().zip(&self.null).any(|(choice, null)| {
+                null.is_some_and(|null| *choice != Choice::Fixed(null))
+            })
+    }
+}
+
+/// What one call of [`Run::step`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Denoising step just made, from 1.
+    pub step: usize,
+    /// N.
+    pub steps: usize,
+    /// Cells that this step worked on.
+    pub cells: Range<usize>,
+    /// Cells finished so far.
+    pub done: usize,
+    /// The cells, when this step finished them.
+    pub finished: Option<Range<usize>>,
+}
+
+/// How much to do at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Cells per batch.
+    pub cells: usize,
+    /// Rows of logits held at once; a row is 1152 bytes. 100,000 rows stay under 128 MiB, a few
+    /// thousand stay in a CPU's cache.
+    pub rows: usize,
+}
+
+impl Effort {
+    /// For a CPU: small batches appear early, small chunks stay in cache.
+    pub const CPU: Self = Self { cells: 4, rows: 4096 };
+    /// For a GPU: enough rows to fill it, under WebGPU's 128 MiB per binding.
+    pub const GPU: Self = Self { cells: 16, rows: 65_536 };
+}
+
+/// A sampling run: the cells written so far and the draws of those in work.
+pub struct Run {
+    request: Request,
+    effort: Effort,
+    tables: Tables,
+    decoder: Decoder,
+    schedule: Vec<usize>,
+    clamped: Vec<bool>,
+    start: Vec<u16>,
+    tokens: Vec<Vec<u16>>,
+    labels: Vec<Vec<i32>>,
+    draws: Vec<CellDraws>,
+    current: Range<usize>,
+    step: usize,
+}
+
+impl Run {
+    /// Prepares a run; nothing is computed for cells yet. Clamped genes past the panel are ignored
+    /// here: names are resolved, and refused, by the bundle.
+    pub fn new(network: &Network, request: Request, effort: Effort) -> Self {
+        let genes = network.config.genes;
+        let mut start = vec![MASK as u16; genes];
+        let mut clamped = vec![false; genes];
+        for (gene, count) in &request.clamp {
+            if let Some(place) = start.get_mut(*gene as usize) {
+                *place = quantise(*count);
+                clamped[*gene as usize] = true;
+            }
+        }
+        let free = clamped.iter().filter(|clamped| !**clamped).count();
+        let schedule = cosine_schedule(free, request.steps);
+        let mut run = Self {
+            tables: network.tables(),
+            decoder: Decoder::new(network),
+            schedule,
+            clamped,
+            start,
+            tokens: Vec::with_capacity(request.cells),
+            labels: Vec::with_capacity(request.cells),
+            draws: Vec::new(),
+            current: 0..0,
+            step: 0,
+            request,
+            effort,
+        };
+        run.begin_batch();
+        run
+    }
+
+    /// Draws everything random about the next batch of cells: each cell has its own stream, so a
+    /// cell does not depend on how cells are batched.
+    fn begin_batch(&mut self) {
+        let first = self.current.end;
+        self.current = first..self.request.cells.min(first + self.effort.cells.max(1));
+        self.step = 0;
+        self.draws.clear();
+        for cell in self.current.clone() {
+            let mut draws = Draws::new(self.request.seed, cell as u64);
+            let labels = self.request.conditions.iter().map(|choice| match choice {
+                Choice::Fixed(token) => *token,
+                Choice::Weighted(options) => {
+                    let weights: Vec<f64> = options.iter().map(|(_, weight)| *weight).collect();
+                    options.get(draws.weighted(&weights)).map_or(MASK, |(token, _)| *token)
+                }
+            });
+            self.labels.push(labels.collect());
+            self.draws.push(CellDraws::new(&mut draws, self.start.len(), &self.clamped));
+            self.tokens.push(self.start.clone());
+        }
+    }
+
+    /// Whether every cell is finished.
+    pub fn is_finished(&self) -> bool {
+        self.current.is_empty()
+    }
+
+    /// Cells finished so far.
+    pub fn done(&self) -> usize {
+        self.current.start
+    }
+
+    /// Makes one denoising step of the current batch of cells. Does nothing once finished.
+    ///
+    /// # Errors
+    /// When the device fails to hand the values back (a lost device).
+    pub async fn step(&mut self, network: &Network) -> Result<Step, burn::tensor::ExecutionError> {
+        let cells = self.current.clone();
+        let steps = self.schedule.len();
+        if cells.is_empty() {
+            return Ok(Step { step: steps, steps, cells, done: self.request.cells, finished: None });
+        }
+        let (states, row_of_cell) = self.hidden_states(network);
+        let wanted = self.wanted(&row_of_cell);
+        if !wanted.is_empty() {
+            let values = self.draw_values(&states, &wanted).await?;
+            self.reveal(&values);
+        }
+        self.step += 1;
+        let step = self.step;
+        let finished = (step == steps).then(|| cells.clone());
+        if finished.is_some() {
+            self.begin_batch();
+        }
+        Ok(Step { step, steps, cells, done: self.current.start, finished })
+    }
+
+    /// Guided hidden states [U, L, D] of the distinct states of the batch, and each cell's row.
+    fn hidden_states(&self, network: &Network) -> (Tensor<3>, Vec<u32>) {
+        let c = self.request.conditions.len();
+        let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
+        let mut row_of_cell = Vec::with_capacity(self.current.len());
+        let (mut rows, mut labels) = (Vec::new(), Vec::new());
+        let mut count = 0_u32;
+        for cell in self.current.clone() {
+            let label = self.labels[cell].as_slice();
+            // Before the first step nothing but the conditions tells cells apart.
+            if let Some(row) = rows_by_label.get(label).filter(|_| self.step == 0) {
+                row_of_cell.push(*row);
+                continue;
+            }
+            network.layout.table_rows(&self.tokens[cell], network.config.tokens(), &mut rows);
+            labels.extend_from_slice(label);
+            rows_by_label.insert(label, count);
+            row_of_cell.push(count);
+            count += 1;
+        }
+        let guided = self.request.guided();
+        if guided {
+            let null: Vec<i32> = labels
+                .iter()
+                .enumerate()
+                .map(|(index, token)| self.request.null[index % c].unwrap_or(*token))
+                .collect();
+            labels.extend(null);
+        }
+        let device = network.device();
+        let length = rows.len();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [length]), &device);
+        let conditions = labels.len() / c;
+        let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [conditions, c]), &device);
+        let compressed = network.compressed(&self.tables, rows);
+        if !guided {
+            return (network.hidden(&self.tables, compressed, labels), row_of_cell);
+        }
+        let both = Tensor::cat(vec![compressed.clone(), compressed], 0);
+        let both = network.hidden(&self.tables, both, labels);
+        let toward = both.clone().narrow(0, 0, count as usize);
+        let away = both.narrow(0, count as usize, count as usize);
+        let strength = self.request.guidance + 1.0;
+        (away.clone() + (toward - away).mul_scalar(strength), row_of_cell)
+    }
+
+    /// The genes that this step reveals, over all cells of the batch.
+    fn wanted(&self, row_of_cell: &[u32]) -> Vec<Wanted> {
+        let genes = self.revealed_now();
+        self.draws
+            .iter()
+            .zip(row_of_cell)
+            .flat_map(|(draws, state)| {
+                draws.order[genes.clone()].iter().map(|gene| Wanted {
+                    state: *state,
+                    gene: *gene,
+                    uniform: draws.uniforms[*gene as usize],
+                })
+            })
+            .collect()
+    }
+
+    /// Range of each cell's order that the step in work reveals.
+    fn revealed_now(&self) -> Range<usize> {
+        let before = if self.step == 0 { 0 } else { self.schedule[self.step - 1] };
+        before..self.schedule[self.step]
+    }
+
+    /// Decodes in chunks of bounded size and reads the tokens back once.
+    async fn draw_values(&self, states: &Tensor<3>, wanted: &[Wanted]) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
+        let chunks = self.decoder.plan(wanted, self.effort.rows);
+        let drawn: Vec<Tensor<1, Int>> =
+            chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk)).collect();
+        let drawn = Tensor::cat(drawn, 0).into_data_async().await?;
+        let drawn: Vec<i32> = drawn.iter::<i32>().collect();
+        let mut values = vec![0; wanted.len()];
+        let mut offset = 0;
+        for chunk in &chunks {
+            for (row, index) in chunk.placed() {
+                values[index as usize] = drawn[offset + row] as u16;
+            }
+            offset += chunk.len();
+        }
+        Ok(values)
+    }
+
+    /// Writes the drawn tokens into the cells; `values` stand in the order of [`Run::wanted`].
+    fn reveal(&mut self, values: &[u16]) {
+        let genes = self.revealed_now();
+        let mut values = values.iter();
+        for (cell, draws) in self.current.clone().zip(&self.draws) {
+            for (gene, value) in draws.order[genes.clone()].iter().zip(values.by_ref()) {
+                self.tokens[cell][*gene as usize] = *value;
+            }
+        }
+    }
+
+    /// Tokens of a cell in panel order [G]; MASK where the gene is not revealed yet.
+    pub fn tokens(&self, cell: usize) -> &[u16] {
+        &self.tokens[cell]
+    }
+
+    /// Condition tokens of a cell [C].
+    pub fn labels(&self, cell: usize) -> &[i32] {
+        &self.labels[cell]
+    }
+
+    /// Counts of finished cells, dense [G] each.
+    pub fn counts(&self, cells: Range<usize>) -> Vec<Vec<u32>> {
+        self.tokens[cells].iter().map(|cell| cell.iter().map(|token| dequantise(*token)).collect()).collect()
+    }
+}

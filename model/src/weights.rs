@@ -1,0 +1,199 @@
+//! Weights as bytes: safetensors with one key per parameter.
+//!
+//! Does: saves every parameter and the permutation in f32 or f16, loads them back after checking
+//! names and shapes against a config.
+//! Does not know: files; where the bytes come from or go to.
+//! Flow: trainer → **save** → bundle → **load** → network.
+//!
+//! Keys are those of [`Network::map`] plus `permutation` (i32 [G]). Matrices are [in, out]; the
+//! single-row parameters (norms, bias) are written without their leading 1.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use thiserror::Error;
+
+use crate::config::{ConfigError, ModelConfig};
+use crate::layout::Layout;
+use crate::network::Network;
+
+/// Number format of saved weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// Bit-exact.
+    Full,
+    /// Half the size; what the page downloads.
+    Half,
+}
+
+/// Why weights could not be read or written.
+#[derive(Debug, Error)]
+pub enum WeightsError {
+    /// Not a safetensors file, or a damaged one.
+    #[error("the weights are not a readable safetensors file: {0}")]
+    Format(#[from] safetensors::SafeTensorError),
+    /// The config is inconsistent.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A parameter is missing.
+    #[error("the weights have no tensor `{0}`; they belong to another model")]
+    Missing(String),
+    /// A parameter has another shape than the config says.
+    #[error("the tensor `{name}` has shape {found:?}, but the model's config asks for {expected:?}")]
+    Shape {
+        /// Key.
+        name: String,
+        /// Shape in the file.
+        found: Vec<usize>,
+        /// Shape by the config.
+        expected: Vec<usize>,
+    },
+    /// A parameter is stored in a format that this version does not read.
+    #[error("the tensor `{name}` is stored as {dtype:?}; f32, f16 and i32 are read")]
+    NumberFormat {
+        /// Key.
+        name: String,
+        /// Its format.
+        dtype: Dtype,
+    },
+    /// The permutation does not hold every gene once.
+    #[error("the tensor `permutation` does not hold every gene exactly once; the file is damaged")]
+    Permutation,
+    /// A value is not a number.
+    #[error("the tensor `{0}` holds a value that is not finite; the training run that made it diverged")]
+    NotFinite(String),
+}
+
+/// Values of a tensor as f32, whatever its format. Shared with the bundle's other files.
+pub(crate) fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, WeightsError> {
+    let bytes = view.data();
+    match view.dtype() {
+        Dtype::F32 => Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
+        Dtype::F16 => Ok(bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()),
+        dtype => Err(WeightsError::NumberFormat { name: name.to_owned(), dtype }),
+    }
+}
+
+/// Values of an i32 tensor.
+pub(crate) fn integers(name: &str, view: &TensorView<'_>) -> Result<Vec<i32>, WeightsError> {
+    match view.dtype() {
+        Dtype::I32 => {
+            Ok(view.data().chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+        }
+        dtype => Err(WeightsError::NumberFormat { name: name.to_owned(), dtype }),
+    }
+}
+
+/// Named tensors on their way into a safetensors file.
+#[derive(Default)]
+pub struct Tensors {
+    entries: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>,
+}
+
+impl Tensors {
+    /// Adds floating-point values.
+    pub fn floats(&mut self, name: &str, shape: &[usize], values: &[f32], precision: Precision) {
+        let (dtype, bytes) = match precision {
+            Precision::Full => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Precision::Half => (Dtype::F16, values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()),
+        };
+        self.entries.insert(name.to_owned(), (dtype, shape.to_vec(), bytes));
+    }
+
+    /// Adds whole numbers.
+    pub fn integers(&mut self, name: &str, shape: &[usize], values: &[i32]) {
+        let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.entries.insert(name.to_owned(), (Dtype::I32, shape.to_vec(), bytes));
+    }
+
+    /// Adds bytes.
+    pub fn bytes(&mut self, name: &str, shape: &[usize], values: Vec<u8>) {
+        self.entries.insert(name.to_owned(), (Dtype::U8, shape.to_vec(), values));
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When a shape does not match its values.
+    pub fn serialise(&self) -> Result<Vec<u8>, WeightsError> {
+        let views = self
+            .entries
+            .iter()
+            .map(|(name, (dtype, shape, bytes))| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+        Ok(safetensors::serialize(views, None)?)
+    }
+}
+
+/// Shape in the file: single rows lose their leading 1.
+fn stored_shape(dims: [usize; 2]) -> Vec<usize> {
+    match dims {
+        [1, width] => vec![width],
+        [rows, columns] => vec![rows, columns],
+    }
+}
+
+/// Saves a network. Reads the device's memory synchronously: native use only.
+///
+/// # Errors
+/// When a weight is not finite: a diverged run must not be shipped.
+pub fn save(network: &Network, precision: Precision) -> Result<Vec<u8>, WeightsError> {
+    let mut tensors = Tensors::default();
+    for (name, tensor) in network.parameters() {
+        let shape = stored_shape(tensor.dims());
+        let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(WeightsError::NotFinite(name));
+        }
+        tensors.floats(&name, &shape, &values, precision);
+    }
+    let permutation: Vec<i32> = network.layout.permutation().iter().map(|gene| *gene as i32).collect();
+    tensors.integers("permutation", &[permutation.len()], &permutation);
+    tensors.serialise()
+}
+
+/// Loads a network that fits `config` onto a device.
+///
+/// # Errors
+/// When the bytes are damaged, or belong to a network of other sizes.
+pub fn load(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Network, WeightsError> {
+    config.check()?;
+    let file = SafeTensors::deserialize(bytes)?;
+    let view = |name: &str| file.tensor(name).map_err(|_| WeightsError::Missing(name.to_owned()));
+    let permutation = integers("permutation", &view("permutation")?)?;
+    if permutation.len() != config.genes {
+        return Err(WeightsError::Shape {
+            name: "permutation".to_owned(),
+            found: vec![permutation.len()],
+            expected: vec![config.genes],
+        });
+    }
+    let permutation = permutation.into_iter().map(|gene| u32::try_from(gene).unwrap_or(u32::MAX)).collect();
+    let layout = Layout::from_permutation(permutation, config.group_size).ok_or(WeightsError::Permutation)?;
+    let mut failure = None;
+    let mut network = Network::empty(config, layout, device);
+    network = network.map(|name, empty| {
+        let loaded = view(name).and_then(|view| {
+            let expected = stored_shape(empty.dims());
+            if view.shape() != expected {
+                let found = view.shape().to_vec();
+                return Err(WeightsError::Shape { name: name.to_owned(), found, expected });
+            }
+            let values = floats(name, &view)?;
+            if values.iter().any(|value| !value.is_finite()) {
+                return Err(WeightsError::NotFinite(name.to_owned()));
+            }
+            Ok(Tensor::from_data(TensorData::new(values, empty.dims()), device))
+        });
+        loaded.unwrap_or_else(|error| {
+            failure.get_or_insert(error);
+            empty
+        })
+    });
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(network),
+    }
+}
