@@ -1,1 +1,24 @@
-//! x
+//! What a cell is and how cells are measured.
+//!
+//! Does: sparse counts with genes and labels, AnnData files from and to bytes, normalising,
+//! differential expression, principal components, neighbours, the fixed map, metrics, baselines,
+//! synthetic cells with a known truth. Measured and generated cells are the same type.
+//! Does not know: tensors, files, clocks, threads, the web.
+//! Flow: bytes → **cells** → tokens (`model`), and back: counts → normalise → effects → figures.
+
+pub mod baselines;
+pub mod cells;
+pub mod column;
+pub mod counts;
+pub mod de;
+pub mod h5ad;
+pub mod metrics;
+pub mod neighbours;
+pub mod normalise;
+pub mod pca;
+pub mod place;
+pub mod synthetic;
+
+pub use cells::{Cells, CellsError};
+pub use column::Column;
+pub use counts::{Counts, CountsError};
