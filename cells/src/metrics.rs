@@ -1,1 +1,147 @@
-//! x
+//! How close predicted effects are to measured ones.
+//!
+//! Does: the first metrics of the public referee cell-eval (PAPER.md section 11) as functions of
+//! plain slices: MAE, Pearson, Pearson-Δ, Spearman, DES, PDS.
+//! Does not know: where the numbers come from; which cells are predicted.
+//! Flow: pseudobulks and shifts of measured and generated cells → **scores** beside baselines.
+
+use crate::de::GeneShift;
+
+/// FDR below which a gene counts as differentially expressed.
+pub const SIGNIFICANT: f64 = 0.05;
+
+/// Mean absolute difference of two pseudobulks (mean log-normalised values).
+pub fn mean_absolute_error(real: &[f64], predicted: &[f64]) -> f64 {
+    let total: f64 = real.iter().zip(predicted).map(|(a, b)| (a - b).abs()).sum();
+    total / real.len().max(1) as f64
+}
+
+/// Pearson correlation; NaN when a side is constant.
+pub fn pearson(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len().min(b.len()).max(1) as f64;
+    let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+    let (mut covariance, mut variance_a, mut variance_b) = (0.0, 0.0, 0.0);
+    for (x, y) in a.iter().zip(b) {
+        covariance += (x - mean_a) * (y - mean_b);
+        variance_a += (x - mean_a).powi(2);
+        variance_b += (y - mean_b).powi(2);
+    }
+    covariance / (variance_a * variance_b).sqrt()
+}
+
+/// Spearman correlation: Pearson of ranks, ties at their mean rank.
+pub fn spearman(a: &[f64], b: &[f64]) -> f64 {
+    pearson(&ranks(a), &ranks(b))
+}
+
+/// Ranks from 1, ties at their mean.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut first = 0;
+    while first < order.len() {
+        let tied = order[first..].iter().take_while(|index| values[**index] == values[order[first]]).count();
+        let rank = first as f64 + (tied as f64 + 1.0) / 2.0;
+        order[first..first + tied].iter().for_each(|index| ranks[*index] = rank);
+        first += tied;
+    }
+    ranks
+}
+
+/// Perturbed minus control pseudobulk.
+pub fn effect(perturbed: &[f64], control: &[f64]) -> Vec<f64> {
+    perturbed.iter().zip(control).map(|(a, b)| a - b).collect()
+}
+
+/// Pearson-Δ: correlation of signed effects; the prediction's effect is against its own controls.
+pub fn pearson_delta(real_effect: &[f64], predicted_effect: &[f64]) -> f64 {
+    pearson(real_effect, predicted_effect)
+}
+
+/// Differentially expressed genes, largest |log2 fold change| first.
+fn significant(shifts: &[GeneShift]) -> Vec<u32> {
+    let mut found: Vec<&GeneShift> = shifts.iter().filter(|shift| shift.q < SIGNIFICANT).collect();
+    found.sort_by(|a, b| b.log2_fold_change.abs().total_cmp(&a.log2_fold_change.abs()).then(a.gene.cmp(&b.gene)));
+    found.iter().map(|shift| shift.gene).collect()
+}
+
+/// DES: share of the k real DEGs among the top k predicted ones, k the number of real DEGs, both
+/// sorted by |log2 fold change|; NaN when there are no real DEGs.
+pub fn differential_expression_score(real: &[GeneShift], predicted: &[GeneShift]) -> f64 {
+    let real = significant(real);
+    let predicted: Vec<u32> = significant(predicted).into_iter().take(real.len()).collect();
+    let shared = real.iter().filter(|gene| predicted.contains(gene)).count();
+    shared as f64 / real.len() as f64
+}
+
+/// PDS of each prediction: 1 − rank / n of its own real effect among all real effects by L1
+/// distance (1 is best, 0.5 is chance). `excluded` names the target gene that is left out, if any.
+pub fn discrimination_scores(real: &[Vec<f64>], predicted: &[Vec<f64>], excluded: &[Option<usize>]) -> Vec<f64> {
+    let n = real.len().max(1) as f64;
+    predicted
+        .iter()
+        .enumerate()
+        .map(|(own, prediction)| {
+            let skip = excluded.get(own).copied().flatten();
+            let distance = |truth: &Vec<f64>| -> f64 {
+                let pairs = truth.iter().zip(prediction).enumerate();
+                pairs.filter(|(gene, _)| Some(*gene) != skip).map(|(_, (a, b))| (a - b).abs()).sum()
+            };
+            let to_own = real.get(own).map_or(f64::INFINITY, distance);
+            let closer = real.iter().enumerate().filter(|(at, truth)| *at != own && distance(truth) < to_own).count();
+            1.0 - closer as f64 / n
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{differential_expression_score, discrimination_scores, mean_absolute_error, pearson, spearman};
+    use crate::de::GeneShift;
+
+    fn shift(gene: u32, log2_fold_change: f64, q: f64) -> GeneShift {
+        GeneShift {
+            gene,
+            mean_control: 1.0,
+            mean_perturbed: 1.0,
+            log2_fold_change,
+            p: q,
+            q,
+            difference: 0.0,
+            low: 0.0,
+            high: 0.0,
+            detected_control: 1.0,
+            detected_perturbed: 1.0,
+        }
+    }
+
+    #[test]
+    fn correlations_by_hand() {
+        // Computed by hand: covariance 4, variances 2 and 8 over (1,2,3) and (2,4,6).
+        assert!((pearson(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]) - 1.0).abs() < 1e-12);
+        assert!((pearson(&[1.0, 2.0, 3.0], &[3.0, 1.0, 2.0]) + 0.5).abs() < 1e-12);
+        // Ranks (1, 2.5, 2.5, 4) against (1, 2, 3, 4): 4.5 / sqrt(4.5 · 5).
+        let tied = spearman(&[0.0, 1.0, 1.0, 9.0], &[1.0, 2.0, 3.0, 4.0]);
+        assert!((tied - 4.5 / 22.5_f64.sqrt()).abs() < 1e-12);
+        assert!((mean_absolute_error(&[1.0, 2.0], &[2.0, 0.0]) - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn overlap_counts_the_top_k() {
+        let real = [shift(0, 3.0, 0.01), shift(1, -2.0, 0.01), shift(2, 1.0, 0.9)];
+        let predicted = [shift(0, 0.5, 0.01), shift(1, -4.0, 0.01), shift(2, 2.0, 0.01)];
+        // Two real DEGs (0, 1); the two strongest predicted are 1 and 2: one shared.
+        assert!((differential_expression_score(&real, &predicted) - 0.5).abs() < 1e-12);
+        assert!(differential_expression_score(&[shift(0, 1.0, 0.5)], &predicted).is_nan());
+    }
+
+    #[test]
+    fn each_prediction_finds_its_own() {
+        let real = vec![vec![1.0, 0.0], vec![0.0, 1.0], vec![-1.0, 0.0]];
+        assert_eq!(discrimination_scores(&real, &real, &[]), [1.0, 1.0, 1.0]);
+        let turned: Vec<Vec<f64>> = real.iter().rev().cloned().collect();
+        // The first prediction is the third truth: one of three is closer than its own.
+        assert!((discrimination_scores(&real, &turned, &[])[0] - 2.0 / 3.0).abs() < 1e-12);
+    }
+}

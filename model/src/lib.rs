@@ -10,6 +10,9 @@
 //! H heads, V vocabulary, R rank of the per-gene output, N steps.
 
 pub mod block;
+pub mod bundle;
+pub mod card;
+mod choices;
 pub mod config;
 pub mod decode;
 pub mod layout;

@@ -1,0 +1,223 @@
+//! `bundle.json`: what a bundle is, in words and numbers.
+//!
+//! Does: the typed form of the card, its choices by name, and the tokens they stand for.
+//! Does not know: weights, files, how the card is shown.
+//! Flow: recipe and training → **card** → page, command line, reports.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::ModelConfig;
+
+/// Version of the bundle format that this code writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The card of a bundle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Always [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Folder name.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// A paragraph for people.
+    pub description: String,
+    /// Sizes of the network.
+    pub model: ModelConfig,
+    /// Gene panel, symbols in order [G].
+    pub genes: Vec<String>,
+    /// Condition slots in order [C].
+    pub conditions: Vec<Condition>,
+    /// Marker genes that the page shows first.
+    pub markers: Vec<String>,
+    /// Guidance that the scores were measured at.
+    pub guidance: f32,
+    /// Sampling steps that the scores were measured at.
+    pub steps: usize,
+    /// Library size that expression is normalised to before log(1 + x).
+    pub target_sum: f64,
+    /// Rows of the reference statistics, in order.
+    pub reference: Vec<ReferenceGroup>,
+    /// Held-out scores beside baseline and ceiling.
+    pub scores: Vec<Score>,
+    /// How it was trained.
+    pub training: Training,
+    /// What it was trained on.
+    pub data: Vec<Source>,
+    /// What it must not be used for.
+    pub not_for: Vec<String>,
+    /// Every other file of the bundle.
+    pub files: BTreeMap<String, FileEntry>,
+}
+
+/// One condition slot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Key in requests and in obs.
+    pub key: String,
+    /// Name for people.
+    pub title: String,
+    /// What it means to the sampler.
+    pub kind: Kind,
+    /// Value of the unguided branch, for perturbations.
+    pub control: Option<String>,
+    /// Values with their tokens.
+    pub values: Vec<Value>,
+    /// Token of "not said", trained by dropping the label at random.
+    pub unspecified: Option<i32>,
+    /// For library size: training cells per value, by "cell type|perturbation"; "" is everything.
+    #[serde(default)]
+    pub frequencies: BTreeMap<String, Vec<f64>>,
+}
+
+/// What a condition slot means to the sampler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Donor or cell line.
+    Identity,
+    /// Cell type.
+    CellType,
+    /// Cytokine or knock-down; guided.
+    Perturbation,
+    /// Library size bin; drawn per cell when not said.
+    Depth,
+}
+
+/// One value of a condition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    /// In requests and obs.
+    pub value: String,
+    /// For people.
+    pub display: String,
+    /// Condition token.
+    pub token: i32,
+    /// Training cells with it.
+    pub cells: usize,
+}
+
+/// A group of measured cells with reference statistics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReferenceGroup {
+    /// Cell type.
+    pub cell_type: String,
+    /// Perturbation value.
+    pub condition: String,
+    /// Cells in it.
+    pub cells: usize,
+}
+
+/// One predictor's metrics on one held-out group; absent where a metric is not defined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Correlation of signed effects.
+    pub pearson_delta: Option<f64>,
+    /// Mean absolute error of the pseudobulk.
+    pub mae: Option<f64>,
+    /// Overlap of the top differentially expressed genes.
+    pub des: Option<f64>,
+}
+
+/// Held-out scores of one group of cells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Held-out donor.
+    pub donor: String,
+    /// Cell type, or "all".
+    pub cell_type: String,
+    /// Perturbation.
+    pub condition: String,
+    /// Measured perturbed cells.
+    pub cells: usize,
+    /// Measured control cells.
+    pub control_cells: usize,
+    /// The model.
+    pub model: Metrics,
+    /// PerturbMean.
+    pub baseline: Metrics,
+    /// Half of the measured cells against the other half.
+    pub ceiling: Metrics,
+}
+
+/// How a bundle was trained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Cells in training.
+    pub cells: usize,
+    /// Optimiser steps.
+    pub steps: usize,
+    /// Cells per step.
+    pub batch: usize,
+    /// Seed.
+    pub seed: u64,
+    /// Last smoothed loss in bits per gene.
+    pub bits_per_gene: f64,
+    /// What was held out, in words.
+    pub held_out: Vec<String>,
+    /// Command that made it.
+    pub command: String,
+}
+
+/// A source of training data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Publication or collection.
+    pub source: String,
+    /// Accession.
+    pub accession: String,
+    /// Terms.
+    pub licence: String,
+}
+
+/// Size and hash of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Card {
+    /// The condition of a key.
+    pub fn condition(&self, key: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.key == key)
+    }
+
+    /// The first condition of a kind.
+    pub fn of_kind(&self, kind: Kind) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+}
+
+impl Condition {
+    /// Token of a value by name.
+    pub fn token(&self, value: &str) -> Option<i32> {
+        self.values.iter().find(|known| known.value == value).map(|known| known.token)
+    }
+
+    /// Value that a token stands for.
+    pub fn value_of(&self, token: i32) -> Option<&str> {
+        self.values.iter().find(|known| known.token == token).map(|known| known.value.as_str())
+    }
+}
+
+/// What a person chose, by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Chosen values by condition key; keys that are left out are filled by the card's defaults.
+    pub with: BTreeMap<String, Vec<String>>,
+    /// Guidance scale w; 0 is plain conditional sampling.
+    pub guidance: f32,
+    /// Sampling steps N.
+    pub steps: usize,
+    /// Cells.
+    pub cells: usize,
+    /// Seed.
+    pub seed: u64,
+    /// Genes held at a count: (symbol, count).
+    pub clamp: Vec<(String, u32)>,
+}
