@@ -1,0 +1,14 @@
+//! The trainer and the batch tool, as a library that its command line and tests share.
+//!
+//! Does: files, devices, training, export, evaluation.
+//! Does not know: the web.
+//! Flow: h5ad + recipe → run → bundle → generated cells and scores.
+
+pub mod checkpoint;
+pub mod data;
+pub mod device;
+pub mod files;
+pub mod marginals;
+pub mod optimise;
+pub mod recipe;
+pub mod train;
