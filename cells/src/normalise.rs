@@ -103,6 +103,23 @@ impl Normalised {
         self.mean_over(0..self.cells())
     }
 
+    /// Every cell moved by the same shift per gene and cut at zero: PerturbMean's prediction as cells.
+    pub fn shifted(&self, shift: &[f64]) -> Self {
+        let mut moved = Self { genes: self.genes, starts: vec![0], indices: Vec::new(), values: Vec::new() };
+        let mut dense = vec![0.0_f32; self.genes];
+        for cell in 0..self.cells() {
+            dense.iter_mut().zip(shift).for_each(|(value, shift)| *value = *shift as f32);
+            let (genes, values) = self.row(cell);
+            genes.iter().zip(values).for_each(|(gene, value)| dense[*gene as usize] += value);
+            for (gene, value) in dense.iter().enumerate().filter(|(_, value)| **value > 0.0) {
+                moved.indices.push(gene as u32);
+                moved.values.push(*value);
+            }
+            moved.starts.push(moved.indices.len());
+        }
+        moved
+    }
+
     /// The named cells, in that order.
     pub fn select(&self, cells: &[usize]) -> Self {
         let mut chosen = Self { genes: self.genes, starts: vec![0], indices: Vec::new(), values: Vec::new() };

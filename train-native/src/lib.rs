@@ -7,7 +7,10 @@
 pub mod checkpoint;
 pub mod data;
 pub mod device;
+pub mod evaluate;
+pub mod export;
 pub mod files;
+pub mod generate;
 pub mod marginals;
 pub mod optimise;
 pub mod recipe;

@@ -1,0 +1,103 @@
+//! The map: measured cells in grey, generated cells on top.
+//!
+//! Does: a frame with equal scales around the reference, the reference layer, layers of cells that
+//! can be added while they are generated, the legend with counts.
+//! Does not know: how coordinates were made.
+//! Flow: coordinates → **map** → canvas or SVG.
+
+use plotters::prelude::{Color, DrawingBackend, RGBColor};
+
+use crate::frame::{Area, Frame, Marker, PlotError, ground, legend, marker, nothing, range, text};
+use crate::frame::Anchor;
+use crate::theme::Theme;
+
+/// Cells of one kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer<'a> {
+    /// Name in the legend.
+    pub name: &'a str,
+    /// Colour.
+    pub colour: RGBColor,
+    /// Shape.
+    pub marker: Marker,
+    /// Coordinates [n, 2].
+    pub points: &'a [f32],
+}
+
+/// Frame of the map: equal scales on both axes around the reference coordinates [n, 2].
+pub fn frame<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, reference: &[f32]) -> Frame {
+    let (width, height) = area.dim_in_pixel();
+    let pixels = (
+        theme.px(18.0),
+        theme.px(12.0),
+        width as i32 - theme.px(12.0),
+        height as i32 - theme.px(30.0),
+    );
+    let along = |axis: usize| range(reference.chunks_exact(2).map(|point| f64::from(point[axis])), 0.05);
+    let (x, y) = (along(0), along(1));
+    let (wide, high) = (f64::from((pixels.2 - pixels.0).max(1)), f64::from((pixels.3 - pixels.1).max(1)));
+    // Units per pixel of the tighter axis serve both.
+    let unit = ((x.1 - x.0) / wide).max((y.1 - y.0) / high);
+    let around = |(low, high): (f64, f64), pixels: f64| {
+        let middle = 0.5 * (low + high);
+        (middle - 0.5 * unit * pixels, middle + 0.5 * unit * pixels)
+    };
+    Frame { x: around(x, wide), y: around(y, high), pixels }
+}
+
+/// Draws ground, axis names and the grey reference.
+///
+/// # Errors
+/// When the surface fails.
+pub fn reference<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, points: &[f32]) -> Result<(), PlotError> {
+    ground(area, theme)?;
+    if points.is_empty() {
+        return nothing(area, theme, "no reference cells in this bundle");
+    }
+    let grey = theme.quiet.mix(0.7);
+    for point in points.chunks_exact(2).filter(|point| point.iter().all(|v| v.is_finite())) {
+        marker(area, Marker::Disc, frame.pixel(point[0].into(), point[1].into()), theme.px(1.6), grey)?;
+    }
+    let (left, top, right, bottom) = frame.pixels;
+    text(area, theme, "UMAP 1", ((left + right) / 2, bottom + theme.px(10.0)), 11.0, Anchor::Below, theme.faint)?;
+    text(area, theme, "UMAP 2", (left - theme.px(8.0), (top + bottom) / 2), 11.0, Anchor::Upwards, theme.faint)
+}
+
+/// Adds the points of a layer from the `first` on, without redrawing anything else.
+///
+/// # Errors
+/// When the surface fails.
+pub fn add<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, layer: &Layer<'_>, first: usize) -> Result<(), PlotError> {
+    let points = layer.points.chunks_exact(2).skip(first);
+    for point in points.filter(|point| point.iter().all(|value| value.is_finite())) {
+        let at = frame.pixel(point[0].into(), point[1].into());
+        marker(area, layer.marker, at, theme.px(3.0), layer.colour.mix(0.85))?;
+    }
+    Ok(())
+}
+
+/// The legend with the number of cells of every layer.
+///
+/// # Errors
+/// When the surface fails.
+pub fn add_legend<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, reference: usize, layers: &[Layer<'_>]) -> Result<(), PlotError> {
+    let mut entries = vec![(Marker::Disc, theme.quiet, format!("measured, {reference} cells"))];
+    for layer in layers.iter().filter(|layer| !layer.points.is_empty()) {
+        entries.push((layer.marker, layer.colour, format!("{}, {} cells", layer.name, layer.points.len() / 2)));
+    }
+    legend(area, theme, &entries, (frame.pixels.0 + theme.px(10.0), frame.pixels.1 + theme.px(8.0)))
+}
+
+/// The whole map at once.
+///
+/// # Errors
+/// When the surface fails.
+pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, points: &[f32], layers: &[Layer<'_>]) -> Result<Frame, PlotError> {
+    let frame = frame(area, theme, points);
+    reference(area, theme, &frame, points)?;
+    for layer in layers {
+        add(area, theme, &frame, layer, 0)?;
+    }
+    add_legend(area, theme, &frame, points.len() / 2, layers)?;
+    Ok(frame)
+}

@@ -1,0 +1,78 @@
+"""The network once more, in PyTorch, written from the paper's description and not from the Rust code.
+
+Plain on purpose: embeds every gene, multiplies every group by W_down, decodes every gene.
+"""
+import math
+
+import torch
+
+VOCABULARY = 281
+MASK = 281
+
+
+def rms(x, gain):
+    return x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-5) * gain
+
+
+def rotate(x):
+    """x: [B, H, positions, d]; dimension i pairs with i + d/2."""
+    positions, d = x.shape[-2], x.shape[-1]
+    half = d // 2
+    frequency = 10000.0 ** (-2.0 * torch.arange(half, dtype=torch.float64) / d)
+    angle = torch.arange(positions, dtype=torch.float64)[:, None] * frequency[None, :]
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
+
+
+class Reference:
+    def __init__(self, config, params):
+        self.config, self.p = config, params
+
+    def compressed(self, tokens):
+        c, p = self.config, self.p
+        embedded = p["token_embedding"][tokens] + p["gene_embedding"][None]
+        ordered = embedded[:, p["permutation"].long()]
+        padding = c["groups"] * c["group_size"] - c["genes"]
+        ordered = torch.cat([ordered, torch.zeros(len(tokens), padding, c["width"])], 1)
+        return ordered.reshape(len(tokens), c["groups"], -1) @ p["compress"]
+
+    def attention(self, x, i, trace=None):
+        c, p = self.config, self.p
+        b, n, d = x.shape
+        heads = c["heads"]
+        q, k, v = (x @ p[f"blocks.{i}.attention_in"]).split(d, -1)
+        q, k, v = (t.reshape(b, n, heads, d // heads).transpose(1, 2) for t in (q, k, v))
+        q, k = rotate(q), rotate(k)
+        weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(d // heads), -1)
+        return (weights @ v).transpose(1, 2).reshape(b, n, d) @ p[f"blocks.{i}.attention_out"]
+
+    def feed(self, x, i):
+        gate, value = (x @ self.p[f"blocks.{i}.feed_in"]).chunk(2, -1)
+        return (torch.nn.functional.silu(gate) * value) @ self.p[f"blocks.{i}.feed_out"]
+
+    def hidden(self, tokens, conditions, trace=None):
+        c, p = self.config, self.p
+        trace = {} if trace is None else trace
+        trace["compressed"] = self.compressed(tokens)
+        x = torch.cat([p["token_embedding"][conditions], trace["compressed"]], 1)
+        for i in range(c["blocks"]):
+            x = x + self.attention(rms(x, p[f"blocks.{i}.attention_norm"]), i)
+            x = x + self.feed(rms(x, p[f"blocks.{i}.feed_norm"]), i)
+            trace[f"block{i}"] = x
+        return rms(x, p["final_norm"])[:, conditions.shape[1]:]
+
+    def logits(self, hidden):
+        c, p = self.config, self.p
+        b = len(hidden)
+        per_slot = (hidden @ p["decompress"]).reshape(b, -1, c["width"])
+        position = torch.argsort(p["permutation"].long())
+        per_gene = per_slot[:, position]
+        return per_gene @ p["head"] + (p["gene_output"] @ p["output_basis"])[None] + p["output_bias"]
+
+    def loss(self, tokens, conditions, targets, probability):
+        """Mean over cells of 1/p times the masked cross-entropy, per gene, in nats."""
+        logits = self.logits(self.hidden(tokens, conditions))
+        log_p = torch.log_softmax(logits, -1).gather(-1, targets[..., None])[..., 0]
+        masked = (tokens == MASK).float()
+        return (-(log_p * masked).sum(-1) / probability / tokens.shape[1]).mean()

@@ -1,0 +1,9 @@
+//! One integration binary over the public items of every room.
+//!
+//! Does: gathers the test modules. Does not know: private items.
+//! Flow: `cargo xtask test` → here.
+
+// A test fails by panicking; that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
+mod parity;

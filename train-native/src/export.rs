@@ -1,0 +1,197 @@
+//! A run into a bundle.
+//!
+//! Does: averaged weights in f16, the fixed map of the training cells, measured reference
+//! statistics, the golden pass on the very weights that ship, and the card with hashes.
+//! Does not know: scores; `evaluate` writes them into the card afterwards.
+//! Flow: run folder + h5ad → **bundle folder**.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use cells::neighbours::nearest;
+use cells::normalise::{Target, log_normalise, median};
+use cells::pca::{fit_pca, highly_variable};
+use model::bundle::{CARD, GOLDEN, Golden, MAP, Map, REFERENCE, Reference, WEIGHTS, golden_logits, sha256};
+use model::card::{Card, FORMAT_VERSION, FileEntry, Kind, ReferenceGroup, Training};
+use model::quantise::MASK;
+use model::random::Draws;
+use model::weights::{self, Precision};
+use ndarray::{Array2, ArrayView2};
+
+use crate::checkpoint;
+use crate::data::{TrainingSet, read_cells};
+use crate::files::write_atomic;
+use crate::recipe::Recipe;
+use crate::train::{RECIPE, RUN, model_config};
+
+/// Variable genes that the map's components use.
+const MAP_GENES: usize = 2000;
+/// Components of the map.
+const COMPONENTS: usize = 30;
+/// Neighbours of the map's graph.
+const MAP_NEIGHBOURS: usize = 15;
+/// Genes of the golden pass.
+const GOLDEN_GENES: usize = 32;
+
+/// Bundle files in memory, before they are hashed.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Exports the last checkpoint of a run.
+///
+/// # Errors
+/// When the run, its data or the target folder cannot be used.
+pub fn export(run: &Path, out: &Path, device: &Device) -> Result<Card> {
+    let recipe = Recipe::read(&run.join(RECIPE))?;
+    let note = std::fs::read_to_string(run.join(RUN)).with_context(|| format!("{} is not a run folder", run.display()))?;
+    let note: serde_json::Value = serde_json::from_str(&note)?;
+    let data = PathBuf::from(note["data"].as_str().context("the run does not say which data it used")?);
+    let set = TrainingSet::new(read_cells(&data)?, &recipe)?;
+    let config = model_config(&recipe, &set);
+    let saved = checkpoint::load(run, &config, device)?;
+    let mut files = Files::new();
+    let shipped = weights::save(&saved.average, Precision::Half)?;
+    // The golden pass runs on the rounded weights, as the page will.
+    let rounded = weights::load(&shipped, &config, device)?;
+    files.insert(WEIGHTS.into(), shipped);
+    files.insert(GOLDEN.into(), golden(&rounded, &set, recipe.training.seed).serialise(config.genes)?);
+    let target = median(&set.cells.counts.library_sizes());
+    files.insert(MAP.into(), map(&set, target, recipe.training.seed)?.serialise()?);
+    let (groups, statistics) = reference(&set, target);
+    files.insert(REFERENCE.into(), statistics.serialise(groups.len())?);
+    let held_out = recipe
+        .hold_out
+        .iter()
+        .map(|group| group.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", "))
+        .collect();
+    let card = Card {
+        format_version: FORMAT_VERSION,
+        name: recipe.card.name.clone(),
+        title: recipe.card.title.clone(),
+        description: recipe.card.description.clone(),
+        model: config,
+        genes: set.cells.genes.clone(),
+        conditions: set.conditions.clone(),
+        markers: recipe.card.markers.iter().filter(|gene| set.cells.genes.contains(gene)).cloned().collect(),
+        guidance: recipe.card.guidance,
+        steps: recipe.card.steps,
+        target_sum: target,
+        reference: groups,
+        scores: Vec::new(),
+        training: Training {
+            cells: set.cells.len(),
+            steps: saved.position.step,
+            batch: recipe.training.batch,
+            seed: recipe.training.seed,
+            bits_per_gene: saved.position.bits_per_gene,
+            held_out,
+            command: "train-native train --data FILE.h5ad --config RECIPE.toml --out RUN".to_owned(),
+        },
+        data: recipe.card.data.clone(),
+        not_for: recipe.card.not_for.clone(),
+        files: BTreeMap::new(),
+    };
+    write_bundle(out, card, &files)
+}
+
+/// Writes files, then the card that names their hashes: a reader never sees a card without files.
+fn write_bundle(out: &Path, mut card: Card, files: &Files) -> Result<Card> {
+    for (name, bytes) in files {
+        card.files.insert(name.clone(), FileEntry { sha256: sha256(bytes), bytes: bytes.len() as u64 });
+        write_atomic(&out.join(name), bytes)?;
+    }
+    write_card(out, &card)?;
+    Ok(card)
+}
+
+/// Writes the card alone.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_card(out: &Path, card: &Card) -> Result<()> {
+    write_atomic(&out.join(CARD), &serde_json::to_vec(card)?)
+}
+
+/// A forward pass on one half-masked training cell.
+fn golden(network: &model::network::Network, set: &TrainingSet, seed: u64) -> Golden {
+    let mut draws = Draws::new(seed, u64::MAX - 7);
+    let tokens =
+        set.tokens_of(0).iter().map(|token| if draws.uniform() < 0.5 { MASK as u16 } else { *token }).collect();
+    let mut genes: Vec<u32> = (0..set.genes() as u32).collect();
+    draws.shuffle(&mut genes);
+    genes.truncate(GOLDEN_GENES);
+    let mut golden = Golden { tokens, conditions: set.labels_of(0).to_vec(), genes, logits: Vec::new() };
+    golden.logits = golden_logits(network, &golden).into_data().iter::<f32>().collect();
+    golden
+}
+
+/// Components and UMAP of the training cells.
+fn map(set: &TrainingSet, target: f64, seed: u64) -> Result<Map> {
+    let data = log_normalise(&set.cells.counts, Target::Sum(target));
+    let genes = highly_variable(&data, MAP_GENES);
+    let components = COMPONENTS.min(genes.len().saturating_sub(1)).min(data.cells().saturating_sub(1));
+    let pca = fit_pca(&data, &genes, components).context("the map's components cannot be fitted")?;
+    let reference = pca.project(&data);
+    let coordinates = umap(&reference, components, seed)?;
+    let mut labels = BTreeMap::new();
+    for condition in set.conditions.iter().filter(|condition| condition.values.len() < 255) {
+        let column = set.cells.label(&condition.key)?;
+        let code = |cell| {
+            let text = column.text(cell)?;
+            condition.values.iter().position(|value| value.value == text)
+        };
+        let codes = (0..set.cells.len()).map(|cell| code(cell).map_or(255, |at| at as u8)).collect();
+        labels.insert(condition.key.clone(), codes);
+    }
+    Ok(Map { genes: pca.genes, mean: pca.mean, loadings: pca.loadings, components, reference, coordinates, labels })
+}
+
+/// UMAP coordinates [n, 2] of components [n, d], started from the first two components.
+fn umap(reference: &[f32], components: usize, seed: u64) -> Result<Vec<f32>> {
+    let cells = reference.len() / components;
+    let k = MAP_NEIGHBOURS.min(cells.saturating_sub(1));
+    ensure!(k >= 2, "a map needs at least three cells; there are {cells}");
+    let found = nearest(reference, reference, components, k);
+    let data = ArrayView2::from_shape((cells, components), reference)?;
+    let indices = ArrayView2::from_shape((cells, k), &found.indices)?;
+    let distances = ArrayView2::from_shape((cells, k), &found.distances)?;
+    let widest = reference.chunks_exact(components).map(|row| row[0].abs()).fold(1e-6_f32, f32::max);
+    // A trace of noise keeps identical cells apart; drawn from the seed like everything else.
+    let mut draws = Draws::new(seed, u64::MAX - 9);
+    let start = Array2::from_shape_fn((cells, 2), |(cell, axis)| {
+        10.0 * reference[cell * components + axis.min(components - 1)] / widest + 1e-3 * draws.normal()
+    });
+    let settings = umap_rs::UmapConfig {
+        graph: umap_rs::GraphParams { n_neighbors: k, ..Default::default() },
+        ..Default::default()
+    };
+    let fitted = umap_rs::Umap::new(settings).fit(data, indices, distances, start.view());
+    Ok(fitted.into_embedding().iter().copied().collect())
+}
+
+/// Mean expression and detection of every cell type × perturbation of the training cells.
+fn reference(set: &TrainingSet, target: f64) -> (Vec<ReferenceGroup>, Reference) {
+    let data = log_normalise(&set.cells.counts, Target::Sum(target));
+    let text = |kind: Kind, cell: usize| -> String {
+        let condition = set.conditions.iter().find(|condition| condition.kind == kind);
+        let column = condition.and_then(|condition| set.cells.labels.get(&condition.key));
+        column.and_then(|column| column.text(cell)).unwrap_or_default().into_owned()
+    };
+    let mut members: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    for cell in 0..set.cells.len() {
+        members.entry((text(Kind::CellType, cell), text(Kind::Perturbation, cell))).or_default().push(cell);
+    }
+    let mut groups = Vec::new();
+    let mut statistics = Reference::default();
+    for ((cell_type, condition), cells) in members {
+        groups.push(ReferenceGroup { cell_type, condition, cells: cells.len() });
+        statistics.mean.extend(data.mean_over(cells.iter().copied()).iter().map(|mean| *mean as f32));
+        let mut seen = vec![0_u32; set.genes()];
+        for cell in &cells {
+            set.cells.counts.row(*cell).0.iter().for_each(|gene| seen[*gene as usize] += 1);
+        }
+        statistics.detected.extend(seen.iter().map(|count| *count as f32 / cells.len() as f32));
+    }
+    (groups, statistics)
+}

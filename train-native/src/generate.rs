@@ -1,0 +1,97 @@
+//! Bundles on disk, and cells generated from them.
+//!
+//! Does: reads a bundle folder, runs the sampler to the end, turns tokens into `Cells` with labels.
+//! Does not know: scores.
+//! Flow: bundle folder + choices → **cells** → h5ad or evaluation.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::pin::pin;
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use cells::{Cells, Column, Counts};
+use indicatif::ProgressBar;
+use model::bundle::{Bundle, CARD, read_card};
+use model::card::Choices;
+use model::sample::{Effort, Run};
+
+/// Reads a bundle folder.
+///
+/// # Errors
+/// When a file is missing, changed or does not fit.
+pub fn read_bundle(folder: &Path, device: &Device) -> Result<Bundle> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let json = read(CARD)?;
+    let card = read_card(&json).with_context(|| format!("the bundle {} cannot be used", folder.display()))?;
+    let mut files = BTreeMap::new();
+    for name in card.files.keys() {
+        if name.contains(['/', '\\']) || name.starts_with('.') {
+            bail!("the bundle names the file {name:?}, which is not a plain file name");
+        }
+        files.insert(name.clone(), read(name)?);
+    }
+    Bundle::read(&json, &files, device).with_context(|| format!("the bundle {} cannot be used", folder.display()))
+}
+
+/// Runs a future to its end; natively nothing in a step waits for anything but the device, which
+/// answers within the call.
+pub fn wait<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = TaskContext::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Generates cells, with progress on standard error when `bar` is shown.
+///
+/// # Errors
+/// When a choice is unknown or the device fails.
+pub fn generate(bundle: &Bundle, choices: &Choices, effort: Effort, bar: &ProgressBar) -> Result<Cells> {
+    let request = bundle.request(choices)?;
+    let mut run = Run::new(&bundle.network, request, effort);
+    bar.set_length(choices.cells as u64);
+    while !run.is_finished() {
+        let step = wait(run.step(&bundle.network)).context("the device failed while sampling")?;
+        bar.set_position(step.done as u64);
+    }
+    bar.finish_and_clear();
+    let rows = run.counts(0..choices.cells);
+    let counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
+    let mut labels = BTreeMap::new();
+    for (slot, condition) in bundle.card.conditions.iter().enumerate() {
+        let texts: Vec<&str> = (0..choices.cells)
+            .map(|cell| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified"))
+            .collect();
+        labels.insert(condition.key.clone(), Column::categorical(&texts));
+    }
+    let names = (0..choices.cells).map(|cell| format!("generated-{}-{cell}", choices.seed)).collect();
+    Ok(Cells::new(counts, bundle.card.genes.clone(), names, labels)?)
+}
+
+/// What every export carries (DESIGN.md decision 8).
+pub fn provenance(bundle: &Bundle, choices: &Choices, device: &str) -> BTreeMap<String, String> {
+    let with = choices.with.iter().map(|(key, values)| format!("{key}={}", values.join("+"))).collect::<Vec<_>>();
+    let clamp = choices.clamp.iter().map(|(gene, count)| format!("{gene}={count}")).collect::<Vec<_>>();
+    BTreeMap::from([
+        ("wellplate_kind".to_owned(), "generated".to_owned()),
+        ("wellplate_bundle".to_owned(), bundle.card.name.clone()),
+        ("wellplate_bundle_sha256".to_owned(), bundle.hash.clone()),
+        ("wellplate_seed".to_owned(), choices.seed.to_string()),
+        ("wellplate_guidance".to_owned(), choices.guidance.to_string()),
+        ("wellplate_steps".to_owned(), choices.steps.to_string()),
+        ("wellplate_conditions".to_owned(), with.join("; ")),
+        ("wellplate_clamp".to_owned(), clamp.join("; ")),
+        ("wellplate_device".to_owned(), device.to_owned()),
+        ("wellplate_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+    ])
+}
