@@ -124,7 +124,8 @@ impl Cells {
 
     /// The same cells on another list of genes; genes that were not measured are zero.
     pub fn with_panel(&self, panel: &[String]) -> Self {
-        let places: HashMap<&str, usize> = self.genes.iter().enumerate().map(|(at, gene)| (gene.as_str(), at)).collect();
+        let places: HashMap<&str, usize> =
+            self.genes.iter().enumerate().map(|(at, gene)| (gene.as_str(), at)).collect();
         let chosen: Vec<Option<usize>> = panel.iter().map(|gene| places.get(gene.as_str()).copied()).collect();
         Self {
             counts: self.counts.select_genes(&chosen),

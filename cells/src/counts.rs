@@ -19,7 +19,9 @@ pub struct Counts {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CountsError {
     /// Row starts do not begin at 0, do not ascend, or do not end at the number of values.
-    #[error("the row pointer (indptr) is damaged at entry {entry}: it must start at 0, never fall, and end at {stored}")]
+    #[error(
+        "the row pointer (indptr) is damaged at entry {entry}: it must start at 0, never fall, and end at {stored}"
+    )]
     Starts {
         /// First entry that is wrong.
         entry: usize,
@@ -73,7 +75,8 @@ impl Counts {
             return Err(CountsError::Lengths { indices: indices.len(), values: stored });
         }
         check_starts(&starts, stored)?;
-        let mut clean = Self { genes, starts: vec![0], indices: Vec::with_capacity(stored), values: Vec::with_capacity(stored) };
+        let mut clean =
+            Self { genes, starts: vec![0], indices: Vec::with_capacity(stored), values: Vec::with_capacity(stored) };
         let mut row_entries: Vec<(u32, u32)> = Vec::new();
         for (row, window) in starts.windows(2).enumerate() {
             row_entries.clear();
@@ -251,8 +254,14 @@ mod tests {
 
     #[test]
     fn damaged_arrays_are_named() {
-        assert_eq!(Counts::new(3, vec![0, 2, 1], vec![0, 1], vec![1, 1]), Err(CountsError::Starts { entry: 2, stored: 2 }));
-        assert_eq!(Counts::new(3, vec![0, 1], vec![3], vec![1]), Err(CountsError::Column { row: 0, column: 3, genes: 3 }));
+        assert_eq!(
+            Counts::new(3, vec![0, 2, 1], vec![0, 1], vec![1, 1]),
+            Err(CountsError::Starts { entry: 2, stored: 2 })
+        );
+        assert_eq!(
+            Counts::new(3, vec![0, 1], vec![3], vec![1]),
+            Err(CountsError::Column { row: 0, column: 3, genes: 3 })
+        );
         assert_eq!(Counts::new(3, vec![0, 2], vec![1, 1], vec![1, 1]), Err(CountsError::Twice { row: 0, column: 1 }));
         assert!(Counts::new(3, vec![], vec![], vec![]).is_err());
         let sorted = Counts::new(3, vec![0, 2], vec![2, 0], vec![5, 0]).unwrap();

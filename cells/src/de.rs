@@ -190,8 +190,7 @@ pub fn compare(control: &Normalised, perturbed: &Normalised) -> Result<Vec<GeneS
 fn moments(values: &[f32], n: f64) -> (f64, f64) {
     let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / n;
     let zeros = n - values.len() as f64;
-    let squares: f64 =
-        values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() + zeros * mean * mean;
+    let squares: f64 = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() + zeros * mean * mean;
     (mean, if n > 1.0 { squares / (n - 1.0) } else { 0.0 })
 }
 

@@ -32,8 +32,7 @@ pub fn log_normalise(counts: &Counts, target: Target) -> Normalised {
         Target::Sum(sum) => sum,
         Target::Median => median(&sizes),
     };
-    let mut normalised =
-        Normalised { genes: counts.genes(), starts: vec![0], indices: Vec::new(), values: Vec::new() };
+    let mut normalised = Normalised { genes: counts.genes(), starts: vec![0], indices: Vec::new(), values: Vec::new() };
     for (cell, size) in sizes.iter().enumerate() {
         let (genes, row) = counts.row(cell);
         let scale = if *size == 0 { 0.0 } else { target / *size as f64 };

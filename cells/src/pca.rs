@@ -26,7 +26,9 @@ pub struct Pca {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PcaError {
     /// Too little data.
-    #[error("{components} components need more than {components} cells and genes; there are {cells} cells and {genes} variable genes")]
+    #[error(
+        "{components} components need more than {components} cells and genes; there are {cells} cells and {genes} variable genes"
+    )]
     TooSmall {
         /// Asked for.
         components: usize,

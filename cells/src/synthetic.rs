@@ -135,7 +135,12 @@ impl SyntheticSpec {
             truth.shifted.iter().for_each(|gene| mean[*gene] *= self.fold_change);
         }
         // Shape 4: a coefficient of variation of one half besides the Poisson's.
-        mean.into_iter().map(|mean| { let rate = mean * random.gamma(4.0) / 4.0; random.poisson(rate) }).collect()
+        mean.into_iter()
+            .map(|mean| {
+                let rate = mean * random.gamma(4.0) / 4.0;
+                random.poisson(rate)
+            })
+            .collect()
     }
 }
 

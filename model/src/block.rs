@@ -99,9 +99,7 @@ impl Block {
     fn queries_keys_values(&self, x: Tensor<3>, heads: usize) -> [Tensor<4>; 3] {
         let [b, l, d] = x.dims();
         let projected = matmul_rows(x, self.attention_in.clone());
-        [0, 1, 2].map(|part| {
-            projected.clone().narrow(2, part * d, d).reshape([b, l, heads, d / heads]).swap_dims(1, 2)
-        })
+        [0, 1, 2].map(|part| projected.clone().narrow(2, part * d, d).reshape([b, l, heads, d / heads]).swap_dims(1, 2))
     }
 
     /// (silu(gate) · value) → D; `x` is normed. [B, positions, D] → same.

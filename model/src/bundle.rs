@@ -201,7 +201,9 @@ pub fn read_card(json: &[u8]) -> Result<Card, BundleError> {
     let highest = card.model.tokens() as i32;
     for condition in &card.conditions {
         let tokens = condition.values.iter().map(|value| value.token).chain(condition.unspecified);
-        if let Some(token) = tokens.into_iter().find(|token| !(crate::quantise::FIRST_CONDITION..highest).contains(token)) {
+        if let Some(token) =
+            tokens.into_iter().find(|token| !(crate::quantise::FIRST_CONDITION..highest).contains(token))
+        {
             return Err(BundleError::Inconsistent(format!("{} uses the token {token}", condition.key)));
         }
     }
@@ -254,7 +256,8 @@ impl Bundle {
 
 /// A file against its entry in the card.
 fn check_file(name: &str, entry: &FileEntry, bytes: &[u8]) -> Result<(), BundleError> {
-    let tampered = |what, found: String, expected: String| BundleError::Tampered { name: name.to_owned(), what, found, expected };
+    let tampered =
+        |what, found: String, expected: String| BundleError::Tampered { name: name.to_owned(), what, found, expected };
     if bytes.len() as u64 != entry.bytes {
         return Err(tampered("size", format!("{} bytes", bytes.len()), format!("{} bytes", entry.bytes)));
     }
@@ -296,7 +299,11 @@ impl Reader<'_> {
     fn places(&self, name: &str, expected: Option<usize>, below: usize) -> Result<Vec<u32>, WeightsError> {
         let view = self.0.tensor(name).map_err(|_| WeightsError::Missing(name.to_owned()))?;
         let values = weights::integers(name, &view)?;
-        let bound = |found: i32| WeightsError::Shape { name: name.to_owned(), found: vec![found as usize], expected: vec![below] };
+        let bound = |found: i32| WeightsError::Shape {
+            name: name.to_owned(),
+            found: vec![found as usize],
+            expected: vec![below],
+        };
         let places = values
             .iter()
             .map(|value| u32::try_from(*value).ok().filter(|at| (*at as usize) < below).ok_or_else(|| bound(*value)))

@@ -91,11 +91,7 @@ fn depth_weights(card: &Card, condition: &Condition, choices: &Choices) -> Vec<(
         let chosen = choices.with.get(&of_kind.key).and_then(|values| values.first());
         chosen.cloned().or_else(|| of_kind.control.clone())
     };
-    let key = format!(
-        "{}|{}",
-        name(Kind::CellType).unwrap_or_default(),
-        name(Kind::Perturbation).unwrap_or_default()
-    );
+    let key = format!("{}|{}", name(Kind::CellType).unwrap_or_default(), name(Kind::Perturbation).unwrap_or_default());
     let frequencies = condition.frequencies.get(&key).or_else(|| condition.frequencies.get(""));
     condition
         .values

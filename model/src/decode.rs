@@ -152,10 +152,7 @@ impl Decoder {
             pieces.push(logits.reshape([chunk.len(), PADDED]));
         }
         let order = Tensor::<1, Int>::from_data(TensorData::new(place, [wanted.len()]), &device);
-        Tensor::cat(pieces, 0)
-            .select(0, order)
-            .narrow(1, 0, VOCABULARY)
-            .reshape([b, genes.len(), VOCABULARY])
+        Tensor::cat(pieces, 0).select(0, order).narrow(1, 0, VOCABULARY).reshape([b, genes.len(), VOCABULARY])
     }
 }
 

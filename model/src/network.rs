@@ -194,10 +194,7 @@ impl Network {
         let device = self.device();
         let padded = Tensor::cat(vec![self.token_embedding.clone(), Tensor::zeros([1, d], &device)], 0);
         let slots = self.compress.clone().reshape([s, d, d]);
-        let compressed_tokens = padded
-            .unsqueeze::<3>()
-            .matmul(slots)
-            .reshape([s * (config.tokens() + 1), d]);
+        let compressed_tokens = padded.unsqueeze::<3>().matmul(slots).reshape([s * (config.tokens() + 1), d]);
         let placed = self.layout.place_rows(self.gene_embedding.clone());
         let compressed_genes = placed.reshape([l, s * d]).matmul(self.compress.clone());
         let rotary = Rotary::new(l + config.condition_slots, config.head_width(), &device);
@@ -209,13 +206,8 @@ impl Network {
         let config = &self.config;
         let (d, s, l) = (config.width, config.group_size, config.groups());
         let b = rows.dims()[0] / (l * s);
-        let summed = tables
-            .compressed_tokens
-            .clone()
-            .select(0, rows)
-            .reshape([b * l, s, d])
-            .sum_dim(1)
-            .reshape([b, l, d]);
+        let summed =
+            tables.compressed_tokens.clone().select(0, rows).reshape([b * l, s, d]).sum_dim(1).reshape([b, l, d]);
         summed + tables.compressed_genes.clone().unsqueeze::<3>()
     }
 
@@ -235,10 +227,7 @@ impl Network {
     /// Embeddings of condition tokens [B, C] → [B, C, D].
     fn condition_rows(&self, conditions: Tensor<2, Int>) -> Tensor<3> {
         let [b, c] = conditions.dims();
-        self.token_embedding
-            .clone()
-            .select(0, conditions.reshape([b * c]))
-            .reshape([b, c, self.config.width])
+        self.token_embedding.clone().select(0, conditions.reshape([b * c])).reshape([b, c, self.config.width])
     }
 }
 
@@ -246,9 +235,8 @@ impl Network {
 fn smooth_tokens(config: &ModelConfig, seed: u64, device: &Device) -> Tensor<2> {
     let d = config.width;
     let mut draws = Draws::new(seed, u64::MAX);
-    let waves: Vec<(f64, f64)> = (0..d)
-        .map(|_| (f64::from(draws.normal()), std::f64::consts::TAU * f64::from(draws.uniform())))
-        .collect();
+    let waves: Vec<(f64, f64)> =
+        (0..d).map(|_| (f64::from(draws.normal()), std::f64::consts::TAU * f64::from(draws.uniform()))).collect();
     let mut values = vec![0.0_f32; config.tokens() * d];
     for (token, row) in values.chunks_mut(d).take(VOCABULARY).enumerate() {
         let level = f64::from(crate::quantise::dequantise(token as u16)).ln_1p();

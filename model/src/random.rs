@@ -73,9 +73,8 @@ pub struct CellDraws {
 impl CellDraws {
     /// Draws of a cell with `genes` genes of which `clamped[g]` are given and stay as they are.
     pub fn new(draws: &mut Draws, genes: usize, clamped: &[bool]) -> Self {
-        let mut order: Vec<u32> = (0..genes as u32)
-            .filter(|gene| !clamped.get(*gene as usize).copied().unwrap_or(false))
-            .collect();
+        let mut order: Vec<u32> =
+            (0..genes as u32).filter(|gene| !clamped.get(*gene as usize).copied().unwrap_or(false)).collect();
         draws.shuffle(&mut order);
         let uniforms = (0..genes).map(|_| draws.uniform()).collect();
         Self { order, uniforms }

@@ -52,9 +52,11 @@ impl Request {
     /// Whether the unguided branch is needed at all.
     fn guided(&self) -> bool {
         self.guidance != 0.0
-            && self.conditions.iter().zip(&self.null).any(|(choice, null)| {
-                null.is_some_and(|null| *choice != Choice::Fixed(null))
-            })
+            && self
+                .conditions
+                .iter()
+                .zip(&self.null)
+                .any(|(choice, null)| null.is_some_and(|null| *choice != Choice::Fixed(null)))
     }
 }
 
@@ -265,10 +267,13 @@ impl Run {
     }
 
     /// Decodes in chunks of bounded size and reads the tokens back once.
-    async fn draw_values(&self, states: &Tensor<3>, wanted: &[Wanted]) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
+    async fn draw_values(
+        &self,
+        states: &Tensor<3>,
+        wanted: &[Wanted],
+    ) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
         let chunks = self.decoder.plan(wanted, self.effort.rows);
-        let drawn: Vec<Tensor<1, Int>> =
-            chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk)).collect();
+        let drawn: Vec<Tensor<1, Int>> = chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk)).collect();
         let drawn = Tensor::cat(drawn, 0).into_data_async().await?;
         let drawn: Vec<i32> = drawn.iter::<i32>().collect();
         let mut values = vec![0; wanted.len()];

@@ -79,9 +79,7 @@ pub(crate) fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, Weig
 /// Values of an i32 tensor.
 pub(crate) fn integers(name: &str, view: &TensorView<'_>) -> Result<Vec<i32>, WeightsError> {
     match view.dtype() {
-        Dtype::I32 => {
-            Ok(view.data().chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
-        }
+        Dtype::I32 => Ok(view.data().chunks_exact(4).map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
         dtype => Err(WeightsError::NumberFormat { name: name.to_owned(), dtype }),
     }
 }

@@ -236,7 +236,8 @@ fn label(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let text = if value.abs() >= 1000.0 || value.fract().abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.2}") };
+    let text =
+        if value.abs() >= 1000.0 || value.fract().abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.2}") };
     let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     trimmed.replace('-', "−")
 }

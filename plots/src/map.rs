@@ -7,8 +7,8 @@
 
 use plotters::prelude::{Color, DrawingBackend, RGBColor};
 
-use crate::frame::{Area, Frame, Marker, PlotError, ground, legend, marker, nothing, range, text};
 use crate::frame::Anchor;
+use crate::frame::{Area, Frame, Marker, PlotError, ground, legend, marker, nothing, range, text};
 use crate::theme::Theme;
 
 /// Cells of one kind.
@@ -27,12 +27,7 @@ pub struct Layer<'a> {
 /// Frame of the map: equal scales on both axes around the reference coordinates [n, 2].
 pub fn frame<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, reference: &[f32]) -> Frame {
     let (width, height) = area.dim_in_pixel();
-    let pixels = (
-        theme.px(18.0),
-        theme.px(12.0),
-        width as i32 - theme.px(12.0),
-        height as i32 - theme.px(30.0),
-    );
+    let pixels = (theme.px(18.0), theme.px(12.0), width as i32 - theme.px(12.0), height as i32 - theme.px(30.0));
     let along = |axis: usize| range(reference.chunks_exact(2).map(|point| f64::from(point[axis])), 0.05);
     let (x, y) = (along(0), along(1));
     let (wide, high) = (f64::from((pixels.2 - pixels.0).max(1)), f64::from((pixels.3 - pixels.1).max(1)));
@@ -49,7 +44,12 @@ pub fn frame<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, reference: &[f3
 ///
 /// # Errors
 /// When the surface fails.
-pub fn reference<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, points: &[f32]) -> Result<(), PlotError> {
+pub fn reference<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    points: &[f32],
+) -> Result<(), PlotError> {
     ground(area, theme)?;
     if points.is_empty() {
         return nothing(area, theme, "no reference cells in this bundle");
@@ -67,7 +67,13 @@ pub fn reference<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Fra
 ///
 /// # Errors
 /// When the surface fails.
-pub fn add<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, layer: &Layer<'_>, first: usize) -> Result<(), PlotError> {
+pub fn add<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    layer: &Layer<'_>,
+    first: usize,
+) -> Result<(), PlotError> {
     let points = layer.points.chunks_exact(2).skip(first);
     for point in points.filter(|point| point.iter().all(|value| value.is_finite())) {
         let at = frame.pixel(point[0].into(), point[1].into());
@@ -80,7 +86,13 @@ pub fn add<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, la
 ///
 /// # Errors
 /// When the surface fails.
-pub fn add_legend<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, reference: usize, layers: &[Layer<'_>]) -> Result<(), PlotError> {
+pub fn add_legend<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    reference: usize,
+    layers: &[Layer<'_>],
+) -> Result<(), PlotError> {
     let mut entries = vec![(Marker::Disc, theme.quiet, format!("measured, {reference} cells"))];
     for layer in layers.iter().filter(|layer| !layer.points.is_empty()) {
         entries.push((layer.marker, layer.colour, format!("{}, {} cells", layer.name, layer.points.len() / 2)));
@@ -92,7 +104,12 @@ pub fn add_legend<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Fr
 ///
 /// # Errors
 /// When the surface fails.
-pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, points: &[f32], layers: &[Layer<'_>]) -> Result<Frame, PlotError> {
+pub fn draw<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    points: &[f32],
+    layers: &[Layer<'_>],
+) -> Result<Frame, PlotError> {
     let frame = frame(area, theme, points);
     reference(area, theme, &frame, points)?;
     for layer in layers {

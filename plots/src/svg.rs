@@ -58,7 +58,12 @@ mod tests {
     fn a_map_names_its_layers_and_counts() {
         let reference: Vec<f32> = (0..60).map(|i| ((i * 37) % 17) as f32).collect();
         let theme = Theme::light(1.0);
-        let layer = map::Layer { name: "IFN-β & more", colour: theme.series[1], marker: Marker::Triangle, points: &[1.0, 2.0, f32::NAN, 3.0] };
+        let layer = map::Layer {
+            name: "IFN-β & more",
+            colour: theme.series[1],
+            marker: Marker::Triangle,
+            points: &[1.0, 2.0, f32::NAN, 3.0],
+        };
         let svg = render((400, 300), "Map", "30 measured <cells>", |area| {
             map::draw(area, &theme, &reference, &[layer]).map(|_| ())
         })
@@ -70,7 +75,14 @@ mod tests {
     #[test]
     fn a_volcano_is_a_gene_picker() {
         let (genes, change, q) = shifts();
-        let shifts = volcano::Shifts { genes: &genes, log2_fold_change: &change, q: &q, q_cut: 0.05, change_cut: 0.5, selected: Some(7) };
+        let shifts = volcano::Shifts {
+            genes: &genes,
+            log2_fold_change: &change,
+            q: &q,
+            q_cut: 0.05,
+            change_cut: 0.5,
+            selected: Some(7),
+        };
         let theme = Theme::dark(2.0);
         let mut frame = None;
         let svg = render((500, 400), "Volcano", "", |area| {
@@ -95,7 +107,9 @@ mod tests {
             violin::Panel { gene: "ISG15", groups: vec![&values, &[]] },
             violin::Panel { gene: "CD14", groups: vec![&[2.0, 2.0], &[f32::NAN]] },
         ];
-        let svg = render((400, 300), "", "", |area| violin::draw(area, &Theme::light(1.0), &["control", "IFN-β"], &panels)).unwrap();
+        let svg =
+            render((400, 300), "", "", |area| violin::draw(area, &Theme::light(1.0), &["control", "IFN-β"], &panels))
+                .unwrap();
         assert!(svg.contains("ISG15") && svg.contains("50%") && svg.contains("100%") && !svg.contains("NaN"));
     }
 

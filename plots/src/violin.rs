@@ -26,7 +26,12 @@ pub struct Panel<'a> {
 ///
 /// # Errors
 /// When a panel has another number of groups than names, or the surface fails.
-pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, names: &[&str], panels: &[Panel<'_>]) -> Result<(), PlotError> {
+pub fn draw<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    names: &[&str],
+    panels: &[Panel<'_>],
+) -> Result<(), PlotError> {
     ground(area, theme)?;
     if let Some(panel) = panels.iter().find(|panel| panel.groups.len() != names.len()) {
         return Err(PlotError::Length { what: "a violin panel", found: panel.groups.len(), expected: names.len() });
@@ -35,20 +40,25 @@ pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, names: &[&str], 
         return nothing(area, theme, "no genes chosen");
     }
     let (width, height) = area.dim_in_pixel();
-    let entries: Vec<_> =
-        names.iter().enumerate().map(|(group, name)| (Marker::Disc, theme.series[group % 6], (*name).to_owned())).collect();
+    let entries: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(group, name)| (Marker::Disc, theme.series[group % 6], (*name).to_owned()))
+        .collect();
     legend(area, theme, &entries, (theme.px(56.0), theme.px(10.0)))?;
     let top = theme.px(17.0) * names.len() as i32 + theme.px(6.0);
     let left = theme.px(44.0);
     let columns = ((width as i32 - left) / theme.px(104.0)).clamp(1, panels.len() as i32) as usize;
     let rows = panels.len().div_ceil(columns);
     let (cell_width, cell_height) = ((width as i32 - left) / columns as i32, (height as i32 - top) / rows as i32);
-    let highest = range(panels.iter().flat_map(|p| p.groups.iter().flat_map(|g| g.iter().map(|v| f64::from(*v)))), 0.0).1;
+    let highest =
+        range(panels.iter().flat_map(|p| p.groups.iter().flat_map(|g| g.iter().map(|v| f64::from(*v)))), 0.0).1;
     for (index, panel) in panels.iter().enumerate() {
         let (column, row) = ((index % columns) as i32, (index / columns) as i32);
         let x = left + column * cell_width;
         let y = top + row * cell_height;
-        let pixels = (x + theme.px(6.0), y + theme.px(20.0), x + cell_width - theme.px(6.0), y + cell_height - theme.px(22.0));
+        let pixels =
+            (x + theme.px(6.0), y + theme.px(20.0), x + cell_width - theme.px(6.0), y + cell_height - theme.px(22.0));
         let frame = Frame { x: (0.0, names.len() as f64), y: (0.0, highest.max(0.5)), pixels };
         draw_panel(area, theme, &frame, panel, column == 0)?;
     }
@@ -57,7 +67,13 @@ pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, names: &[&str], 
 }
 
 /// One gene.
-fn draw_panel<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, panel: &Panel<'_>, first: bool) -> Result<(), PlotError> {
+fn draw_panel<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    panel: &Panel<'_>,
+    first: bool,
+) -> Result<(), PlotError> {
     let (left, top, right, bottom) = frame.pixels;
     let quiet = theme.quiet.stroke_width(1);
     drawn(area.draw(&PathElement::new(vec![(left, bottom), (right, bottom)], quiet)))?;
@@ -76,7 +92,13 @@ fn draw_panel<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame,
 }
 
 /// One violin with its box and the share of cells that have the gene.
-fn draw_violin<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, group: usize, values: &[f32]) -> Result<(), PlotError> {
+fn draw_violin<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    group: usize,
+    values: &[f32],
+) -> Result<(), PlotError> {
     let centre = group as f64 + 0.5;
     let mut sorted: Vec<f64> = values.iter().map(|v| f64::from(*v)).filter(|v| v.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);

@@ -47,8 +47,10 @@ impl Shifts<'_> {
 
     /// Fold changes of genes that were seen on one side only are huge: they stand on the side edges.
     fn reach(&self) -> f64 {
-        let mut sizes: Vec<f64> =
-            (0..self.genes.len()).filter(|gene| self.is_significant(*gene)).map(|gene| self.log2_fold_change[gene].abs()).collect();
+        let mut sizes: Vec<f64> = (0..self.genes.len())
+            .filter(|gene| self.is_significant(*gene))
+            .map(|gene| self.log2_fold_change[gene].abs())
+            .collect();
         sizes.sort_by(f64::total_cmp);
         let usual = sizes.get((sizes.len() * 95) / 100).or(sizes.last()).copied().unwrap_or(2.0);
         (usual * 1.15).clamp(2.0, 12.0)
@@ -119,14 +121,23 @@ pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, shifts: &Shifts<
     }
     names(area, theme, &frame, shifts)?;
     if let Some(gene) = shifts.selected.filter(|gene| *gene < genes && shifts.is_drawn(*gene)) {
-        let ring = Circle::new(place(&frame, shifts, gene), theme.px(7.0), theme.ink.stroke_width(theme.px(1.5).max(1) as u32));
+        let ring = Circle::new(
+            place(&frame, shifts, gene),
+            theme.px(7.0),
+            theme.ink.stroke_width(theme.px(1.5).max(1) as u32),
+        );
         drawn(area.draw(&ring))?;
     }
     Ok(frame)
 }
 
 /// Dashed-looking quiet lines at the cut-offs.
-fn cut_lines<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, shifts: &Shifts<'_>) -> Result<(), PlotError> {
+fn cut_lines<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    shifts: &Shifts<'_>,
+) -> Result<(), PlotError> {
     let quiet = theme.quiet.stroke_width(1);
     let (left, top, right, bottom) = frame.pixels;
     let height = -shifts.q_cut.max(1e-300).log10();
@@ -144,8 +155,14 @@ fn cut_lines<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, 
 }
 
 /// Names of the strongest genes, each only where it overlaps no other name.
-fn names<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, frame: &Frame, shifts: &Shifts<'_>) -> Result<(), PlotError> {
-    let mut order: Vec<usize> = (0..shifts.genes.len()).filter(|gene| shifts.is_drawn(*gene) && shifts.is_significant(*gene)).collect();
+fn names<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    shifts: &Shifts<'_>,
+) -> Result<(), PlotError> {
+    let mut order: Vec<usize> =
+        (0..shifts.genes.len()).filter(|gene| shifts.is_drawn(*gene) && shifts.is_significant(*gene)).collect();
     let strength = |gene: usize| shifts.height(gene) * shifts.log2_fold_change[gene].abs().min(frame.x.1);
     order.sort_by(|a, b| strength(*b).total_cmp(&strength(*a)));
     if let Some(selected) = shifts.selected.filter(|gene| *gene < shifts.genes.len() && shifts.is_drawn(*gene)) {

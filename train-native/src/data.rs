@@ -107,7 +107,10 @@ impl TrainingSet {
 
     /// K: condition values with the unspecified ones.
     pub fn condition_values(&self) -> usize {
-        self.conditions.iter().map(|condition| condition.values.len() + usize::from(condition.unspecified.is_some())).sum()
+        self.conditions
+            .iter()
+            .map(|condition| condition.values.len() + usize::from(condition.unspecified.is_some()))
+            .sum()
     }
 
     /// Condition tokens of a training cell [C].

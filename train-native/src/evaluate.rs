@@ -77,7 +77,13 @@ impl Measured<'_> {
 }
 
 /// Metrics of a prediction; `shifts` are its differential expression.
-fn metrics(real: &Side, real_shifts: &[GeneShift], predicted: &Side, pseudobulk: &[f64], shifts: &[GeneShift]) -> Metrics {
+fn metrics(
+    real: &Side,
+    real_shifts: &[GeneShift],
+    predicted: &Side,
+    pseudobulk: &[f64],
+    shifts: &[GeneShift],
+) -> Metrics {
     let finite = |value: f64| value.is_finite().then_some(value);
     Metrics {
         pearson_delta: finite(pearson_delta(&real.effect(), &effect(pseudobulk, &predicted.control.mean()))),
@@ -104,7 +110,8 @@ fn predicted(
         let wanted = MOST_GENERATED.min(2 * cells.len()).max(100);
         let mut counts = Counts::empty(measured.cells.genes.len());
         for (cell_type, share) in mix {
-            let with = measured.keys.iter().cloned().zip([donor, &cell_type, value].map(|v| vec![v.to_owned()])).collect();
+            let with =
+                measured.keys.iter().cloned().zip([donor, &cell_type, value].map(|v| vec![v.to_owned()])).collect();
             let choices = Choices {
                 with,
                 guidance: settings.guidance,
@@ -125,7 +132,13 @@ fn predicted(
 }
 
 /// PerturbMean as cells: the donor's control cells moved by the mean effect, cut at zero.
-fn baseline(measured: &Measured<'_>, donors: &[String], cell_type: &str, condition: &str, control: &[usize]) -> (Vec<f64>, Normalised) {
+fn baseline(
+    measured: &Measured<'_>,
+    donors: &[String],
+    cell_type: &str,
+    condition: &str,
+    control: &[usize],
+) -> (Vec<f64>, Normalised) {
     let effects: Vec<Vec<f64>> = donors
         .iter()
         .filter_map(|donor| {
@@ -151,7 +164,8 @@ fn score_group(
     donors: &[String],
     (donor, cell_type, condition): (&str, &str, &str),
 ) -> Result<Option<Score>> {
-    let (perturbed, control) = (measured.of(donor, cell_type, condition), measured.of(donor, cell_type, &measured.control));
+    let (perturbed, control) =
+        (measured.of(donor, cell_type, condition), measured.of(donor, cell_type, &measured.control));
     if perturbed.len() < FEWEST || control.len() < FEWEST {
         return Ok(None);
     }
@@ -171,7 +185,8 @@ fn score_group(
         (measured.normalised(&first), measured.normalised(&second))
     };
     let ((perturbed_a, perturbed_b), (control_a, control_b)) = (halves(&perturbed), halves(&control));
-    let (first, second) = (Side { control: control_a, perturbed: perturbed_a }, Side { control: control_b, perturbed: perturbed_b });
+    let (first, second) =
+        (Side { control: control_a, perturbed: perturbed_a }, Side { control: control_b, perturbed: perturbed_b });
     let first_shifts = compare(&first.control, &first.perturbed)?;
     let second_shifts = compare(&second.control, &second.perturbed)?;
     let ceiling = metrics(&first, &first_shifts, &second, &second.perturbed.mean(), &second_shifts);
@@ -191,21 +206,33 @@ fn score_group(
 ///
 /// # Errors
 /// When the bundle lacks a donor, cell type or perturbation slot, or labels are missing.
-pub fn evaluate(bundle: &Bundle, cells: &Cells, held_out: &[(String, String)], settings: &Settings) -> Result<Vec<Score>> {
+pub fn evaluate(
+    bundle: &Bundle,
+    cells: &Cells,
+    held_out: &[(String, String)],
+    settings: &Settings,
+) -> Result<Vec<Score>> {
     let key = |kind: Kind, what: &str| -> Result<String> {
         let condition = bundle.card.of_kind(kind);
         ensure!(condition.is_some(), "this bundle has no {what}; there is nothing to hold out");
         Ok(condition.map(|condition| condition.key.clone()).unwrap_or_default())
     };
-    let keys = [key(Kind::Identity, "donor")?, key(Kind::CellType, "cell type")?, key(Kind::Perturbation, "perturbation")?];
+    let keys =
+        [key(Kind::Identity, "donor")?, key(Kind::CellType, "cell type")?, key(Kind::Perturbation, "perturbation")?];
     let control = bundle.card.of_kind(Kind::Perturbation).and_then(|c| c.control.clone()).unwrap_or_default();
     let cells = cells.with_panel(&bundle.card.genes);
     let measured = Measured { cells: &cells, keys, control, target: bundle.card.target_sum };
-    let mut types: Vec<String> =
-        bundle.card.of_kind(Kind::CellType).map(|c| c.values.iter().map(|v| v.value.clone()).collect()).unwrap_or_default();
+    let mut types: Vec<String> = bundle
+        .card
+        .of_kind(Kind::CellType)
+        .map(|c| c.values.iter().map(|v| v.value.clone()).collect())
+        .unwrap_or_default();
     types.insert(0, "all".to_owned());
-    let all_donors: Vec<String> =
-        bundle.card.of_kind(Kind::Identity).map(|c| c.values.iter().map(|v| v.value.clone()).collect()).unwrap_or_default();
+    let all_donors: Vec<String> = bundle
+        .card
+        .of_kind(Kind::Identity)
+        .map(|c| c.values.iter().map(|v| v.value.clone()).collect())
+        .unwrap_or_default();
     let mut scores = Vec::new();
     for (donor, condition) in held_out {
         let donors: Vec<String> = all_donors
@@ -223,9 +250,8 @@ pub fn evaluate(bundle: &Bundle, cells: &Cells, held_out: &[(String, String)], s
 /// The scores as a Markdown table.
 pub fn table(scores: &[Score]) -> String {
     let show = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
-    let mut text = String::from(
-        "| donor | cell type | cells | | Pearson-Δ | MAE | DES |\n|---|---|---|---|---|---|---|\n",
-    );
+    let mut text =
+        String::from("| donor | cell type | cells | | Pearson-Δ | MAE | DES |\n|---|---|---|---|---|---|---|\n");
     for score in scores {
         for (name, metrics) in [("model", score.model), ("PerturbMean", score.baseline), ("ceiling", score.ceiling)] {
             text.push_str(&format!(

@@ -44,7 +44,8 @@ type Files = BTreeMap<String, Vec<u8>>;
 /// When the run, its data or the target folder cannot be used.
 pub fn export(run: &Path, out: &Path, device: &Device) -> Result<Card> {
     let recipe = Recipe::read(&run.join(RECIPE))?;
-    let note = std::fs::read_to_string(run.join(RUN)).with_context(|| format!("{} is not a run folder", run.display()))?;
+    let note =
+        std::fs::read_to_string(run.join(RUN)).with_context(|| format!("{} is not a run folder", run.display()))?;
     let note: serde_json::Value = serde_json::from_str(&note)?;
     let data = PathBuf::from(note["data"].as_str().context("the run does not say which data it used")?);
     let set = TrainingSet::new(read_cells(&data)?, &recipe)?;

@@ -5,7 +5,6 @@
 //! Does not know: the web.
 //! Flow: h5ad + recipe → `train` → run → `export` → bundle → `sample`, `evaluate`, the page.
 
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -161,7 +160,12 @@ fn run(command: Command) -> anyhow::Result<()> {
             let settings = evaluate::Settings { guidance: choices.guidance, steps: choices.steps, seed };
             let held_out = evaluate::held_out_of(&run, &bundle)?;
             let scores = evaluate::evaluate(&bundle, &train_native::data::read_cells(&data)?, &held_out, &settings)?;
-            println!("guidance {}, {} steps, seed {seed}\n\n{}", settings.guidance, settings.steps, evaluate::table(&scores));
+            println!(
+                "guidance {}, {} steps, seed {seed}\n\n{}",
+                settings.guidance,
+                settings.steps,
+                evaluate::table(&scores)
+            );
             if write {
                 let mut card = bundle.card;
                 (card.scores, card.guidance, card.steps) = (scores, settings.guidance, settings.steps);

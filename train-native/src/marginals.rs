@@ -48,13 +48,17 @@ pub fn initialise(mut network: Network, set: &TrainingSet, device: &Device) -> N
     let centred = Mat::from_fn(genes, VOCABULARY, |g, v| marginals[(g, v)] - bias[v]);
     let gram = centred.transpose() * &centred;
     let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else { return network };
-    let basis = Mat::from_fn(VOCABULARY, network.config.rank, |v, r| {
-        if r < rank { eigen.U()[(v, VOCABULARY - 1 - r)] } else { 0.0 }
-    });
+    let basis =
+        Mat::from_fn(
+            VOCABULARY,
+            network.config.rank,
+            |v, r| {
+                if r < rank { eigen.U()[(v, VOCABULARY - 1 - r)] } else { 0.0 }
+            },
+        );
     let factors = &centred * &basis;
     let tensor = |rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f64| {
-        let values: Vec<f32> =
-            (0..rows * columns).map(|i| value(i / columns, i % columns) as f32).collect();
+        let values: Vec<f32> = (0..rows * columns).map(|i| value(i / columns, i % columns) as f32).collect();
         Tensor::<2>::from_data(TensorData::new(values, [rows, columns]), device)
     };
     // Factors are scaled to the size of the other weights, so that one learning rate suits both.

@@ -124,8 +124,10 @@ impl Recipe {
     /// # Errors
     /// When the file cannot be read or a setting makes no sense.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the recipe {}", path.display()))?;
-        let recipe: Self = toml::from_str(&text).with_context(|| format!("the recipe {} is not valid", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read the recipe {}", path.display()))?;
+        let recipe: Self =
+            toml::from_str(&text).with_context(|| format!("the recipe {} is not valid", path.display()))?;
         recipe.check().with_context(|| format!("the recipe {} cannot be used", path.display()))?;
         Ok(recipe)
     }
@@ -147,9 +149,15 @@ impl Recipe {
                 (condition.kind == Kind::Perturbation) == condition.control.is_some(),
                 "a perturbation needs a control value, and only a perturbation has one; look at {key}"
             );
-            ensure!((condition.kind == Kind::Depth) == (condition.bins > 0), "depth, and only depth, needs bins; look at {key}");
+            ensure!(
+                (condition.kind == Kind::Depth) == (condition.bins > 0),
+                "depth, and only depth, needs bins; look at {key}"
+            );
         }
-        ensure!(self.card.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)), "card.name is a folder name: letters, digits, - _ .");
+        ensure!(
+            self.card.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)),
+            "card.name is a folder name: letters, digits, - _ ."
+        );
         Ok(())
     }
 }

@@ -149,7 +149,9 @@ pub fn train(order: &Order, device: &Device) -> Result<()> {
         let nats: f64 = value.clone().into_scalar::<f32>().into();
         if !nats.is_finite() {
             events.write(&json!({ "event": "stopped", "step": step, "reason": "loss is not finite" }))?;
-            bail!("the loss is not finite at step {step}; the checkpoint of an earlier step is unharmed. Lower training.peak_rate and run the same command again.");
+            bail!(
+                "the loss is not finite at step {step}; the checkpoint of an earlier step is unharmed. Lower training.peak_rate and run the same command again."
+            );
         }
         let (network, norm) = work.optimiser.step(work.network, &value, rate, step);
         work.network = network;
@@ -169,7 +171,12 @@ pub fn train(order: &Order, device: &Device) -> Result<()> {
     }
     bar.abandon();
     events.write(&json!({ "event": "end", "step": work.position.step }))?;
-    eprintln!("step {}: {:.4} bits per gene, in {}", work.position.step, work.position.bits_per_gene, order.out.display());
+    eprintln!(
+        "step {}: {:.4} bits per gene, in {}",
+        work.position.step,
+        work.position.bits_per_gene,
+        order.out.display()
+    );
     Ok(())
 }
 

@@ -1,62 +1,125 @@
 //! `cargo xtask`: the set-up and the checks, in one place.
 //!
-//! Does: `serve`, `test`, `size`, `setup`; each installs what it needs, once, and says what it does.
+//! Does: `serve`, `test`, `size`, `bench`, `setup`; each installs what it needs, once, and says what
+//! it does.
 //! Does not know: burn, the page's insides.
 //! Flow: a fresh clone → **tools** → page, tests, sizes.
 
+mod count;
+mod debian;
 mod process;
-mod server;
 mod setup;
 mod size;
 mod stages;
+mod wasm_library;
 mod web;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+
+use process::{command, run};
 
 const HELP: &str = "\
 cargo xtask serve [--release] [--port N] [--no-open]   build, serve and open the explorer
 cargo xtask test [--only STAGE] [--list]               every check, with the time of each
 cargo xtask size                                       sizes of the downloads; fails above the limits
-cargo xtask setup                                      only install what the page needs
+cargo xtask bench train [OPTIONS]                      cost of generating a cell (train-native bench)
+cargo xtask setup                                      only install what building the page needs
+cargo xtask --help                                     this text
 ";
 
 /// Value that follows a flag.
-fn value_of<'a>(arguments: &'a [String], flag: &str) -> Option<&'a str> {
-    let at = arguments.iter().position(|argument| argument == flag)?;
-    arguments.get(at + 1).map(String::as_str)
+fn value_of<'a>(arguments: &'a [String], flag: &str) -> Result<Option<&'a str>> {
+    let Some(at) = arguments.iter().position(|argument| argument == flag) else { return Ok(None) };
+    arguments.get(at + 1).map(|value| Some(value.as_str())).with_context(|| format!("{flag} needs a value"))
 }
 
-fn run(arguments: &[String]) -> Result<()> {
+/// Refuses words that a command does not know, so that a typing error is not passed over in silence.
+fn only_known(arguments: &[String], flags: &[&str], with_value: &[&str]) -> Result<()> {
+    let mut words = arguments.iter().skip(1);
+    while let Some(word) = words.next() {
+        if with_value.contains(&word.as_str()) {
+            words.next();
+        } else if !flags.contains(&word.as_str()) {
+            bail!("`{word}` is not known here\n{HELP}");
+        }
+    }
+    Ok(())
+}
+
+/// Forwards to the trainer's own bench.
+fn bench(arguments: &[String]) -> Result<()> {
+    if arguments.get(1).map(String::as_str) != Some("train") {
+        bail!("`cargo xtask bench` takes `train`\n{HELP}");
+    }
+    let mut words = vec!["run", "--package", "train-native", "--", "bench"];
+    words.extend(arguments.iter().skip(2).map(String::as_str));
+    run(&mut command("cargo", &words))
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     match arguments.first().map(String::as_str) {
+        Some("--help" | "-h" | "help") | None => print!("{HELP}"),
+        Some(_) if has("--help") && !has("bench") => print!("{HELP}"),
         Some("serve") => {
-            let port = value_of(arguments, "--port").unwrap_or("8080").parse()?;
-            web::serve(has("--release"), port, !has("--no-open"))
+            only_known(arguments, &["--release", "--no-open"], &["--port"])?;
+            let port = value_of(arguments, "--port")?.unwrap_or("8080");
+            let port = port.parse().with_context(|| format!("--port {port} is not a port number"))?;
+            web::serve(has("--release"), port, !has("--no-open"))?;
         }
-        Some("test") if has("--list") => {
-            stages::list();
-            Ok(())
+        Some("test") => {
+            only_known(arguments, &["--list"], &["--only"])?;
+            if has("--list") {
+                stages::list();
+            } else if !stages::test(value_of(arguments, "--only")?)? {
+                return Ok(ExitCode::from(1));
+            }
         }
-        Some("test") => stages::test(value_of(arguments, "--only")),
-        Some("size") => size::size(),
-        Some("setup") => setup::page_tools().map(|_| ()),
-        Some("--help" | "-h" | "help") | None => {
-            print!("{HELP}");
-            Ok(())
+        Some("size") => {
+            only_known(arguments, &[], &[])?;
+            size::size()?;
+        }
+        Some("bench") => bench(arguments)?,
+        Some("setup") => {
+            only_known(arguments, &[], &[])?;
+            setup::page_tools()?;
+            eprintln!("everything that building the page needs is there");
         }
         Some(other) => bail!("there is no `cargo xtask {other}`\n{HELP}"),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+    match dispatch(&arguments) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(1)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use super::{only_known, value_of};
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn flags_and_values_are_read() {
+        let given = words("serve --port 9 --release");
+        assert_eq!(value_of(&given, "--port").unwrap(), Some("9"));
+        assert_eq!(value_of(&given, "--only").unwrap(), None);
+        assert!(value_of(&words("serve --port"), "--port").is_err());
+        assert!(only_known(&given, &["--release"], &["--port"]).is_ok());
+        assert!(only_known(&words("serve --prot 9"), &["--release"], &["--port"]).is_err());
     }
 }

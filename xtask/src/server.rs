@@ -20,6 +20,8 @@ fn media_type(path: &Path) -> &'static str {
         "wasm" => "application/wasm",
         "svg" => "image/svg+xml",
         "png" => "image/png",
+        "ico" => "image/x-icon",
+        "txt" | "md" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }
@@ -65,7 +67,7 @@ fn answer(folder: &Path, mut stream: TcpStream) -> std::io::Result<()> {
 ///
 /// # Errors
 /// When the port is taken.
-pub(crate) fn bind(port: u16) -> Result<(TcpListener, u16)> {
+pub fn bind(port: u16) -> Result<(TcpListener, u16)> {
     let listener = TcpListener::bind(("127.0.0.1", port))
         .with_context(|| format!("port {port} is taken; choose another with --port"))?;
     let port = listener.local_addr()?.port();
@@ -73,7 +75,7 @@ pub(crate) fn bind(port: u16) -> Result<(TcpListener, u16)> {
 }
 
 /// Serves until the process ends.
-pub(crate) fn serve(listener: &TcpListener, folder: &Path) {
+pub fn serve(listener: &TcpListener, folder: &Path) {
     for stream in listener.incoming().flatten() {
         let folder = folder.to_path_buf();
         // A browser that goes away in the middle is no failure of the server.
@@ -96,7 +98,22 @@ mod tests {
         for target in ["/../Cargo.toml", "//etc/passwd", "/src/../../Cargo.toml", "/%2e%2e/Cargo.toml", "/missing"] {
             assert_eq!(file_of(folder, target), None, "{target}");
         }
-        assert_eq!(media_type(Path::new("a/b.wasm")), "application/wasm");
+    }
+
+    #[test]
+    fn types_are_those_that_browsers_insist_on() {
+        // A module script of another type is refused, and so is streaming compilation of wasm.
+        let cases = [
+            ("a/b.wasm", "application/wasm"),
+            ("a.js", "text/javascript; charset=utf-8"),
+            ("a.css", "text/css; charset=utf-8"),
+            ("bundle.json", "application/json"),
+            ("weights.safetensors", "application/octet-stream"),
+            ("none", "application/octet-stream"),
+        ];
+        for (name, kind) in cases {
+            assert_eq!(media_type(Path::new(name)), kind, "{name}");
+        }
     }
 
     #[test]
@@ -108,5 +125,10 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("name = \"xtask\""));
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.write_all(b"POST /Cargo.toml HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     }
 }

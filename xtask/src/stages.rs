@@ -1,149 +1,178 @@
 //! Every check of the project, in order, each with its time.
 //!
-//! Does: formatting, lints, native tests, the page's build, browser tests; counts tests and ends with
-//! one line of passed and failed.
+//! Does: formatting, lints, native tests, the page's build, tests in the browser; counts tests and
+//! ends with one line of passed and failed. Tools are installed beside the stages that need none.
 //! Does not know: what is tested.
 //! Flow: `cargo xtask test` and CI → **stages**.
 
+use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
-use crate::process::{command, run, run_captured};
-use crate::setup::{browser, page_tools};
+use crate::count::{Count, judge};
+use crate::process::{command, root, run, run_captured};
+use crate::setup::{Browser, PageTools, browser, component, page_tools};
+use crate::wasm_library::{self, WASM};
 use crate::web;
 
-/// Tests counted in a stage.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Count {
-    passed: usize,
-    failed: usize,
-}
-
+/// A check by name.
 type Stage = (&'static str, fn() -> Result<Count>);
 
-/// Stages in order: quick ones first.
-const STAGES: [Stage; 6] = [
+/// Stages in order: those that need no tools first, while the tools are being installed.
+const STAGES: [Stage; 8] = [
     ("format", format),
     ("unit", unit),
     ("model", model),
     ("lint", lint),
     ("page", page),
+    ("lint-web", lint_web),
+    ("worker", worker),
     ("browser", in_browser),
 ];
+
+/// Packages of the one native call that compiles burn, once, with one set of features.
+const MODEL: [&str; 8] = ["test", "--no-fail-fast", "-p", "model", "-p", "train-native", "-p", "wellplate-tests"];
+/// Name of the tests that need a browser, in the integration binary.
+const BROWSER_TESTS: &str = "browser::";
 
 /// Prints the stages' names.
 pub(crate) fn list() {
     STAGES.iter().for_each(|(name, _)| println!("{name}"));
 }
 
-/// Sums the results of a test runner's output.
-fn count(output: &str) -> Count {
-    let mut total = Count::default();
-    for line in output.lines().filter_map(|line| line.trim().strip_prefix("test result: ")) {
-        let number = |word: &str| -> usize {
-            let before = line.split(word).next().unwrap_or_default();
-            before.split_whitespace().last().and_then(|text| text.parse().ok()).unwrap_or(0)
-        };
-        total.passed += number(" passed");
-        total.failed += number(" failed");
-    }
-    total
+/// A result that two threads may ask for: the second waits for the first.
+type Once<T> = OnceLock<std::result::Result<T, String>>;
+
+/// Tools of the page, installed once.
+fn tools() -> Result<PageTools> {
+    static TOOLS: Once<PageTools> = Once::new();
+    let tools = TOOLS.get_or_init(|| page_tools().map_err(|error| format!("{error:#}")));
+    tools.clone().map_err(|error| anyhow!(error))
 }
 
-/// Runs tests and counts them; a runner that fails without a failed test counts as one.
-fn tests(command: &mut std::process::Command) -> Result<Count> {
-    let (good, output) = run_captured(command)?;
-    let mut found = count(&output);
-    if !good && found.failed == 0 {
-        found.failed = 1;
-    }
-    if good && found.passed == 0 {
+/// The browser, installed once.
+fn a_browser() -> Result<Browser> {
+    static BROWSER: Once<Browser> = Once::new();
+    let found = BROWSER.get_or_init(|| browser().map_err(|error| format!("{error:#}")));
+    found.clone().map_err(|error| anyhow!(error))
+}
+
+/// Runs tests and counts them.
+fn tests(command: &mut Command) -> Result<Count> {
+    let (succeeded, output) = run_captured(command)?;
+    let found = judge(succeeded, &output);
+    if found == Count::default() {
         bail!("no test ran");
     }
     Ok(found)
 }
 
+/// Runs something that either holds or does not.
+fn holds(command: &mut Command) -> Result<Count> {
+    run(command).map(|()| Count::default())
+}
+
 fn format() -> Result<Count> {
-    run(&mut command("cargo", &["fmt", "--all", "--check"]))?;
-    Ok(Count::default())
+    component("fmt", "rustfmt")?;
+    holds(&mut command("cargo", &["fmt", "--all", "--check"]))
 }
 
 fn unit() -> Result<Count> {
-    tests(&mut command("cargo", &["test", "-p", "cells", "-p", "plots", "-p", "xtask", "-p", "app"]))
+    tests(&mut command("cargo", &["test", "--no-fail-fast", "-p", "cells", "-p", "plots", "-p", "xtask", "-p", "app"]))
 }
 
-/// One call, so that burn is compiled once with one set of features.
 fn model() -> Result<Count> {
-    tests(&mut command("cargo", &["test", "-p", "model", "-p", "train-native", "-p", "wellplate-tests"]))
-}
-
-fn lint() -> Result<Count> {
-    run(&mut command("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    Ok(Count::default())
-}
-
-fn page() -> Result<Count> {
-    web::build(false)?;
-    Ok(Count::default())
-}
-
-fn in_browser() -> Result<Count> {
-    let tools = page_tools()?;
-    let browser = browser()?;
-    let mut cargo = command("cargo", &["test", "-p", "model", "-p", "train-native", "-p", "wellplate-tests", "--test", "browser", "--", "--test-threads", "1", "--nocapture"]);
-    cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &browser.chromium).env("CHROMEDRIVER", &browser.driver);
-    let _ = tools;
+    let mut cargo = command("cargo", &MODEL);
+    // What needs the built page has its own stage.
+    cargo.args(["--", "--skip", BROWSER_TESTS]).env_remove("WELLPLATE_BROWSER");
     tests(&mut cargo)
 }
 
-/// Runs all stages, or one; prints times and the sum of the tests.
+fn lint() -> Result<Count> {
+    component("clippy", "clippy")?;
+    holds(&mut command("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn page() -> Result<Count> {
+    web::build(&tools()?, false).map(|()| Count::default())
+}
+
+/// The app as it is built for the page; natively most of it is not compiled at all.
+fn lint_web() -> Result<Count> {
+    let tools = tools()?;
+    wasm_library::clippy(tools.toolchain)?;
+    let mut cargo =
+        command("cargo", &["clippy", "-p", "app", "--target", WASM, "--features", "ui,worker", "--all-targets"]);
+    tools.prepare(&mut cargo);
+    holds(cargo.args(["--", "-D", "warnings"]))
+}
+
+/// The app's tests inside a dedicated worker of a browser.
+fn worker() -> Result<Count> {
+    let (tools, browser) = (tools()?, a_browser()?);
+    let capabilities = root().join("target/webdriver.json");
+    let text = format!(
+        "{{\"goog:chromeOptions\": {{\"binary\": {:?}, \"args\": {:?}}}}}\n",
+        browser.chromium.display().to_string(),
+        xtask::BROWSER_FLAGS
+    );
+    std::fs::create_dir_all(root().join("target"))?;
+    std::fs::write(&capabilities, text)?;
+    // The page's own profile and features, so that burn is not compiled once more.
+    let mut cargo =
+        command("cargo", &["test", "-p", "app", "--target", WASM, "--profile", "page-quick", "--features", "worker"]);
+    tools.prepare(&mut cargo);
+    cargo.args(["--no-fail-fast", "--tests"]).env("CHROMEDRIVER", &browser.driver);
+    cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities).env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools.bin.join("wasm-bindgen-test-runner"));
+    tests(&mut cargo)
+}
+
+fn in_browser() -> Result<Count> {
+    let browser = a_browser()?;
+    let mut cargo = command("cargo", &MODEL);
+    cargo.args(["--test", "all", "--", "--test-threads", "1", "--nocapture", BROWSER_TESTS]);
+    cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &browser.chromium).env("CHROMEDRIVER", &browser.driver);
+    tests(&mut cargo)
+}
+
+/// Runs a stage; an error counts as one failed check.
+fn run_stage((name, stage): Stage) -> (Count, String) {
+    eprintln!("\n== {name}");
+    let started = Instant::now();
+    let found = stage().unwrap_or_else(|error| {
+        eprintln!("{name}: {error:#}");
+        Count { passed: 0, failed: 1 }
+    });
+    let seconds = started.elapsed().as_secs_f64();
+    let outcome = match found {
+        Count { passed: 0, failed: 0 } => "holds".to_owned(),
+        Count { passed, failed } => format!("{passed} passed, {failed} failed"),
+    };
+    (found, format!("{name:<10} {seconds:>6.0} s   {outcome}"))
+}
+
+/// Runs all stages, or one; prints times and the sum of the tests. `false` when anything failed; the
+/// other stages still run, so that one run shows everything.
 ///
 /// # Errors
-/// When a stage fails; the others still run, so that one run shows everything.
-pub(crate) fn test(only: Option<&str>) -> Result<()> {
+/// When there is no such stage.
+pub(crate) fn test(only: Option<&str>) -> Result<bool> {
     let chosen: Vec<Stage> = STAGES.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)).collect();
     if chosen.is_empty() {
         bail!("there is no stage {}; `cargo xtask test --list` names them", only.unwrap_or_default());
     }
-    let mut lines = Vec::new();
-    let mut total = Count::default();
-    let mut broken = Vec::new();
-    for (name, stage) in chosen {
-        eprintln!("== {name}");
-        let started = Instant::now();
-        let result = stage();
-        let seconds = started.elapsed().as_secs_f64();
-        let found = match result {
-            Ok(found) => found,
-            Err(error) => {
-                eprintln!("{name}: {error:#}");
-                Count { passed: 0, failed: 1 }
-            }
-        };
-        if found.failed > 0 {
-            broken.push(name);
-        }
-        total.passed += found.passed;
-        total.failed += found.failed;
-        lines.push(format!("{name:<10} {seconds:>6.0} s   {} passed, {} failed", found.passed, found.failed));
+    let started = Instant::now();
+    if only.is_none() {
+        // Downloads and the tools' compilation go on beside the first stages, whose compilation does
+        // not keep all cores busy. A failure is reported by the stage that needs the tool.
+        std::thread::spawn(|| (a_browser().is_ok(), tools().is_ok()));
     }
-    println!("\n{}", lines.join("\n"));
+    let (counts, lines): (Vec<Count>, Vec<String>) = chosen.into_iter().map(run_stage).unzip();
+    println!("\n{}\n{:<10} {:>6.0} s", lines.join("\n"), "in all", started.elapsed().as_secs_f64());
+    let total: Count = counts.into_iter().sum();
     println!("\n{} passed, {} failed", total.passed, total.failed);
-    if !broken.is_empty() {
-        bail!("failed: {}", broken.join(", "));
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Count, count};
-
-    #[test]
-    fn results_are_summed() {
-        let output = "running 3 tests\ntest result: ok. 3 passed; 0 failed; 0 ignored\n\ntest result: FAILED. 4 passed; 2 failed; 0 ignored\n";
-        assert_eq!(count(output), Count { passed: 7, failed: 2 });
-        assert_eq!(count("nothing"), Count::default());
-    }
+    Ok(total.failed == 0)
 }

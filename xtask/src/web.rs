@@ -9,43 +9,29 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::process::{command, on_path, root, run, step};
-use crate::server;
 use crate::setup::{PageTools, page_tools, wasm_opt};
+use xtask::server;
 
 /// The folder that trunk writes.
 pub(crate) fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// Environment of everything that builds for wasm32.
-pub(crate) fn prepare(command: &mut std::process::Command, tools: &PageTools) {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let paths = std::iter::once(tools.bin.clone()).chain(std::env::split_paths(&path));
-    if let Ok(joined) = std::env::join_paths(paths) {
-        command.env("PATH", joined);
-    }
-    if let Some(toolchain) = &tools.toolchain {
-        command.env("RUSTUP_TOOLCHAIN", toolchain);
-    }
-    // xtask itself runs under cargo; its settings must not leak into trunk's cargo. NO_COLOR=1 is
-    // refused by trunk, which wants true or false.
-    command.env_remove("CARGO").env_remove("RUSTC").env_remove("NO_COLOR");
-}
-
 /// Builds the page into `dist`.
 ///
 /// # Errors
-/// When a tool is missing or the build fails.
-pub(crate) fn build(release: bool) -> Result<PageTools> {
-    let tools = page_tools()?;
+/// When the build fails, or a release lacks wasm-opt.
+pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
     let profile = if release { "page" } else { "page-quick" };
+    // Before the build: eleven minutes are too long to learn afterwards that npm is missing.
+    let optimiser = if release { Some(wasm_opt()?) } else { None };
     step(&format!("building the page (profile {profile})"), || {
-        let mut trunk = command(tools.bin.join("trunk"), &["build", "--cargo-profile", profile]);
-        prepare(&mut trunk, &tools);
+        // Hashes in the HTML would not survive wasm-opt, and files of one's own origin need none.
+        let mut trunk = command(tools.bin.join("trunk"), &["build", "--cargo-profile", profile, "--no-sri", "true"]);
+        tools.prepare(&mut trunk);
         run(&mut trunk)
     })?;
-    if release {
-        let optimiser = wasm_opt()?;
+    if let Some(optimiser) = optimiser {
         for file in wasm_files(&dist())? {
             let name = file.display().to_string();
             step(&format!("shrinking {}", file.file_name().unwrap_or_default().to_string_lossy()), || {
@@ -53,11 +39,11 @@ pub(crate) fn build(release: bool) -> Result<PageTools> {
             })?;
         }
     }
-    Ok(tools)
+    Ok(())
 }
 
 /// The wasm modules of a folder.
-pub(crate) fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
+fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("{} is missing", folder.display()))?;
     let files = entries.flatten().map(|entry| entry.path());
     Ok(files.filter(|path| path.extension().is_some_and(|ending| ending == "wasm")).collect())
@@ -68,8 +54,9 @@ pub(crate) fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// When it cannot be built or the port is taken.
 pub(crate) fn serve(release: bool, port: u16, open: bool) -> Result<()> {
-    build(release)?;
+    // The port first: a build takes minutes.
     let (listener, port) = server::bind(port)?;
+    build(&page_tools()?, release)?;
     let address = format!("http://127.0.0.1:{port}/");
     eprintln!("Wellplate is at {address}  (Ctrl-C stops it)");
     if open {

@@ -55,7 +55,8 @@ fn stops_half_way_and_goes_on() {
 
 #[test]
 fn empty_sides_are_refused() {
-    let data = log_normalise(&Counts::from_dense_rows(2, [[1_u32, 1]].iter().map(|row| row.as_slice())), Target::Median);
+    let data =
+        log_normalise(&Counts::from_dense_rows(2, [[1_u32, 1]].iter().map(|row| row.as_slice())), Target::Median);
     let none = log_normalise(&Counts::empty(2), Target::Median);
     assert_eq!(Differential::new(&data, &none).err(), Some(DeError::Empty("perturbed")));
     assert!(Differential::new(&data, &log_normalise(&Counts::empty(3), Target::Median)).is_err());

@@ -40,7 +40,9 @@ pub enum H5adError {
         found: String,
     },
     /// A value that is not a count.
-    #[error("`{place}` holds {value} at stored value {at}, which is not a count; counts are whole numbers from 0 (choose a layer with raw counts)")]
+    #[error(
+        "`{place}` holds {value} at stored value {at}, which is not a count; counts are whole numbers from 0 (choose a layer with raw counts)"
+    )]
     NotACount {
         /// Path in the file.
         place: String,

@@ -101,9 +101,7 @@ fn plain(frame: &Group, dataset: &Dataset, name: &str, full: &str) -> Result<Opt
         DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
             Some(Column::Integer(at(full, dataset.read_i64())?))
         }
-        DType::String | DType::VariableLengthString => {
-            Some(Column::categorical(&at(full, dataset.read_string())?))
-        }
+        DType::String | DType::VariableLengthString => Some(Column::categorical(&at(full, dataset.read_string())?)),
         DType::Enum(_) => {
             let bytes = at(full, dataset.read_raw())?;
             Some(Column::Boolean(bytes.iter().map(|byte| *byte != 0).collect()))
@@ -119,9 +117,7 @@ fn codes(dataset: &Dataset, place: &str) -> Result<Vec<i32>, H5adError> {
 
 /// A `categorical` group: codes and categories.
 fn categorical(inner: &Group, place: &str) -> Result<Column, H5adError> {
-    let dataset = |name: &str| {
-        inner.dataset(name).map_err(|_| H5adError::Missing { place: format!("{place}/{name}") })
-    };
+    let dataset = |name: &str| inner.dataset(name).map_err(|_| H5adError::Missing { place: format!("{place}/{name}") });
     let codes = codes(&dataset("codes")?, place)?;
     let stored = dataset("categories")?;
     let categories = match at(place, stored.dtype())? {

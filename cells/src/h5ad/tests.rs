@@ -14,7 +14,8 @@ use crate::column::Column;
 use crate::counts::Counts;
 
 fn small() -> Cells {
-    let rows: Vec<Vec<u32>> = (0..20).map(|cell| (0..11).map(|gene| (cell * gene) % 7 * u32::from(gene % 3 != 0)).collect()).collect();
+    let rows: Vec<Vec<u32>> =
+        (0..20).map(|cell| (0..11).map(|gene| (cell * gene) % 7 * u32::from(gene % 3 != 0)).collect()).collect();
     let counts = Counts::from_dense_rows(11, rows.iter().map(Vec::as_slice));
     let genes = (0..11).map(|gene| format!("GENE{gene}")).collect();
     let names = (0..20).map(|cell| format!("cell-{cell}")).collect();

@@ -1,0 +1,148 @@
+//! The part of `bundle.json` that the page shows.
+//!
+//! Does: reads the card without knowing the model crate, so that the page never links burn.
+//! Does not know: weights.
+//! Flow: worker's `Ready` → **card** → controls and model view.
+
+use serde::Deserialize;
+
+/// A card as the page reads it; fields that it does not show are left out.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Card {
+    /// Folder name.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// A paragraph.
+    pub description: String,
+    /// Gene panel.
+    pub genes: Vec<String>,
+    /// Condition slots.
+    pub conditions: Vec<Condition>,
+    /// Genes to show first.
+    pub markers: Vec<String>,
+    /// Default guidance.
+    pub guidance: f32,
+    /// Default steps.
+    pub steps: u32,
+    /// Held-out scores.
+    pub scores: Vec<Score>,
+    /// How it was trained.
+    pub training: Training,
+    /// Sources.
+    pub data: Vec<Source>,
+    /// Limits.
+    pub not_for: Vec<String>,
+}
+
+/// A condition slot.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Condition {
+    /// Key.
+    pub key: String,
+    /// Name for people.
+    pub title: String,
+    /// `identity`, `cell_type`, `perturbation` or `depth`.
+    pub kind: String,
+    /// Control value of a perturbation.
+    pub control: Option<String>,
+    /// Values.
+    pub values: Vec<Value>,
+}
+
+/// A value of a condition.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Value {
+    /// In requests.
+    pub value: String,
+    /// For people.
+    pub display: String,
+    /// Training cells with it.
+    pub cells: u32,
+}
+
+/// Metrics of a predictor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+pub struct Metrics {
+    /// Correlation of signed effects.
+    pub pearson_delta: Option<f64>,
+    /// Mean absolute error.
+    pub mae: Option<f64>,
+    /// Overlap of top genes.
+    pub des: Option<f64>,
+}
+
+/// Scores of a held-out group.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Score {
+    /// Donor.
+    pub donor: String,
+    /// Cell type or "all".
+    pub cell_type: String,
+    /// Perturbation.
+    pub condition: String,
+    /// Measured perturbed cells.
+    pub cells: u32,
+    /// The model.
+    pub model: Metrics,
+    /// PerturbMean.
+    pub baseline: Metrics,
+    /// Real against real.
+    pub ceiling: Metrics,
+}
+
+/// How it was trained.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Training {
+    /// Cells.
+    pub cells: u32,
+    /// Steps.
+    pub steps: u32,
+    /// Cells per step.
+    pub batch: u32,
+    /// Loss at the end.
+    pub bits_per_gene: f64,
+    /// What was held out.
+    pub held_out: Vec<String>,
+    /// Command.
+    pub command: String,
+}
+
+/// A source.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Source {
+    /// Publication.
+    pub source: String,
+    /// Accession.
+    pub accession: String,
+    /// Terms.
+    pub licence: String,
+}
+
+impl Card {
+    /// Reads `bundle.json`.
+    ///
+    /// # Errors
+    /// When it is not a card.
+    pub fn read(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    /// Conditions that a person chooses (library size is drawn).
+    pub fn choosable(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions.iter().filter(|condition| condition.kind != "depth")
+    }
+
+    /// Scores that say most about a choice: its own held-out group, else all held-out cells of its
+    /// perturbation pooled over types.
+    pub fn scores_for<'a>(&'a self, donor: &str, cell_type: &str, condition: &str) -> Option<&'a Score> {
+        let of = |d: &str, t: &str| {
+            self.scores.iter().find(|s| s.condition == condition && s.donor == d && s.cell_type == t)
+        };
+        let typed = self.scores.iter().find(|s| s.condition == condition && s.cell_type == cell_type);
+        of(donor, cell_type)
+            .or(typed)
+            .or_else(|| of(donor, "all"))
+            .or_else(|| self.scores.iter().find(|s| s.condition == condition && s.cell_type == "all"))
+    }
+}

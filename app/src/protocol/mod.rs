@@ -1,0 +1,249 @@
+//! The messages between page and worker.
+//!
+//! Does: typed heads for every message; long arrays travel beside them and are moved, not copied.
+//! Does not know: Leptos, burn.
+//! Flow: page → [`ToWorker`] → worker → [`FromWorker`] → page.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub mod card;
+#[cfg(target_arch = "wasm32")]
+pub mod codec;
+
+/// Which device the visitor asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish {
+    /// The faster one that works.
+    #[default]
+    Auto,
+    /// The GPU, even a software one.
+    WebGpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// What to generate, by the card's names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen value by condition key; keys left out are open.
+    pub with: BTreeMap<String, String>,
+    /// Guidance scale w.
+    pub guidance: f32,
+    /// Sampling steps N.
+    pub steps: u32,
+    /// Cells per scenario.
+    pub cells: u32,
+    /// Seed.
+    pub seed: u32,
+    /// Genes held at a count.
+    pub clamp: Vec<(String, u32)>,
+}
+
+/// From the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Load a bundle folder (relative to the page) onto a device.
+    Load {
+        /// Folder.
+        bundle: String,
+        /// Device.
+        device: Wish,
+    },
+    /// Generate control cells and, when a perturbation is chosen, perturbed ones.
+    Generate {
+        /// Number of the run, so that late answers can be told apart.
+        run: u32,
+        /// What.
+        request: Request,
+    },
+    /// Stop a run.
+    Cancel {
+        /// Its number.
+        run: u32,
+    },
+    /// Log-normalised values of genes in the last run's cells.
+    Values {
+        /// Its number.
+        run: u32,
+        /// Gene symbols.
+        genes: Vec<String>,
+    },
+    /// The last run's cells as an h5ad file.
+    Export {
+        /// Its number.
+        run: u32,
+    },
+}
+
+/// Which cells of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scenario {
+    /// Without the perturbation.
+    Control,
+    /// With it.
+    Perturbed,
+}
+
+/// The device in use and why.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeviceReport {
+    /// "CPU" or "WebGPU".
+    pub kind: String,
+    /// Adapter, or the CPU path.
+    pub name: String,
+    /// One sentence.
+    pub why: String,
+    /// Largest difference from the bundle's golden logits.
+    pub golden_error: f32,
+}
+
+/// What every export carries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Key and value, in order.
+    pub entries: Vec<(String, String)>,
+}
+
+/// From the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// The worker runs and waits for [`ToWorker::Load`].
+    Started,
+    /// Loading goes on.
+    Loading {
+        /// What is being done.
+        stage: String,
+        /// Bytes done.
+        done: f64,
+        /// Bytes in all.
+        total: f64,
+    },
+    /// Loaded. Array: reference coordinates [n, 2].
+    Ready {
+        /// `bundle.json`.
+        card: String,
+        /// Device.
+        device: DeviceReport,
+    },
+    /// A run goes on.
+    Progress {
+        /// Its number.
+        run: u32,
+        /// What is being done.
+        phase: String,
+        /// Share done, 0–1.
+        share: f64,
+        /// Seconds left, once they can be told.
+        seconds_left: Option<f64>,
+    },
+    /// Finished cells. Array: their coordinates [n, 2].
+    Cells {
+        /// Run.
+        run: u32,
+        /// Which.
+        scenario: Scenario,
+        /// Place of the first among its scenario's cells.
+        first: u32,
+    },
+    /// Shifts of all genes. Arrays of f64 [G]: log2 fold change, p, q, control mean, perturbed mean,
+    /// difference, low, high.
+    Shifts {
+        /// Run.
+        run: u32,
+        /// Cells compared: control, perturbed.
+        cells: (u32, u32),
+    },
+    /// Values of genes. Arrays of f32: for each gene, control cells' then perturbed cells' values.
+    Values {
+        /// Run.
+        run: u32,
+        /// Genes.
+        genes: Vec<String>,
+    },
+    /// The run is finished.
+    Done {
+        /// Run.
+        run: u32,
+        /// What made it.
+        provenance: Provenance,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// The run was stopped.
+    Cancelled {
+        /// Run.
+        run: u32,
+        /// Cells that were finished.
+        cells: u32,
+    },
+    /// A file. Array of bytes.
+    Exported {
+        /// File name.
+        name: String,
+    },
+    /// Something failed.
+    Failed {
+        /// Run, if it was one.
+        run: Option<u32>,
+        /// What to tell the person.
+        sentence: String,
+        /// Whether the worker has to be restarted.
+        fatal: bool,
+    },
+}
+
+/// A long array beside a message's head.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Array {
+    /// 32-bit floats.
+    F32(Vec<f32>),
+    /// 64-bit floats.
+    F64(Vec<f64>),
+    /// Bytes.
+    U8(Vec<u8>),
+}
+
+impl Array {
+    /// As 32-bit floats; empty for another kind.
+    pub fn f32(self) -> Vec<f32> {
+        if let Self::F32(values) = self { values } else { Vec::new() }
+    }
+
+    /// As 64-bit floats; empty for another kind.
+    pub fn f64(self) -> Vec<f64> {
+        if let Self::F64(values) = self { values } else { Vec::new() }
+    }
+
+    /// As bytes; empty for another kind.
+    pub fn bytes(self) -> Vec<u8> {
+        if let Self::U8(values) = self { values } else { Vec::new() }
+    }
+}
+
+/// Whether a bundle address stays on the page's own origin: a relative folder without tricks.
+pub fn is_own_folder(address: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part != "."
+            && part != ".."
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    !address.is_empty() && address.split('/').all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_folder;
+
+    #[test]
+    fn only_relative_folders_are_own() {
+        assert!(is_own_folder("models/pbmc-ifnb"));
+        for foreign in
+            ["", "/etc", "//elsewhere.org/x", "https://elsewhere.org/x", "models/../..", "a//b", "a?b", "%2e%2e"]
+        {
+            assert!(!is_own_folder(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What the page shows, as a URL.
+//!
+//! Does: the choices of a person, written into and read from a query string, so that back, forward
+//! and sharing work.
+//! Does not know: the browser's history (the page's `ui::url` does), the card.
+//! Flow: controls ⇄ **state** ⇄ address.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::protocol::Wish;
+
+/// Bundle shown when the address names none.
+pub const DEFAULT_BUNDLE: &str = "models/pbmc-ifnb";
+
+/// Which view is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// Generate and compare.
+    #[default]
+    Explore,
+    /// The model's card.
+    Model,
+}
+
+/// Everything that an address says. `None` is "the card's default".
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Bundle folder.
+    pub bundle: String,
+    /// Device.
+    pub device: Wish,
+    /// View.
+    pub view: View,
+    /// Chosen values by condition key.
+    pub with: BTreeMap<String, String>,
+    /// Guidance.
+    pub guidance: Option<f32>,
+    /// Steps.
+    pub steps: Option<u32>,
+    /// Cells per scenario.
+    pub cells: u32,
+    /// Seed.
+    pub seed: u32,
+    /// Clamped genes.
+    pub clamp: Vec<(String, u32)>,
+    /// Chosen gene.
+    pub gene: Option<String>,
+    /// Whether results were asked for: an opened link then generates at once.
+    pub run: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            bundle: DEFAULT_BUNDLE.to_owned(),
+            device: Wish::Auto,
+            view: View::Explore,
+            with: BTreeMap::new(),
+            guidance: None,
+            steps: None,
+            cells: 64,
+            seed: 1,
+            clamp: Vec::new(),
+            gene: None,
+            run: false,
+        }
+    }
+}
+
+/// Most cells per scenario in the page.
+pub const MOST_CELLS: u32 = 2000;
+
+/// Percent-encoding of everything but unreserved characters.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// The text behind a percent-encoding; broken codes stay as they are.
+fn unescape(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let code = (*byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(decoded) => {
+                out.push(decoded);
+                at += 3;
+            }
+            None => {
+                out.push(if *byte == b'+' { b' ' } else { *byte });
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+impl State {
+    /// The query string, without the question mark; defaults are left out.
+    pub fn query(&self) -> String {
+        let standard = Self::default();
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        let mut add = |key: &str, value: String| pairs.push((key.to_owned(), value));
+        if self.bundle != standard.bundle {
+            add("bundle", self.bundle.clone());
+        }
+        match self.device {
+            Wish::Auto => {}
+            Wish::WebGpu => add("device", "webgpu".into()),
+            Wish::Cpu => add("device", "cpu".into()),
+        }
+        if self.view == View::Model {
+            add("view", "model".into());
+        }
+        for (key, value) in &self.with {
+            add(&format!("with.{key}"), value.clone());
+        }
+        if let Some(guidance) = self.guidance {
+            add("guidance", guidance.to_string());
+        }
+        if let Some(steps) = self.steps {
+            add("steps", steps.to_string());
+        }
+        if self.cells != standard.cells {
+            add("cells", self.cells.to_string());
+        }
+        if self.seed != standard.seed {
+            add("seed", self.seed.to_string());
+        }
+        for (gene, count) in &self.clamp {
+            add("clamp", format!("{gene}:{count}"));
+        }
+        if let Some(gene) = &self.gene {
+            add("gene", gene.clone());
+        }
+        if self.run {
+            add("run", "1".into());
+        }
+        pairs.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect::<Vec<_>>().join("&")
+    }
+
+    /// Reads a query string; what it does not understand is left at its default.
+    pub fn read(query: &str) -> Self {
+        let mut state = Self::default();
+        for pair in query.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            state.take(&unescape(key), unescape(value));
+        }
+        state
+    }
+
+    /// One pair.
+    fn take(&mut self, key: &str, value: String) {
+        match key {
+            "bundle" if crate::protocol::is_own_folder(&value) => self.bundle = value,
+            "device" if value == "webgpu" => self.device = Wish::WebGpu,
+            "device" if value == "cpu" => self.device = Wish::Cpu,
+            "view" if value == "model" => self.view = View::Model,
+            "guidance" => self.guidance = value.parse().ok().filter(|w| (0.0..=20.0).contains(w)),
+            "steps" => self.steps = value.parse().ok().filter(|n| (1..=1000).contains(n)),
+            "cells" => self.cells = value.parse().unwrap_or(self.cells).clamp(4, MOST_CELLS),
+            "seed" => self.seed = value.parse().unwrap_or(self.seed),
+            "gene" if !value.is_empty() => self.gene = Some(value),
+            "run" => self.run = value == "1",
+            "clamp" => {
+                let pair = value.split_once(':').and_then(|(gene, count)| Some((gene.to_owned(), count.parse().ok()?)));
+                self.clamp.extend(pair);
+            }
+            _ => {
+                if let Some(key) = key.strip_prefix("with.").filter(|key| !key.is_empty()) {
+                    self.with.insert(key.to_owned(), value);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{State, View};
+    use crate::protocol::Wish;
+
+    #[test]
+    fn an_address_comes_back() {
+        let mut state = State {
+            device: Wish::Cpu,
+            view: View::Model,
+            guidance: Some(2.5),
+            steps: Some(8),
+            cells: 128,
+            seed: 42,
+            clamp: vec![("HLA-DRA".into(), 0), ("CD14".into(), 12)],
+            gene: Some("ISG15".into()),
+            run: true,
+            ..State::default()
+        };
+        state.with.insert("cell_type".into(), "CD14+ Monocytes & more = 100 %".into());
+        state.with.insert("condition".into(), "IFN-β".into());
+        assert_eq!(State::read(&state.query()), state);
+        assert_eq!(State::read(&State::default().query()), State::default());
+    }
+
+    #[test]
+    fn nonsense_stays_at_its_default() {
+        let state = State::read(
+            "?bundle=//elsewhere.org&cells=9999999&guidance=NaN&steps=-4&seed=x&clamp=CD14&%ZZ=%&device=tpu&with.=q",
+        );
+        assert_eq!(state, State { cells: super::MOST_CELLS, ..State::default() });
+    }
+}

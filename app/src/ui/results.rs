@@ -1,0 +1,71 @@
+//! The results: how far to trust them, the shifted genes, the volcano, the violins.
+//!
+//! Does: arranges the right-hand side. Does not know: what a run is.
+//! Flow: store → **results**.
+
+use leptos::prelude::*;
+
+use super::genes::GeneTable;
+use super::use_store;
+use super::violins::Violins;
+use super::volcano::Volcano;
+
+#[component]
+pub(super) fn Results() -> impl IntoView {
+    let store = use_store();
+    let has_shifts = move || store.shifts.with(Option::is_some);
+    let has_cells = move || store.control.with(|points| !points.is_empty());
+    view! {
+        <section class="panel results" aria-labelledby="genes-title">
+            <h2 id="genes-title">"Genes"</h2>
+            <Trust/>
+            <Show when=has_shifts fallback=move || view! { <Empty/> }>
+                <GeneTable/>
+                <Volcano/>
+            </Show>
+            <Show when=has_cells><Violins/></Show>
+        </section>
+    }
+}
+
+/// What stands here before there are shifts.
+#[component]
+fn Empty() -> impl IntoView {
+    let store = use_store();
+    let words = move || {
+        if store.is_running() {
+            "The first shifts appear with the first perturbed cells."
+        } else if store.perturbation().is_none() {
+            "No cytokine is on: the run makes control cells only, and nothing can shift. Toggle one to compare."
+        } else {
+            "Genes that shift between control and perturbed cells appear here, with their p- and q-values."
+        }
+    };
+    view! { <p class="empty" data-testid="no-shifts">{words}</p> }
+}
+
+/// How well the model did on measured cells that it never saw, beside the simplest rival and the most
+/// that is possible.
+#[component]
+fn Trust() -> impl IntoView {
+    let store = use_store();
+    let words = move || {
+        let card = store.card.get()?;
+        let (_, value, name) = store.perturbation()?;
+        let key =
+            |kind: &str| card.conditions.iter().find(|c| c.kind == kind).map(|c| c.key.clone()).unwrap_or_default();
+        let (donor, cell_type) = (store.chosen(&key("identity")), store.chosen(&key("cell_type")));
+        let score = card.scores_for(&donor, &cell_type, &value)?;
+        let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+        let who = if score.cell_type == "all" { "all cell types".to_owned() } else { score.cell_type.clone() };
+        Some(format!(
+            "How far to trust it: for {name} in held-out donor {} ({who}, {} measured cells), effects correlate with the measured ones at {}; the mean of other donors reaches {}, half of the measured cells against the other half {}.",
+            score.donor,
+            score.cells,
+            show(score.model.pearson_delta),
+            show(score.baseline.pearson_delta),
+            show(score.ceiling.pearson_delta)
+        ))
+    };
+    view! { <p class="note" data-testid="trust">{move || words().unwrap_or_default()}</p> }
+}

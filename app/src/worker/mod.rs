@@ -1,0 +1,127 @@
+//! The worker: the model on WebGPU or the CPU, behind messages.
+//!
+//! Does: one task at a time from a queue; cancel is seen between sampling steps; every failure, a
+//! panic included, becomes a sentence.
+//! Does not know: the document, Leptos.
+//! Flow: [`ToWorker`] → session → [`FromWorker`].
+
+mod device;
+mod fetch;
+mod generate;
+mod session;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_util::StreamExt;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+use crate::protocol::{Array, FromWorker, ToWorker, codec};
+use session::Session;
+
+/// Run that was asked to stop; 0 is none (runs count from 1).
+pub(crate) type Stop = Rc<Cell<u32>>;
+
+/// The worker's own scope.
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Sends a message to the page.
+pub(crate) fn send(message: &FromWorker, arrays: &[Array]) {
+    let posted = codec::encode(message, arrays).and_then(|encoded| {
+        scope().post_message_with_transfer(&encoded.value, &encoded.transfer).map_err(|e| format!("{e:?}"))
+    });
+    if let Err(error) = posted {
+        gloo::console::error!("a message could not be sent:", error);
+    }
+}
+
+/// Reports a failure.
+pub(crate) fn fail(run: Option<u32>, sentence: String, fatal: bool) {
+    send(&FromWorker::Failed { run, sentence, fatal }, &[]);
+}
+
+/// Starts the worker.
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        fail(None, panic_sentence(&panic.to_string()), true);
+    }));
+    let (sender, receiver) = unbounded();
+    let stop: Stop = Rc::new(Cell::new(0));
+    let seen = stop.clone();
+    let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        match codec::decode::<ToWorker>(&event.data()) {
+            Ok((ToWorker::Cancel { run }, _)) => seen.set(run),
+            // The receiver lives as long as the worker.
+            Ok((message, _)) => drop(sender.unbounded_send(message)),
+            Err(error) => {
+                fail(None, format!("The page sent a message that the worker does not understand: {error}"), false)
+            }
+        }
+    });
+    scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    listener.forget();
+    send(&FromWorker::Started, &[]);
+    wasm_bindgen_futures::spawn_local(work(receiver, stop));
+}
+
+/// What a panic means to a person.
+fn panic_sentence(words: &str) -> String {
+    let lower = words.to_lowercase();
+    if lower.contains("lost") {
+        return "The GPU was lost (the driver restarted or the computer slept). Restart to go on; your choices are kept.".into();
+    }
+    if lower.contains("memory") || lower.contains("alloc") {
+        return "The model ran out of memory. Restart and choose fewer cells.".into();
+    }
+    "The model stopped unexpectedly. Restart to go on; your choices are kept.".into()
+}
+
+/// Works off the queue.
+async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
+    let mut session: Option<Session> = None;
+    while let Some(message) = queue.next().await {
+        match message {
+            ToWorker::Load { bundle, device } => match session::load(&bundle, device).await {
+                Ok(loaded) => {
+                    let report = FromWorker::Ready { card: loaded.json.clone(), device: loaded.report.clone() };
+                    send(&report, &[Array::F32(loaded.bundle.map.coordinates.clone())]);
+                    session = Some(loaded);
+                }
+                Err(sentence) => fail(None, sentence, false),
+            },
+            ToWorker::Generate { run, request } => match session.as_mut() {
+                Some(session) => generate::generate(session, run, &request, &stop).await,
+                None => fail(Some(run), "No model is loaded yet.".into(), false),
+            },
+            ToWorker::Values { run, genes } => {
+                if let Some((genes, values)) = session.as_ref().and_then(|session| session.values(run, genes)) {
+                    send(&FromWorker::Values { run, genes }, &values);
+                }
+            }
+            ToWorker::Export { run } => match session.as_ref().map(|session| session.export(run)) {
+                Some(Ok((name, bytes))) => send(&FromWorker::Exported { name }, &[Array::U8(bytes)]),
+                Some(Err(sentence)) => fail(Some(run), sentence, false),
+                None => fail(Some(run), "No model is loaded yet.".into(), false),
+            },
+            // Cancels are taken by the listener.
+            ToWorker::Cancel { .. } => {}
+        }
+    }
+}
+
+/// Lets the browser deliver messages: a cancel that arrived while a step was computed is then seen.
+pub(crate) async fn breathe() {
+    gloo::timers::future::TimeoutFuture::new(0).await;
+}
+
+/// Text of a JavaScript error.
+pub(crate) fn words(error: &JsValue) -> String {
+    let text = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    text.or_else(|| error.as_string()).unwrap_or_else(|| "unknown error".into())
+}

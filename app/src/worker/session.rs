@@ -1,0 +1,185 @@
+//! A loaded bundle on a device, and the cells of the last run.
+//!
+//! Does: loads and checks a bundle, runs its golden pass (and falls back to the CPU when a GPU
+//! computes something else), hands out values of genes and h5ad files.
+//! Does not know: how a run goes (`generate`).
+//! Flow: bundle folder → **session** → generate, values, export.
+
+use std::collections::BTreeMap;
+
+use cells::normalise::{Normalised, Target, log_normalise};
+use cells::{Cells, Column, Counts};
+use model::bundle::{Bundle, CARD, read_card};
+use model::card::Choices;
+
+use super::{device, fetch, send};
+use crate::protocol::{Array, DeviceReport, FromWorker, Provenance, Wish, is_own_folder};
+
+/// Largest difference from the golden logits that still counts as the same computation: logits are
+/// of size 10, f32 on another order of summation stays below 1e-3, f16 rounding of weights is in both.
+const GOLDEN_TOLERANCE: f32 = 0.02;
+
+/// Finished cells of one scenario.
+#[derive(Clone)]
+pub(crate) struct Sampled {
+    /// Counts [n, G].
+    pub(crate) counts: Counts,
+    /// Condition tokens of each cell [C].
+    pub(crate) labels: Vec<Vec<i32>>,
+    /// Map coordinates [n, 2].
+    pub(crate) coordinates: Vec<f32>,
+}
+
+/// The last run.
+pub(crate) struct Current {
+    /// Number.
+    pub(crate) run: u32,
+    /// Control cells.
+    pub(crate) control: Sampled,
+    /// Perturbed cells.
+    pub(crate) perturbed: Sampled,
+    /// What made them.
+    pub(crate) provenance: Provenance,
+}
+
+/// A loaded bundle.
+pub(crate) struct Session {
+    /// The bundle.
+    pub(crate) bundle: Bundle,
+    /// Its card as text.
+    pub(crate) json: String,
+    /// Device.
+    pub(crate) report: DeviceReport,
+    /// Whether it is a GPU.
+    pub(crate) gpu: bool,
+    /// Control cells by what made them, so that toggling repeats nothing.
+    pub(crate) control_cache: Option<(Choices, Sampled)>,
+    /// The last run.
+    pub(crate) current: Option<Current>,
+}
+
+/// Loads a bundle.
+///
+/// # Errors
+/// A sentence.
+pub(crate) async fn load(folder: &str, wish: Wish) -> Result<Session, String> {
+    if !is_own_folder(folder) {
+        return Err(format!(
+            "{folder:?} is not a folder of this site; bundles are loaded from the page's own origin only."
+        ));
+    }
+    let loading = |stage: &str, done: f64, total: f64| {
+        send(&FromWorker::Loading { stage: stage.to_owned(), done, total }, &[]);
+    };
+    loading("the card", 0.0, 1.0);
+    // The worker's address is that of its script, beside the page.
+    let json = fetch::file(&format!("{folder}/{CARD}")).await?;
+    let card = read_card(&json).map_err(|error| format!("{folder} was refused: {error}."))?;
+    let total: u64 = card.files.values().map(|entry| entry.bytes).sum();
+    let (mut files, mut done) = (BTreeMap::new(), 0);
+    for (name, entry) in &card.files {
+        if !is_own_folder(name) || name.contains('/') {
+            return Err(format!("{folder} was refused: it names the file {name:?}."));
+        }
+        loading(name, done as f64, total as f64);
+        files.insert(name.clone(), fetch::file(&format!("{folder}/{name}")).await?);
+        done += entry.bytes;
+    }
+    loading("starting the device", total as f64, total as f64);
+    let started = device::start(wish).await;
+    let session = open(folder, &json, &files, started).await?;
+    if session.gpu && !session.report.golden_error.le(&GOLDEN_TOLERANCE) {
+        let why = format!(
+            "The GPU ({}) does not compute the model's known values (off by {:.3}), so the model runs on the CPU.",
+            session.report.name, session.report.golden_error
+        );
+        return open(folder, &json, &files, device::cpu(why)).await;
+    }
+    if !session.report.golden_error.le(&GOLDEN_TOLERANCE) {
+        return Err(format!("{folder} was refused: its golden pass is off by {:.3}.", session.report.golden_error));
+    }
+    Ok(session)
+}
+
+/// Reads the files onto a device and runs the golden pass.
+async fn open(
+    folder: &str,
+    json: &[u8],
+    files: &BTreeMap<String, Vec<u8>>,
+    started: device::Started,
+) -> Result<Session, String> {
+    let bundle =
+        Bundle::read(json, files, &started.device).map_err(|error| format!("{folder} was refused: {error}."))?;
+    let golden_error =
+        bundle.golden_error().await.map_err(|error| format!("The device failed in the golden pass: {error}."))?;
+    Ok(Session {
+        bundle,
+        json: String::from_utf8_lossy(json).into_owned(),
+        report: DeviceReport { golden_error, ..started.report },
+        gpu: started.gpu,
+        control_cache: None,
+        current: None,
+    })
+}
+
+impl Session {
+    /// Log-normalised expression.
+    pub(crate) fn normalised(&self, counts: &Counts) -> Normalised {
+        log_normalise(counts, Target::Sum(self.bundle.card.target_sum))
+    }
+
+    /// Map coordinates of cells.
+    pub(crate) fn coordinates(&self, counts: &Counts) -> Vec<f32> {
+        let map = &self.bundle.map;
+        let pca = cells::pca::Pca {
+            genes: map.genes.clone(),
+            mean: map.mean.clone(),
+            loadings: map.loadings.clone(),
+            components: map.components,
+        };
+        let scores = pca.project(&self.normalised(counts));
+        cells::place::place(&map.reference, &map.coordinates, &scores, map.components, cells::place::NEIGHBOURS)
+    }
+
+    /// Values of the known ones among `genes` in the cells of a run.
+    pub(crate) fn values(&self, run: u32, genes: Vec<String>) -> Option<(Vec<String>, Vec<Array>)> {
+        let current = self.current.as_ref().filter(|current| current.run == run)?;
+        let sides = [&current.control, &current.perturbed].map(|side| self.normalised(&side.counts));
+        let mut known = Vec::new();
+        let mut values = Vec::new();
+        for gene in genes {
+            let Some(place) = self.bundle.card.genes.iter().position(|panel| *panel == gene) else { continue };
+            known.push(gene);
+            values.extend(sides.iter().map(|side| Array::F32(side.gene(place as u32))));
+        }
+        Some((known, values))
+    }
+
+    /// The run's cells as an h5ad file.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) fn export(&self, run: u32) -> Result<(String, Vec<u8>), String> {
+        let current = self
+            .current
+            .as_ref()
+            .filter(|current| current.run == run)
+            .ok_or("There are no cells of this run any more.")?;
+        let mut counts = current.control.counts.clone();
+        counts.append(&current.perturbed.counts).map_err(|error| error.to_string())?;
+        let labels: Vec<&Vec<i32>> = current.control.labels.iter().chain(&current.perturbed.labels).collect();
+        let mut columns = BTreeMap::new();
+        for (slot, condition) in self.bundle.card.conditions.iter().enumerate() {
+            let texts: Vec<&str> =
+                labels.iter().map(|label| condition.value_of(label[slot]).unwrap_or("unspecified")).collect();
+            columns.insert(condition.key.clone(), Column::categorical(&texts));
+        }
+        let names = (0..labels.len()).map(|cell| format!("generated-{cell}")).collect();
+        let cells =
+            Cells::new(counts, self.bundle.card.genes.clone(), names, columns).map_err(|error| error.to_string())?;
+        let notes =
+            current.provenance.entries.iter().map(|(key, value)| (format!("wellplate_{key}"), value.clone())).collect();
+        let bytes = cells::h5ad::write_h5ad(&cells, &notes).map_err(|error| error.to_string())?;
+        Ok(("wellplate-cells.h5ad".to_owned(), bytes))
+    }
+}

@@ -1,0 +1,104 @@
+//! What the README promises exists.
+
+use super::{files, root, text, toml};
+
+/// Command lines of the README's code blocks, continued lines joined.
+fn commands() -> Vec<String> {
+    let readme = text("README.md");
+    let mut commands = Vec::new();
+    for block in readme.split("```").skip(1).step_by(2) {
+        let body = block.split_once('\n').map_or("", |(_, body)| body).replace("\\\n", " ");
+        let lines = body.lines().map(|line| line.split(" #").next().unwrap().trim().to_owned());
+        commands.extend(lines.filter(|line| !line.is_empty()));
+    }
+    commands
+}
+
+/// `--flags` of a command line, without their values.
+fn flags(command: &str) -> Vec<&str> {
+    command.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2).collect()
+}
+
+#[test]
+fn xtask_commands_exist() {
+    let source = text("xtask/src/main.rs");
+    let help = source.split("const HELP").nth(1).unwrap().split("\";").next().unwrap();
+    let mut found = 0;
+    for command in commands() {
+        let Some(rest) = command.strip_prefix("cargo xtask ") else { continue };
+        let name = rest.split_whitespace().next().unwrap();
+        assert!(help.contains(&format!("cargo xtask {name}")), "README: `{command}`, but xtask has no {name}");
+        if name != "bench" {
+            for flag in flags(rest) {
+                assert!(help.contains(flag), "README: `{command}`, but {name} has no {flag}");
+            }
+        }
+        found += 1;
+    }
+    assert!(found >= 3, "the README shows only {found} xtask commands");
+}
+
+#[test]
+fn trainer_commands_exist() {
+    let source = text("train-native/src/main.rs");
+    let commands_of = source.split("enum Command {").nth(1).unwrap().split("\n}\n").next().unwrap();
+    let mut found = 0;
+    for command in commands() {
+        let Some((_, rest)) = command.split_once("-p train-native -- ") else { continue };
+        let name = rest.split_whitespace().next().unwrap();
+        let variant = format!("\n    {}{} {{", name[..1].to_uppercase(), &name[1..]);
+        let body = commands_of.split(&variant).nth(1).unwrap_or_else(|| panic!("README: train-native has no {name}"));
+        let body = body.split("\n    }").next().unwrap();
+        for flag in flags(rest) {
+            let field = format!(" {}: ", flag.trim_start_matches("--").replace('-', "_"));
+            assert!(body.contains(&field), "README: `{command}`, but train-native {name} has no {flag}");
+        }
+        found += 1;
+    }
+    assert!(found >= 4, "the README shows only {found} trainer commands");
+}
+
+#[test]
+fn named_files_exist() {
+    // Links of the form [text](path), and paths of the project in commands.
+    let readme = text("README.md");
+    for link in readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        let local = !link.starts_with("http") && !link.starts_with('#');
+        assert!(!local || root().join(link).exists(), "README links to {link}, which is not there");
+    }
+    for command in commands() {
+        for word in command.split_whitespace().filter(|word| word.starts_with("train-native/recipes/")) {
+            assert!(root().join(word).exists(), "README names {word}, which is not there");
+        }
+    }
+}
+
+#[test]
+fn the_check_command_is_one_line_of_xtask() {
+    let run = text(".ci/run");
+    assert!(run.trim_end().ends_with("exec cargo xtask test"), ".ci/run is `cargo xtask test`");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(root().join(".ci/run")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o111, 0o111, ".ci/run cannot be executed");
+    }
+}
+
+#[test]
+fn the_change_log_knows_this_version() {
+    let version = toml("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_owned();
+    let log = text("CHANGELOG.md");
+    assert!(log.contains(&format!("## {version}")), "CHANGELOG.md has no section for {version}");
+}
+
+#[test]
+fn rooms_are_those_of_the_design() {
+    for room in ["app", "cells", "model", "plots", "tests", "train-native", "xtask"] {
+        assert!(root().join(room).join("Cargo.toml").exists(), "{room} is missing");
+        assert!(!files(room, &[".rs"]).is_empty(), "{room} holds no source");
+    }
+    for file in ["index.html", "Trunk.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE", ".ci/run"] {
+        assert!(root().join(file).exists(), "{file} is missing");
+    }
+}

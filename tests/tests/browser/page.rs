@@ -1,0 +1,282 @@
+//! The page as a person meets it: by the names of its parts.
+//!
+//! Does: opens the built page in a fresh browser, waits, reads, clicks and types by `data-testid`; on a
+//! failure leaves a picture and says what the console said.
+//! Does not know: how the page is made.
+//! Flow: built `dist` → static server → browser → **what a person sees**.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::driver::{Window, program};
+use crate::boundaries::root;
+
+/// One browser at a time: two cores run one software GPU.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// Pause between two looks at the page.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// An opened page.
+pub(super) struct Page {
+    window: Window,
+    origin: String,
+}
+
+/// The browser and its driver.
+struct Programs {
+    chromium: PathBuf,
+    driver: PathBuf,
+}
+
+/// What a browser test needs, or why it cannot be had.
+fn needed() -> Result<Programs, &'static str> {
+    if !root().join("dist/index.html").is_file() {
+        return Err("the page is not built; `cargo xtask test --only page` builds it");
+    }
+    let chromium = program("CHROME", &["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"]);
+    let driver = program("CHROMEDRIVER", &["chromedriver"]);
+    match (chromium, driver) {
+        (Some(chromium), Some(driver)) => Ok(Programs { chromium, driver }),
+        _ => Err("Chromium or chromedriver is missing; `cargo xtask test` installs them"),
+    }
+}
+
+/// The built page in a folder of its own, so that a test may add bundles to it.
+pub(super) struct Site {
+    folder: tempfile::TempDir,
+}
+
+impl Site {
+    /// A copy of `dist`.
+    fn of_dist() -> Self {
+        let folder = tempfile::TempDir::new().unwrap();
+        copy(&root().join("dist"), folder.path());
+        Self { folder }
+    }
+
+    /// Folder of a bundle; the page knows it as `models/NAME`.
+    pub(super) fn bundle(&self, name: &str) -> PathBuf {
+        self.folder.path().join("models").join(name)
+    }
+
+    /// Copies a bundle under another name.
+    pub(super) fn copy_bundle(&self, from: &str, to: &str) {
+        copy(&self.bundle(from), &self.bundle(to));
+    }
+}
+
+/// Copies a folder with everything below it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Runs a browser test: `prepare` may change the site before the browser opens it. Without a built page
+/// or a browser it is skipped, unless `WELLPLATE_BROWSER=1` says that both must be there.
+pub(super) fn with_page(name: &str, prepare: impl FnOnce(&Site), test: impl FnOnce(&Page)) {
+    let programs = match needed() {
+        Ok(programs) => programs,
+        Err(why) => {
+            assert!(std::env::var_os("WELLPLATE_BROWSER").is_none(), "{name}: {why}");
+            eprintln!("skipped: {name}: {why}");
+            return;
+        }
+    };
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let site = Site::of_dist();
+    prepare(&site);
+    let (listener, port) = xtask::server::bind(0).unwrap();
+    let folder = site.folder.path().to_path_buf();
+    std::thread::spawn(move || xtask::server::serve(&listener, &folder));
+    let window = Window::open(&programs.chromium, &programs.driver);
+    let page = Page { window, origin: format!("http://127.0.0.1:{port}") };
+    let result = catch_unwind(AssertUnwindSafe(|| test(&page)));
+    if let Err(panic) = result {
+        page.report(name);
+        resume_unwind(panic);
+    }
+}
+
+/// CSS selector of a part.
+fn part(id: &str) -> String {
+    format!("[data-testid=\"{id}\"]")
+}
+
+impl Page {
+    /// Opens the page at a query (without the question mark).
+    pub(super) fn open(&self, query: &str) {
+        self.window.go(&format!("{}/?{query}", self.origin));
+    }
+
+    /// Opens an address that was shown before.
+    pub(super) fn open_address(&self, address: &str) {
+        // The same address twice would not load anew.
+        self.window.go("about:blank");
+        self.window.go(address);
+    }
+
+    /// The address shown.
+    pub(super) fn address(&self) -> String {
+        self.window.address()
+    }
+
+    /// Back in history.
+    pub(super) fn back(&self) {
+        self.window.back();
+    }
+
+    /// Runs a script with the element of a part, `null` when there is none.
+    fn of(&self, id: &str, body: &str) -> Value {
+        let script = format!("const e = document.querySelector(arguments[0]); {body}");
+        self.window.script(&script, &[json!(part(id))])
+    }
+
+    /// Whether a part is there and can be seen.
+    pub(super) fn sees(&self, id: &str) -> bool {
+        self.of(id, "return !!e && e.getClientRects().length > 0;").as_bool().unwrap()
+    }
+
+    /// Text of a part as rendered; empty when there is none.
+    pub(super) fn text(&self, id: &str) -> String {
+        self.of(id, "return e ? e.innerText : '';").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Attribute of a part.
+    pub(super) fn attribute(&self, id: &str, name: &str) -> Option<String> {
+        let script = "const e = document.querySelector(arguments[0]); return e && e.getAttribute(arguments[1]);";
+        self.window.script(script, &[json!(part(id)), json!(name)]).as_str().map(str::to_owned)
+    }
+
+    /// Looks until `look` returns something.
+    pub(super) fn wait<T>(&self, what: &str, seconds: u64, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let started = Instant::now();
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            // A part that says why things went wrong is worth more than a time-out.
+            let alert = if what.starts_with("alert") { String::new() } else { self.alert() };
+            assert!(alert.is_empty(), "waiting for {what}, but the page says: {alert}");
+            assert!(started.elapsed().as_secs() < seconds, "{what} did not come within {seconds} s");
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until a part can be seen.
+    pub(super) fn wait_for(&self, id: &str, seconds: u64) {
+        self.wait(id, seconds, |page| page.sees(id).then_some(()));
+    }
+
+    /// The sentence that tells a failure; empty when nothing failed.
+    pub(super) fn alert(&self) -> String {
+        if self.sees("alert") { self.text("alert") } else { String::new() }
+    }
+
+    /// Waits for a failure and returns its sentence.
+    pub(super) fn wait_for_alert(&self, seconds: u64) -> String {
+        self.wait("alert", seconds, |page| Some(page.alert()).filter(|text| !text.is_empty()))
+    }
+
+    /// Clicks a part, as soon as it can be clicked.
+    pub(super) fn click(&self, id: &str) {
+        self.wait(&format!("a click on {id}"), 30, |page| page.window.click(&part(id)).ok());
+    }
+
+    /// Types into a part.
+    pub(super) fn keys(&self, id: &str, text: &str) {
+        self.window.keys(&part(id), text).unwrap_or_else(|error| panic!("{id}: {error}"));
+    }
+
+    /// Sets a control (input or select) to a value, with the events that a person's change sends.
+    pub(super) fn set(&self, id: &str, value: &str) {
+        let script = "const e = document.querySelector(arguments[0]); e.value = arguments[1]; \
+            for (const name of ['input', 'change']) e.dispatchEvent(new Event(name, { bubbles: true })); return e.value;";
+        let now = self.window.script(script, &[json!(part(id)), json!(value)]);
+        assert_eq!(now.as_str(), Some(value), "{id} did not take {value}");
+    }
+
+    /// Rows of a table as texts of their cells; the head is left out.
+    pub(super) fn rows(&self, id: &str) -> Vec<Vec<String>> {
+        let body = "return e ? [...e.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.innerText.trim())) : [];";
+        serde_json::from_value(self.of(id, body)).unwrap()
+    }
+
+    /// Pixels of a canvas that are not fully transparent, and how many colours they have.
+    pub(super) fn painted(&self, id: &str) -> (u64, u64) {
+        let body = "const d = e.getContext('2d').getImageData(0, 0, e.width, e.height).data; let n = 0; const c = new Set(); \
+            for (let i = 0; i < d.length; i += 4) if (d[i + 3]) { n++; c.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]); } \
+            return [n, c.size];";
+        serde_json::from_value(self.of(id, body)).unwrap()
+    }
+
+    /// The file that the browser downloads next, after `act`.
+    pub(super) fn download(&self, act: impl FnOnce(&Self)) -> (String, Vec<u8>) {
+        let names = || -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(self.window.downloads()).unwrap();
+            entries.flatten().map(|entry| entry.path()).filter(|path| !path.display().to_string().ends_with(".crdownload")).collect()
+        };
+        let before = names();
+        act(self);
+        let path = self.wait("a download", 60, |_| names().into_iter().find(|path| !before.contains(path)));
+        (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())
+    }
+
+    /// Ends the worker's thread from outside, as a browser short of memory does.
+    pub(super) fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Leaves a picture and the console's words.
+    fn report(&self, name: &str) {
+        eprintln!("--- {name}: the page at {}", self.address());
+        eprintln!("{}", self.window.script("return document.body.innerText;", &[]).as_str().unwrap_or_default());
+        eprintln!("--- {name}: the console");
+        self.window.log().iter().for_each(|line| eprintln!("{line}"));
+        if let Ok(picture) = self.window.screenshot() {
+            let folder = root().join("target/browser");
+            let file = folder.join(format!("{name}.png"));
+            if std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, base64(&picture))).is_ok() {
+                eprintln!("--- {name}: picture in {}", file.display());
+            }
+        }
+    }
+}
+
+/// Bytes of a base64 text (RFC 4648, no line breaks).
+fn base64(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let digits: Vec<u32> = text.bytes().filter_map(digit).map(u32::from).collect();
+    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3);
+    for group in digits.chunks(4) {
+        let joined = group.iter().fold(0, |joined, digit| joined << 6 | digit) << (6 * (4 - group.len()));
+        let [_, first, second, third] = joined.to_be_bytes();
+        bytes.extend(&[first, second, third][..group.len() - 1]);
+    }
+    bytes
+}
+
+#[test]
+fn base64_is_decoded() {
+    assert_eq!(base64("TWFu"), b"Man");
+    assert_eq!(base64("TWE="), b"Ma");
+    assert_eq!(base64("TQ=="), b"M");
+}

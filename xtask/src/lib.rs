@@ -1,0 +1,22 @@
+//! The part of xtask that the browser tests share: the server of static files.
+//!
+//! Does: serves a folder on the loopback address.
+//! Does not know: set-up, stages.
+//! Flow: `dist` → **server** → a person's browser, or the one of the tests.
+
+pub mod server;
+
+/// Flags of the browser under test: headless, WebGPU on a software adapter, and quiet.
+pub const BROWSER_FLAGS: [&str; 11] = [
+    "--headless",
+    "--no-sandbox",
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,900",
+];
