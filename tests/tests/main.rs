@@ -6,4 +6,7 @@
 // A test fails by panicking; that is what `unwrap` is for here.
 #![allow(clippy::unwrap_used)]
 
+mod boundaries;
+mod browser;
 mod parity;
+mod pipeline;

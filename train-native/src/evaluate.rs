@@ -24,8 +24,8 @@ use crate::generate::generate;
 
 /// Fewest measured cells on each side for a group to be scored.
 const FEWEST: usize = 15;
-/// Most cells generated per side of a group: noise well below the measured cells'.
-const MOST_GENERATED: usize = 200;
+/// Most cells generated per donor and condition: more than were measured of the larger held-out donor.
+const MOST_GENERATED: usize = 240;
 
 /// What `evaluate` was asked to do.
 pub struct Settings {
@@ -92,43 +92,54 @@ fn metrics(
     }
 }
 
-/// Generated control and perturbed cells of a donor with the measured mix of cell types.
-fn predicted(
+/// Generated cells of a donor under one condition, each cell type apart and in measured proportions.
+struct Predicted {
+    by_type: BTreeMap<String, Counts>,
+}
+
+impl Predicted {
+    /// Cells of a type, or of all.
+    fn normalised(&self, cell_type: &str, genes: usize, target: f64) -> Result<Normalised> {
+        let mut counts = Counts::empty(genes);
+        for (own, cells) in &self.by_type {
+            if cell_type == "all" || own == cell_type {
+                counts.append(cells)?;
+            }
+        }
+        Ok(log_normalise(&counts, Target::Sum(target)))
+    }
+}
+
+/// Generates twice as many cells of each type as were measured, [`MOST_GENERATED`] in all at most.
+fn predict(
     bundle: &Bundle,
     settings: &Settings,
     measured: &Measured<'_>,
-    (donor, condition): (&str, &str),
-    groups: [&[usize]; 2],
-) -> Result<Side> {
+    donor: &str,
+    condition: &str,
+) -> Result<Predicted> {
     let column = measured.cells.label(&measured.keys[1])?;
-    let mut sides = Vec::new();
-    for (cells, value) in groups.into_iter().zip([measured.control.as_str(), condition]) {
-        let mut mix: BTreeMap<String, usize> = BTreeMap::new();
-        for cell in cells {
-            *mix.entry(column.text(*cell).unwrap_or_default().into_owned()).or_default() += 1;
-        }
-        let wanted = MOST_GENERATED.min(2 * cells.len()).max(100);
-        let mut counts = Counts::empty(measured.cells.genes.len());
-        for (cell_type, share) in mix {
-            let with =
-                measured.keys.iter().cloned().zip([donor, &cell_type, value].map(|v| vec![v.to_owned()])).collect();
-            let choices = Choices {
-                with,
-                guidance: settings.guidance,
-                steps: settings.steps,
-                cells: (wanted * share).div_ceil(cells.len()),
-                seed: settings.seed,
-                clamp: Vec::new(),
-            };
-            counts.append(&generate(bundle, &choices, Effort::CPU, &ProgressBar::hidden())?.counts)?;
-        }
-        sides.push(log_normalise(&counts, Target::Sum(measured.target)));
+    let mut mix: BTreeMap<String, usize> = BTreeMap::new();
+    let own = measured.of(donor, "all", condition);
+    for cell in &own {
+        *mix.entry(column.text(*cell).unwrap_or_default().into_owned()).or_default() += 1;
     }
-    let mut sides = sides.into_iter();
-    let (Some(control), Some(perturbed)) = (sides.next(), sides.next()) else {
-        anyhow::bail!("a group has no cells to predict");
-    };
-    Ok(Side { control, perturbed })
+    let wanted = MOST_GENERATED.min(2 * own.len()).max(100);
+    let mut by_type = BTreeMap::new();
+    for (cell_type, share) in mix {
+        let values = [donor, &cell_type, condition].map(|value| vec![value.to_owned()]);
+        let choices = Choices {
+            with: measured.keys.iter().cloned().zip(values).collect(),
+            guidance: settings.guidance,
+            steps: settings.steps,
+            cells: (wanted * share).div_ceil(own.len()),
+            seed: settings.seed,
+            clamp: Vec::new(),
+        };
+        let cells = generate(bundle, &choices, Effort::GPU, &ProgressBar::hidden())?;
+        by_type.insert(cell_type, cells.counts);
+    }
+    Ok(Predicted { by_type })
 }
 
 /// PerturbMean as cells: the donor's control cells moved by the mean effect, cut at zero.
@@ -158,11 +169,11 @@ fn baseline(
 
 /// Scores one group.
 fn score_group(
-    bundle: &Bundle,
     settings: &Settings,
     measured: &Measured<'_>,
     donors: &[String],
     (donor, cell_type, condition): (&str, &str, &str),
+    predictions: [&Predicted; 2],
 ) -> Result<Option<Score>> {
     let (perturbed, control) =
         (measured.of(donor, cell_type, condition), measured.of(donor, cell_type, &measured.control));
@@ -171,7 +182,9 @@ fn score_group(
     }
     let real = Side { control: measured.normalised(&control), perturbed: measured.normalised(&perturbed) };
     let real_shifts = compare(&real.control, &real.perturbed)?;
-    let side = predicted(bundle, settings, measured, (donor, condition), [&control, &perturbed])?;
+    let [control_cells, perturbed_cells] =
+        predictions.map(|cells| cells.normalised(cell_type, measured.cells.genes.len(), measured.target));
+    let side = Side { control: control_cells?, perturbed: perturbed_cells? };
     let shifts = compare(&side.control, &side.perturbed)?;
     let model = metrics(&real, &real_shifts, &side, &side.perturbed.mean(), &shifts);
 
@@ -240,8 +253,11 @@ pub fn evaluate(
             .filter(|known| !held_out.iter().any(|(out, with)| out == *known && with == condition))
             .cloned()
             .collect();
+        let control = predict(bundle, settings, &measured, donor, &measured.control)?;
+        let perturbed = predict(bundle, settings, &measured, donor, condition)?;
         for cell_type in &types {
-            scores.extend(score_group(bundle, settings, &measured, &donors, (donor, cell_type, condition))?);
+            let group = (donor.as_str(), cell_type.as_str(), condition.as_str());
+            scores.extend(score_group(settings, &measured, &donors, group, [&control, &perturbed])?);
         }
     }
     Ok(scores)

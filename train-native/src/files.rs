@@ -21,6 +21,19 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
     file.write_all(bytes).with_context(failed)?;
     file.as_file().sync_all().with_context(failed)?;
+    readable(file.as_file()).with_context(failed)?;
     file.persist(path).with_context(failed)?;
+    Ok(())
+}
+
+/// Temporary files are private; what is written here is meant to be served and shared.
+#[cfg(unix)]
+fn readable(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }

@@ -124,7 +124,7 @@ fn worker() -> Result<Count> {
     let mut cargo =
         command("cargo", &["test", "-p", "app", "--target", WASM, "--profile", "page-quick", "--features", "worker"]);
     tools.prepare(&mut cargo);
-    cargo.args(["--no-fail-fast", "--tests"]).env("CHROMEDRIVER", &browser.driver);
+    cargo.args(["--test", "worker"]).env("CHROMEDRIVER", &browser.driver);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities).env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools.bin.join("wasm-bindgen-test-runner"));
     tests(&mut cargo)

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::protocol::{Array, FromWorker, ToWorker, codec};
@@ -118,10 +118,4 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
 /// Lets the browser deliver messages: a cancel that arrived while a step was computed is then seen.
 pub(crate) async fn breathe() {
     gloo::timers::future::TimeoutFuture::new(0).await;
-}
-
-/// Text of a JavaScript error.
-pub(crate) fn words(error: &JsValue) -> String {
-    let text = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    text.or_else(|| error.as_string()).unwrap_or_else(|| "unknown error".into())
 }

@@ -1,24 +1,22 @@
 //! A browser under WebDriver: the protocol's few calls that the tests need.
 //!
 //! Does: starts chromedriver on a free port and a session with the project's flags, sends commands as
-//! JSON over HTTP, ends both when dropped.
-//! Does not know: the page.
+//! JSON, ends both when dropped.
+//! Does not know: the page, HTTP.
 //! Flow: test → **JSON** → chromedriver → Chromium.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use ureq::Agent;
 use xtask::BROWSER_FLAGS;
+
+use super::http::exchange;
 
 /// Key of an element in WebDriver's JSON (W3C WebDriver, section 12).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-/// Longest answer to one command.
-const COMMAND_LIMIT: Duration = Duration::from_secs(120);
 
 /// A program named by a variable, or found on PATH.
 pub(super) fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
@@ -32,7 +30,7 @@ pub(super) fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
 /// chromedriver, ended when dropped.
 struct Driver {
     child: Child,
-    address: String,
+    port: u16,
 }
 
 impl Driver {
@@ -53,7 +51,7 @@ impl Driver {
         // A full pipe would stop it.
         std::thread::spawn(move || lines.for_each(drop));
         let port = port.expect("chromedriver did not say its port");
-        Self { child, address: format!("http://127.0.0.1:{port}") }
+        Self { child, port }
     }
 }
 
@@ -67,9 +65,9 @@ impl Drop for Driver {
 
 /// A browser window.
 pub(super) struct Window {
-    agent: Agent,
+    /// Path of the session.
     session: String,
-    _driver: Driver,
+    driver: Driver,
     _profile: TempDir,
     downloads: TempDir,
 }
@@ -78,9 +76,6 @@ impl Window {
     /// Opens a fresh browser: empty profile, no cache.
     pub(super) fn open(chromium: &std::path::Path, driver: &PathBuf) -> Self {
         let driver = Driver::start(driver);
-        // The proxy of the environment is for the outside; chromedriver is here.
-        let config = Agent::config_builder().http_status_as_error(false).proxy(None).timeout_global(Some(COMMAND_LIMIT));
-        let agent: Agent = config.build().into();
         let (profile, downloads) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let mut flags: Vec<String> = BROWSER_FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
@@ -90,10 +85,9 @@ impl Window {
             "goog:loggingPrefs": { "browser": "ALL" },
             "timeouts": { "script": 60_000, "pageLoad": 60_000 },
         }}});
-        let created = call(&agent, &format!("{}/session", driver.address), Some(&wanted)).unwrap();
+        let created = call(driver.port, "POST", "/session", Some(&wanted)).unwrap();
         let id = created["sessionId"].as_str().expect("a session has an id");
-        let session = format!("{}/session/{id}", driver.address);
-        let window = Self { agent, session, _driver: driver, _profile: profile, downloads };
+        let window = Self { session: format!("/session/{id}"), driver, _profile: profile, downloads };
         let folder = window.downloads.path();
         window.devtools("Browser.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": folder }));
         window
@@ -101,7 +95,8 @@ impl Window {
 
     /// Sends a command; `Err` holds WebDriver's own words.
     fn command(&self, path: &str, body: Option<&Value>) -> Result<Value, String> {
-        call(&self.agent, &format!("{}/{path}", self.session), body)
+        let method = if body.is_some() { "POST" } else { "GET" };
+        call(self.driver.port, method, &format!("{}/{path}", self.session), body)
     }
 
     /// Goes to an address.
@@ -172,22 +167,17 @@ impl Window {
 impl Drop for Window {
     fn drop(&mut self) {
         // Ends the browser; chromedriver is ended after it.
-        let _ = self.agent.delete(&self.session).call();
+        let _ = call(self.driver.port, "DELETE", &self.session, None);
     }
 }
 
-/// One HTTP exchange of the protocol.
-fn call(agent: &Agent, address: &str, body: Option<&Value>) -> Result<Value, String> {
-    let sent = match body {
-        Some(body) => agent.post(address).send_json(body),
-        None => agent.get(address).call(),
-    };
-    let mut response = sent.map_err(|error| format!("{address}: {error}"))?;
-    // Screenshots are larger than the client's usual limit for text.
-    let text = response.body_mut().with_config().limit(64 << 20).read_to_string();
-    let answer: Value = serde_json::from_str(&text.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+/// One command of the protocol: the answer's value, or WebDriver's own words.
+fn call(port: u16, method: &str, path: &str, body: Option<&Value>) -> Result<Value, String> {
+    let sent = body.map(Value::to_string).unwrap_or_default();
+    let (status, text) = exchange(port, method, path, &sent).map_err(|error| format!("{method} {path}: {error}"))?;
+    let answer: Value = serde_json::from_str(&text).map_err(|error| format!("{path}: {error} in {text:?}"))?;
     let value = answer["value"].clone();
-    if response.status().is_success() {
+    if status == 200 {
         return Ok(value);
     }
     Err(format!("{}: {}", value["error"].as_str().unwrap_or("error"), value["message"].as_str().unwrap_or_default()))

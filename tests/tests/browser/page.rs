@@ -63,9 +63,9 @@ impl Site {
         self.folder.path().join("models").join(name)
     }
 
-    /// Copies a bundle under another name.
-    pub(super) fn copy_bundle(&self, from: &str, to: &str) {
-        copy(&self.bundle(from), &self.bundle(to));
+    /// Adds a copy of a bundle under a name.
+    pub(super) fn add_bundle(&self, from: &Path, name: &str) {
+        copy(from, &self.bundle(name));
     }
 }
 
@@ -194,17 +194,14 @@ impl Page {
         self.wait(&format!("a click on {id}"), 30, |page| page.window.click(&part(id)).ok());
     }
 
+    /// Clicks a part of the alert.
+    pub(super) fn click_in_alert(&self, id: &str) {
+        self.wait(&format!("alert with {id}"), 30, |page| page.window.click(&part(id)).ok());
+    }
+
     /// Types into a part.
     pub(super) fn keys(&self, id: &str, text: &str) {
         self.window.keys(&part(id), text).unwrap_or_else(|error| panic!("{id}: {error}"));
-    }
-
-    /// Sets a control (input or select) to a value, with the events that a person's change sends.
-    pub(super) fn set(&self, id: &str, value: &str) {
-        let script = "const e = document.querySelector(arguments[0]); e.value = arguments[1]; \
-            for (const name of ['input', 'change']) e.dispatchEvent(new Event(name, { bubbles: true })); return e.value;";
-        let now = self.window.script(script, &[json!(part(id)), json!(value)]);
-        assert_eq!(now.as_str(), Some(value), "{id} did not take {value}");
     }
 
     /// Rows of a table as texts of their cells; the head is left out.
@@ -233,15 +230,15 @@ impl Page {
         (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())
     }
 
-    /// Ends the worker's thread from outside, as a browser short of memory does.
-    pub(super) fn window(&self) -> &Window {
-        &self.window
-    }
-
     /// Leaves a picture and the console's words.
     fn report(&self, name: &str) {
-        eprintln!("--- {name}: the page at {}", self.address());
-        eprintln!("{}", self.window.script("return document.body.innerText;", &[]).as_str().unwrap_or_default());
+        // A browser that is gone says nothing; the test's own words follow all the same.
+        let said = catch_unwind(AssertUnwindSafe(|| {
+            (self.address(), self.window.script("return document.body.innerText;", &[]))
+        }));
+        if let Ok((address, text)) = said {
+            eprintln!("--- {name}: the page at {address}\n{}", text.as_str().unwrap_or_default());
+        }
         eprintln!("--- {name}: the console");
         self.window.log().iter().for_each(|line| eprintln!("{line}"));
         if let Ok(picture) = self.window.screenshot() {

@@ -1,0 +1,106 @@
+//! The model and its data inside a dedicated worker of a real browser, as the page runs them.
+//!
+//! Does: WebGPU against the CPU with the same seed, messages there and back, AnnData on a 32-bit machine.
+//! Does not know: the page; that is tested on the built `dist` (`tests/tests/browser`).
+//! Flow: `cargo xtask test --only worker` → wasm-bindgen's runner → worker.
+
+#![cfg(target_arch = "wasm32")]
+// A test fails by panicking; that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use app::protocol::{Array, FromWorker, Scenario, codec};
+use burn::tensor::Device;
+use cells::h5ad::{Matrix, read_h5ad, write_h5ad};
+use cells::synthetic::{SyntheticSpec, synthetic};
+use model::config::ModelConfig;
+use model::network::Network;
+use model::quantise::FIRST_CONDITION;
+use model::sample::{Choice, Effort, Request, Run};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// Small enough for a software GPU.
+const CONFIG: ModelConfig = ModelConfig {
+    genes: 50,
+    group_size: 8,
+    width: 16,
+    blocks: 2,
+    heads: 2,
+    feed_width: 32,
+    rank: 4,
+    condition_slots: 2,
+    condition_values: 4,
+};
+
+/// A guided run with a held gene; the conditions are the second and fourth value.
+fn request() -> Request {
+    Request {
+        conditions: vec![Choice::Fixed(FIRST_CONDITION + 1), Choice::Fixed(FIRST_CONDITION + 3)],
+        null: vec![None, Some(FIRST_CONDITION + 2)],
+        guidance: 2.0,
+        steps: 3,
+        cells: 6,
+        seed: 17,
+        clamp: vec![(4, 30)],
+    }
+}
+
+/// Tokens of the run's cells on a device.
+async fn cells_on(device: &Device) -> Vec<u16> {
+    let network = Network::init(&CONFIG, 3, device);
+    let mut run = Run::new(&network, request(), Effort { cells: 4, rows: 64 });
+    while !run.is_finished() {
+        run.step(&network).await.unwrap();
+    }
+    (0..6).flat_map(|cell| run.tokens(cell).to_vec()).collect()
+}
+
+#[wasm_bindgen_test]
+async fn webgpu_and_cpu_write_the_same_cells() {
+    let gpu = Device::wgpu_options().init_async().await.expect("the browser offers no WebGPU");
+    let (on_cpu, on_gpu) = (cells_on(&Device::flex()).await, cells_on(&gpu).await);
+    assert_eq!(on_cpu.len(), 300);
+    assert!(on_cpu.iter().all(|token| *token <= 280), "a gene was left masked");
+    assert!(on_cpu.chunks(50).all(|cell| cell[4] == 30), "the held gene moved");
+    // The value is an inverse CDF at a given number: it differs only where rounding moves the CDF across
+    // that number, one draw in about 10,000; two of 300 leave room for bad luck.
+    let differing = on_cpu.iter().zip(&on_gpu).filter(|(cpu, gpu)| cpu != gpu).count();
+    assert!(differing <= 2, "{differing} of 300 tokens differ");
+}
+
+#[wasm_bindgen_test]
+async fn a_seed_gives_the_same_cells_twice() {
+    assert_eq!(cells_on(&Device::flex()).await, cells_on(&Device::flex()).await);
+}
+
+#[wasm_bindgen_test]
+fn messages_come_back_with_their_arrays() {
+    let head = FromWorker::Cells { run: 7, scenario: Scenario::Perturbed, first: 12 };
+    let arrays = [Array::F32(vec![1.5, -2.0]), Array::F64(vec![f64::MAX, 0.1]), Array::U8(vec![0, 255])];
+    let sent = codec::encode(&head, &arrays).unwrap();
+    assert_eq!(sent.transfer.length(), 3, "every buffer is moved");
+    let (back, found) = codec::decode::<FromWorker>(&sent.value).unwrap();
+    assert_eq!((back, found.as_slice()), (head, arrays.as_slice()));
+    assert!(codec::decode::<FromWorker>(&"nonsense".into()).is_err());
+}
+
+#[wasm_bindgen_test]
+fn cells_survive_a_file_on_a_32_bit_machine() {
+    let spec = SyntheticSpec {
+        cells_per_group: 5,
+        genes: 40,
+        types: 2,
+        donors: 2,
+        markers: 3,
+        programme: 4,
+        shifted: 5,
+        fold_change: 3.0,
+        depth: 200.0,
+    };
+    let (cells, _) = synthetic(&spec, 2).unwrap();
+    let bytes = write_h5ad(&cells, &BTreeMap::new()).unwrap();
+    assert_eq!(read_h5ad(bytes, &Matrix::X).unwrap(), cells);
+}

@@ -1,0 +1,13 @@
+//! The page in a real browser: the built `dist`, headless Chromium, real models.
+//!
+//! Does: what a person does (load, toggle, generate, read, save, cancel, come back), on the CPU with the
+//! shipped bundle and on WebGPU with a tiny one, and what must go wrong in a good way.
+//! Does not know: the page's code; parts are found by `data-testid`.
+//! Flow: `cargo xtask test --only browser` → here.
+
+mod devices;
+mod driver;
+mod explore;
+mod failures;
+mod http;
+mod page;
