@@ -275,7 +275,7 @@ pub fn golden_logits(network: &Network, golden: &Golden) -> burn::tensor::Tensor
     let batch = Masked {
         tokens: golden.tokens.clone(),
         targets: golden.tokens.clone(),
-        probability: vec![1.0; cells],
+        weight: vec![1.0; cells],
         conditions: golden.conditions.clone(),
         genes,
     };

@@ -26,8 +26,8 @@ pub struct Masked {
     pub tokens: Vec<u16>,
     /// The truth, B × G.
     pub targets: Vec<u16>,
-    /// Masking probability of each cell [B].
-    pub probability: Vec<f32>,
+    /// Weight of each cell's masked genes [B]: 1/p by the paper, see [`Masked::draw`].
+    pub weight: Vec<f32>,
     /// Condition tokens, B × C.
     pub conditions: Vec<i32>,
     /// G.
@@ -37,11 +37,15 @@ pub struct Masked {
 impl Masked {
     /// Masks every gene of cell b with probability p_b, t spread evenly over the batch from one
     /// offset (stratified; the paper draws t independently, this has the same mean).
-    pub fn draw(targets: Vec<u16>, conditions: Vec<i32>, genes: usize, draws: &mut Draws) -> Self {
+    ///
+    /// A masked gene weighs p^−`power`. 1 is the paper's bound on the likelihood; 0 weighs every
+    /// masked gene alike. The best prediction for each masked state is the same for every power; a
+    /// small one spends less of a small batch's gradient on states with a handful of masked genes.
+    pub fn draw(targets: Vec<u16>, conditions: Vec<i32>, genes: usize, power: f32, draws: &mut Draws) -> Self {
         let cells = targets.len() / genes.max(1);
         let offset = f64::from(draws.uniform());
         let mut tokens = targets.clone();
-        let mut probability = Vec::with_capacity(cells);
+        let mut weight = Vec::with_capacity(cells);
         for (cell, row) in tokens.chunks_mut(genes).enumerate() {
             let t = (offset + cell as f64 / cells as f64).fract();
             let p = ((1.0 - SMALLEST_MASKING) * t + SMALLEST_MASKING) as f32;
@@ -50,14 +54,14 @@ impl Masked {
                     *token = MASK as u16;
                 }
             }
-            probability.push(p);
+            weight.push(p.powf(-power));
         }
-        Self { tokens, targets, probability, conditions, genes }
+        Self { tokens, targets, weight, conditions, genes }
     }
 
     /// B.
     pub fn cells(&self) -> usize {
-        self.probability.len()
+        self.weight.len()
     }
 
     /// Row of the folded embedding table for every position of every cell [B·L·S].
@@ -69,7 +73,7 @@ impl Masked {
         rows
     }
 
-    /// Targets and weights of the chosen slots, each [B·L·n]: weight S/(n·p·G·B) where masked,
+    /// Targets and weights of the chosen slots, each [B·L·n]: weight S·w/(n·G·B) where masked,
     /// 0 elsewhere and in the padding.
     fn targets_of(&self, layout: &Layout, slots: &[usize]) -> (Vec<i32>, Vec<f32>) {
         let s = layout.group_size();
@@ -83,7 +87,7 @@ impl Masked {
                 let gene = layout.permutation().get(position).map(|gene| start + *gene as usize);
                 let masked = gene.filter(|index| i32::from(self.tokens[*index]) == MASK);
                 targets.push(masked.map_or(0, |index| i32::from(self.targets[index])));
-                weights.push(masked.map_or(0.0, |_| share / self.probability[cell]));
+                weights.push(masked.map_or(0.0, |_| share * self.weight[cell]));
             }
         }
         (targets, weights)

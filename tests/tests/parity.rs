@@ -70,7 +70,7 @@ impl Fixture {
         Masked {
             tokens: tokens("tokens"),
             targets: tokens("targets"),
-            probability: self.floats("probability"),
+            weight: self.floats("probability").iter().map(|p| 1.0 / p).collect(),
             conditions: self.integers("conditions"),
             genes: 37,
         }
@@ -159,6 +159,7 @@ fn adamw_takes_the_same_step() {
         clip: 0.05,
         slots: 8,
         ema: 0.05,
+        weighting: 1.0,
         seed: 1,
     };
     let slots: Vec<usize> = (0..8).collect();

@@ -36,6 +36,7 @@ pub struct TrainingSet {
     drops: Vec<f64>,
     seed: u64,
     batch: usize,
+    weighting: f32,
 }
 
 /// Reads the cells of an h5ad file.
@@ -92,6 +93,7 @@ impl TrainingSet {
             drops: recipe.conditions.iter().map(|condition| condition.drop).collect(),
             seed: recipe.training.seed,
             batch: recipe.training.batch,
+            weighting: recipe.training.weighting,
             cells,
             conditions,
         };
@@ -187,7 +189,7 @@ impl TrainingSet {
                 conditions.push(condition.unspecified.filter(|_| dropped).unwrap_or(*label));
             }
         }
-        Masked::draw(targets, conditions, self.genes(), &mut draws)
+        Masked::draw(targets, conditions, self.genes(), self.weighting, &mut draws)
     }
 }
 

@@ -114,8 +114,16 @@ pub struct TrainingRecipe {
     pub slots: usize,
     /// σ_rel of the power-function average of weights.
     pub ema: f64,
+    /// Power of 1/p in the loss: 1 is the paper's, 0 weighs every masked gene alike.
+    #[serde(default = "paper_weighting")]
+    pub weighting: f32,
     /// Seed.
     pub seed: u64,
+}
+
+/// The paper's weighting.
+fn paper_weighting() -> f32 {
+    1.0
 }
 
 impl Recipe {

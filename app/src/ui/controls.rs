@@ -155,13 +155,13 @@ fn NumberField(
     value: Signal<u32>,
     change: Callback<u32>,
 ) -> impl IntoView {
+    let take = move |event| {
+        let typed: Result<u32, _> = event_target_value(&event).parse();
+        change.run(typed.map_or_else(|_| value.get_untracked(), |number| number.clamp(least, most)));
+    };
     view! {
         <label for=id>{title}</label>
-        <input id=id type="number" data-testid=id min=least max=most prop:value=move || value.get().to_string()
-            on:change=move |event| match event_target_value(&event).parse::<u32>() {
-                Ok(number) => change.run(number.clamp(least, most)),
-                Err(_) => change.run(value.get_untracked()),
-            }/>
+        <input id=id type="number" data-testid=id min=least max=most prop:value=move || value.get().to_string() on:change=take/>
     }
 }
 

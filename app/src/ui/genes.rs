@@ -107,7 +107,7 @@ pub(super) fn GeneTable() -> impl IntoView {
 #[component]
 fn Row(table: Arc<ShiftTable>, gene: usize, name: String) -> impl IntoView {
     let store = use_store();
-    let own = name.clone();
+    let (own, shown) = (name.clone(), name.clone());
     let is_chosen = move || store.state.with(|state| state.gene.as_deref() == Some(own.as_str()));
     let choose = {
         let name = name.clone();
@@ -115,7 +115,7 @@ fn Row(table: Arc<ShiftTable>, gene: usize, name: String) -> impl IntoView {
     };
     view! {
         <tr data-gene=name.clone() data-log2fc=format!("{:.4}", table.change[gene]) data-q=format!("{:e}", table.q[gene]) class:chosen=is_chosen>
-            <th scope="row"><button class="gene" on:click=choose>{name}</button></th>
+            <th scope="row"><button class="gene" on:click=choose>{shown}</button></th>
             <td>{short(table.change[gene])}</td>
             <td>{format!("{} … {}", short(table.low[gene]), short(table.high[gene]))}</td>
             <td>{short(table.p[gene])}</td>

@@ -4,6 +4,9 @@
 //! Does not know: burn; it computes nothing that takes long.
 //! Flow: person → controls → store → **worker link** → store → figures and tables.
 
+// Leptos' component macro writes `pub` items behind every component.
+#![allow(unreachable_pub)]
+
 mod canvas;
 mod controls;
 mod download;

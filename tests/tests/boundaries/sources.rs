@@ -76,7 +76,7 @@ fn no_text_knows_the_machine_it_was_written_on() {
     for path in files("", &endings) {
         let text = text(&path);
         for word in &machine {
-            // A path is foreign when it starts there; "/home/" inside a longer word is not one.
+            // A path is foreign when it starts there, not when the same letters stand inside a longer one.
             let at = text.match_indices(word.as_str()).find(|(at, _)| {
                 let before = text[..*at].chars().next_back();
                 before.is_none_or(|before| !before.is_ascii_alphanumeric() && !"_-./".contains(before))

@@ -218,15 +218,16 @@ impl Page {
         serde_json::from_value(self.of(id, body)).unwrap()
     }
 
-    /// The file that the browser downloads next, after `act`.
+    /// The file that the browser downloads after `act`.
     pub(super) fn download(&self, act: impl FnOnce(&Self)) -> (String, Vec<u8>) {
-        let names = || -> Vec<PathBuf> {
-            let entries = std::fs::read_dir(self.window.downloads()).unwrap();
-            entries.flatten().map(|entry| entry.path()).filter(|path| !path.display().to_string().ends_with(".crdownload")).collect()
+        let files = || -> Vec<PathBuf> {
+            std::fs::read_dir(self.window.downloads()).unwrap().flatten().map(|entry| entry.path()).collect()
         };
-        let before = names();
+        // A second file of the same name would take the place of the first.
+        files().iter().for_each(|file| std::fs::remove_file(file).unwrap());
         act(self);
-        let path = self.wait("a download", 60, |_| names().into_iter().find(|path| !before.contains(path)));
+        let is_whole = |path: &PathBuf| path.extension().is_none_or(|ending| ending != "crdownload");
+        let path = self.wait("a download", 60, |_| files().into_iter().find(is_whole));
         (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())
     }
 
