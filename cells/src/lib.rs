@@ -18,6 +18,7 @@ pub mod normalise;
 pub mod pca;
 pub mod place;
 pub mod synthetic;
+pub mod umap;
 
 pub use cells::{Cells, CellsError};
 pub use column::Column;

@@ -25,7 +25,7 @@ pub struct ModelConfig {
     pub heads: usize,
     /// F: inner width of the SwiGLU feed-forward.
     pub feed_width: usize,
-    /// R: rank of the per-gene output term.
+    /// R: output factors of a gene, and gates of a cell.
     pub rank: usize,
     /// C: condition tokens in front of the genes.
     pub condition_slots: usize,
@@ -120,7 +120,8 @@ impl ModelConfig {
         let tables = (self.tokens() + self.genes) * d;
         let compression = 2 * s * d * d;
         let output = d * v + self.genes * self.rank + self.rank * v + v;
-        self.block_parameters() + norms + tables + compression + output
+        let gates = (1 + self.condition_values + d) * self.rank;
+        self.block_parameters() + norms + tables + compression + output + gates
     }
 
     /// Multiply-adds × 2 of one trunk pass for one cell: blocks with attention, without the

@@ -3,7 +3,7 @@
 //! Does: folds W_up and the head into one matrix per slot, decodes only the genes asked for in
 //! chunks of bounded size, turns one uniform number per gene into a token.
 //! Does not know: schedules, guidance, where the uniform numbers come from.
-//! Flow: hidden [B, L, D] → rows of the wanted genes, by slot → logits [n, V] → **tokens**.
+//! Flow: hidden (groups [B, L, D], gates [B, R]) → rows of the wanted genes, by slot → logits [n, V] → **tokens**.
 //!
 //! Everything after the last norm is linear, so guidance mixes hidden states instead of logits:
 //! a₀ + (w+1)(a₁ − a₀) is decoded once.
@@ -12,7 +12,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::layout::Layout;
-use crate::network::Network;
+use crate::network::{Hidden, Network};
 use crate::quantise::VOCABULARY;
 
 /// Vocabulary padded to whole blocks of the two-level search.
@@ -92,51 +92,51 @@ impl Decoder {
             .collect()
     }
 
-    /// Logits of a chunk [k, n, V padded]; `hidden` is [B, L, D].
-    fn logits_of(&self, hidden: &Tensor<2>, groups: usize, wanted: &[Wanted], chunk: &Chunk) -> Tensor<3> {
+    /// Logits of a chunk [k, n, V padded].
+    fn logits_of(&self, hidden: &Hidden, wanted: &[Wanted], chunk: &Chunk) -> Tensor<3> {
+        let [b, groups, d] = hidden.groups.dims();
         let (k, n) = (chunk.slots.len(), chunk.rows);
         let [_, depth, v] = self.matrices.dims();
-        let (mut states, mut places) = (Vec::with_capacity(k * n), Vec::with_capacity(k * n));
+        let (mut cells, mut rows, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for slot in &chunk.slots {
             for row in 0..n {
                 // Padding repeats row 0; its result is never read.
                 let want = slot.get(row).map(|index| wanted[*index as usize]);
                 let group = want.map_or(0, |want| self.layout.group_and_slot(want.gene).0);
-                states.push(want.map_or(0, |want| want.state as usize * groups + group) as i32);
+                cells.push(want.map_or(0, |want| want.state) as i32);
+                rows.push(want.map_or(0, |want| want.state as usize * groups + group) as i32);
                 places.push(want.map_or(0, |want| self.layout.position(want.gene)) as i32);
             }
         }
-        let device = hidden.device();
+        let device = hidden.gates.device();
         let index = |values: Vec<i32>| Tensor::<1, Int>::from_data(TensorData::new(values, [k * n]), &device);
-        let rows = hidden.clone().select(0, index(states));
-        let factors = self.factors.clone().select(0, index(places));
+        let rows = hidden.groups.clone().reshape([b * groups, d]).select(0, index(rows));
+        let gates = hidden.gates.clone().select(0, index(cells));
+        let factors = self.factors.clone().select(0, index(places)) * gates;
         let rows = Tensor::cat(vec![rows, factors], 1).reshape([k, n, depth]);
         let matrices = self.matrices.clone().narrow(0, chunk.first_slot, k);
         rows.matmul(matrices) + self.bias.clone().reshape([1, 1, v])
     }
 
-    /// Tokens drawn for a chunk [k·n], in the chunk's order; `hidden` is [B, L, D].
-    pub fn draw(&self, hidden: &Tensor<3>, wanted: &[Wanted], chunk: &Chunk) -> Tensor<1, Int> {
-        let [b, l, d] = hidden.dims();
-        let rows = hidden.clone().reshape([b * l, d]);
+    /// Tokens drawn for a chunk [k·n], in the chunk's order.
+    pub fn draw(&self, hidden: &Hidden, wanted: &[Wanted], chunk: &Chunk) -> Tensor<1, Int> {
         let (k, n) = (chunk.slots.len(), chunk.rows);
-        let logits = self.logits_of(&rows, l, wanted, chunk);
+        let logits = self.logits_of(hidden, wanted, chunk);
         let uniforms: Vec<f32> = chunk
             .slots
             .iter()
             .flat_map(|slot| (0..n).map(|row| slot.get(row).map_or(0.5, |i| wanted[*i as usize].uniform)))
             .collect();
-        let uniforms = Tensor::<2>::from_data(TensorData::new(uniforms, [k * n, 1]), &hidden.device());
+        let uniforms = Tensor::<2>::from_data(TensorData::new(uniforms, [k * n, 1]), &hidden.gates.device());
         inverse_cdf(softmax(logits, 2).reshape([k * n, PADDED]), uniforms)
     }
 
-    /// Logits of the given genes of every cell [B, g, V]; `hidden` is [B, L, D].
+    /// Logits of the given genes of every cell [B, g, V].
     ///
     /// For golden passes, tests and lessons; sampling never holds logits of this shape.
-    pub fn logits(&self, hidden: &Tensor<3>, genes: &[u32]) -> Tensor<3> {
-        let [b, l, d] = hidden.dims();
-        let device = hidden.device();
-        let rows = hidden.clone().reshape([b * l, d]);
+    pub fn logits(&self, hidden: &Hidden, genes: &[u32]) -> Tensor<3> {
+        let [b, _] = hidden.gates.dims();
+        let device = hidden.gates.device();
         let wanted: Vec<Wanted> = (0..b as u32)
             .flat_map(|state| genes.iter().map(move |gene| Wanted { state, gene: *gene, uniform: 0.0 }))
             .collect();
@@ -144,7 +144,7 @@ impl Decoder {
         let mut place = vec![0_i32; wanted.len()];
         let mut offset = 0;
         for chunk in self.plan(&wanted, wanted.len()) {
-            let logits = self.logits_of(&rows, l, &wanted, &chunk);
+            let logits = self.logits_of(hidden, &wanted, &chunk);
             for (row, index) in chunk.placed() {
                 place[index as usize] = (offset + row) as i32;
             }

@@ -12,7 +12,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::layout::Layout;
-use crate::network::{Network, Tables};
+use crate::network::{Hidden, Network, Tables};
 use crate::quantise::{MASK, VOCABULARY};
 use crate::random::Draws;
 
@@ -94,8 +94,8 @@ impl Masked {
     }
 }
 
-/// Hidden states of a masked batch [B, L, D].
-pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Tensor<3> {
+/// Hidden states of a masked batch.
+pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Hidden {
     let device = network.device();
     let b = batch.cells();
     let rows = batch.table_rows(&network.layout, network.config.tokens());
@@ -113,7 +113,7 @@ pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Tensor<3
 pub fn loss(network: &Network, batch: &Masked, slots: &[usize]) -> Tensor<1> {
     let tables = network.tables();
     let hidden = hidden_of(network, &tables, batch);
-    let logits = slot_logits(network, hidden, slots);
+    let logits = slot_logits(network, &hidden, slots);
     let (targets, weights) = batch.targets_of(&network.layout, slots);
     let rows = targets.len();
     let device = network.device();
@@ -131,19 +131,20 @@ pub fn loss(network: &Network, batch: &Masked, slots: &[usize]) -> Tensor<1> {
 }
 
 /// Logits of every gene in the chosen slots [B·L·n, V].
-fn slot_logits(network: &Network, hidden: Tensor<3>, slots: &[usize]) -> Tensor<2> {
+fn slot_logits(network: &Network, hidden: &Hidden, slots: &[usize]) -> Tensor<2> {
     let config = &network.config;
-    let (d, s, l, n) = (config.width, config.group_size, config.groups(), slots.len());
-    let [b, _, _] = hidden.dims();
+    let (d, s, l, n, r) = (config.width, config.group_size, config.groups(), slots.len(), config.rank);
+    let [b, _] = hidden.gates.dims();
     let device = network.device();
     let chosen: Vec<i32> = slots.iter().map(|slot| *slot as i32).collect();
     let chosen = Tensor::<1, Int>::from_data(TensorData::new(chosen, [n]), &device);
     // [D, S, D] → the chosen slots → [D·n, D] · head → [D, n·V]: one matrix for all of them.
     let up = network.decompress.clone().reshape([d, s, d]).select(1, chosen.clone()).reshape([d * n, d]);
     let matrix = up.matmul(network.head.clone()).reshape([d, n * VOCABULARY]);
-    let logits = hidden.reshape([b * l, d]).matmul(matrix).reshape([b, l * n, VOCABULARY]);
+    let logits = hidden.groups.clone().reshape([b * l, d]).matmul(matrix);
     let factors = network.layout.place_rows(network.gene_output.clone());
-    let factors = factors.reshape([l, s, config.rank]).select(1, chosen).reshape([l * n, config.rank]);
-    let bias = factors.matmul(network.output_basis.clone()) + network.output_bias.clone();
-    (logits + bias.unsqueeze::<3>()).reshape([b * l * n, VOCABULARY])
+    let factors = factors.reshape([l, s, r]).select(1, chosen).reshape([1, l * n, r]);
+    let gated = factors * hidden.gates.clone().reshape([b, 1, r]);
+    let of_genes = gated.reshape([b * l * n, r]).matmul(network.output_basis.clone());
+    logits.reshape([b * l * n, VOCABULARY]) + of_genes + network.output_bias.clone()
 }

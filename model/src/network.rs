@@ -4,18 +4,23 @@
 //! compresses tokens, runs the blocks. Decoding stands in `decode`, the loss in `loss`.
 //! Does not know: what a condition means, files, schedules, which device it runs on.
 //! Flow: tokens [B, G] → gather-sum with the compression folded in [B, L, D] → condition rows in
-//! front → blocks → final norm → hidden [B, L, D].
+//! front → blocks → final norm → hidden: groups [B, L, D] and gates [B, R].
 //!
 //! Compression is linear, so embedding and W_down fold into one table of rows
 //! `token_embedding · W_s` for each slot s: a cell costs G row look-ups instead of 2 G D² multiply-
 //! adds. The gene embeddings pass through W_down once for the whole batch.
+//!
+//! Past the paper, every gene has R output factors, and every cell has R gates that scale them:
+//! logits of gene g += (factors_g ∘ gates) · basis. The gates come from the condition tokens, and from
+//! what the blocks wrote into the condition rows. W_up is shared by all groups, so without them the
+//! blocks would have to learn by heart which gene answers to which condition.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::block::{Block, Rotary, root_mean_square_norm};
 use crate::config::ModelConfig;
 use crate::layout::Layout;
-use crate::quantise::VOCABULARY;
+use crate::quantise::{FIRST_CONDITION, VOCABULARY};
 use crate::random::Draws;
 
 /// All weights. Matrices are [in, out]; norms and biases are kept as one row.
@@ -39,12 +44,43 @@ pub struct Network {
     pub decompress: Tensor<2>,
     /// Head [D, V].
     pub head: Tensor<2>,
-    /// Per-gene output factors [G, R].
+    /// Output factors of every gene [G, R].
     pub gene_output: Tensor<2>,
     /// What the factors stand for [R, V].
     pub output_basis: Tensor<2>,
     /// Bias shared by all genes [1, V].
     pub output_bias: Tensor<2>,
+    /// Gates before any condition [1, R].
+    pub gate_bias: Tensor<2>,
+    /// What each condition value adds to the gates [K, R].
+    pub gate_conditions: Tensor<2>,
+    /// What the condition rows add to the gates after the blocks [D, R].
+    pub gate_hidden: Tensor<2>,
+}
+
+/// What the blocks know of a batch of cells: everything that follows is linear in it.
+#[derive(Clone, Debug)]
+pub struct Hidden {
+    /// Groups of genes after the last norm [B, L, D].
+    pub groups: Tensor<3>,
+    /// Gates of the output factors [B, R].
+    pub gates: Tensor<2>,
+}
+
+impl Hidden {
+    /// Cells from `first` on, `count` of them.
+    pub fn narrow(&self, first: usize, count: usize) -> Self {
+        let (groups, gates) = (self.groups.clone(), self.gates.clone());
+        Self { groups: groups.narrow(0, first, count), gates: gates.narrow(0, first, count) }
+    }
+
+    /// away + strength · (self − away): guidance with strength w + 1 (PAPER.md section 5).
+    pub fn guided(self, away: Self, strength: f32) -> Self {
+        Self {
+            groups: away.groups.clone() + (self.groups - away.groups).mul_scalar(strength),
+            gates: away.gates.clone() + (self.gates - away.gates).mul_scalar(strength),
+        }
+    }
 }
 
 /// Tables that depend on the weights only: made once per weight update, used for every batch.
@@ -102,6 +138,9 @@ impl Network {
             gene_output: normal(config.genes, config.rank, 0.02),
             output_basis: normal(config.rank, VOCABULARY, 0.02),
             output_bias: Tensor::zeros([1, VOCABULARY], device),
+            gate_bias: Tensor::ones([1, config.rank], device),
+            gate_conditions: normal(config.condition_values, config.rank, 0.02),
+            gate_hidden: Tensor::zeros([d, config.rank], device),
         }
     }
 
@@ -130,6 +169,9 @@ impl Network {
             gene_output: zeros(config.genes, config.rank),
             output_basis: zeros(config.rank, VOCABULARY),
             output_bias: zeros(1, VOCABULARY),
+            gate_bias: zeros(1, config.rank),
+            gate_conditions: zeros(config.condition_values, config.rank),
+            gate_hidden: zeros(d, config.rank),
         }
     }
 
@@ -169,6 +211,9 @@ impl Network {
             gene_output: change("gene_output", self.gene_output),
             output_basis: change("output_basis", self.output_basis),
             output_bias: change("output_bias", self.output_bias),
+            gate_bias: change("gate_bias", self.gate_bias),
+            gate_conditions: change("gate_conditions", self.gate_conditions),
+            gate_hidden: change("gate_hidden", self.gate_hidden),
         }
     }
 
@@ -211,17 +256,26 @@ impl Network {
         summed + tables.compressed_genes.clone().unsqueeze::<3>()
     }
 
-    /// Hidden state after the last norm [B, L, D], condition rows dropped.
+    /// Hidden state after the last norm.
     ///
     /// `compressed` is [B, L, D], `conditions` holds token ids [B, C].
-    pub fn hidden(&self, tables: &Tables, compressed: Tensor<3>, conditions: Tensor<2, Int>) -> Tensor<3> {
+    pub fn hidden(&self, tables: &Tables, compressed: Tensor<3>, conditions: Tensor<2, Int>) -> Hidden {
         let [b, c] = conditions.dims();
-        let l = self.config.groups();
-        let x = Tensor::cat(vec![self.condition_rows(conditions), compressed], 1);
+        let (d, l) = (self.config.width, self.config.groups());
+        let x = Tensor::cat(vec![self.condition_rows(conditions.clone()), compressed], 1);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, &tables.rotary, self.config.heads));
         let x = root_mean_square_norm(x, &self.final_norm);
-        debug_assert_eq!(x.dims(), [b, c + l, self.config.width]);
-        x.narrow(1, c, l)
+        debug_assert_eq!(x.dims(), [b, c + l, d]);
+        let seen = x.clone().narrow(1, 0, c).mean_dim(1).reshape([b, d]).matmul(self.gate_hidden.clone());
+        let gates = self.gate_bias.clone() + self.condition_gates(conditions) + seen;
+        Hidden { groups: x.narrow(1, c, l), gates }
+    }
+
+    /// Sum over the slots of what condition tokens [B, C] add to the gates [B, R].
+    fn condition_gates(&self, conditions: Tensor<2, Int>) -> Tensor<2> {
+        let ([b, c], r) = (conditions.dims(), self.config.rank);
+        let rows = conditions.reshape([b * c]).sub_scalar(FIRST_CONDITION);
+        self.gate_conditions.clone().select(0, rows).reshape([b, c, r]).sum_dim(1).reshape([b, r])
     }
 
     /// Embeddings of condition tokens [B, C] → [B, C, D].

@@ -14,8 +14,8 @@ use std::ops::Range;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::decode::{Decoder, Wanted};
-use crate::network::{Network, Tables};
-use crate::quantise::{MASK, dequantise, quantise};
+use crate::network::{Hidden, Network, Tables};
+use crate::quantise::{FIRST_CONDITION, MASK, dequantise, quantise};
 use crate::random::{CellDraws, Draws};
 use crate::schedule::cosine_schedule;
 
@@ -154,7 +154,7 @@ impl Run {
                 Choice::Fixed(token) => *token,
                 Choice::Weighted(options) => {
                     let weights: Vec<f64> = options.iter().map(|(_, weight)| *weight).collect();
-                    options.get(draws.weighted(&weights)).map_or(MASK, |(token, _)| *token)
+                    options.get(draws.weighted(&weights)).map_or(FIRST_CONDITION, |(token, _)| *token)
                 }
             });
             self.labels.push(labels.collect());
@@ -198,8 +198,8 @@ impl Run {
         Ok(Step { step, steps, cells, done: self.current.start, finished })
     }
 
-    /// Guided hidden states [U, L, D] of the distinct states of the batch, and each cell's row.
-    fn hidden_states(&self, network: &Network) -> (Tensor<3>, Vec<u32>) {
+    /// Guided hidden states of the U distinct states of the batch, and each cell's row among them.
+    fn hidden_states(&self, network: &Network) -> (Hidden, Vec<u32>) {
         let c = self.request.conditions.len();
         let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
         let mut row_of_cell = Vec::with_capacity(self.current.len());
@@ -238,10 +238,8 @@ impl Run {
         }
         let both = Tensor::cat(vec![compressed.clone(), compressed], 0);
         let both = network.hidden(&self.tables, both, labels);
-        let toward = both.clone().narrow(0, 0, count as usize);
-        let away = both.narrow(0, count as usize, count as usize);
-        let strength = self.request.guidance + 1.0;
-        (away.clone() + (toward - away).mul_scalar(strength), row_of_cell)
+        let (toward, away) = (both.narrow(0, count as usize), both.narrow(count as usize, count as usize));
+        (toward.guided(away, self.request.guidance + 1.0), row_of_cell)
     }
 
     /// The genes that this step reveals, over all cells of the batch.
@@ -267,11 +265,7 @@ impl Run {
     }
 
     /// Decodes in chunks of bounded size and reads the tokens back once.
-    async fn draw_values(
-        &self,
-        states: &Tensor<3>,
-        wanted: &[Wanted],
-    ) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
+    async fn draw_values(&self, states: &Hidden, wanted: &[Wanted]) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
         let chunks = self.decoder.plan(wanted, self.effort.rows);
         let drawn: Vec<Tensor<1, Int>> = chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk)).collect();
         let drawn = Tensor::cat(drawn, 0).into_data_async().await?;

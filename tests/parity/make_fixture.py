@@ -27,6 +27,9 @@ def weights(c, g):
         "gene_output": n(c["genes"], c["rank"], scale=0.5),
         "output_basis": n(c["rank"], VOCABULARY, scale=0.5),
         "output_bias": n(VOCABULARY, scale=0.5),
+        "gate_bias": n(c["rank"]),
+        "gate_conditions": n(c["values"], c["rank"], scale=0.5),
+        "gate_hidden": n(d, c["rank"], scale=0.3),
     }
     for i in range(c["blocks"]):
         p[f"blocks.{i}.attention_norm"] = 1 + 0.2 * n(d)
@@ -48,8 +51,8 @@ def sample(model, conditions, null, order, uniforms):
     done = 0
     for step in range(1, STEPS + 1):
         upto = genes if step == STEPS else round(genes * (1 - math.cos(math.pi * step / (2 * STEPS))))
-        toward = model.logits(model.hidden(tokens, conditions))
-        away = model.logits(model.hidden(tokens, null))
+        toward = model.logits(*model.hidden(tokens, conditions))
+        away = model.logits(*model.hidden(tokens, null))
         logits = (away + (GUIDANCE + 1) * (toward - away)).double()
         cdf = torch.softmax(logits, -1).cumsum(-1)
         for cell in range(cells):
@@ -74,10 +77,9 @@ def main():
     null = conditions.clone()
     null[:, 2] = 282
     trace = {}
-    final = model.hidden(tokens, conditions, trace)
+    hidden = model.hidden(tokens, conditions, trace)
     out = {f"layer.{key}": value for key, value in trace.items()}
-    out["layer.final"] = final
-    out["layer.logits"] = model.logits(final)[:1]
+    out["layer.logits"] = model.logits(*hidden)[:1]
     names = [key for key in p if key != "permutation"]
     loss = model.loss(tokens, conditions, targets, probability)
     loss.backward()

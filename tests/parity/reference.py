@@ -60,19 +60,24 @@ class Reference:
             x = x + self.attention(rms(x, p[f"blocks.{i}.attention_norm"]), i)
             x = x + self.feed(rms(x, p[f"blocks.{i}.feed_norm"]), i)
             trace[f"block{i}"] = x
-        return rms(x, p["final_norm"])[:, conditions.shape[1]:]
+        x, slots = rms(x, p["final_norm"]), conditions.shape[1]
+        gates = p["gate_bias"] + p["gate_conditions"][conditions - VOCABULARY - 1].sum(1)
+        trace["gates"] = gates + x[:, :slots].mean(1) @ p["gate_hidden"]
+        trace["final"] = x[:, slots:]
+        return trace["final"], trace["gates"]
 
-    def logits(self, hidden):
+    def logits(self, hidden, gates):
         c, p = self.config, self.p
         b = len(hidden)
         per_slot = (hidden @ p["decompress"]).reshape(b, -1, c["width"])
         position = torch.argsort(p["permutation"].long())
         per_gene = per_slot[:, position]
-        return per_gene @ p["head"] + (p["gene_output"] @ p["output_basis"])[None] + p["output_bias"]
+        factors = p["gene_output"][None] * gates[:, None]
+        return per_gene @ p["head"] + factors @ p["output_basis"] + p["output_bias"]
 
     def loss(self, tokens, conditions, targets, probability):
         """Mean over cells of 1/p times the masked cross-entropy, per gene, in nats."""
-        logits = self.logits(self.hidden(tokens, conditions))
+        logits = self.logits(*self.hidden(tokens, conditions))
         log_p = torch.log_softmax(logits, -1).gather(-1, targets[..., None])[..., 0]
         masked = (tokens == MASK).float()
         return (-(log_p * masked).sum(-1) / probability / tokens.shape[1]).mean()

@@ -105,9 +105,10 @@ fn forward_pass_layer_by_layer() {
     // f32 sums in another order: 1e-5 of the largest value.
     assert!(worst(&values(compressed), &fixture.floats("layer.compressed")) < 1e-5);
     let hidden = hidden_of(&network, &tables, &batch);
-    assert!(worst(&values(hidden.clone()), &fixture.floats("layer.final")) < 1e-5);
+    assert!(worst(&values(hidden.groups.clone()), &fixture.floats("layer.final")) < 1e-5);
+    assert!(worst(&values(hidden.gates.clone()), &fixture.floats("layer.gates")) < 1e-5);
     let genes: Vec<u32> = (0..37).collect();
-    let logits = Decoder::new(&network).logits(&hidden.narrow(0, 0, 1), &genes);
+    let logits = Decoder::new(&network).logits(&hidden.narrow(0, 1), &genes);
     assert!(worst(&values(logits), &fixture.floats("layer.logits")) < 1e-5);
 }
 
@@ -196,7 +197,7 @@ fn the_guided_sampler_draws_the_same_tokens() {
         let toward = hidden_of(&network, &tables, &batch);
         batch.conditions.clone_from(&null);
         let away = hidden_of(&network, &tables, &batch);
-        let hidden = away.clone() + (toward - away).mul_scalar(3.0);
+        let hidden = toward.guided(away, 3.0);
         let wanted: Vec<Wanted> = (0..3)
             .flat_map(|cell| order[cell * 37 + done..cell * 37 + upto].iter().map(move |gene| (cell, *gene as u32)))
             .map(|(cell, gene)| Wanted { state: cell as u32, gene, uniform: uniforms[cell * 37 + gene as usize] })

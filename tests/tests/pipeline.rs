@@ -99,7 +99,8 @@ fn made(choices: &Choices) -> Cells {
 #[test]
 fn the_known_shift_is_found_in_a_donor_that_never_showed_it() {
     // donor2's perturbed cells are held out of training.
-    let (control, perturbed) = (made(&choices("donor2", "type1", "control", 150)), made(&choices("donor2", "type1", PERTURBED, 150)));
+    let (control, perturbed) =
+        (made(&choices("donor2", "type1", "control", 150)), made(&choices("donor2", "type1", PERTURBED, 150)));
     let side = |cells: &Cells| log_normalise(&cells.counts, Target::Sum(600.0));
     let shifts = compare(&side(&control), &side(&perturbed)).unwrap();
     let mut order: Vec<usize> = (0..SPEC.genes).collect();
@@ -119,7 +120,8 @@ fn gene_means_and_types_are_learned() {
         let control = measured.indices_where("condition", "control").unwrap();
         let own: Vec<usize> = of_type.into_iter().filter(|cell| control.contains(cell)).collect();
         let real = log_normalise(&measured.counts.select_cells(&own), Target::Sum(600.0)).mean();
-        let generated = log_normalise(&made(&choices("donor1", kind, "control", 150)).counts, Target::Sum(600.0)).mean();
+        let generated =
+            log_normalise(&made(&choices("donor1", kind, "control", 150)).counts, Target::Sum(600.0)).mean();
         let agreement = cells::metrics::pearson(&real, &generated);
         // 120 measured cells against 150 generated ones: two halves of the measured give about 0.99.
         assert!(agreement > 0.97, "{kind}: {agreement}");

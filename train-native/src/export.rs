@@ -10,15 +10,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
-use cells::neighbours::nearest;
 use cells::normalise::{Target, log_normalise, median};
 use cells::pca::{fit_pca, highly_variable};
+use cells::umap::umap;
 use model::bundle::{CARD, GOLDEN, Golden, MAP, Map, REFERENCE, Reference, WEIGHTS, golden_logits, sha256};
 use model::card::{Card, FORMAT_VERSION, FileEntry, Kind, ReferenceGroup, Training};
 use model::quantise::MASK;
 use model::random::Draws;
 use model::weights::{self, Precision};
-use ndarray::{Array2, ArrayView2};
 
 use crate::checkpoint;
 use crate::data::{TrainingSet, read_cells};
@@ -134,7 +133,8 @@ fn map(set: &TrainingSet, target: f64, seed: u64) -> Result<Map> {
     let components = COMPONENTS.min(genes.len().saturating_sub(1)).min(data.cells().saturating_sub(1));
     let pca = fit_pca(&data, &genes, components).context("the map's components cannot be fitted")?;
     let reference = pca.project(&data);
-    let coordinates = umap(&reference, components, seed)?;
+    ensure!(set.cells.len() >= 3, "a map needs at least three cells; there are {}", set.cells.len());
+    let coordinates = umap(&reference, components, MAP_NEIGHBOURS, seed);
     let mut labels = BTreeMap::new();
     for condition in set.conditions.iter().filter(|condition| condition.values.len() < 255) {
         let column = set.cells.label(&condition.key)?;
@@ -146,29 +146,6 @@ fn map(set: &TrainingSet, target: f64, seed: u64) -> Result<Map> {
         labels.insert(condition.key.clone(), codes);
     }
     Ok(Map { genes: pca.genes, mean: pca.mean, loadings: pca.loadings, components, reference, coordinates, labels })
-}
-
-/// UMAP coordinates [n, 2] of components [n, d], started from the first two components.
-fn umap(reference: &[f32], components: usize, seed: u64) -> Result<Vec<f32>> {
-    let cells = reference.len() / components;
-    let k = MAP_NEIGHBOURS.min(cells.saturating_sub(1));
-    ensure!(k >= 2, "a map needs at least three cells; there are {cells}");
-    let found = nearest(reference, reference, components, k);
-    let data = ArrayView2::from_shape((cells, components), reference)?;
-    let indices = ArrayView2::from_shape((cells, k), &found.indices)?;
-    let distances = ArrayView2::from_shape((cells, k), &found.distances)?;
-    let widest = reference.chunks_exact(components).map(|row| row[0].abs()).fold(1e-6_f32, f32::max);
-    // A trace of noise keeps identical cells apart; drawn from the seed like everything else.
-    let mut draws = Draws::new(seed, u64::MAX - 9);
-    let start = Array2::from_shape_fn((cells, 2), |(cell, axis)| {
-        10.0 * reference[cell * components + axis.min(components - 1)] / widest + 1e-3 * draws.normal()
-    });
-    let settings = umap_rs::UmapConfig {
-        graph: umap_rs::GraphParams { n_neighbors: k, ..Default::default() },
-        ..Default::default()
-    };
-    let fitted = umap_rs::Umap::new(settings).fit(data, indices, distances, start.view());
-    Ok(fitted.into_embedding().iter().copied().collect())
 }
 
 /// Mean expression and detection of every cell type × perturbation of the training cells.

@@ -14,4 +14,5 @@ pub mod generate;
 pub mod marginals;
 pub mod optimise;
 pub mod recipe;
+pub mod responses;
 pub mod train;

@@ -7,13 +7,13 @@ use toml::{Table, Value};
 use super::{members, toml};
 
 /// Names that belong to the browser.
-const WEB: [&str; 8] = ["leptos", "web-sys", "js-sys", "wasm-bindgen", "gloo", "serde-wasm-bindgen", "plotters-canvas", "thaw"];
+const WEB: [&str; 8] =
+    ["leptos", "web-sys", "js-sys", "wasm-bindgen", "gloo", "serde-wasm-bindgen", "plotters-canvas", "thaw"];
 /// Names of the tensor library.
 const TENSORS: [&str; 2] = ["burn", "cubecl"];
 /// Features of burn that name a backend or belong to one.
-const BACKENDS: [&str; 12] = [
-    "flex", "wgpu", "cuda", "ndarray", "tch", "metal", "vulkan", "webgpu", "rocm", "cpu", "autodiff", "simd",
-];
+const BACKENDS: [&str; 12] =
+    ["flex", "wgpu", "cuda", "ndarray", "tch", "metal", "vulkan", "webgpu", "rocm", "cpu", "autodiff", "simd"];
 
 /// Whether a package is one of these, or a part of one (`burn-store` of `burn`).
 fn is_one_of(package: &str, names: &[&str]) -> bool {
@@ -67,7 +67,11 @@ fn no_backend_is_named_by_the_model() {
     let workspace = toml("Cargo.toml");
     let shared = workspace["workspace"]["dependencies"]["burn"].clone();
     let own = dependencies("model").remove("burn").expect("the model uses burn");
-    assert_eq!(shared.get("default-features").and_then(Value::as_bool), Some(false), "burn's defaults may hold a backend");
+    assert_eq!(
+        shared.get("default-features").and_then(Value::as_bool),
+        Some(false),
+        "burn's defaults may hold a backend"
+    );
     for manifest in [&shared, &own] {
         for feature in manifest.get("features").and_then(Value::as_array).into_iter().flatten() {
             let feature = feature.as_str().unwrap();

@@ -34,7 +34,8 @@ fn every_source_says_what_it_is_and_stays_short() {
 #[test]
 fn the_model_is_the_same_everywhere() {
     none_of("model/src", &["cfg(target_", "cfg!(target_"], "the model does not know where it runs");
-    let devices = ["Device::flex", "Device::wgpu", "Device::cuda", "burn::backend", "burn_flex", "burn_wgpu", "burn_cuda"];
+    let devices =
+        ["Device::flex", "Device::wgpu", "Device::cuda", "burn::backend", "burn_flex", "burn_wgpu", "burn_cuda"];
     none_of("model/src", &devices, "no backend is named in the model");
     let outside = ["std::fs", "std::net", "std::thread", "std::env", "std::time", "web_sys", "js_sys"];
     none_of("model/src", &outside, "the model knows no files, network, threads, clock or web");
@@ -72,7 +73,8 @@ fn no_source_uses_unsafe_or_leaves_work_undone() {
 fn no_text_knows_the_machine_it_was_written_on() {
     let endings = [".rs", ".toml", ".md", ".html", ".css", ".js", ".json", ".py", ".sh", "run"];
     // Put together here, so that this file does not hold what it looks for.
-    let machine = [["/wo", "rk/"].concat(), ["/var", "/tmp/"].concat(), ["/ro", "ot/"].concat(), ["/ho", "me/"].concat()];
+    let machine =
+        [["/wo", "rk/"].concat(), ["/var", "/tmp/"].concat(), ["/ro", "ot/"].concat(), ["/ho", "me/"].concat()];
     for path in files("", &endings) {
         let text = text(&path);
         for word in &machine {

@@ -40,119 +40,143 @@ pub(super) fn csv(bytes: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
 
 #[test]
 fn interferon_raises_its_genes_and_everything_can_be_saved() {
-    with_page("interferon", |_| (), |page| {
-        page.open(MONOCYTES);
-        loaded(page);
-        assert!(page.text("device-badge").starts_with("CPU"), "{}", page.text("device-badge"));
-        assert_eq!(page.attribute("toggle-IFN-beta", "aria-checked").as_deref(), Some("false"));
-        page.click("toggle-IFN-beta");
-        assert_eq!(page.attribute("toggle-IFN-beta", "aria-checked").as_deref(), Some("true"));
-        page.click("generate");
-        // Cells are on the map before the run is over.
-        page.wait("first cells", RUN, |page| (number(page, "map", "data-points") > 0).then_some(()));
-        assert!(!page.sees("done"), "cells appear as they are made");
-        finished(page);
-        assert_eq!((number(page, "map", "data-points"), number(page, "map", "data-control")), (48, 24));
-        page.wait("violins", 60, |page| (number(page, "violins", "data-genes") >= 6).then_some(()));
-        page.wait("a drawn map, volcano and violins", 30, |page| {
-            let drawn = |id| page.painted(id).1 > 3;
-            (drawn("map") && drawn("volcano") && drawn("violins")).then_some(())
-        });
+    with_page(
+        "interferon",
+        |_| (),
+        |page| {
+            page.open(MONOCYTES);
+            loaded(page);
+            assert!(page.text("device-badge").starts_with("CPU"), "{}", page.text("device-badge"));
+            assert_eq!(page.attribute("toggle-IFN-beta", "aria-checked").as_deref(), Some("false"));
+            page.click("toggle-IFN-beta");
+            assert_eq!(page.attribute("toggle-IFN-beta", "aria-checked").as_deref(), Some("true"));
+            page.click("generate");
+            // Cells are on the map before the run is over.
+            page.wait("first cells", RUN, |page| (number(page, "map", "data-points") > 0).then_some(()));
+            assert!(!page.sees("done"), "cells appear as they are made");
+            finished(page);
+            assert_eq!((number(page, "map", "data-points"), number(page, "map", "data-control")), (48, 24));
+            page.wait("violins", 60, |page| (number(page, "violins", "data-genes") >= 6).then_some(()));
+            page.wait("a drawn map, volcano and violins", 30, |page| {
+                let drawn = |id| page.painted(id).1 > 3;
+                (drawn("map") && drawn("volcano") && drawn("violins")).then_some(())
+            });
 
-        let (name, bytes) = page.download(|page| page.click("save-csv"));
-        assert_eq!(name, "wellplate-shifts.csv");
-        let (comments, rows) = csv(&bytes);
-        for key in ["bundle_sha256", "seed", "guidance", "steps", "device", "version", "conditions"] {
-            assert!(comments.iter().any(|line| line.starts_with(&format!("# {key}: "))), "the CSV does not say its {key}");
-        }
-        let change = |gene: &str| -> f64 { rows.iter().find(|row| row[0] == gene).unwrap()[1].parse().unwrap() };
-        for gene in ["ISG15", "IFI6"] {
-            assert!(change(gene) > 1.0, "{gene} must at least double: log2 fold change {}", change(gene));
-        }
-        page.keys("filter", "ISG15");
-        let shown = page.wait("ISG15", 30, |page| page.rows("shifts-table").into_iter().find(|row| row[0] == "ISG15"));
-        assert!(shown[1].parse::<f64>().unwrap() > 1.0, "{shown:?}");
+            let (name, bytes) = page.download(|page| page.click("save-csv"));
+            assert_eq!(name, "wellplate-shifts.csv");
+            let (comments, rows) = csv(&bytes);
+            for key in ["bundle_sha256", "seed", "guidance", "steps", "device", "version", "conditions"] {
+                assert!(
+                    comments.iter().any(|line| line.starts_with(&format!("# {key}: "))),
+                    "the CSV does not say its {key}"
+                );
+            }
+            let change = |gene: &str| -> f64 { rows.iter().find(|row| row[0] == gene).unwrap()[1].parse().unwrap() };
+            for gene in ["ISG15", "IFI6"] {
+                assert!(change(gene) > 1.0, "{gene} must at least double: log2 fold change {}", change(gene));
+            }
+            page.keys("filter", "ISG15");
+            let shown =
+                page.wait("ISG15", 30, |page| page.rows("shifts-table").into_iter().find(|row| row[0] == "ISG15"));
+            assert!(shown[1].parse::<f64>().unwrap() > 1.0, "{shown:?}");
 
-        let (_, bytes) = page.download(|page| page.click("save-h5ad"));
-        let cells = read_h5ad(bytes, &Matrix::X).unwrap();
-        assert_eq!((cells.len(), cells.genes.len()), (48, rows.len()));
-        assert_eq!(cells.indices_where("condition", "IFN-beta").unwrap().len(), 24);
-        assert_eq!(cells.indices_where("cell_type", "CD14+ Monocytes").unwrap().len(), 48);
-        for figure in ["save-map", "save-volcano", "save-violins"] {
-            let (_, svg) = page.download(|page| page.click(figure));
-            let svg = String::from_utf8(svg).unwrap();
-            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{figure} is not SVG");
-        }
-    });
+            let (_, bytes) = page.download(|page| page.click("save-h5ad"));
+            let cells = read_h5ad(bytes, &Matrix::X).unwrap();
+            assert_eq!((cells.len(), cells.genes.len()), (48, rows.len()));
+            assert_eq!(cells.indices_where("condition", "IFN-beta").unwrap().len(), 24);
+            assert_eq!(cells.indices_where("cell_type", "CD14+ Monocytes").unwrap().len(), 48);
+            for figure in ["save-map", "save-volcano", "save-violins"] {
+                let (_, svg) = page.download(|page| page.click(figure));
+                let svg = String::from_utf8(svg).unwrap();
+                assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{figure} is not SVG");
+            }
+        },
+    );
 }
 
 #[test]
 fn an_address_brings_the_same_results_back() {
-    with_page("address", |_| (), |page| {
-        page.open(&format!("{MONOCYTES}&cells=8&with.condition=IFN-beta&seed=7"));
-        loaded(page);
-        page.click("generate");
-        finished(page);
-        let (first, address) = (page.rows("shifts-table"), page.address());
-        assert!(first.len() >= 10);
-        page.open_address(&address);
-        finished(page);
-        assert_eq!(page.rows("shifts-table"), first, "the address {address} gave other results");
-    });
+    with_page(
+        "address",
+        |_| (),
+        |page| {
+            page.open(&format!("{MONOCYTES}&cells=8&with.condition=IFN-beta&seed=7"));
+            loaded(page);
+            page.click("generate");
+            finished(page);
+            let (first, address) = (page.rows("shifts-table"), page.address());
+            assert!(first.len() >= 10);
+            page.open_address(&address);
+            finished(page);
+            assert_eq!(page.rows("shifts-table"), first, "the address {address} gave other results");
+        },
+    );
 }
 
 #[test]
 fn back_undoes_a_choice() {
-    with_page("back", |_| (), |page| {
-        page.open(MONOCYTES);
-        loaded(page);
-        let before = page.address();
-        page.click("toggle-IFN-beta");
-        page.wait("the address to follow", 10, |page| page.address().contains("IFN-beta").then_some(()));
-        page.back();
-        page.wait("the toggle to go back", 10, |page| {
-            (page.attribute("toggle-IFN-beta", "aria-checked").as_deref() == Some("false")).then_some(())
-        });
-        assert_eq!(page.address(), before);
-    });
+    with_page(
+        "back",
+        |_| (),
+        |page| {
+            page.open(MONOCYTES);
+            loaded(page);
+            let before = page.address();
+            page.click("toggle-IFN-beta");
+            page.wait("the address to follow", 10, |page| page.address().contains("IFN-beta").then_some(()));
+            page.back();
+            page.wait("the toggle to go back", 10, |page| {
+                (page.attribute("toggle-IFN-beta", "aria-checked").as_deref() == Some("false")).then_some(())
+            });
+            assert_eq!(page.address(), before);
+        },
+    );
 }
 
 #[test]
 fn a_run_stops_half_way_and_another_starts() {
-    with_page("cancel", |_| (), |page| {
-        page.open("device=cpu&cells=600&steps=4&with.condition=IFN-beta");
-        loaded(page);
-        page.click("generate");
-        page.wait("first cells", RUN, |page| (number(page, "map", "data-points") > 0).then_some(()));
-        page.click("cancel");
-        page.wait("the stop", 60, |page| (!page.sees("cancel")).then_some(()));
-        assert!(page.text("progress").starts_with("Stopped"), "{}", page.text("progress"));
-        let made = number(page, "map", "data-points");
-        assert!(made > 0 && made < 1200, "{made} cells");
-        assert!(!page.sees("done"));
-        // What is stopped stays stopped, and the next run is whole.
-        page.open(&format!("{MONOCYTES}&cells=8"));
-        loaded(page);
-        page.click("generate");
-        finished(page);
-        assert_eq!(number(page, "map", "data-points"), 8);
-        assert!(!page.text("no-shifts").is_empty(), "without a cytokine nothing is compared, and the page says so");
-    });
+    with_page(
+        "cancel",
+        |_| (),
+        |page| {
+            page.open("device=cpu&cells=600&steps=4&with.condition=IFN-beta");
+            loaded(page);
+            page.click("generate");
+            page.wait("first cells", RUN, |page| (number(page, "map", "data-points") > 0).then_some(()));
+            page.click("cancel");
+            page.wait("the stop", 60, |page| (!page.sees("cancel")).then_some(()));
+            assert!(page.text("progress").starts_with("Stopped"), "{}", page.text("progress"));
+            let made = number(page, "map", "data-points");
+            assert!(made > 0 && made < 1200, "{made} cells");
+            assert!(!page.sees("done"));
+            // What is stopped stays stopped, and the next run is whole.
+            page.open(&format!("{MONOCYTES}&cells=8"));
+            loaded(page);
+            page.click("generate");
+            finished(page);
+            assert_eq!(number(page, "map", "data-points"), 8);
+            assert!(!page.text("no-shifts").is_empty(), "without a cytokine nothing is compared, and the page says so");
+        },
+    );
 }
 
 #[test]
 fn the_card_shows_scores_beside_their_neighbours() {
-    with_page("card", |_| (), |page| {
-        page.open("device=cpu");
-        loaded(page);
-        page.click("tab-model");
-        page.wait_for("card", 10);
-        assert!(page.address().contains("view=model"));
-        let card = page.text("card");
-        assert!(card.contains("GSE96583") && card.contains("patient"), "the card names its data and its limits");
-        let predictors: Vec<String> = page.rows("scores").into_iter().map(|row| row[1].clone()).collect();
-        for name in ["model", "PerturbMean", "ceiling"] {
-            assert!(predictors.iter().any(|predictor| predictor == name), "no score of {name}");
-        }
-    });
+    with_page(
+        "card",
+        |_| (),
+        |page| {
+            page.open("device=cpu");
+            loaded(page);
+            page.click("tab-model");
+            page.wait_for("card", 10);
+            assert!(page.address().contains("view=model"));
+            let card = page.text("card");
+            assert!(card.contains("GSE96583") && card.contains("patient"), "the card names its data and its limits");
+            let predictors: Vec<String> = page.rows("scores").into_iter().map(|row| row[1].clone()).collect();
+            for name in ["model", "PerturbMean", "ceiling"] {
+                assert!(predictors.iter().any(|predictor| predictor == name), "no score of {name}");
+            }
+        },
+    );
 }

@@ -26,34 +26,50 @@ fn a_tampered_bundle_is_refused() {
 
 #[test]
 fn a_bundle_that_is_not_there_is_named() {
-    with_page("missing", |_| (), |page| {
-        page.open("bundle=models/nowhere&device=cpu");
-        let sentence = page.wait_for_alert(LOADING);
-        assert!(sentence.contains("models/nowhere") && sentence.contains("404"), "{sentence}");
-    });
+    with_page(
+        "missing",
+        |_| (),
+        |page| {
+            page.open("bundle=models/nowhere&device=cpu");
+            let sentence = page.wait_for_alert(LOADING);
+            assert!(sentence.contains("models/nowhere") && sentence.contains("404"), "{sentence}");
+        },
+    );
 }
 
 #[test]
 fn a_bundle_of_another_site_is_not_loaded() {
-    with_page("foreign", |_| (), |page| {
-        page.open("bundle=//example.org/models&device=cpu");
-        // The address is not one of this site's folders: the page's own bundle is shown instead.
-        loaded(page);
-        assert!(!page.address().contains("example.org"), "{}", page.address());
-    });
+    with_page(
+        "foreign",
+        |_| (),
+        |page| {
+            page.open("bundle=//example.org/models&device=cpu");
+            // The address is not one of this site's folders: the page's own bundle is shown instead.
+            loaded(page);
+            assert!(!page.address().contains("example.org"), "{}", page.address());
+        },
+    );
 }
 
 #[test]
 fn a_lost_worker_is_told_and_restarted() {
-    with_page("lost", |_| (), |page| {
-        page.open("device=cpu&cells=8&steps=2&with.condition=IFN-beta&seed=9&fault=lose-worker");
-        loaded(page);
-        page.click("generate");
-        let sentence = page.wait_for_alert(RUN);
-        assert!(sentence.contains("lost") && sentence.contains("choices are kept"), "{sentence}");
-        page.click_in_alert("restart");
-        loaded(page);
-        assert_eq!(page.attribute("toggle-IFN-beta", "aria-checked").as_deref(), Some("true"), "the choice was kept");
-        assert!(page.address().contains("seed=9"));
-    });
+    with_page(
+        "lost",
+        |_| (),
+        |page| {
+            page.open("device=cpu&cells=8&steps=2&with.condition=IFN-beta&seed=9&fault=lose-worker");
+            loaded(page);
+            page.click("generate");
+            let sentence = page.wait_for_alert(RUN);
+            assert!(sentence.contains("lost") && sentence.contains("choices are kept"), "{sentence}");
+            page.click_in_alert("restart");
+            loaded(page);
+            assert_eq!(
+                page.attribute("toggle-IFN-beta", "aria-checked").as_deref(),
+                Some("true"),
+                "the choice was kept"
+            );
+            assert!(page.address().contains("seed=9"));
+        },
+    );
 }

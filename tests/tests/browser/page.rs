@@ -206,7 +206,8 @@ impl Page {
 
     /// Rows of a table as texts of their cells; the head is left out.
     pub(super) fn rows(&self, id: &str) -> Vec<Vec<String>> {
-        let body = "return e ? [...e.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.innerText.trim())) : [];";
+        let body =
+            "return e ? [...e.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.innerText.trim())) : [];";
         serde_json::from_value(self.of(id, body)).unwrap()
     }
 

@@ -1,0 +1,128 @@
+//! How each gene's mean answers to each condition value, before any training.
+//!
+//! Does: a ridge-penalised log-linear (quasi-Poisson) model of every gene's counts on the condition
+//! tokens, and its factorisation into per-gene factors and per-condition gates.
+//! Does not know: networks, training.
+//! Flow: tokens and labels of the training cells → **factors [G, Q], gates [K, Q]** → `marginals`.
+//!
+//! log μ_gi = log m_g + Σ_c β_g,c(i), with a standard normal prior on every β: values with few cells
+//! stay near the mean. A change of the mean is reached by tilting the gene's distribution by
+//! θ · log2(1 + count); θ follows from the covariance of the count with its tilt.
+
+use faer::linalg::solvers::Solve;
+use faer::{Col, Mat, Side};
+use model::quantise::{FIRST_CONDITION, dequantise};
+
+use crate::data::TrainingSet;
+
+/// Newton steps for one gene; the penalised likelihood is concave and smooth.
+const NEWTON_STEPS: usize = 6;
+/// Largest change of one coefficient in one Newton step, in natural-log units.
+const LARGEST_STEP: f64 = 1.0;
+/// Largest effect kept, in natural-log units (a factor of about 400).
+const LARGEST_EFFECT: f64 = 6.0;
+
+/// Factors of genes and gates of condition values, of rank Q.
+pub struct Responses {
+    /// [G, Q].
+    pub factors: Mat<f64>,
+    /// [K, Q].
+    pub gates: Mat<f64>,
+}
+
+/// What a token counts for in the tilt: log2(1 + count).
+pub fn tilt(token: u16) -> f64 {
+    f64::from(dequantise(token)).ln_1p() / std::f64::consts::LN_2
+}
+
+/// One gene's fit.
+struct Fit {
+    /// Effects [K], natural log.
+    effects: Vec<f64>,
+    /// Information about an effect of 1, for the factorisation: mean over dispersion.
+    information: f64,
+    /// Tilt per unit of effect.
+    slope: f64,
+}
+
+/// Condition places of every cell, cells × C, from 0.
+fn places(set: &TrainingSet) -> Vec<Vec<usize>> {
+    let place = |token: &i32| (token - FIRST_CONDITION) as usize;
+    (0..set.cells.len()).map(|cell| set.labels_of(cell).iter().map(place).collect()).collect()
+}
+
+/// Expected counts of every cell.
+fn expected(mean: f64, effects: &[f64], places: &[Vec<usize>]) -> Vec<f64> {
+    let effect = |places: &Vec<usize>| places.iter().map(|place| effects[*place]).sum::<f64>();
+    places.iter().map(|own| mean * effect(own).clamp(-LARGEST_EFFECT, LARGEST_EFFECT).exp()).collect()
+}
+
+/// One Newton step on the penalised quasi-likelihood; the dispersion is re-estimated before it.
+fn newton(counts: &[f64], mean: f64, effects: &mut [f64], places: &[Vec<usize>]) -> f64 {
+    let k = effects.len();
+    let expected = expected(mean, effects, places);
+    let squares: f64 = counts.iter().zip(&expected).map(|(y, mu)| (y - mu).powi(2) / mu).sum();
+    let dispersion = (squares / counts.len() as f64).max(1.0);
+    let mut curvature = Mat::<f64>::identity(k, k);
+    let mut slope = Col::<f64>::from_fn(k, |place| -effects[place]);
+    for ((y, mu), own) in counts.iter().zip(&expected).zip(places) {
+        for a in own {
+            slope[*a] += (y - mu) / dispersion;
+            for b in own {
+                curvature[(*a, *b)] += mu / dispersion;
+            }
+        }
+    }
+    let Ok(factor) = curvature.llt(Side::Lower) else { return dispersion };
+    let step = factor.solve(&slope);
+    for (place, effect) in effects.iter_mut().enumerate() {
+        *effect += step[place].clamp(-LARGEST_STEP, LARGEST_STEP);
+    }
+    dispersion
+}
+
+/// Fits one gene.
+fn fit(counts: &[f64], tilts: &[f64], places: &[Vec<usize>], values: usize) -> Fit {
+    let mean = counts.iter().sum::<f64>() / counts.len() as f64;
+    let mut effects = vec![0.0; values];
+    if mean <= 0.0 {
+        return Fit { effects, information: 0.0, slope: 0.0 };
+    }
+    let mut dispersion = 1.0;
+    for _ in 0..NEWTON_STEPS {
+        dispersion = newton(counts, mean, &mut effects, places);
+    }
+    let expected = expected(mean, &effects, places);
+    let covariance = counts.iter().zip(&expected).zip(tilts).map(|((y, mu), tilt)| (y - mu) * tilt).sum::<f64>()
+        / counts.len() as f64;
+    let slope = (mean / covariance.max(1e-9)).clamp(0.05, 3.0);
+    Fit { effects, information: mean / dispersion, slope }
+}
+
+/// Fits every gene and keeps the Q directions of condition space that carry most information.
+pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
+    let (genes, values, cells) = (set.genes(), set.condition_values(), set.cells.len());
+    let places = places(set);
+    let fits: Vec<Fit> = (0..genes)
+        .map(|gene| {
+            let tokens = (0..cells).map(|cell| set.tokens_of(cell)[gene]);
+            let counts: Vec<f64> = tokens.clone().map(|token| f64::from(dequantise(token))).collect();
+            let tilts: Vec<f64> = tokens.map(tilt).collect();
+            fit(&counts, &tilts, &places, values)
+        })
+        .collect();
+    let weighted = Mat::from_fn(genes, values, |g, k| fits[g].effects[k] * fits[g].information.sqrt());
+    let gram = weighted.transpose() * &weighted;
+    let kept = rank.min(values);
+    let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else {
+        return Responses { factors: Mat::zeros(genes, rank), gates: Mat::zeros(values, rank) };
+    };
+    let direction = |k: usize, q: usize| if q < kept { eigen.U()[(k, values - 1 - q)] } else { 0.0 };
+    // Gates of size about 1, so that one learning rate suits them and the factors.
+    let size = (values as f64).sqrt();
+    let projected = |g: usize, q: usize| (0..values).map(|k| fits[g].effects[k] * direction(k, q)).sum::<f64>();
+    Responses {
+        factors: Mat::from_fn(genes, rank, |g, q| fits[g].slope * projected(g, q) / size),
+        gates: Mat::from_fn(values, rank, |k, q| direction(k, q) * size),
+    }
+}
