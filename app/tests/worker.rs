@@ -1,6 +1,7 @@
 //! The model and its data inside a dedicated worker of a real browser, as the page runs them.
 //!
-//! Does: WebGPU against the CPU with the same seed, messages there and back, AnnData on a 32-bit machine.
+//! Does: WebGPU against the CPU with the same seed, dispatches counted, messages there and back, AnnData
+//! on a 32-bit machine.
 //! Does not know: the page; that is tested on the built `dist` (`tests/tests/browser`).
 //! Flow: `cargo xtask test --only worker` → wasm-bindgen's runner → worker.
 
@@ -69,6 +70,47 @@ async fn webgpu_and_cpu_write_the_same_cells() {
     // that number, one draw in about 10,000; two of 300 leave room for bad luck.
     let differing = on_cpu.iter().zip(&on_gpu).filter(|(cpu, gpu)| cpu != gpu).count();
     assert!(differing <= 2, "{differing} of 300 tokens differ");
+}
+
+/// Dispatches of all compute passes so far; counting starts with the first call.
+fn dispatches() -> f64 {
+    let count = js_sys::Function::new_no_args(
+        "if (self.dispatched === undefined) {
+            self.dispatched = 0;
+            for (const name of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
+                const own = GPUComputePassEncoder.prototype[name];
+                GPUComputePassEncoder.prototype[name] = function (...words) {
+                    self.dispatched += 1;
+                    return own.apply(this, words);
+                };
+            }
+        }
+        return self.dispatched;",
+    );
+    count.call0(&wasm_bindgen::JsValue::NULL).unwrap().as_f64().unwrap()
+}
+
+#[wasm_bindgen_test]
+async fn dispatches_are_as_many_as_the_bench_says() {
+    let device = Device::wgpu_options().init_async().await.expect("the browser offers no WebGPU");
+    for (blocks, rows) in [(1, 64), (3, 64), (3, 4096)] {
+        let config = ModelConfig { blocks, ..CONFIG };
+        let network = Network::init(&config, 3, &device);
+        let mut run = Run::new(&network, request(), Effort { cells: 4, rows });
+        // A read-back waits for everything before it, so that the tables are not counted.
+        network.output_bias.clone().into_data_async().await.unwrap();
+        let before = dispatches();
+        while !run.is_finished() {
+            run.step(&network).await.unwrap();
+        }
+        let (counted, said) = (dispatches() - before, run.work().dispatches(&config));
+        wasm_bindgen_test::console_log!(
+            "{blocks} blocks, {:?}: {counted} dispatches, {said} by the formula",
+            run.work()
+        );
+        // Concatenations and copies depend a little on shapes: within a tenth.
+        assert!(counted > 0.0 && (counted / said - 1.0).abs() < 0.1, "{counted} dispatches, {said} by the formula");
+    }
 }
 
 #[wasm_bindgen_test]

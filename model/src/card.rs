@@ -42,6 +42,10 @@ pub struct Card {
     pub reference: Vec<ReferenceGroup>,
     /// Held-out scores beside baseline and ceiling.
     pub scores: Vec<Score>,
+    /// Training cells of every combination of chosen values, by the values of the conditions other than
+    /// library size, in their order, joined by "|". What is not here is an extrapolation.
+    #[serde(default)]
+    pub combinations: BTreeMap<String, usize>,
     /// How it was trained.
     pub training: Training,
     /// What it was trained on.

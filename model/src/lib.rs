@@ -14,6 +14,7 @@ pub mod bundle;
 pub mod card;
 mod choices;
 pub mod config;
+pub mod cost;
 pub mod decode;
 pub mod layout;
 pub mod loss;

@@ -13,7 +13,8 @@ use std::ops::Range;
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use crate::decode::{Decoder, Wanted};
+use crate::cost::Work;
+use crate::decode::{Chunk, Decoder, Wanted};
 use crate::network::{Hidden, Network, Tables};
 use crate::quantise::{FIRST_CONDITION, MASK, dequantise, quantise};
 use crate::random::{CellDraws, Draws};
@@ -106,6 +107,7 @@ pub struct Run {
     draws: Vec<CellDraws>,
     current: Range<usize>,
     step: usize,
+    work: Work,
 }
 
 impl Run {
@@ -134,6 +136,7 @@ impl Run {
             draws: Vec::new(),
             current: 0..0,
             step: 0,
+            work: Work::default(),
             request,
             effort,
         };
@@ -184,6 +187,8 @@ impl Run {
             return Ok(Step { step: steps, steps, cells, done: self.request.cells, finished: None });
         }
         let (states, row_of_cell) = self.hidden_states(network);
+        self.work.passes += 1;
+        self.work.states += states.gates.dims()[0] * if self.request.guided() { 2 } else { 1 };
         let wanted = self.wanted(&row_of_cell);
         if !wanted.is_empty() {
             let values = self.draw_values(&states, &wanted).await?;
@@ -265,8 +270,14 @@ impl Run {
     }
 
     /// Decodes in chunks of bounded size and reads the tokens back once.
-    async fn draw_values(&self, states: &Hidden, wanted: &[Wanted]) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
+    async fn draw_values(
+        &mut self,
+        states: &Hidden,
+        wanted: &[Wanted],
+    ) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
         let chunks = self.decoder.plan(wanted, self.effort.rows);
+        self.work.chunks += chunks.len();
+        self.work.rows += chunks.iter().map(Chunk::len).sum::<usize>();
         let drawn: Vec<Tensor<1, Int>> = chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk)).collect();
         let drawn = Tensor::cat(drawn, 0).into_data_async().await?;
         let drawn: Vec<i32> = drawn.iter::<i32>().collect();
@@ -290,6 +301,11 @@ impl Run {
                 self.tokens[cell][*gene as usize] = *value;
             }
         }
+    }
+
+    /// What the run has done so far.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// Tokens of a cell in panel order [G]; MASK where the gene is not revealed yet.

@@ -27,8 +27,8 @@ pub const FILE: &str = "checkpoint.safetensors";
 pub struct Position {
     /// Optimiser steps done.
     pub step: usize,
-    /// Smoothed loss in bits per gene.
-    pub bits_per_gene: f64,
+    /// Smoothed loss in bits per gene. In f32, which comes back from text bit for bit; an f64 may not.
+    pub bits_per_gene: f32,
     /// SHA-256 of recipe and data, so that a run never goes on with others.
     pub fingerprint: String,
 }

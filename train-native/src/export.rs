@@ -79,12 +79,13 @@ pub fn export(run: &Path, out: &Path, device: &Device) -> Result<Card> {
         target_sum: target,
         reference: groups,
         scores: Vec::new(),
+        combinations: combinations(&set)?,
         training: Training {
             cells: set.cells.len(),
             steps: saved.position.step,
             batch: recipe.training.batch,
             seed: recipe.training.seed,
-            bits_per_gene: saved.position.bits_per_gene,
+            bits_per_gene: f64::from(saved.position.bits_per_gene),
             held_out,
             command: "train-native train --data FILE.h5ad --config RECIPE.toml --out RUN".to_owned(),
         },
@@ -93,6 +94,18 @@ pub fn export(run: &Path, out: &Path, device: &Device) -> Result<Card> {
         files: BTreeMap::new(),
     };
     write_bundle(out, card, &files)
+}
+
+/// Training cells of every combination of donor, cell type and perturbation.
+fn combinations(set: &TrainingSet) -> Result<BTreeMap<String, usize>> {
+    let chosen = set.conditions.iter().filter(|condition| condition.kind != Kind::Depth);
+    let columns = chosen.map(|condition| set.cells.label(&condition.key)).collect::<Result<Vec<_>, _>>()?;
+    let mut counts = BTreeMap::new();
+    for cell in 0..set.cells.len() {
+        let values: Vec<_> = columns.iter().map(|column| column.text(cell).unwrap_or_default()).collect();
+        *counts.entry(values.join("|")).or_insert(0) += 1;
+    }
+    Ok(counts)
 }
 
 /// Writes files, then the card that names their hashes: a reader never sees a card without files.

@@ -4,6 +4,7 @@
 //! Does not know: the web.
 //! Flow: h5ad + recipe → run → bundle → generated cells and scores.
 
+pub mod bench;
 pub mod checkpoint;
 pub mod data;
 pub mod device;

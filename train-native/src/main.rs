@@ -15,7 +15,7 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
-use train_native::{evaluate, export, files, generate, train};
+use train_native::{bench, evaluate, export, files, generate, train};
 
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
@@ -94,6 +94,26 @@ enum Command {
         #[arg(long, value_enum, default_value = "flex")]
         device: Backend,
     },
+    /// Print what a generated cell costs: MFLOP, dispatches, milliseconds.
+    ///
+    /// Example: train-native bench --bundle assets/models/pbmc-ifnb
+    Bench {
+        /// Bundle folder.
+        #[arg(long, default_value = "assets/models/pbmc-ifnb")]
+        bundle: PathBuf,
+        /// Cells.
+        #[arg(long, default_value_t = 32)]
+        cells: usize,
+        /// Guidance scale w (the bundle's own when left out).
+        #[arg(long)]
+        guidance: Option<f32>,
+        /// Sampling steps N (the bundle's own when left out).
+        #[arg(long)]
+        steps: Option<usize>,
+        /// Device.
+        #[arg(long, value_enum, default_value = "flex")]
+        device: Backend,
+    },
     /// Score a bundle on the donors that its run held out; prints a table.
     ///
     /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad
@@ -154,6 +174,13 @@ fn run(command: Command) -> anyhow::Result<()> {
             }
             sample(&bundle, &choices, &out, device)
         }
+        Command::Bench { bundle, cells, guidance, steps, device } => {
+            let bundle = generate::read_bundle(&bundle, &device.device()?)?;
+            let choices = defaults(&bundle, guidance, steps, 1);
+            let (guidance, steps, effort) = (choices.guidance, choices.steps, effort_of(device));
+            print!("{}", bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
+            Ok(())
+        }
         Command::Evaluate { bundle: folder, run, data, guidance, steps, seed, write } => {
             let bundle = generate::read_bundle(&folder, &Backend::Flex.device()?)?;
             let choices = defaults(&bundle, guidance, steps, seed);
@@ -176,6 +203,11 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
+/// How much a device does at once.
+fn effort_of(device: Backend) -> Effort {
+    if device == Backend::Flex { Effort::CPU } else { Effort::GPU }
+}
+
 /// Choices with the bundle's own guidance and steps where none are given.
 fn defaults(bundle: &Bundle, guidance: Option<f32>, steps: Option<usize>, seed: u64) -> Choices {
     Choices {
@@ -190,8 +222,7 @@ fn defaults(bundle: &Bundle, guidance: Option<f32>, steps: Option<usize>, seed: 
 
 /// Generates and writes an h5ad file.
 fn sample(bundle: &Bundle, choices: &Choices, out: &std::path::Path, device: Backend) -> anyhow::Result<()> {
-    let effort = if device == Backend::Flex { Effort::CPU } else { Effort::GPU };
-    let cells = generate::generate(bundle, choices, effort, &indicatif::ProgressBar::new(0))?;
+    let cells = generate::generate(bundle, choices, effort_of(device), &indicatif::ProgressBar::new(0))?;
     let notes = generate::provenance(bundle, choices, &format!("{device:?}").to_lowercase());
     let bytes = cells::h5ad::write_h5ad(&cells, &notes)?;
     files::write_atomic(out, &bytes)?;

@@ -105,7 +105,7 @@ fn prepare(order: &Order, device: &Device) -> Result<Work> {
         (saved.network, saved.position)
     } else {
         let fresh = Network::init(&config, recipe.training.seed, &inner);
-        let position = Position { step: 0, bits_per_gene: f64::NAN, fingerprint };
+        let position = Position { step: 0, bits_per_gene: f32::NAN, fingerprint };
         (marginals::initialise(fresh, &set, &inner), position)
     };
     write_atomic(&order.out.join(RECIPE), text.as_bytes())?;
@@ -128,6 +128,12 @@ fn slots_of(recipe: &Recipe, step: usize) -> Vec<usize> {
     slots.truncate(recipe.training.slots);
     slots.sort_unstable();
     slots
+}
+
+/// Loss in bits per gene, as a weighted mean over masking rates whatever the weighting: a masked gene
+/// weighs p^−w and is masked with probability p, which sums to 1 / (2 − w) over p.
+fn bits_per_gene(recipe: &Recipe, nats: f64) -> f64 {
+    nats / std::f64::consts::LN_2 * (2.0 - f64::from(recipe.training.weighting))
 }
 
 /// Trains until the recipe's last step.
@@ -155,7 +161,7 @@ pub fn train(order: &Order, device: &Device) -> Result<()> {
         }
         let (network, norm) = work.optimiser.step(work.network, &value, rate, step);
         work.network = network;
-        let bits = nats / std::f64::consts::LN_2;
+        let bits = bits_per_gene(&work.recipe, nats) as f32;
         let smoothed = work.position.bits_per_gene;
         work.position.bits_per_gene = if smoothed.is_nan() { bits } else { 0.98 * smoothed + 0.02 * bits };
         work.position.step = step + 1;

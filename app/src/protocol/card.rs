@@ -4,6 +4,8 @@
 //! Does not know: weights.
 //! Flow: worker's `Ready` → **card** → controls and model view.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// A card as the page reads it; fields that it does not show are left out.
@@ -27,6 +29,9 @@ pub struct Card {
     pub steps: u32,
     /// Held-out scores.
     pub scores: Vec<Score>,
+    /// Training cells by combination of chosen values, joined by "|".
+    #[serde(default)]
+    pub combinations: BTreeMap<String, u32>,
     /// How it was trained.
     pub training: Training,
     /// Sources.
@@ -131,6 +136,12 @@ impl Card {
     /// Conditions that a person chooses (library size is drawn).
     pub fn choosable(&self) -> impl Iterator<Item = &Condition> {
         self.conditions.iter().filter(|condition| condition.kind != "depth")
+    }
+
+    /// Training cells with all of these values, which stand in the order of [`Card::choosable`]; `None`
+    /// when the bundle does not say.
+    pub fn training_cells(&self, values: &[String]) -> Option<u32> {
+        (!self.combinations.is_empty()).then(|| self.combinations.get(&values.join("|")).copied().unwrap_or(0))
     }
 
     /// Scores that say most about a choice: its own held-out group, else all held-out cells of its

@@ -47,10 +47,24 @@ fn rows(table: &ShiftTable, genes: &[String], order: Order, filter: &str, most: 
     places
 }
 
-/// A number for a table cell.
-fn short(value: f64) -> String {
-    let text = if value != 0.0 && value.abs() < 0.001 { format!("{value:.1e}") } else { format!("{value:.3}") };
+/// A probability for a table cell.
+fn small(value: f64) -> String {
+    let text = if value != 0.0 && value < 0.001 { format!("{value:.1e}") } else { format!("{value:.3}") };
     text.replace('-', "−")
+}
+
+/// A change for a table cell.
+fn change(value: f64) -> String {
+    format!("{value:.2}").replace('-', "−")
+}
+
+/// A fold change in words where one side has no counts at all: the number is then only a convention.
+fn fold_change(table: &ShiftTable, gene: usize) -> String {
+    match (table.control[gene] > 0.0, table.perturbed[gene] > 0.0) {
+        (false, true) => "new".to_owned(),
+        (true, false) => "gone".to_owned(),
+        _ => change(table.change[gene]),
+    }
 }
 
 #[component]
@@ -72,7 +86,7 @@ pub(super) fn GeneTable() -> impl IntoView {
     };
     let compared = move || {
         store.shifts.get().map_or_else(String::new, |table| {
-            format!("{} control and {} perturbed generated cells, Mann-Whitney test", table.cells.0, table.cells.1)
+            format!("{} control and {} perturbed generated cells; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new, gone: counted on one side only", table.cells.0, table.cells.1)
         })
     };
     view! {
@@ -92,8 +106,8 @@ pub(super) fn GeneTable() -> impl IntoView {
             <table data-testid="shifts-table">
                 <caption>{compared}</caption>
                 <thead><tr>
-                    {heading("Gene", Order::Name)}{heading("log2 fold change", Order::Change)}
-                    <th scope="col" title="95 % interval of the difference of mean log-normalised expression">"95 % of Δ"</th>
+                    {heading("Gene", Order::Name)}{heading("log2 FC", Order::Change)}
+                    <th scope="col" title="95 % interval of the difference of mean log-normalised expression">"Δ, 95 %"</th>
                     <th scope="col">"p"</th>{heading("q", Order::Q)}
                 </tr></thead>
                 <tbody>{body}</tbody>
@@ -116,10 +130,10 @@ fn Row(table: Arc<ShiftTable>, gene: usize, name: String) -> impl IntoView {
     view! {
         <tr data-gene=name.clone() data-log2fc=format!("{:.4}", table.change[gene]) data-q=format!("{:e}", table.q[gene]) class:chosen=is_chosen>
             <th scope="row"><button class="gene" on:click=choose>{shown}</button></th>
-            <td>{short(table.change[gene])}</td>
-            <td>{format!("{} … {}", short(table.low[gene]), short(table.high[gene]))}</td>
-            <td>{short(table.p[gene])}</td>
-            <td>{short(table.q[gene])}</td>
+            <td>{fold_change(&table, gene)}</td>
+            <td>{format!("{} … {}", change(table.low[gene]), change(table.high[gene]))}</td>
+            <td>{small(table.p[gene])}</td>
+            <td>{small(table.q[gene])}</td>
         </tr>
     }
 }

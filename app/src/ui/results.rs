@@ -18,6 +18,7 @@ pub(super) fn Results() -> impl IntoView {
     view! {
         <section class="panel results" aria-labelledby="genes-title">
             <h2 id="genes-title">"Genes"</h2>
+            <Seen/>
             <Trust/>
             <Show when=has_shifts fallback=move || view! { <Empty/> }>
                 <GeneTable/>
@@ -42,6 +43,23 @@ fn Empty() -> impl IntoView {
         }
     };
     view! { <p class="empty" data-testid="no-shifts">{words}</p> }
+}
+
+/// Whether the model has seen such cells at all.
+#[component]
+fn Seen() -> impl IntoView {
+    let store = use_store();
+    let words = move || {
+        let card = store.card.get()?;
+        let values: Vec<String> = card.choosable().map(|condition| store.chosen(&condition.key)).collect();
+        Some(match card.training_cells(&values)? {
+            0 => "Extrapolated: no training cell had this combination.".to_owned(),
+            1 => "Generated: one training cell had this combination.".to_owned(),
+            cells => format!("Generated: {cells} training cells had this combination."),
+        })
+    };
+    let is_new = move || words().is_some_and(|words| words.starts_with("Extra"));
+    view! { <p class="seen" class:extrapolated=is_new data-testid="seen">{move || words().unwrap_or_default()}</p> }
 }
 
 /// How well the model did on measured cells that it never saw, beside the simplest rival and the most

@@ -134,6 +134,24 @@ fn back_undoes_a_choice() {
 }
 
 #[test]
+fn what_no_training_cell_had_is_called_an_extrapolation() {
+    with_page(
+        "extrapolated",
+        |_| (),
+        |page| {
+            // Donor 101's stimulated cells are held out of the shipped bundle's training.
+            page.open("device=cpu&with.donor=101&with.condition=IFN-beta");
+            loaded(page);
+            assert!(page.text("seen").starts_with("Extrapolated"), "{}", page.text("seen"));
+            page.click("toggle-IFN-beta");
+            page.wait("a combination that was seen", 10, |page| {
+                page.text("seen").starts_with("Generated").then_some(())
+            });
+        },
+    );
+}
+
+#[test]
 fn a_run_stops_half_way_and_another_starts() {
     with_page(
         "cancel",
