@@ -66,7 +66,7 @@ impl Rotary {
 
 /// x / sqrt(mean(x²) + ε) · gain over the last axis; gain is [1, D].
 pub(crate) fn root_mean_square_norm(x: Tensor<3>, gain: &Tensor<2>) -> Tensor<3> {
-    let scale = (x.clone().square().mean_dim(2) + NORM_EPSILON).sqrt().recip();
+    let scale = (x.clone().square().mean_dim(2) + NORM_EPSILON).powf_scalar(-0.5);
     x * scale * gain.clone().unsqueeze::<3>()
 }
 
@@ -89,17 +89,20 @@ impl Block {
     /// Softmax attention over all positions; `x` is normed. [B, positions, D] → same.
     pub fn attention(&self, x: Tensor<3>, rotary: &Rotary, heads: usize) -> Tensor<3> {
         let [b, l, d] = x.dims();
-        let [q, k, v] = self.queries_keys_values(x, heads);
-        let mixed = attention(rotary.rotate(q), rotary.rotate(k), v, None, None, AttentionModuleOptions::default());
+        let (queries_keys, v) = self.queries_keys_values(x, heads);
+        // Queries and keys turn together: half the dispatches.
+        let turned = rotary.rotate(queries_keys);
+        let (q, k) = (turned.clone().narrow(1, 0, heads), turned.narrow(1, heads, heads));
+        let mixed = attention(q, k, v, None, None, AttentionModuleOptions::default());
         let rows = mixed.swap_dims(1, 2).reshape([b, l, d]);
         matmul_rows(rows, self.attention_out.clone())
     }
 
-    /// Query, key, value before rotation, each [B, H, positions, d].
-    fn queries_keys_values(&self, x: Tensor<3>, heads: usize) -> [Tensor<4>; 3] {
+    /// Queries and keys before rotation [B, 2 H, positions, d], and values [B, H, positions, d].
+    fn queries_keys_values(&self, x: Tensor<3>, heads: usize) -> (Tensor<4>, Tensor<4>) {
         let [b, l, d] = x.dims();
-        let projected = matmul_rows(x, self.attention_in.clone());
-        [0, 1, 2].map(|part| projected.clone().narrow(2, part * d, d).reshape([b, l, heads, d / heads]).swap_dims(1, 2))
+        let projected = matmul_rows(x, self.attention_in.clone()).reshape([b, l, 3 * heads, d / heads]).swap_dims(1, 2);
+        (projected.clone().narrow(1, 0, 2 * heads), projected.narrow(1, 2 * heads, heads))
     }
 
     /// (silu(gate) · value) → D; `x` is normed. [B, positions, D] → same.

@@ -12,11 +12,11 @@
 use crate::config::ModelConfig;
 
 /// Dispatches of a pass outside its blocks: embedding, compression, last norm, gates, guidance.
-const PER_PASS: f64 = 24.0;
+const PER_PASS: f64 = 32.0;
 /// Dispatches of a block.
-const PER_BLOCK: f64 = 40.0;
+const PER_BLOCK: f64 = 55.0;
 /// Dispatches of a chunk of decoded rows.
-const PER_CHUNK: f64 = 20.0;
+const PER_CHUNK: f64 = 39.0;
 
 /// What a run has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
