@@ -102,12 +102,12 @@ pub(super) fn GeneTable() -> impl IntoView {
             <button class="quiet" data-testid="save-h5ad" disabled=move || store.provenance.with(Option::is_none)
                 on:click=move |_| link::send(store, &ToWorker::Export { run: store.run.get_untracked() })>"h5ad"</button>
         </div>
+        <p class="note" id="shifts-about">{compared}</p>
         <div class="scroll" tabindex="0" role="region" aria-label="Shifted genes">
-            <table data-testid="shifts-table">
-                <caption>{compared}</caption>
+            <table data-testid="shifts-table" aria-describedby="shifts-about">
                 <thead><tr>
                     {heading("Gene", Order::Name)}{heading("log2 FC", Order::Change)}
-                    <th scope="col" title="95 % interval of the difference of mean log-normalised expression">"Δ, 95 %"</th>
+                    <th scope="col" class="interval" title="95 % interval of the difference of mean log-normalised expression">"Δ, 95 %"</th>
                     <th scope="col">"p"</th>{heading("q", Order::Q)}
                 </tr></thead>
                 <tbody>{body}</tbody>
@@ -131,7 +131,7 @@ fn Row(table: Arc<ShiftTable>, gene: usize, name: String) -> impl IntoView {
         <tr data-gene=name.clone() data-log2fc=format!("{:.4}", table.change[gene]) data-q=format!("{:e}", table.q[gene]) class:chosen=is_chosen>
             <th scope="row"><button class="gene" on:click=choose>{shown}</button></th>
             <td>{fold_change(&table, gene)}</td>
-            <td>{format!("{} … {}", change(table.low[gene]), change(table.high[gene]))}</td>
+            <td class="interval">{format!("{} … {}", change(table.low[gene]), change(table.high[gene]))}</td>
             <td>{small(table.p[gene])}</td>
             <td>{small(table.q[gene])}</td>
         </tr>

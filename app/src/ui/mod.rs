@@ -47,7 +47,10 @@ fn App() -> impl IntoView {
             <Show when=move || store.state.with(|state| state.view) == View::Explore fallback=|| view! { <model_view::ModelView/> }>
                 <div class="explore">
                     <controls::Controls/>
-                    <map::MapPanel/>
+                    <div class="middle">
+                        <map::MapPanel/>
+                        <violins::Markers/>
+                    </div>
                     <results::Results/>
                 </div>
             </Show>

@@ -87,6 +87,6 @@ fn Scores(card: Arc<Card>) -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <p class="note">"Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other."</p>
+        <p class="note">"Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it."</p>
     }.into_any()
 }

@@ -1,4 +1,4 @@
-//! The results: how far to trust them, the shifted genes, the volcano, the violins.
+//! The results: how far to trust them, the shifted genes, the volcano.
 //!
 //! Does: arranges the right-hand side. Does not know: what a run is.
 //! Flow: store → **results**.
@@ -7,14 +7,12 @@ use leptos::prelude::*;
 
 use super::genes::GeneTable;
 use super::use_store;
-use super::violins::Violins;
 use super::volcano::Volcano;
 
 #[component]
 pub(super) fn Results() -> impl IntoView {
     let store = use_store();
     let has_shifts = move || store.shifts.with(Option::is_some);
-    let has_cells = move || store.control.with(|points| !points.is_empty());
     view! {
         <section class="panel results" aria-labelledby="genes-title">
             <h2 id="genes-title">"Genes"</h2>
@@ -24,7 +22,6 @@ pub(super) fn Results() -> impl IntoView {
                 <GeneTable/>
                 <Volcano/>
             </Show>
-            <Show when=has_cells><Violins/></Show>
         </section>
     }
 }

@@ -27,9 +27,14 @@ fn address(state: &State) -> String {
 pub(super) fn keep(store: Store) {
     Effect::new(move |before: Option<State>| {
         let state = store.state.get();
-        let same = State::read(&window().location().search().unwrap_or_default()) == state;
+        let (shown, address) = (window().location().search().unwrap_or_default(), address(&state));
+        // At the start even an address that means the same is put into order, so that what was not
+        // accepted (another site's bundle) does not stay in it.
+        let same = match before {
+            Some(_) => State::read(&shown) == state,
+            None => shown.trim_start_matches('?') == address.trim_start_matches('?'),
+        };
         if let (Ok(history), false) = (window().history(), same) {
-            let address = address(&state);
             let null = wasm_bindgen::JsValue::NULL;
             // History may be limited by the browser; the page works without it.
             let _ = match &before {

@@ -45,8 +45,20 @@ fn panels<'a>(values: &'a [(String, GeneValues)], groups: usize) -> Vec<Panel<'a
         .collect()
 }
 
+/// The markers' panel; it comes with the first cells.
 #[component]
-pub(super) fn Violins() -> impl IntoView {
+pub(super) fn Markers() -> impl IntoView {
+    let store = use_store();
+    let has_cells = move || store.control.with(|points| !points.is_empty());
+    view! {
+        <Show when=has_cells>
+            <section class="panel" aria-labelledby="markers-title"><Violins/></section>
+        </Show>
+    }
+}
+
+#[component]
+fn Violins() -> impl IntoView {
     let store = use_store();
     let node = NodeRef::<Canvas>::new();
     let size = resized();
@@ -91,7 +103,7 @@ pub(super) fn Violins() -> impl IntoView {
     };
     let waiting = move || store.values.with(|values| values.is_empty());
     view! {
-        <div class="bar"><h3>"Markers"</h3><button class="quiet" data-testid="save-violins" on:click=save>"SVG"</button></div>
+        <div class="bar"><h2 id="markers-title">"Markers"</h2><button class="quiet" data-testid="save-violins" on:click=save>"SVG"</button></div>
         <p class="empty" hidden=move || !waiting()>"Violins appear when the run is finished."</p>
         <canvas class="violins" node_ref=node role="img" aria-label=words data-testid="violins" data-genes=move || store.values.with(|v| v.len())></canvas>
     }
