@@ -1,6 +1,7 @@
 //! Puts cells onto a fixed map.
 //!
-//! Does: a cell stands at the mean of its nearest reference cells' places, the nearer the heavier.
+//! Does: a cell stands at the mean of its nearest reference cells' places, the nearer the heavier; says
+//! where the name of a group of cells belongs.
 //! Does not know: how the map was made; it never moves (DESIGN.md decision 6).
 //! Flow: generated cells' principal components + reference map → **coordinates**.
 
@@ -33,9 +34,44 @@ pub fn place(reference: &[f32], map: &[f32], query: &[f32], dimensions: usize, k
     coordinates
 }
 
+/// Where to write the names of groups of cells on a map [n, 2]: above each group's middle, as (group,
+/// x, y), the largest group first. `groups` holds the group of each cell; groups of fewer than `least`
+/// cells get no name.
+pub fn summits(map: &[f32], groups: &[Option<usize>], least: usize) -> Vec<(usize, f32, f32)> {
+    let mut members: std::collections::BTreeMap<usize, (Vec<f32>, Vec<f32>)> = std::collections::BTreeMap::new();
+    for (point, group) in map.chunks_exact(2).zip(groups) {
+        if let Some(group) = group {
+            let (x, y) = members.entry(*group).or_default();
+            x.push(point[0]);
+            y.push(point[1]);
+        }
+    }
+    let mut found: Vec<(usize, usize, f32, f32)> = members
+        .into_iter()
+        .filter(|(_, (x, _))| x.len() >= least.max(1))
+        .map(|(group, (mut x, mut y))| {
+            x.sort_by(f32::total_cmp);
+            y.sort_by(f32::total_cmp);
+            // Strays above the group do not lift its name.
+            (x.len(), group, x[x.len() / 2], y[(y.len() - 1) * 95 / 100])
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    found.into_iter().map(|(_, group, x, y)| (group, x, y)).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::{place, summits};
+
+    #[test]
+    fn names_stand_above_their_groups_the_largest_first() {
+        let map = [0.0, 0.0, 2.0, 1.0, 1.0, 5.0, 9.0, 9.0, 9.0, 8.0];
+        let groups = [Some(1), Some(1), Some(1), Some(0), None];
+        assert_eq!(summits(&map, &groups, 1), [(1, 1.0, 1.0), (0, 9.0, 9.0)]);
+        assert_eq!(summits(&map, &groups, 2).len(), 1);
+        assert!(summits(&[], &[], 0).is_empty());
+    }
 
     #[test]
     fn a_copy_stands_on_its_original() {

@@ -24,6 +24,15 @@ pub struct Layer<'a> {
     pub points: &'a [f32],
 }
 
+/// Name of a group of reference cells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Name {
+    /// Words.
+    pub text: String,
+    /// Coordinates of the middle of its lower edge.
+    pub at: (f32, f32),
+}
+
 /// Frame of the map: equal scales on both axes around the reference coordinates [n, 2].
 pub fn frame<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, reference: &[f32]) -> Frame {
     let (width, height) = area.dim_in_pixel();
@@ -40,7 +49,8 @@ pub fn frame<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, reference: &[f3
     Frame { x: around(x, wide), y: around(y, high), pixels }
 }
 
-/// Draws ground, axis names and the grey reference.
+/// Draws ground, axis names, the grey reference and the names of its groups; of two names that would
+/// overlap the earlier one is written.
 ///
 /// # Errors
 /// When the surface fails.
@@ -49,6 +59,7 @@ pub fn reference<DB: DrawingBackend>(
     theme: &Theme,
     frame: &Frame,
     points: &[f32],
+    names: &[Name],
 ) -> Result<(), PlotError> {
     ground(area, theme)?;
     if points.is_empty() {
@@ -58,9 +69,33 @@ pub fn reference<DB: DrawingBackend>(
     for point in points.chunks_exact(2).filter(|point| point.iter().all(|v| v.is_finite())) {
         marker(area, Marker::Disc, frame.pixel(point[0].into(), point[1].into()), theme.px(1.6), grey)?;
     }
+    write_names(area, theme, frame, names)?;
     let (left, top, right, bottom) = frame.pixels;
     text(area, theme, "UMAP 1", ((left + right) / 2, bottom + theme.px(10.0)), 11.0, Anchor::Below, theme.faint)?;
     text(area, theme, "UMAP 2", (left - theme.px(8.0), (top + bottom) / 2), 11.0, Anchor::Upwards, theme.faint)
+}
+
+/// Writes the names that do not overlap.
+fn write_names<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    frame: &Frame,
+    names: &[Name],
+) -> Result<(), PlotError> {
+    let mut taken: Vec<(i32, i32, i32, i32)> = Vec::new();
+    for name in names {
+        let (x, y) = frame.pixel(name.at.0.into(), name.at.1.into());
+        let half = theme.px(3.2) * name.text.chars().count() as i32;
+        let (left, _, right, _) = frame.pixels;
+        // Names of groups at the edge stay inside.
+        let x = if left + half < right - half { x.clamp(left + half, right - half) } else { x };
+        let own = (x - half, y - theme.px(16.0), x + half, y);
+        if taken.iter().all(|o| own.2 < o.0 || o.2 < own.0 || own.3 < o.1 || o.3 < own.1) {
+            taken.push(own);
+            text(area, theme, &name.text, (x, y - theme.px(4.0)), 11.0, Anchor::Above, theme.faint)?;
+        }
+    }
+    Ok(())
 }
 
 /// Adds the points of a layer from the `first` on, without redrawing anything else.
@@ -108,10 +143,11 @@ pub fn draw<DB: DrawingBackend>(
     area: &Area<DB>,
     theme: &Theme,
     points: &[f32],
+    names: &[Name],
     layers: &[Layer<'_>],
 ) -> Result<Frame, PlotError> {
     let frame = frame(area, theme, points);
-    reference(area, theme, &frame, points)?;
+    reference(area, theme, &frame, points, names)?;
     for layer in layers {
         add(area, theme, &frame, layer, 0)?;
     }

@@ -64,12 +64,16 @@ mod tests {
             marker: Marker::Triangle,
             points: &[1.0, 2.0, f32::NAN, 3.0],
         };
+        let name = |text: &str, at| map::Name { text: text.to_owned(), at };
+        let names = [name("B cells", (5.0, 5.0)), name("B cell copies", (5.1, 5.0)), name("NK cells", (5.0, 12.0))];
         let svg = render((400, 300), "Map", "30 measured <cells>", |area| {
-            map::draw(area, &theme, &reference, &[layer]).map(|_| ())
+            map::draw(area, &theme, &reference, &names, &[layer]).map(|_| ())
         })
         .unwrap();
         assert!(svg.contains("measured, 30 cells") && svg.contains("2 cells") && svg.contains("&lt;cells&gt;"));
         assert!(!svg.contains("NaN"));
+        // The second name would lie on the first.
+        assert!(svg.contains("B cells") && svg.contains("NK cells") && !svg.contains("B cell copies"));
     }
 
     #[test]
@@ -116,7 +120,7 @@ mod tests {
     #[test]
     fn empty_figures_say_so() {
         let theme = Theme::light(1.0);
-        let map = render((200, 200), "", "", |area| map::draw(area, &theme, &[], &[]).map(|_| ())).unwrap();
+        let map = render((200, 200), "", "", |area| map::draw(area, &theme, &[], &[], &[]).map(|_| ())).unwrap();
         assert!(map.contains("no reference cells"));
         let violins = render((200, 200), "", "", |area| violin::draw(area, &theme, &["a"], &[])).unwrap();
         assert!(violins.contains("no genes chosen"));

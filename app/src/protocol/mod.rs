@@ -99,6 +99,15 @@ pub struct DeviceReport {
     pub golden_error: f32,
 }
 
+/// Name of a group of measured cells on the map.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapName {
+    /// Words.
+    pub text: String,
+    /// Where it stands, in the map's coordinates.
+    pub at: (f32, f32),
+}
+
 /// What every export carries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
@@ -126,6 +135,8 @@ pub enum FromWorker {
         card: String,
         /// Device.
         device: DeviceReport,
+        /// Names of groups on the map.
+        names: Vec<MapName>,
     },
     /// A run goes on.
     Progress {

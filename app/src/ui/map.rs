@@ -8,7 +8,7 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use plots::frame::Marker;
-use plots::map::{Layer, add, draw, frame, reference};
+use plots::map::{Layer, Name, add, draw, frame, reference};
 use plots::{Frame, Theme};
 
 use super::canvas::{again, export_theme, resized, surface, theme};
@@ -22,6 +22,11 @@ fn layers<'a>(theme: &Theme, name: &'a str, control: &'a [f32], perturbed: &'a [
         Layer { name: "generated, no cytokine", colour: theme.series[0], marker: Marker::Disc, points: control },
         Layer { name, colour: theme.series[1], marker: Marker::Triangle, points: perturbed },
     ]
+}
+
+/// Names of the measured groups.
+fn names(store: Store) -> Vec<Name> {
+    store.names.with(|names| names.iter().map(|name| Name { text: name.text.clone(), at: name.at }).collect())
 }
 
 /// Name of the perturbed layer.
@@ -46,7 +51,7 @@ fn paint(store: Store, node: NodeRef<Canvas>, drawn: StoredValue<Drawn>, whole: 
         }),
         None => surface(node, theme.scale).map(|area| {
             let frame = frame(&area, &theme, &points);
-            reference(&area, &theme, &frame, &points)?;
+            reference(&area, &theme, &frame, &points, &names(store))?;
             layers.iter().try_for_each(|layer| add(&area, &theme, &frame, layer, 0))?;
             Ok::<Frame, plots::PlotError>(frame)
         }),
@@ -82,10 +87,10 @@ pub(super) fn MapPanel() -> impl IntoView {
         let (points, control, perturbed) =
             (store.reference.get_untracked(), store.control.get_untracked(), store.perturbed.get_untracked());
         let theme = export_theme();
-        let name = untrack(|| perturbed_name(store));
+        let (name, named) = untrack(|| (perturbed_name(store), names(store)));
         let layers = layers(&theme, &name, &control, &perturbed);
         let svg = plots::svg::render((720, 640), "Map of cells", &untrack(words), |area| {
-            draw(area, &theme, &points, &layers).map(|_| ())
+            draw(area, &theme, &points, &named, &layers).map(|_| ())
         });
         match svg {
             Ok(svg) => text_file("wellplate-map.svg", "image/svg+xml", &svg),

@@ -11,7 +11,7 @@ use gloo::storage::{LocalStorage, Storage};
 use leptos::prelude::*;
 
 use crate::protocol::card::Card;
-use crate::protocol::{Array, DeviceReport, FromWorker, Provenance, Request, Scenario};
+use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Request, Scenario};
 use crate::state::State;
 
 /// Where the page stands.
@@ -74,6 +74,7 @@ pub(super) struct Store {
     pub(super) card: RwSignal<Option<Arc<Card>>>,
     pub(super) device: RwSignal<Option<DeviceReport>>,
     pub(super) reference: RwSignal<Arc<Vec<f32>>>,
+    pub(super) names: RwSignal<Vec<MapName>>,
     pub(super) control: RwSignal<Vec<f32>>,
     pub(super) perturbed: RwSignal<Vec<f32>>,
     pub(super) shifts: RwSignal<Option<Arc<ShiftTable>>>,
@@ -102,6 +103,7 @@ impl Store {
             card: RwSignal::new(None),
             device: RwSignal::new(None),
             reference: RwSignal::new(Arc::default()),
+            names: RwSignal::new(Vec::new()),
             control: RwSignal::new(Vec::new()),
             perturbed: RwSignal::new(Vec::new()),
             shifts: RwSignal::new(None),
@@ -208,7 +210,10 @@ impl Store {
             FromWorker::Loading { stage, done, total } => {
                 self.phase.set(Phase::Loading { stage, share: if total > 0.0 { done / total } else { 0.0 } });
             }
-            FromWorker::Ready { card, device } => self.ready(&card, device, next().f32()),
+            FromWorker::Ready { card, device, names } => {
+                self.names.set(names);
+                self.ready(&card, device, next().f32());
+            }
             FromWorker::Progress { run, phase, share, seconds_left } if run == current => {
                 self.phase.set(Phase::Running { what: phase, share, seconds_left });
             }

@@ -89,7 +89,8 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
         match message {
             ToWorker::Load { bundle, device } => match session::load(&bundle, device).await {
                 Ok(loaded) => {
-                    let report = FromWorker::Ready { card: loaded.json.clone(), device: loaded.report.clone() };
+                    let (card, device) = (loaded.json.clone(), loaded.report.clone());
+                    let report = FromWorker::Ready { card, device, names: loaded.map_names() };
                     send(&report, &[Array::F32(loaded.bundle.map.coordinates.clone())]);
                     session = Some(loaded);
                 }

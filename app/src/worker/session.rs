@@ -10,14 +10,17 @@ use std::collections::BTreeMap;
 use cells::normalise::{Normalised, Target, log_normalise};
 use cells::{Cells, Column, Counts};
 use model::bundle::{Bundle, CARD, read_card};
-use model::card::Choices;
+use model::card::{Choices, Kind};
 
 use super::{device, fetch, send};
-use crate::protocol::{Array, DeviceReport, FromWorker, Provenance, Wish, is_own_folder};
+use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Wish, is_own_folder};
 
 /// Largest difference from the golden logits that still counts as the same computation: logits are
 /// of size 10, f32 on another order of summation stays below 1e-3, f16 rounding of weights is in both.
 const GOLDEN_TOLERANCE: f32 = 0.02;
+
+/// Fewest measured cells of a group that gets a name on the map.
+const NAMED_GROUP: usize = 15;
 
 /// Finished cells of one scenario.
 #[derive(Clone)]
@@ -126,6 +129,33 @@ impl Session {
     /// Log-normalised expression.
     pub(crate) fn normalised(&self, counts: &Counts) -> Normalised {
         log_normalise(counts, Target::Sum(self.bundle.card.target_sum))
+    }
+
+    /// Names of the measured groups: cell types, apart for each perturbation.
+    pub(crate) fn map_names(&self) -> Vec<MapName> {
+        let (card, map) = (&self.bundle.card, &self.bundle.map);
+        let Some(types) = card.of_kind(Kind::CellType) else { return Vec::new() };
+        let Some(type_codes) = map.labels.get(&types.key) else { return Vec::new() };
+        let changed = card.of_kind(Kind::Perturbation);
+        let change_codes = changed.and_then(|condition| map.labels.get(&condition.key));
+        let name = |cell: usize| {
+            let kind = types.values.get(usize::from(type_codes[cell]))?;
+            let change = changed.zip(change_codes.and_then(|codes| codes.get(cell))).and_then(|(condition, code)| {
+                let value = condition.values.get(usize::from(*code))?;
+                (condition.control.as_ref() != Some(&value.value)).then_some(value)
+            });
+            Some(change.map_or_else(|| kind.display.clone(), |value| format!("{} + {}", kind.display, value.value)))
+        };
+        let of_cells: Vec<Option<String>> = (0..type_codes.len()).map(name).collect();
+        let mut names: Vec<String> = of_cells.iter().flatten().cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        let groups: Vec<Option<usize>> =
+            of_cells.iter().map(|name| name.as_ref().and_then(|name| names.binary_search(name).ok())).collect();
+        cells::place::summits(&map.coordinates, &groups, NAMED_GROUP)
+            .into_iter()
+            .map(|(group, x, y)| MapName { text: names[group].clone(), at: (x, y) })
+            .collect()
     }
 
     /// Map coordinates of cells.
