@@ -174,7 +174,8 @@ impl State {
             "gene" if !value.is_empty() => self.gene = Some(value),
             "run" => self.run = value == "1",
             "clamp" => {
-                let pair = value.split_once(':').and_then(|(gene, count)| Some((gene.to_owned(), count.parse().ok()?)));
+                let pair =
+                    value.rsplit_once(':').and_then(|(gene, count)| Some((gene.to_owned(), count.parse().ok()?)));
                 self.clamp.extend(pair);
             }
             _ => {
@@ -188,8 +189,46 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{State, View};
+    use super::{MOST_CELLS, State, View};
     use crate::protocol::Wish;
+    use proptest::collection::{btree_map, vec};
+    use proptest::option;
+    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+
+    /// Any state that controls can make; names may hold any character.
+    fn states() -> impl Strategy<Value = State> {
+        let names = || "\\PC{1,12}";
+        let numbers = (option::of(0.0_f32..=20.0), option::of(1_u32..=1000), 4..=MOST_CELLS, any::<u32>());
+        let lists = (btree_map(names(), names(), 0..4), vec((names(), any::<u32>()), 0..4), option::of(names()));
+        (numbers, lists, any::<[bool; 2]>()).prop_map(
+            |((guidance, steps, cells, seed), (with, clamp, gene), [view, run])| State {
+                view: if view { View::Model } else { View::Explore },
+                with,
+                guidance,
+                steps,
+                cells,
+                seed,
+                clamp,
+                gene,
+                run,
+                ..State::default()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn any_state_comes_back_from_its_address(state in states()) {
+            let query = state.query();
+            prop_assert_eq!(State::read(&query), state, "{}", query);
+        }
+
+        #[test]
+        fn any_text_is_read_as_some_state(query in "\\PC{0,60}") {
+            let state = State::read(&query);
+            prop_assert_eq!(State::read(&state.query()), state);
+        }
+    }
 
     #[test]
     fn an_address_comes_back() {

@@ -12,13 +12,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use app::protocol::{Array, FromWorker, Scenario, codec};
+use app::protocol::{Array, FromWorker, Scenario, ToWorker, codec};
 use burn::tensor::Device;
 use cells::h5ad::{Matrix, read_h5ad, write_h5ad};
 use cells::synthetic::{SyntheticSpec, synthetic};
 use model::config::ModelConfig;
 use model::network::Network;
 use model::quantise::FIRST_CONDITION;
+use model::random::Draws;
 use model::sample::{Choice, Effort, Request, Run};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -146,6 +147,35 @@ fn messages_come_back_with_their_arrays() {
     let (back, found) = codec::decode::<FromWorker>(&sent.value).unwrap();
     assert_eq!((back, found.as_slice()), (head, arrays.as_slice()));
     assert!(codec::decode::<FromWorker>(&"nonsense".into()).is_err());
+}
+
+/// Any text, from any planes of Unicode.
+fn any_text(draws: &mut Draws) -> String {
+    (0..draws.below(12)).filter_map(|_| char::from_u32(draws.below(0x11_0000))).collect()
+}
+
+#[wasm_bindgen_test]
+fn any_message_comes_back() {
+    let mut draws = Draws::new(29, 0);
+    for _ in 0..300 {
+        let mut with = BTreeMap::new();
+        for _ in 0..draws.below(4) {
+            with.insert(any_text(&mut draws), any_text(&mut draws));
+        }
+        let clamp = (0..draws.below(4)).map(|_| (any_text(&mut draws), draws.below(u32::MAX))).collect();
+        let (cells, steps, seed) = (draws.below(u32::MAX), draws.below(u32::MAX), draws.below(u32::MAX));
+        let asked = app::protocol::Request { with, guidance: draws.normal(), steps, cells, seed, clamp };
+        let message = ToWorker::Generate { run: draws.below(u32::MAX), request: asked };
+        let arrays: Vec<Array> = (0..draws.below(5))
+            .map(|kind| match kind % 3 {
+                0 => Array::F32((0..draws.below(9)).map(|_| draws.normal()).collect()),
+                1 => Array::F64((0..draws.below(9)).map(|_| f64::from(draws.normal()) / 3.0).collect()),
+                _ => Array::U8((0..draws.below(9)).map(|_| draws.below(256) as u8).collect()),
+            })
+            .collect();
+        let sent = codec::encode(&message, &arrays).unwrap();
+        assert_eq!(codec::decode::<ToWorker>(&sent.value).unwrap(), (message, arrays));
+    }
 }
 
 #[wasm_bindgen_test]

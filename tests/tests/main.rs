@@ -8,5 +8,6 @@
 
 mod boundaries;
 mod browser;
+mod overfit;
 mod parity;
 mod pipeline;

@@ -126,3 +126,49 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
         gates: Mat::from_fn(values, rank, |k, q| direction(k, q) * size),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{fit, tilt};
+    use model::quantise::quantise;
+
+    /// Counts of cells in three groups: the first around 2, the second around 8, the third has two cells.
+    fn cells() -> (Vec<f64>, Vec<f64>, Vec<Vec<usize>>) {
+        let (mut counts, mut places) = (Vec::new(), Vec::new());
+        for cell in 0..200 {
+            let group = cell % 2;
+            let spread = f64::from(cell / 2 % 5) - 2.0;
+            counts.push(if group == 0 { 2.0 + spread } else { 8.0 + 2.0 * spread });
+            places.push(vec![group as usize, 3]);
+        }
+        counts.extend([40.0, 0.0]);
+        places.extend([vec![2, 3], vec![2, 3]]);
+        let tilts = counts.iter().map(|count| tilt(quantise(*count as u32))).collect();
+        (counts, tilts, places)
+    }
+
+    #[test]
+    fn effects_are_ratios_of_means_and_rare_values_are_held_back() {
+        let (counts, tilts, places) = cells();
+        let found = fit(&counts, &tilts, &places, 4);
+        let ratio = (found.effects[1] - found.effects[0]).exp();
+        // The prior pulls the ratio of 4 down a little: 200 cells leave it above 3.5.
+        assert!((3.5..4.05).contains(&ratio), "ratio {ratio}");
+        // Two cells with a mean of 20, four times the average, are far less sure.
+        assert!((0.0..20.0_f64.ln()).contains(&found.effects[2]), "{:?}", found.effects);
+        assert!(found.slope > 0.0 && found.information > 0.0);
+    }
+
+    #[test]
+    fn a_gene_without_counts_answers_to_nothing() {
+        let found = fit(&[0.0; 6], &[0.0; 6], &[vec![0], vec![1], vec![0], vec![1], vec![0], vec![1]], 2);
+        assert_eq!((found.effects, found.information, found.slope), (vec![0.0; 2], 0.0, 0.0));
+    }
+
+    #[test]
+    fn the_tilt_grows_by_one_with_each_doubling() {
+        for (count, expected) in [(0, 0.0), (1, 1.0), (3, 2.0), (7, 3.0), (63, 6.0)] {
+            assert!((tilt(quantise(count)) - expected).abs() < 1e-12);
+        }
+    }
+}
