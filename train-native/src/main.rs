@@ -104,9 +104,9 @@ enum Command {
         /// Cells.
         #[arg(long, default_value_t = 32)]
         cells: usize,
-        /// Guidance scale w (the bundle's own when left out).
-        #[arg(long)]
-        guidance: Option<f32>,
+        /// Guidance scale w of the guided run.
+        #[arg(long, default_value_t = 1.0)]
+        guidance: f32,
         /// Sampling steps N (the bundle's own when left out).
         #[arg(long)]
         steps: Option<usize>,
@@ -176,8 +176,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Bench { bundle, cells, guidance, steps, device } => {
             let bundle = generate::read_bundle(&bundle, &device.device()?)?;
-            let choices = defaults(&bundle, guidance, steps, 1);
-            let (guidance, steps, effort) = (choices.guidance, choices.steps, effort_of(device));
+            let (steps, effort) = (defaults(&bundle, None, steps, 1).steps, effort_of(device));
             print!("{}", bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
             Ok(())
         }

@@ -12,6 +12,25 @@ use crate::process::{command, on_path, root, run, step};
 use crate::setup::{PageTools, page_tools, wasm_opt};
 use xtask::server;
 
+/// What wasm-opt may use: what rustc's output needs and every browser with WebGPU has. All features would
+/// let it write encodings that browsers refuse (compact imports, string references).
+const FEATURES: [&str; 9] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-call-indirect-overlong",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+/// Compiles a module as a browser would; npm, which installs wasm-opt, brings node.
+const COMPILES: &str = "WebAssembly.compile(require('fs').readFileSync(process.argv[1])).catch(error => {
+    console.error(error.message);
+    process.exit(1);
+})";
+
 /// The folder that trunk writes.
 pub(crate) fn dist() -> PathBuf {
     root().join("dist")
@@ -35,7 +54,9 @@ pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
         for file in wasm_files(&dist())? {
             let name = file.display().to_string();
             step(&format!("shrinking {}", file.file_name().unwrap_or_default().to_string_lossy()), || {
-                run(&mut command(&optimiser, &["-Oz", "--all-features", &name, "-o", &name]))
+                run(command(&optimiser, &["-Oz", &name, "-o", &name]).args(FEATURES))?;
+                run(&mut command("node", &["-e", COMPILES, &name]))
+                    .with_context(|| format!("{name} is not a module that a browser takes"))
             })?;
         }
     }
