@@ -187,7 +187,8 @@ impl State {
     }
 }
 
-#[cfg(test)]
+// proptest is a native dependency, and a query reads alike everywhere.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::{MOST_CELLS, State, View};
     use crate::protocol::Wish;
