@@ -11,10 +11,12 @@ use crate::sample::{Choice, Request};
 
 /// Most cells of one request: the page holds them all in memory.
 const MOST_CELLS: usize = 100_000;
+/// Most perturbations at once: each costs one more branch of the network.
+const MOST_COMPOSED: usize = 8;
 
 /// Resolves `choices` against a card.
 ///
-/// A perturbation that was not chosen is its control value; an identity or cell type that was not
+/// A perturbation that was not chosen is its control value, several are composed; an identity or cell type that was not
 /// chosen is "unspecified"; the library size is drawn per cell from the training frequencies of the
 /// chosen cell type and perturbation.
 ///
@@ -57,23 +59,23 @@ pub(crate) fn request(card: &Card, choices: &Choices) -> Result<Request, BundleE
     })
 }
 
-/// The one chosen value of a key, if any.
-fn chosen<'a>(condition: &Condition, choices: &'a Choices) -> Result<Option<&'a str>, BundleError> {
-    match choices.with.get(&condition.key).map(Vec::as_slice).unwrap_or_default() {
-        [] => Ok(None),
-        [value] => Ok(Some(value)),
-        several => Err(BundleError::Several { key: condition.key.clone(), values: several.len() }),
-    }
-}
-
-/// How one condition slot is filled.
+/// How one condition slot is filled: by what was chosen, the control, a draw, or "unspecified".
 fn choose(card: &Card, condition: &Condition, choices: &Choices) -> Result<Choice, BundleError> {
-    let value = chosen(condition, choices)?.or(condition.control.as_deref());
-    if let Some(value) = value {
+    let chosen = choices.with.get(&condition.key).map(Vec::as_slice).unwrap_or_default();
+    let token = |value: &String| {
         let known = || condition.values.iter().map(|known| known.value.as_str()).collect::<Vec<_>>().join(", ");
         let unknown =
-            || BundleError::UnknownValue { key: condition.key.clone(), value: value.to_owned(), known: known() };
-        return condition.token(value).map(Choice::Fixed).ok_or_else(unknown);
+            || BundleError::UnknownValue { key: condition.key.clone(), value: value.clone(), known: known() };
+        condition.token(value).ok_or_else(unknown)
+    };
+    match chosen {
+        [] => {}
+        [value] => return token(value).map(Choice::Fixed),
+        several if condition.kind == Kind::Perturbation => return several_at_once(condition, several, &token),
+        several => return Err(BundleError::Several { key: condition.key.clone(), values: several.len() }),
+    }
+    if let Some(control) = &condition.control {
+        return token(control).map(Choice::Fixed);
     }
     if condition.kind == Kind::Depth {
         return Ok(Choice::Weighted(depth_weights(card, condition, choices)));
@@ -82,6 +84,30 @@ fn choose(card: &Card, condition: &Condition, choices: &Choices) -> Result<Choic
         .unspecified
         .map(Choice::Fixed)
         .ok_or_else(|| BundleError::Inconsistent(format!("a {} has to be chosen", condition.key)))
+}
+
+/// Perturbations that act together, each once; the control adds nothing to others.
+fn several_at_once(
+    condition: &Condition,
+    values: &[String],
+    token: &dyn Fn(&String) -> Result<i32, BundleError>,
+) -> Result<Choice, BundleError> {
+    let mut tokens: Vec<i32> = Vec::with_capacity(values.len());
+    for value in values {
+        let token = token(value)?;
+        if condition.control.as_ref() != Some(value) && !tokens.contains(&token) {
+            tokens.push(token);
+        }
+    }
+    match (tokens.as_slice(), condition.control.as_ref()) {
+        ([], Some(control)) => token(control).map(Choice::Fixed),
+        ([one], _) => Ok(Choice::Fixed(*one)),
+        _ if tokens.len() > MOST_COMPOSED => {
+            let (least, most) = (1.0, MOST_COMPOSED as f64);
+            Err(BundleError::Range { what: "the number of perturbations at once", least, most, found: tokens.len() as f64 })
+        }
+        _ => Ok(Choice::Composed(tokens)),
+    }
 }
 
 /// Training frequencies of library sizes among cells like the wanted ones.

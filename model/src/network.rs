@@ -74,12 +74,21 @@ impl Hidden {
         Self { groups: groups.narrow(0, first, count), gates: gates.narrow(0, first, count) }
     }
 
-    /// away + strength · (self − away): guidance with strength w + 1 (PAPER.md section 5).
-    pub fn guided(self, away: Self, strength: f32) -> Self {
-        Self {
-            groups: away.groups.clone() + (self.groups - away.groups).mul_scalar(strength),
-            gates: away.gates.clone() + (self.gates - away.gates).mul_scalar(strength),
+    /// Guidance over `branches` equal parts of the batch, the last of which is the unguided one a₀:
+    /// a₀ + strength · Σₖ (aₖ − a₀), with strength w + 1 (PAPER.md section 5). One branch stays as it is.
+    pub fn composed(self, branches: usize, strength: f32) -> Self {
+        if branches < 2 {
+            return self;
         }
+        let cells = self.gates.dims()[0] / branches;
+        let away = self.narrow((branches - 1) * cells, cells);
+        let (mut groups, mut gates) = (away.groups.clone(), away.gates.clone());
+        for part in 0..branches - 1 {
+            let toward = self.narrow(part * cells, cells);
+            groups = groups + (toward.groups - away.groups.clone()).mul_scalar(strength);
+            gates = gates + (toward.gates - away.gates.clone()).mul_scalar(strength);
+        }
+        Self { groups, gates }
     }
 }
 

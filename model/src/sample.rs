@@ -3,7 +3,7 @@
 //! Does: a stepper. Each step reveals one batch of genes in every cell of the current batch of
 //! cells; between steps the caller looks for cancel and reports progress.
 //! Does not know: names of genes or conditions (`bundle`), clocks, threads, browsers.
-//! Flow: request → [draws on the host → masked tokens → hidden states, guided and not, as one
+//! Flow: request → [draws on the host → masked tokens → hidden states of all guidance branches as one
 //! batch → decode the genes of this step → tokens] × N → counts.
 //!
 //! In the first step every cell of a condition looks the same, so it is computed once for all.
@@ -27,6 +27,9 @@ pub enum Choice {
     Fixed(i32),
     /// Drawn per cell in proportion to the weights: a condition the visitor left open.
     Weighted(Vec<(i32, f64)>),
+    /// Several perturbations at once (at least one): the differences that each makes to the unguided
+    /// branch are added. No training cell had them together: an extrapolation.
+    Composed(Vec<i32>),
 }
 
 /// What to generate.
@@ -37,7 +40,8 @@ pub struct Request {
     /// Tokens of the unguided branch where it differs from the conditions [C]: the control label
     /// of perturbation slots. All `None`: no guidance, one branch.
     pub null: Vec<Option<i32>>,
-    /// w of a₀ + (w+1)(a₁ − a₀); 0 is plain conditional sampling.
+    /// w of a₀ + (w+1) Σₖ (aₖ − a₀), over the perturbations k that act together; with one of them, 0 is
+    /// plain conditional sampling.
     pub guidance: f32,
     /// N.
     pub steps: usize,
@@ -50,14 +54,38 @@ pub struct Request {
 }
 
 impl Request {
+    /// Most perturbations that act together in one slot.
+    fn composed(&self) -> usize {
+        let parts = |choice: &Choice| if let Choice::Composed(tokens) = choice { tokens.len() } else { 1 };
+        self.conditions.iter().map(parts).max().unwrap_or(1).max(1)
+    }
+
     /// Whether the unguided branch is needed at all.
     fn guided(&self) -> bool {
-        self.guidance != 0.0
-            && self
-                .conditions
-                .iter()
-                .zip(&self.null)
-                .any(|(choice, null)| null.is_some_and(|null| *choice != Choice::Fixed(null)))
+        let acts = |(choice, null): (&Choice, &Option<i32>)| null.is_some_and(|null| *choice != Choice::Fixed(null));
+        (self.guidance != 0.0 || self.composed() > 1) && self.conditions.iter().zip(&self.null).any(acts)
+    }
+
+    /// Branches of the network that every state runs through: the perturbations, and the unguided one.
+    fn branches(&self) -> usize {
+        if self.guided() { self.composed() + 1 } else { 1 }
+    }
+
+    /// Condition tokens of branch `part` for states whose own tokens are `labels` [U, C]: perturbation
+    /// `part` of a composed slot, or the unguided branch when `part` is past the last one. A slot with
+    /// fewer perturbations than others stands at its control in the branches that it does not reach.
+    fn branch(&self, labels: &[i32], part: usize) -> Vec<i32> {
+        let slots = self.conditions.len();
+        let token = |(index, own): (usize, &i32)| {
+            let (choice, null) = (&self.conditions[index % slots], self.null[index % slots]);
+            match (choice, null) {
+                (Choice::Composed(tokens), _) if part < tokens.len() => tokens[part],
+                (_, None) => *own,
+                (_, Some(_)) if part == 0 => *own,
+                (_, Some(null)) => null,
+            }
+        };
+        labels.iter().enumerate().map(token).collect()
     }
 }
 
@@ -155,6 +183,7 @@ impl Run {
             let mut draws = Draws::new(self.request.seed, cell as u64);
             let labels = self.request.conditions.iter().map(|choice| match choice {
                 Choice::Fixed(token) => *token,
+                Choice::Composed(tokens) => tokens.first().copied().unwrap_or(FIRST_CONDITION),
                 Choice::Weighted(options) => {
                     let weights: Vec<f64> = options.iter().map(|(_, weight)| *weight).collect();
                     options.get(draws.weighted(&weights)).map_or(FIRST_CONDITION, |(token, _)| *token)
@@ -188,7 +217,7 @@ impl Run {
         }
         let (states, row_of_cell) = self.hidden_states(network);
         self.work.passes += 1;
-        self.work.states += states.gates.dims()[0] * if self.request.guided() { 2 } else { 1 };
+        self.work.states += states.gates.dims()[0] * self.request.branches();
         let wanted = self.wanted(&row_of_cell);
         if !wanted.is_empty() {
             let values = self.draw_values(&states, &wanted).await?;
@@ -223,28 +252,17 @@ impl Run {
             row_of_cell.push(count);
             count += 1;
         }
-        let guided = self.request.guided();
-        if guided {
-            let null: Vec<i32> = labels
-                .iter()
-                .enumerate()
-                .map(|(index, token)| self.request.null[index % c].unwrap_or(*token))
-                .collect();
-            labels.extend(null);
-        }
+        let branches = self.request.branches();
+        let labels: Vec<i32> = (0..branches).flat_map(|part| self.request.branch(&labels, part)).collect();
         let device = network.device();
         let length = rows.len();
         let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [length]), &device);
         let conditions = labels.len() / c;
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [conditions, c]), &device);
         let compressed = network.compressed(&self.tables, rows);
-        if !guided {
-            return (network.hidden(&self.tables, compressed, labels), row_of_cell);
-        }
-        let both = Tensor::cat(vec![compressed.clone(), compressed], 0);
-        let both = network.hidden(&self.tables, both, labels);
-        let (toward, away) = (both.narrow(0, count as usize), both.narrow(count as usize, count as usize));
-        (toward.guided(away, self.request.guidance + 1.0), row_of_cell)
+        let compressed = if branches == 1 { compressed } else { Tensor::cat(vec![compressed; branches], 0) };
+        let all = network.hidden(&self.tables, compressed, labels);
+        (all.composed(branches, self.request.guidance + 1.0), row_of_cell)
     }
 
     /// The genes that this step reveals, over all cells of the batch.

@@ -69,9 +69,9 @@ pub fn generate(bundle: &Bundle, choices: &Choices, effort: Effort, bar: &Progre
     let counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
     let mut labels = BTreeMap::new();
     for (slot, condition) in bundle.card.conditions.iter().enumerate() {
-        let texts: Vec<&str> = (0..choices.cells)
-            .map(|cell| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified"))
-            .collect();
+        let together = choices.with.get(&condition.key).filter(|values| values.len() > 1).map(|v| v.join("+"));
+        let own = |cell: usize| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified");
+        let texts: Vec<&str> = (0..choices.cells).map(|cell| together.as_deref().unwrap_or_else(|| own(cell))).collect();
         labels.insert(condition.key.clone(), Column::categorical(&texts));
     }
     let names = (0..choices.cells).map(|cell| format!("generated-{}-{cell}", choices.seed)).collect();
