@@ -34,6 +34,7 @@ const CONFIG: ModelConfig = ModelConfig {
     heads: 2,
     feed_width: 32,
     rank: 4,
+    summary: 2,
     condition_slots: 2,
     condition_values: 4,
 };

@@ -27,6 +27,9 @@ pub struct ModelConfig {
     pub feed_width: usize,
     /// R: output factors of a gene, and gates of a cell.
     pub rank: usize,
+    /// Q: factors that visible genes say of the cell; 0 leaves the summary out.
+    #[serde(default)]
+    pub summary: usize,
     /// C: condition tokens in front of the genes.
     pub condition_slots: usize,
     /// K: condition values over all slots; they follow the expression tokens in the table.
@@ -83,6 +86,8 @@ impl ModelConfig {
             if value == 0 {
                 return Err(ConfigError::Zero(name));
             }
+        }
+        for (name, value) in sizes.into_iter().chain([("summary", self.summary)]) {
             if value > LIMIT {
                 return Err(ConfigError::TooLarge { name, value, limit: LIMIT });
             }
@@ -121,7 +126,9 @@ impl ModelConfig {
         let compression = 2 * s * d * d;
         let output = d * v + self.genes * self.rank + self.rank * v + v;
         let gates = (1 + self.condition_values + d) * self.rank;
-        self.block_parameters() + norms + tables + compression + output + gates
+        let (g, q) = (self.genes, self.summary);
+        let factors = (2 + 2 * q) * g + 2 * q * self.condition_values + 2 * q * (self.rank + d);
+        self.block_parameters() + norms + tables + compression + output + gates + if q > 0 { factors } else { 0 }
     }
 
     /// Multiply-adds × 2 of one trunk pass for one cell: blocks with attention, without the
@@ -151,6 +158,7 @@ mod tests {
             heads: 10,
             feed_width: 2560,
             rank: 32,
+            summary: 0,
             condition_slots: 2,
             condition_values: 100,
         }

@@ -58,6 +58,7 @@ mod tests {
             heads: 10,
             feed_width: 2560,
             rank: 32,
+            summary: 0,
             condition_slots: 2,
             condition_values: 100,
         };

@@ -23,4 +23,5 @@ pub mod quantise;
 pub mod random;
 pub mod sample;
 pub mod schedule;
+pub mod summary;
 pub mod weights;

@@ -64,15 +64,6 @@ impl Masked {
         self.weight.len()
     }
 
-    /// Row of the folded embedding table for every position of every cell [B·L·S].
-    fn table_rows(&self, layout: &Layout, tokens: usize) -> Vec<i32> {
-        let mut rows = Vec::with_capacity(self.cells() * layout.padded());
-        for cell in self.tokens.chunks(self.genes) {
-            layout.table_rows(cell, tokens, &mut rows);
-        }
-        rows
-    }
-
     /// Targets and weights of the chosen slots, each [B·L·n]: weight S·w/(n·G·B) where masked,
     /// 0 elsewhere and in the padding.
     fn targets_of(&self, layout: &Layout, slots: &[usize]) -> (Vec<i32>, Vec<f32>) {
@@ -96,14 +87,10 @@ impl Masked {
 
 /// Hidden states of a masked batch.
 pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Hidden {
-    let device = network.device();
-    let b = batch.cells();
-    let rows = batch.table_rows(&network.layout, network.config.tokens());
-    let count = rows.len();
-    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device);
-    let shape = [b, network.config.condition_slots];
-    let conditions = Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &device);
-    network.hidden(tables, network.compressed(tables, rows), conditions)
+    let shape = [batch.cells(), network.config.condition_slots];
+    let conditions =
+        Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &network.device());
+    network.hidden(tables, network.read(tables, &batch.tokens), conditions)
 }
 
 /// Loss in nats per gene [1], on the given slots (all of them: `0..S`).

@@ -3,8 +3,9 @@
 //! Does: holds every parameter under its name, initialises them from a seed, embeds and
 //! compresses tokens, runs the blocks. Decoding stands in `decode`, the loss in `loss`.
 //! Does not know: what a condition means, files, schedules, which device it runs on.
-//! Flow: tokens [B, G] → gather-sum with the compression folded in [B, L, D] → condition rows in
-//! front → blocks → final norm → hidden: groups [B, L, D] and gates [B, R].
+//! Flow: tokens [B, G] → gather-sum with the compression folded in [B, L, D] → condition rows, with what
+//! visible genes say of the cell (`summary`), in front → blocks → final norm → hidden: groups
+//! [B, L, D] and gates [B, R].
 //!
 //! Compression is linear, so embedding and W_down fold into one table of rows
 //! `token_embedding · W_s` for each slot s: a cell costs G row look-ups instead of 2 G D² multiply-
@@ -22,6 +23,7 @@ use crate::config::ModelConfig;
 use crate::layout::Layout;
 use crate::quantise::{FIRST_CONDITION, VOCABULARY};
 use crate::random::Draws;
+use crate::summary::{Seen, Summary};
 
 /// All weights. Matrices are [in, out]; norms and biases are kept as one row.
 #[derive(Clone, Debug)]
@@ -56,6 +58,8 @@ pub struct Network {
     pub gate_conditions: Tensor<2>,
     /// What the condition rows add to the gates after the blocks [D, R].
     pub gate_hidden: Tensor<2>,
+    /// What visible genes say of the cell; absent when the config asks for no factors.
+    pub summary: Option<Summary>,
 }
 
 /// What the blocks know of a batch of cells: everything that follows is linear in it.
@@ -101,6 +105,28 @@ pub struct Tables {
     compressed_genes: Tensor<2>,
     /// Rotary positions.
     rotary: Rotary,
+    /// Squared loadings of the summary's factors [G, Q].
+    precisions: Option<Tensor<2>>,
+}
+
+/// Cells as the network reads them.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Embedded and compressed [B, L, D].
+    pub compressed: Tensor<3>,
+    /// Levels of the visible genes, where the network has a summary.
+    pub seen: Option<Seen>,
+}
+
+impl Read {
+    /// The same cells, `times` over.
+    pub fn repeat(self, times: usize) -> Self {
+        if times == 1 {
+            return self;
+        }
+        let seen = self.seen.map(|seen| seen.repeat(times));
+        Self { compressed: Tensor::cat(vec![self.compressed; times], 0), seen }
+    }
 }
 
 impl Network {
@@ -150,6 +176,7 @@ impl Network {
             gate_bias: Tensor::ones([1, config.rank], device),
             gate_conditions: normal(config.condition_values, config.rank, 0.02),
             gate_hidden: Tensor::zeros([d, config.rank], device),
+            summary: (config.summary > 0).then(|| Summary::init(config, seed, device)),
         }
     }
 
@@ -181,6 +208,7 @@ impl Network {
             gate_bias: zeros(1, config.rank),
             gate_conditions: zeros(config.condition_values, config.rank),
             gate_hidden: zeros(d, config.rank),
+            summary: (config.summary > 0).then(|| Summary::empty(config, device)),
         }
     }
 
@@ -223,6 +251,7 @@ impl Network {
             gate_bias: change("gate_bias", self.gate_bias),
             gate_conditions: change("gate_conditions", self.gate_conditions),
             gate_hidden: change("gate_hidden", self.gate_hidden),
+            summary: self.summary.map(|summary| summary.map(change)),
         }
     }
 
@@ -252,11 +281,25 @@ impl Network {
         let placed = self.layout.place_rows(self.gene_embedding.clone());
         let compressed_genes = placed.reshape([l, s * d]).matmul(self.compress.clone());
         let rotary = Rotary::new(l + config.condition_slots, config.head_width(), &device);
-        Tables { compressed_tokens, compressed_genes, rotary }
+        let precisions = self.summary.as_ref().map(Summary::precisions);
+        Tables { compressed_tokens, compressed_genes, rotary, precisions }
+    }
+
+    /// Cells from their tokens in gene order, B × G.
+    pub fn read(&self, tables: &Tables, tokens: &[u16]) -> Read {
+        let (genes, device) = (self.config.genes, self.device());
+        let mut rows = Vec::with_capacity(tokens.len() / genes.max(1) * self.layout.padded());
+        for cell in tokens.chunks(genes) {
+            self.layout.table_rows(cell, self.config.tokens(), &mut rows);
+        }
+        let count = rows.len();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device);
+        let seen = self.summary.is_some().then(|| Seen::of(tokens, genes, &device));
+        Read { compressed: self.compressed(tables, rows), seen }
     }
 
     /// Embedded and compressed cells [B, L, D]; `rows` are [`Layout::table_rows`] of B cells.
-    pub fn compressed(&self, tables: &Tables, rows: Tensor<1, Int>) -> Tensor<3> {
+    fn compressed(&self, tables: &Tables, rows: Tensor<1, Int>) -> Tensor<3> {
         let config = &self.config;
         let (d, s, l) = (config.width, config.group_size, config.groups());
         let b = rows.dims()[0] / (l * s);
@@ -265,26 +308,32 @@ impl Network {
         summed + tables.compressed_genes.clone().unsqueeze::<3>()
     }
 
-    /// Hidden state after the last norm.
-    ///
-    /// `compressed` is [B, L, D], `conditions` holds token ids [B, C].
-    pub fn hidden(&self, tables: &Tables, compressed: Tensor<3>, conditions: Tensor<2, Int>) -> Hidden {
+    /// Hidden state after the last norm, for cells with the condition token ids [B, C].
+    pub fn hidden(&self, tables: &Tables, cells: Read, conditions: Tensor<2, Int>) -> Hidden {
         let [b, c] = conditions.dims();
         let (d, l) = (self.config.width, self.config.groups());
-        let x = Tensor::cat(vec![self.condition_rows(conditions.clone()), compressed], 1);
+        let mut rows = self.condition_rows(conditions.clone());
+        let mut gates = self.gate_bias.clone() + self.condition_sum(&self.gate_conditions, conditions.clone());
+        if let (Some(summary), Some(seen), Some(precisions)) = (&self.summary, &cells.seen, &tables.precisions) {
+            let effects = self.condition_sum(&summary.effect_conditions, conditions.clone());
+            let trust = self.condition_sum(&summary.trust, conditions);
+            let features = summary.features(seen, precisions, effects, trust);
+            rows = rows + features.clone().matmul(summary.to_rows.clone()).reshape([b, 1, d]);
+            gates = gates + features.matmul(summary.to_gates.clone());
+        }
+        let x = Tensor::cat(vec![rows, cells.compressed], 1);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, &tables.rotary, self.config.heads));
         let x = root_mean_square_norm(x, &self.final_norm);
         debug_assert_eq!(x.dims(), [b, c + l, d]);
         let seen = x.clone().narrow(1, 0, c).mean_dim(1).reshape([b, d]).matmul(self.gate_hidden.clone());
-        let gates = self.gate_bias.clone() + self.condition_gates(conditions) + seen;
-        Hidden { groups: x.narrow(1, c, l), gates }
+        Hidden { groups: x.narrow(1, c, l), gates: gates + seen }
     }
 
-    /// Sum over the slots of what condition tokens [B, C] add to the gates [B, R].
-    fn condition_gates(&self, conditions: Tensor<2, Int>) -> Tensor<2> {
-        let ([b, c], r) = (conditions.dims(), self.config.rank);
+    /// Sum over the slots of the rows of a table [K, X] that condition tokens [B, C] stand for [B, X].
+    fn condition_sum(&self, table: &Tensor<2>, conditions: Tensor<2, Int>) -> Tensor<2> {
+        let ([b, c], [_, x]) = (conditions.dims(), table.dims());
         let rows = conditions.reshape([b * c]).sub_scalar(FIRST_CONDITION);
-        self.gate_conditions.clone().select(0, rows).reshape([b, c, r]).sum_dim(1).reshape([b, r])
+        table.clone().select(0, rows).reshape([b, c, x]).sum_dim(1).reshape([b, x])
     }
 
     /// Embeddings of condition tokens [B, C] → [B, C, D].

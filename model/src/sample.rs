@@ -237,7 +237,7 @@ impl Run {
         let c = self.request.conditions.len();
         let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
         let mut row_of_cell = Vec::with_capacity(self.current.len());
-        let (mut rows, mut labels) = (Vec::new(), Vec::new());
+        let (mut tokens, mut labels) = (Vec::new(), Vec::new());
         let mut count = 0_u32;
         for cell in self.current.clone() {
             let label = self.labels[cell].as_slice();
@@ -246,7 +246,7 @@ impl Run {
                 row_of_cell.push(*row);
                 continue;
             }
-            network.layout.table_rows(&self.tokens[cell], network.config.tokens(), &mut rows);
+            tokens.extend_from_slice(&self.tokens[cell]);
             labels.extend_from_slice(label);
             rows_by_label.insert(label, count);
             row_of_cell.push(count);
@@ -255,13 +255,10 @@ impl Run {
         let branches = self.request.branches();
         let labels: Vec<i32> = (0..branches).flat_map(|part| self.request.branch(&labels, part)).collect();
         let device = network.device();
-        let length = rows.len();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [length]), &device);
         let conditions = labels.len() / c;
         let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [conditions, c]), &device);
-        let compressed = network.compressed(&self.tables, rows);
-        let compressed = if branches == 1 { compressed } else { Tensor::cat(vec![compressed; branches], 0) };
-        let all = network.hidden(&self.tables, compressed, labels);
+        let cells = network.read(&self.tables, &tokens).repeat(branches);
+        let all = network.hidden(&self.tables, cells, labels);
         (all.composed(branches, self.request.guidance + 1.0), row_of_cell)
     }
 

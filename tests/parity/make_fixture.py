@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from reference import MASK, VOCABULARY, Reference
 
-CONFIG = dict(genes=37, group_size=8, width=16, blocks=2, heads=2, feed=24, rank=4, slots=4, values=9, groups=5)
+CONFIG = dict(genes=37, group_size=8, width=16, blocks=2, heads=2, feed=24, rank=4, summary=3, slots=4, values=9, groups=5)
 STEPS, GUIDANCE = 3, 2.0
 
 
@@ -30,6 +30,14 @@ def weights(c, g):
         "gate_bias": n(c["rank"]),
         "gate_conditions": n(c["values"], c["rank"], scale=0.5),
         "gate_hidden": n(d, c["rank"], scale=0.3),
+        "summary.centre": n(c["genes"]),
+        "summary.spread": 1 + 0.2 * n(c["genes"], 1),
+        "summary.factors": n(c["genes"], c["summary"], scale=0.3),
+        "summary.effect_conditions": n(c["values"], c["summary"], scale=0.5),
+        "summary.effect_genes": n(c["genes"], c["summary"], scale=0.5),
+        "summary.trust": n(c["values"], c["summary"], scale=0.2),
+        "summary.to_gates": n(2 * c["summary"], c["rank"], scale=0.5),
+        "summary.to_rows": n(2 * c["summary"], d, scale=0.5),
     }
     for i in range(c["blocks"]):
         p[f"blocks.{i}.attention_norm"] = 1 + 0.2 * n(d)

@@ -10,6 +10,20 @@ VOCABULARY = 281
 MASK = 281
 
 
+def count(token):
+    """The count in the middle of a token's bin, rounded down."""
+    if token < 100:
+        return token
+    if token == VOCABULARY - 1:
+        return 10000
+    power, part = divmod(token - 100, 90)
+    low = 10 ** (power + 2) + part * 10 ** (power + 1)
+    return low + (10 ** (power + 1) - 1) // 2
+
+
+COUNTS = torch.tensor([float(count(token)) for token in range(VOCABULARY)])
+
+
 def rms(x, gain):
     return x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-5) * gain
 
@@ -51,17 +65,38 @@ class Reference:
         gate, value = (x @ self.p[f"blocks.{i}.feed_in"]).chunk(2, -1)
         return (torch.nn.functional.silu(gate) * value) @ self.p[f"blocks.{i}.feed_out"]
 
+    def features(self, tokens, conditions):
+        """Posterior means of the summary's factors, and their precision: gene by gene."""
+        p = self.p
+        effects = p["summary.effect_conditions"][conditions - VOCABULARY - 1].sum(1)
+        seen = (tokens != MASK).float()
+        says = torch.zeros(len(tokens), p["summary.factors"].shape[1])
+        precision = torch.zeros_like(says)
+        for gene in range(tokens.shape[1]):
+            level = torch.log2(1 + COUNTS[tokens[:, gene].clamp(max=VOCABULARY - 1)])
+            expected = p["summary.centre"][gene] + (effects * p["summary.effect_genes"][gene]).sum(1)
+            deviation = seen[:, gene] * (level - expected)
+            factor = p["summary.factors"][gene]
+            says = says + deviation[:, None] * factor
+            precision = precision + seen[:, gene, None] * (factor * p["summary.spread"][gene, 0]) ** 2
+        trust = p["summary.trust"][conditions - VOCABULARY - 1].sum(1)
+        mean = says / (1 + precision) * trust.exp()
+        return torch.cat([mean / torch.sqrt(1 + (mean / 3) ** 2), precision / (1 + precision)], 1)
+
     def hidden(self, tokens, conditions, trace=None):
         c, p = self.config, self.p
         trace = {} if trace is None else trace
         trace["compressed"] = self.compressed(tokens)
-        x = torch.cat([p["token_embedding"][conditions], trace["compressed"]], 1)
+        trace["features"] = features = self.features(tokens, conditions)
+        rows = p["token_embedding"][conditions] + (features @ p["summary.to_rows"])[:, None]
+        x = torch.cat([rows, trace["compressed"]], 1)
         for i in range(c["blocks"]):
             x = x + self.attention(rms(x, p[f"blocks.{i}.attention_norm"]), i)
             x = x + self.feed(rms(x, p[f"blocks.{i}.feed_norm"]), i)
             trace[f"block{i}"] = x
         x, slots = rms(x, p["final_norm"]), conditions.shape[1]
         gates = p["gate_bias"] + p["gate_conditions"][conditions - VOCABULARY - 1].sum(1)
+        gates = gates + features @ p["summary.to_gates"]
         trace["gates"] = gates + x[:, :slots].mean(1) @ p["gate_hidden"]
         trace["final"] = x[:, slots:]
         return trace["final"], trace["gates"]

@@ -8,6 +8,7 @@
 
 mod boundaries;
 mod browser;
+mod distribution;
 mod overfit;
 mod parity;
 mod pipeline;

@@ -21,6 +21,7 @@ const CONFIG: ModelConfig = ModelConfig {
     heads: 2,
     feed_width: 64,
     rank: 4,
+    summary: 2,
     condition_slots: 1,
     condition_values: 4,
 };

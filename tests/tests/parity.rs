@@ -28,6 +28,7 @@ fn config() -> ModelConfig {
         heads: 2,
         feed_width: 24,
         rank: 4,
+        summary: 3,
         condition_slots: 4,
         condition_values: 9,
     }
@@ -95,13 +96,7 @@ fn forward_pass_layer_by_layer() {
     let network = fixture.network(&device);
     let batch = fixture.batch();
     let tables = network.tables();
-    let mut rows = Vec::new();
-    for cell in batch.tokens.chunks(37) {
-        network.layout.table_rows(cell, network.config.tokens(), &mut rows);
-    }
-    let length = rows.len();
-    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [length]), &device);
-    let compressed = network.compressed(&tables, rows);
+    let compressed = network.read(&tables, &batch.tokens).compressed;
     // f32 sums in another order: 1e-5 of the largest value.
     assert!(worst(&values(compressed), &fixture.floats("layer.compressed")) < 1e-5);
     let hidden = hidden_of(&network, &tables, &batch);
@@ -193,11 +188,13 @@ fn the_guided_sampler_draws_the_same_tokens() {
     batch.tokens = vec![MASK as u16; 3 * 37];
     let mut done = 0;
     for upto in cosine_schedule(37, 3) {
-        batch.conditions.clone_from(&conditions);
-        let toward = hidden_of(&network, &tables, &batch);
-        batch.conditions.clone_from(&null);
-        let away = hidden_of(&network, &tables, &batch);
-        let hidden = toward.guided(away, 3.0);
+        // Guided and unguided cells in one batch, as the sampler runs them.
+        let mut both = batch.clone();
+        both.tokens.extend_from_slice(&batch.tokens);
+        both.targets.extend_from_slice(&batch.targets);
+        both.weight.extend_from_slice(&batch.weight);
+        both.conditions = [conditions.clone(), null.clone()].concat();
+        let hidden = hidden_of(&network, &tables, &both).composed(2, 3.0);
         let wanted: Vec<Wanted> = (0..3)
             .flat_map(|cell| order[cell * 37 + done..cell * 37 + upto].iter().map(move |gene| (cell, *gene as u32)))
             .map(|(cell, gene)| Wanted { state: cell as u32, gene, uniform: uniforms[cell * 37 + gene as usize] })

@@ -10,6 +10,7 @@ pub mod data;
 pub mod device;
 pub mod evaluate;
 pub mod export;
+pub mod factors;
 pub mod files;
 pub mod generate;
 pub mod marginals;

@@ -1,17 +1,19 @@
 //! The per-gene output term at the start: what each gene looks like on average.
 //!
 //! Does: smoothed log-frequencies of tokens for every gene, factored; beside them the factored
-//! responses to the conditions.
-//! Does not know: training, how responses are fitted (`responses`).
-//! Flow: tokens of the training cells → **gene_output [G, R], output_basis [R, V], bias [V] and
-//! gates** (PAPER.md section 3, [ours]).
+//! responses to the conditions, and what genes have to do with each other.
+//! Does not know: training, how responses and factors are fitted (`responses`, `factors`).
+//! Flow: tokens of the training cells → **gene_output [G, R], output_basis [R, V], bias [V], gates
+//! and summary** (PAPER.md section 3, [ours]).
 
 use burn::tensor::{Device, Tensor, TensorData};
 use faer::{Mat, Side};
 use model::network::Network;
 use model::quantise::VOCABULARY;
+use model::summary::Summary;
 
 use crate::data::TrainingSet;
+use crate::factors::{Factors, factors};
 use crate::responses::{responses, tilt};
 
 /// Weight of a smooth geometric tail beside the counted frequencies, in cells.
@@ -51,32 +53,63 @@ fn tensor(rows: usize, columns: usize, device: &Device, value: impl Fn(usize, us
     Tensor::<2>::from_data(TensorData::new(values, [rows, columns]), device)
 }
 
-/// Sets the output term of a fresh network: the first half of the factors to the training cells'
-/// marginals, open in every cell; the second half to each gene's response to the conditions, opened by
-/// them. So means are right for every condition from the first step, and training is left to learn
-/// what genes have to do with each other.
-pub fn initialise(mut network: Network, set: &TrainingSet, device: &Device) -> Network {
+/// Sets the output term of a fresh network, and its summary if it has one: some factors to the training
+/// cells' marginals, open in every cell; as many to each gene's response to the conditions, opened by
+/// them; the last Q to what genes have to do with each other, opened by what is visible. So means are
+/// right for every condition from the first step, and related genes agree.
+pub fn initialise(mut network: Network, set: &TrainingSet, seed: u64, device: &Device) -> Network {
     let marginals = log_marginals(set);
     let (genes, rank, values) = (set.genes(), network.config.rank, set.condition_values());
-    let fixed = rank.div_ceil(2);
+    let shared = network.config.summary;
+    let fixed = (rank - shared).div_ceil(2);
+    let answers = rank - shared - fixed;
     let bias: Vec<f64> =
         (0..VOCABULARY).map(|v| (0..genes).map(|g| marginals[(g, v)]).sum::<f64>() / genes as f64).collect();
     let centred = Mat::from_fn(genes, VOCABULARY, |g, v| marginals[(g, v)] - bias[v]);
     let gram = centred.transpose() * &centred;
     let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else { return network };
     let basis = Mat::from_fn(VOCABULARY, fixed, |v, r| eigen.U()[(v, VOCABULARY - 1 - r)]);
-    let factors = &centred * &basis;
-    let responses = responses(set, rank - fixed);
+    let projected = &centred * &basis;
+    let responses = responses(set, answers);
+    let factors = factors(set, shared, seed);
+    if shared > 0 {
+        eprintln!("{} of {shared} factors stand above the noise", factors.found);
+    }
     // Factors are scaled to the size of the other weights, so that one learning rate suits both.
     let scale = 0.1;
     network.gene_output = tensor(genes, rank, device, |g, r| {
-        if r < fixed { factors[(g, r)] * scale } else { responses.factors[(g, r - fixed)] }
+        if r < fixed {
+            projected[(g, r)] * scale
+        } else if r < fixed + answers {
+            responses.factors[(g, r - fixed)]
+        } else {
+            // A tilt of θ moves the mean level by θ times its variance.
+            factors.loadings[(g, r - fixed - answers)] * factors.spread[g] / factors.total[g].max(0.02).powi(2)
+        }
     });
     network.output_basis =
         tensor(rank, VOCABULARY, device, |r, v| if r < fixed { basis[(v, r)] / scale } else { tilt(v as u16) });
     network.output_bias = tensor(1, VOCABULARY, device, |_, v| bias[v]);
     network.gate_bias = tensor(1, rank, device, |_, r| f64::from(u8::from(r < fixed)));
-    network.gate_conditions =
-        tensor(values, rank, device, |k, r| if r < fixed { 0.0 } else { responses.gates[(k, r - fixed)] });
+    network.gate_conditions = tensor(values, rank, device, |k, r| {
+        if r < fixed || r >= fixed + answers { 0.0 } else { responses.gates[(k, r - fixed)] }
+    });
+    network.summary = network.summary.map(|summary| summarised(summary, &factors, fixed + answers, device));
     network
+}
+
+/// A summary set from factors whose gates stand from `first` on.
+fn summarised(mut summary: Summary, factors: &Factors, first: usize, device: &Device) -> Summary {
+    let (genes, shared) = (factors.centre.len(), factors.loadings.ncols());
+    let [_, rank] = summary.to_gates.dims();
+    let says = |g: usize, q: usize| factors.loadings[(g, q)] / factors.spread[g];
+    summary.centre = tensor(1, genes, device, |_, g| factors.centre[g]);
+    summary.spread = tensor(genes, 1, device, |g, _| factors.spread[g]);
+    summary.factors = tensor(genes, shared, device, says);
+    let values = factors.effect_conditions.nrows();
+    summary.effect_conditions = tensor(values, shared, device, |k, q| factors.effect_conditions[(k, q)]);
+    summary.effect_genes = tensor(genes, shared, device, |g, q| factors.effect_genes[(g, q)]);
+    summary.trust = tensor(values, shared, device, |k, q| factors.trust[(k, q)]);
+    summary.to_gates = tensor(2 * shared, rank, device, |from, to| f64::from(u8::from(from < shared && to == first + from)));
+    summary
 }

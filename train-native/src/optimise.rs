@@ -67,7 +67,7 @@ pub struct Optimiser {
 /// Parameters without weight decay: norms, biases and the tables of genes and tokens, where a rare
 /// row would decay to nothing between its gradients.
 fn is_decayed(name: &str) -> bool {
-    !(name.ends_with("norm") || ["output", "gene_", "token_", "gate_"].iter().any(|start| name.starts_with(start)))
+    !(name.ends_with("norm") || ["output", "gene_", "token_", "gate_", "summary"].iter().any(|start| name.starts_with(start)))
 }
 
 impl Optimiser {

@@ -90,6 +90,9 @@ pub struct Sizes {
     pub feed_width: usize,
     /// R.
     pub rank: usize,
+    /// Q: factors of the summary; they take Q of the R output factors.
+    #[serde(default)]
+    pub summary: usize,
 }
 
 /// Optimisation (PAPER.md section 8).
@@ -148,6 +151,12 @@ impl Recipe {
             "training.slots is {}, but there are {} slots per group",
             training.slots,
             self.model.group_size
+        );
+        ensure!(
+            2 * self.model.summary <= self.model.rank,
+            "model.summary is {}; it takes as many of the {} output factors (model.rank), and at most half",
+            self.model.summary,
+            self.model.rank
         );
         ensure!(!self.conditions.is_empty(), "a recipe needs at least one condition");
         for condition in &self.conditions {

@@ -57,6 +57,7 @@ pub fn model_config(recipe: &Recipe, set: &TrainingSet) -> ModelConfig {
         heads: recipe.model.heads,
         feed_width: recipe.model.feed_width,
         rank: recipe.model.rank,
+        summary: recipe.model.summary,
         condition_slots: set.conditions.len(),
         condition_values: set.condition_values(),
     }
@@ -106,7 +107,7 @@ fn prepare(order: &Order, device: &Device) -> Result<Work> {
     } else {
         let fresh = Network::init(&config, recipe.training.seed, &inner);
         let position = Position { step: 0, bits_per_gene: f32::NAN, fingerprint };
-        (marginals::initialise(fresh, &set, &inner), position)
+        (marginals::initialise(fresh, &set, recipe.training.seed, &inner), position)
     };
     write_atomic(&order.out.join(RECIPE), text.as_bytes())?;
     let note = json!({ "data": order.data, "config": config });
