@@ -47,6 +47,14 @@ pub enum CellsError {
         /// Length by the counts.
         expected: usize,
     },
+    /// Cells of two panels cannot stand in one matrix.
+    #[error("the cells have different genes: at place {place} one side has {gene}; bring both to one panel first")]
+    OtherPanel {
+        /// Gene of the other side.
+        gene: String,
+        /// Its place, from 0.
+        place: usize,
+    },
     /// No such label.
     #[error("the cells have no label `{key}`; they have {}", known.join(", "))]
     MissingLabel {
@@ -101,6 +109,33 @@ impl Cells {
             key: key.to_owned(),
             known: self.labels.keys().cloned().collect(),
         })
+    }
+
+    /// These cells and then others of the same genes; labels that only one side has are left out.
+    ///
+    /// # Errors
+    /// When the panels differ.
+    pub fn joined(&self, other: &Self) -> Result<Self, CellsError> {
+        check_length("the list of genes", other.genes.len(), self.genes.len())?;
+        if let Some(place) = self.genes.iter().zip(&other.genes).position(|(own, theirs)| own != theirs) {
+            let (gene, second) = (other.genes[place].clone(), place);
+            return Err(CellsError::OtherPanel { gene, place: second });
+        }
+        let mut counts = self.counts.clone();
+        // Panels of equal length cannot disagree.
+        counts.append(&other.counts).map_err(|_| CellsError::OtherPanel { gene: "none".to_owned(), place: 0 })?;
+        let shared = self.labels.iter().filter_map(|(key, own)| Some((key, own, other.labels.get(key)?)));
+        let labels = shared.map(|(key, own, theirs)| {
+            let text = |column: &Column, cell: usize| column.text(cell).unwrap_or_default().into_owned();
+            let values: Vec<String> = (0..self.len())
+                .map(|cell| text(own, cell))
+                .chain((0..other.len()).map(|cell| text(theirs, cell)))
+                .collect();
+            (key.clone(), Column::categorical(&values))
+        });
+        let labels = labels.collect();
+        let names = [self.names.as_slice(), other.names.as_slice()].concat();
+        Self::new(counts, self.genes.clone(), names, labels)
     }
 
     /// Cells whose label `key` reads `value`.

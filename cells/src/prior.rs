@@ -37,7 +37,9 @@ impl Thresholds {
 #[derive(Debug, Error)]
 pub enum PriorError {
     /// A column is missing.
-    #[error("the table of differential expression has no column `{column}`; it has {found}. It needs target, feature, target_mean, reference_mean, fold_change and fdr, as pdex writes them")]
+    #[error(
+        "the table of differential expression has no column `{column}`; it has {found}. It needs target, feature, target_mean, reference_mean, fold_change and fdr, as pdex writes them"
+    )]
     Column {
         /// The missing one.
         column: &'static str,
@@ -147,7 +149,10 @@ mod tests {
 
     #[test]
     fn lists_come_in_many_forms() {
-        assert_eq!(gene_list("STAT1, JAK1\n# remark\nIFI6\tSTAT1 # again\n\"MX1\";\n"), ["STAT1", "JAK1", "IFI6", "MX1"]);
+        assert_eq!(
+            gene_list("STAT1, JAK1\n# remark\nIFI6\tSTAT1 # again\n\"MX1\";\n"),
+            ["STAT1", "JAK1", "IFI6", "MX1"]
+        );
         assert!(gene_list(" \n#\n").is_empty());
     }
 }

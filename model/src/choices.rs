@@ -64,8 +64,7 @@ fn choose(card: &Card, condition: &Condition, choices: &Choices) -> Result<Choic
     let chosen = choices.with.get(&condition.key).map(Vec::as_slice).unwrap_or_default();
     let token = |value: &String| {
         let known = || condition.values.iter().map(|known| known.value.as_str()).collect::<Vec<_>>().join(", ");
-        let unknown =
-            || BundleError::UnknownValue { key: condition.key.clone(), value: value.clone(), known: known() };
+        let unknown = || BundleError::UnknownValue { key: condition.key.clone(), value: value.clone(), known: known() };
         condition.token(value).ok_or_else(unknown)
     };
     match chosen {
@@ -104,7 +103,12 @@ fn several_at_once(
         ([one], _) => Ok(Choice::Fixed(*one)),
         _ if tokens.len() > MOST_COMPOSED => {
             let (least, most) = (1.0, MOST_COMPOSED as f64);
-            Err(BundleError::Range { what: "the number of perturbations at once", least, most, found: tokens.len() as f64 })
+            Err(BundleError::Range {
+                what: "the number of perturbations at once",
+                least,
+                most,
+                found: tokens.len() as f64,
+            })
         }
         _ => Ok(Choice::Composed(tokens)),
     }

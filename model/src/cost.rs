@@ -13,6 +13,8 @@ use crate::config::ModelConfig;
 
 /// Dispatches of a pass outside its blocks: embedding, compression, last norm, gates, guidance.
 const PER_PASS: f64 = 32.0;
+/// Dispatches of a pass for the summary of visible genes.
+const PER_SUMMARY: f64 = 32.0;
 /// Dispatches of a block.
 const PER_BLOCK: f64 = 55.0;
 /// Dispatches of a chunk of decoded rows.
@@ -34,12 +36,16 @@ pub struct Work {
 impl Work {
     /// Floating-point operations: blocks with attention, and decoding.
     pub fn flops(&self, config: &ModelConfig) -> f64 {
-        self.states as f64 * config.trunk_flops() + self.rows as f64 * config.gene_flops()
+        // Effects, what genes say, and their precisions: a product of [B, G] and [G, Q] each.
+        let summary = 6.0 * (config.genes * config.summary) as f64;
+        self.states as f64 * (config.trunk_flops() + summary) + self.rows as f64 * config.gene_flops()
     }
 
     /// Dispatches on a GPU without fusion.
     pub fn dispatches(&self, config: &ModelConfig) -> f64 {
-        self.passes as f64 * (PER_PASS + PER_BLOCK * config.blocks as f64) + self.chunks as f64 * PER_CHUNK
+        let summary = if config.summary > 0 { PER_SUMMARY } else { 0.0 };
+        let pass = PER_PASS + summary + PER_BLOCK * config.blocks as f64;
+        self.passes as f64 * pass + self.chunks as f64 * PER_CHUNK
     }
 }
 

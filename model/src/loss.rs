@@ -59,6 +59,19 @@ impl Masked {
         Self { tokens, targets, weight, conditions, genes }
     }
 
+    /// Cells from `first` on, `count` of them, as a batch of their own.
+    pub fn part(&self, first: usize, count: usize) -> Self {
+        let slots = self.conditions.len() / self.cells().max(1);
+        let genes = first * self.genes..(first + count) * self.genes;
+        Self {
+            tokens: self.tokens[genes.clone()].to_vec(),
+            targets: self.targets[genes].to_vec(),
+            weight: self.weight[first..first + count].to_vec(),
+            conditions: self.conditions[first * slots..(first + count) * slots].to_vec(),
+            genes: self.genes,
+        }
+    }
+
     /// B.
     pub fn cells(&self) -> usize {
         self.weight.len()
@@ -88,8 +101,7 @@ impl Masked {
 /// Hidden states of a masked batch.
 pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Hidden {
     let shape = [batch.cells(), network.config.condition_slots];
-    let conditions =
-        Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &network.device());
+    let conditions = Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &network.device());
     network.hidden(tables, network.read(tables, &batch.tokens), conditions)
 }
 

@@ -5,6 +5,7 @@
 //! Does not know: models, the web, where numbers come from.
 //! Flow: cells and shifts → **figures** with legends and units, and the geometry to pick from them.
 
+pub mod curves;
 pub mod frame;
 pub mod map;
 pub mod svg;

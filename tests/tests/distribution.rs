@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use cells::Cells;
@@ -18,7 +19,7 @@ use cells::synthetic::{CONTROL, PERTURBED, SyntheticSpec, Truth, synthetic};
 use indicatif::ProgressBar;
 use model::card::Choices;
 use model::sample::Effort;
-use train_native::export::export;
+use train_native::export::{Choice, export};
 use train_native::generate::{generate, read_bundle};
 use train_native::train::{Order, train};
 
@@ -79,9 +80,9 @@ fn made() -> Made {
     let (seen, fresh) = (sides(&half(0)), sides(&half(1)));
     std::fs::write(&data, write_h5ad(&half(0), &BTreeMap::new()).unwrap()).unwrap();
     let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/distribution.toml");
-    let order = Order { data, recipe, out: run.clone(), save_every: 1000, stop_after: None };
+    let order = Order { data, recipe, out: run.clone(), save_every: 1000, stop_after: None, stop: Arc::default() };
     train(&order, &Device::flex()).unwrap();
-    export(&run, &bundle, &Device::flex()).unwrap();
+    export(&run, &bundle, &Choice::default(), &Device::flex()).unwrap();
     let bundle = read_bundle(&bundle, &Device::flex()).unwrap();
     let wanted = |condition: &str| Choices {
         with: BTreeMap::from([("condition".to_owned(), vec![condition.to_owned()])]),
@@ -91,7 +92,8 @@ fn made() -> Made {
         seed: 3,
         clamp: Vec::new(),
     };
-    let cells = |condition| generate(&bundle, &wanted(condition), Effort { cells: 64, rows: 4096 }, &ProgressBar::hidden());
+    let cells =
+        |condition| generate(&bundle, &wanted(condition), Effort { cells: 64, rows: 4096 }, &ProgressBar::hidden());
     let generated = Sides { control: cells(CONTROL).unwrap(), perturbed: cells(PERTURBED).unwrap() };
     Made { truth, seen, fresh, generated }
 }

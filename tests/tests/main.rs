@@ -12,3 +12,5 @@ mod distribution;
 mod overfit;
 mod parity;
 mod pipeline;
+mod python;
+mod training;

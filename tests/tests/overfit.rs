@@ -10,7 +10,7 @@ use model::loss::{Masked, loss};
 use model::network::Network;
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
-use train_native::optimise::{Optimiser, tracked};
+use train_native::optimise::{Optimiser, gradients, tracked};
 use train_native::recipe::TrainingRecipe;
 
 const CONFIG: ModelConfig = ModelConfig {
@@ -46,8 +46,13 @@ fn one_batch_is_learned_by_heart() {
         weight_decay: 0.0,
         clip: 1.0,
         slots: 8,
-        ema: 0.1,
+        ema: vec![0.1],
         weighting: 1.0,
+        accumulate: 1,
+        validation: 0,
+        keep: 1,
+        without: Vec::new(),
+        control_share: None,
         seed: 2,
     };
     let (batch, slots): (Masked, Vec<usize>) = (batch(), (0..8).collect());
@@ -60,7 +65,10 @@ fn one_batch_is_learned_by_heart() {
         if step == 0 {
             first = last;
         }
-        (network, _) = optimiser.step(network, &value, recipe.peak_rate, step);
+        (network, _) = {
+            let found = gradients(&network, &value);
+            optimiser.step(network, &found, recipe.peak_rate, step)
+        };
     }
     // Twelve values at random cost ln 12 = 2.5 nats each until they are learned; the first loss is higher,
     // because nothing says yet which of the 281 values occur.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use model::config::ModelConfig;
 use model::decode::{Decoder, Wanted};
 use model::loss::{Masked, hidden_of, loss};
@@ -15,7 +15,7 @@ use model::quantise::MASK;
 use model::schedule::cosine_schedule;
 use model::weights::{Precision, Tensors, load, save};
 use safetensors::SafeTensors;
-use train_native::optimise::{Optimiser, tracked};
+use train_native::optimise::{Optimiser, gradients, tracked};
 
 const FIXTURE: &[u8] = include_bytes!("../parity/fixture.safetensors");
 
@@ -154,13 +154,19 @@ fn adamw_takes_the_same_step() {
         weight_decay: 0.1,
         clip: 0.05,
         slots: 8,
-        ema: 0.05,
+        ema: vec![0.05],
         weighting: 1.0,
+        accumulate: 1,
+        validation: 0,
+        keep: 1,
+        without: Vec::new(),
+        control_share: None,
         seed: 1,
     };
     let slots: Vec<usize> = (0..8).collect();
     let value = loss(&network, &fixture.batch(), &slots);
-    let (stepped, norm) = Optimiser::new(&recipe).step(network, &value, 1e-2, 0);
+    let found = gradients(&network, &value);
+    let (stepped, norm) = Optimiser::new(&recipe).step(network, &found, 1e-2, 0);
     let expected = f64::from(fixture.floats("norm")[0]);
     assert!((norm - expected).abs() < 1e-4 * expected, "{norm} {expected}");
     for (name, tensor) in stepped.parameters() {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use burn::tensor::Device;
 use cells::Cells;
@@ -20,7 +20,7 @@ use model::bundle::{Bundle, BundleError, CARD, WEIGHTS};
 use model::card::Choices;
 use model::sample::{Effort, Run};
 use train_native::evaluate::{Settings, evaluate, held_out_of};
-use train_native::export::export;
+use train_native::export::{Choice, export};
 use train_native::generate::{generate, read_bundle, wait};
 use train_native::train::{Order, train};
 
@@ -51,7 +51,14 @@ fn recipe() -> PathBuf {
 }
 
 fn order(data: &Path, out: &Path, stop_after: Option<usize>) -> Order {
-    Order { data: data.to_owned(), recipe: recipe(), out: out.to_owned(), save_every: 10, stop_after }
+    Order {
+        data: data.to_owned(),
+        recipe: recipe(),
+        out: out.to_owned(),
+        save_every: 10,
+        stop_after,
+        stop: Arc::default(),
+    }
 }
 
 /// Writes the synthetic cells.
@@ -70,7 +77,7 @@ pub(crate) fn trained() -> &'static Trained {
             (folder.path().join("cells.h5ad"), folder.path().join("run"), folder.path().join("bundle"));
         let (cells, truth) = write_cells(&data);
         train(&order(&data, &run, None), &Device::flex()).unwrap();
-        export(&run, &bundle, &Device::flex()).unwrap();
+        export(&run, &bundle, &Choice::default(), &Device::flex()).unwrap();
         Trained { bundle, run, cells, truth, _folder: folder }
     })
 }

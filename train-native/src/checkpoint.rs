@@ -1,15 +1,18 @@
 //! Checkpoints: everything that a run needs to go on as if it had never stopped.
 //!
-//! Does: saves weights, average, moments and position in one safetensors file in f32, written
-//! atomically; loads it and checks that it belongs to the same recipe and data.
+//! Does: saves weights, averages, moments and position in one safetensors file in f32, written
+//! atomically; keeps the last few and the best; loads the newest that is whole and checks that it
+//! belongs to the same recipe and data.
 //! Does not know: when to save.
 //! Flow: trainer → **checkpoint.safetensors** → trainer, export.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
+use model::config::ModelConfig;
 use model::network::Network;
 use model::weights::{self, Precision};
 use safetensors::SafeTensors;
@@ -19,8 +22,10 @@ use serde::{Deserialize, Serialize};
 use crate::files::write_atomic;
 use crate::optimise::{Moments, Optimiser};
 
-/// File in a run's folder.
+/// The newest checkpoint in a run's folder; older ones carry their step in the name.
 pub const FILE: &str = "checkpoint.safetensors";
+/// The checkpoint with the lowest loss.
+pub const BEST: &str = "best.safetensors";
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +34,9 @@ pub struct Position {
     pub step: usize,
     /// Smoothed loss in bits per gene. In f32, which comes back from text bit for bit; an f64 may not.
     pub bits_per_gene: f32,
+    /// Lowest loss at a checkpoint so far: of the cells set aside, or smoothed where there are none.
+    #[serde(default)]
+    pub best: Option<f32>,
     /// SHA-256 of recipe and data, so that a run never goes on with others.
     pub fingerprint: String,
 }
@@ -38,17 +46,84 @@ fn bytes_of<const D: usize>(tensor: Tensor<D>) -> Vec<u8> {
     tensor.into_data().iter::<f32>().flat_map(f32::to_le_bytes).collect()
 }
 
-/// Saves a run.
+/// Saves a run; keeps `keep` checkpoints in all, and a copy of this one when it `is_best`.
 ///
 /// # Errors
 /// When weights are not finite or the file cannot be written; the last checkpoint then stays.
-pub fn save(folder: &Path, network: &Network, optimiser: &Optimiser, position: &Position) -> Result<()> {
+pub fn save(
+    folder: &Path,
+    network: &Network,
+    optimiser: &Optimiser,
+    position: &Position,
+    (keep, is_best): (usize, bool),
+) -> Result<()> {
+    let bytes = serialise(network, optimiser, position)?;
+    let newest = folder.join(FILE);
+    if keep > 1 && newest.exists() {
+        // A link, not a move: there is a newest checkpoint at every moment.
+        let older =
+            folder.join(format!("checkpoint-{:08}.safetensors", position_in(&newest).map_or(0, |own| own.step)));
+        std::fs::hard_link(&newest, &older).or_else(|_| std::fs::copy(&newest, &older).map(|_| ()))?;
+    }
+    if is_best {
+        write_atomic(&folder.join(BEST), &bytes)?;
+    }
+    write_atomic(&newest, &bytes)?;
+    for old in older(folder).into_iter().skip(keep.saturating_sub(1)) {
+        std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+    }
+    Ok(())
+}
+
+/// Older checkpoints, the youngest first.
+fn older(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("checkpoint-") && name.ends_with(".safetensors")
+    };
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_one).collect();
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    found
+}
+
+/// Where the newest checkpoint of a run stands.
+///
+/// # Errors
+/// When there is none or its header cannot be read.
+pub fn position(folder: &Path) -> Result<Position> {
+    position_in(&folder.join(FILE))
+}
+
+/// Position of a checkpoint, from its header alone.
+fn position_in(path: &Path) -> Result<Position> {
+    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length)?;
+    // A header is a few kilobytes; a damaged length must not ask for memory.
+    let length = u64::from_le_bytes(length).min(1 << 24) as usize;
+    let mut bytes = (length as u64).to_le_bytes().to_vec();
+    bytes.resize(8 + length, 0);
+    file.read_exact(&mut bytes[8..]).with_context(|| format!("{} is damaged", path.display()))?;
+    position_of(&bytes)
+}
+
+/// The position in a file's header.
+fn position_of(bytes: &[u8]) -> Result<Position> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+    let notes = metadata.metadata().as_ref().and_then(|notes| notes.get("position"));
+    Ok(serde_json::from_str(notes.context("it has no position")?)?)
+}
+
+/// A checkpoint's bytes.
+fn serialise(network: &Network, optimiser: &Optimiser, position: &Position) -> Result<Vec<u8>> {
     let own = network.clone().map(|_, tensor| tensor.inner());
-    let current = weights::save(&own, Precision::Full)?;
-    let average = weights::save(&optimiser.averaged(network), Precision::Full)?;
     let mut entries: BTreeMap<String, (Dtype, Vec<u8>)> = BTreeMap::new();
-    entries.insert("weights".into(), (Dtype::U8, current));
-    entries.insert("average".into(), (Dtype::U8, average));
+    entries.insert("weights".into(), (Dtype::U8, weights::save(&own, Precision::Full)?));
+    for place in 0..optimiser.averages.len() {
+        let average = weights::save(&optimiser.averaged(network, place), Precision::Full)?;
+        entries.insert(format!("average.{place}"), (Dtype::U8, average));
+    }
     for (name, moments) in &optimiser.moments {
         entries.insert(format!("first.{name}"), (Dtype::F32, bytes_of(moments.first.clone())));
         entries.insert(format!("second.{name}"), (Dtype::F32, bytes_of(moments.second.clone())));
@@ -62,7 +137,7 @@ pub fn save(folder: &Path, network: &Network, optimiser: &Optimiser, position: &
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     let notes = HashMap::from([("position".to_owned(), serde_json::to_string(position)?)]);
-    write_atomic(&folder.join(FILE), &safetensors::serialize(views, Some(notes))?)
+    Ok(safetensors::serialize(views, Some(notes))?)
 }
 
 /// A loaded checkpoint.
@@ -71,28 +146,54 @@ pub struct Checkpoint {
     pub position: Position,
     /// Current weights.
     pub network: Network,
-    /// Averaged weights.
-    pub average: Network,
+    /// Averaged weights, one network per width of the recipe.
+    pub averages: Vec<Network>,
     moments: BTreeMap<String, Moments>,
 }
 
-/// Loads a run's checkpoint.
+/// Whether a folder holds a run that can be resumed.
+pub fn exists(folder: &Path) -> bool {
+    folder.join(FILE).exists() || !older(folder).is_empty()
+}
+
+/// Loads a run's newest checkpoint that can be read; says so on standard error when that is an older one.
+///
+/// # Errors
+/// When none can be read, or they belong to a network of other sizes; the error is the newest one's.
+pub fn load(folder: &Path, config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
+    let mut first = match load_file(&folder.join(FILE), config, device) {
+        Ok(checkpoint) => return Ok(checkpoint),
+        Err(error) => error,
+    };
+    for path in older(folder) {
+        if let Ok(checkpoint) = load_file(&path, config, device) {
+            eprintln!("{first:#}; going on from {}, step {}", path.display(), checkpoint.position.step);
+            return Ok(checkpoint);
+        }
+    }
+    if !folder.join(FILE).exists() {
+        first = first.context(format!("{} holds no checkpoint", folder.display()));
+    }
+    Err(first)
+}
+
+/// Loads one checkpoint.
 ///
 /// # Errors
 /// When it is damaged or belongs to a network of other sizes.
-pub fn load(folder: &Path, config: &model::config::ModelConfig, device: &Device) -> Result<Checkpoint> {
-    let path = folder.join(FILE);
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+pub fn load_file(path: &Path, config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     read(&bytes, config, device).with_context(|| format!("the checkpoint {} cannot be used", path.display()))
 }
 
-fn read(bytes: &[u8], config: &model::config::ModelConfig, device: &Device) -> Result<Checkpoint> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-    let notes = metadata.metadata().as_ref().and_then(|notes| notes.get("position"));
-    let position: Position = serde_json::from_str(notes.context("it has no position")?)?;
+fn read(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
+    let position = position_of(bytes)?;
     let file = SafeTensors::deserialize(bytes)?;
     let network = weights::load(file.tensor("weights")?.data(), config, device)?;
-    let average = weights::load(file.tensor("average")?.data(), config, device)?;
+    let mut averages = Vec::new();
+    while let Ok(average) = file.tensor(&format!("average.{}", averages.len())) {
+        averages.push(weights::load(average.data(), config, device)?);
+    }
     let mut moments = BTreeMap::new();
     for (name, _) in network.parameters() {
         let Ok(first) = file.tensor(&format!("first.{name}")) else { continue };
@@ -107,7 +208,7 @@ fn read(bytes: &[u8], config: &model::config::ModelConfig, device: &Device) -> R
         let second = flat(file.tensor(&format!("second.{name}"))?);
         moments.insert(name, Moments { time: u64::from_le_bytes(time) as usize, first: flat(first), second });
     }
-    Ok(Checkpoint { position, network, average, moments })
+    Ok(Checkpoint { position, network, averages, moments })
 }
 
 impl Checkpoint {
@@ -121,7 +222,7 @@ impl Checkpoint {
             "this run was started with another recipe or other data; choose another --out folder or remove it"
         );
         optimiser.moments = self.moments.clone();
-        optimiser.average = self.average.parameters().into_iter().collect();
+        optimiser.averages = self.averages.iter().map(|own| own.parameters().into_iter().collect()).collect();
         Ok(())
     }
 }

@@ -16,11 +16,13 @@ use model::loss::Masked;
 use model::quantise::{FIRST_CONDITION, quantise};
 use model::random::Draws;
 
-use crate::recipe::{ConditionRecipe, Recipe};
+use crate::recipe::{ConditionRecipe, Recipe, TrainingRecipe};
 
 /// Streams of a seed: training uses those above the parameters'.
 const EPOCH_STREAM: u64 = 1 << 40;
 const STEP_STREAM: u64 = 1 << 41;
+const VALIDATION_STREAM: u64 = 1 << 44;
+const CONTROL_STREAM: u64 = 1 << 45;
 
 /// Cells ready for training.
 pub struct TrainingSet {
@@ -34,6 +36,8 @@ pub struct TrainingSet {
     labels: Vec<i32>,
     /// Share of cells whose label is dropped [C].
     drops: Vec<f64>,
+    /// Cells set aside: their tokens and condition tokens.
+    validation: (Vec<u16>, Vec<i32>),
     seed: u64,
     batch: usize,
     weighting: f32,
@@ -79,8 +83,13 @@ impl TrainingSet {
             all.labels.insert(condition.key.clone(), column);
         }
         let (kept, _) = split(&all, &recipe.hold_out);
-        ensure!(!kept.is_empty(), "the recipe holds every cell out; nothing is left to train on");
-        let cells = all.select(&kept);
+        let kept = limit_controls(&all, kept, recipe)?;
+        let (kept, aside) = set_aside(kept, &recipe.training);
+        ensure!(
+            !kept.is_empty(),
+            "the recipe holds every cell out, or sets them aside for validation; nothing is left to train on"
+        );
+        let (cells, aside) = (all.select(&kept), all.select(&aside));
         let mut next = FIRST_CONDITION;
         let conditions = recipe
             .conditions
@@ -90,6 +99,7 @@ impl TrainingSet {
         let mut set = Self {
             tokens: tokens_of(&cells),
             labels: Vec::new(),
+            validation: (Vec::new(), Vec::new()),
             drops: recipe.conditions.iter().map(|condition| condition.drop).collect(),
             seed: recipe.training.seed,
             batch: recipe.training.batch,
@@ -97,7 +107,8 @@ impl TrainingSet {
             cells,
             conditions,
         };
-        set.labels = set.label_tokens()?;
+        set.labels = label_tokens(&set.cells, &set.conditions)?;
+        set.validation = (tokens_of(&aside), label_tokens(&aside, &set.conditions)?);
         set.count_depths();
         Ok(set)
     }
@@ -125,22 +136,6 @@ impl TrainingSet {
     pub fn tokens_of(&self, cell: usize) -> &[u16] {
         let genes = self.genes();
         &self.tokens[cell * genes..(cell + 1) * genes]
-    }
-
-    /// Condition tokens of every cell.
-    fn label_tokens(&self) -> Result<Vec<i32>> {
-        let mut labels = Vec::with_capacity(self.cells.len() * self.conditions.len());
-        for cell in 0..self.cells.len() {
-            for condition in &self.conditions {
-                let value = self.cells.label(&condition.key)?.text(cell);
-                let token = value.as_deref().and_then(|value| condition.token(value)).or(condition.unspecified);
-                let Some(token) = token else {
-                    bail!("the cell {} has no `{}`", self.cells.names[cell], condition.key);
-                };
-                labels.push(token);
-            }
-        }
-        Ok(labels)
     }
 
     /// Writes how library sizes are distributed, for every cell type and perturbation, into the card.
@@ -191,6 +186,67 @@ impl TrainingSet {
         }
         Masked::draw(targets, conditions, self.genes(), self.weighting, &mut draws)
     }
+
+    /// The cells that were set aside, masked the same way every time, in parts of a batch each.
+    pub fn validation(&self) -> Vec<Masked> {
+        let (genes, slots) = (self.genes(), self.conditions.len());
+        let (tokens, labels) = &self.validation;
+        let parts = tokens.chunks(self.batch * genes).zip(labels.chunks((self.batch * slots).max(1)));
+        parts
+            .enumerate()
+            .map(|(part, (tokens, labels))| {
+                let mut draws = Draws::new(self.seed, VALIDATION_STREAM + part as u64);
+                Masked::draw(tokens.to_vec(), labels.to_vec(), genes, self.weighting, &mut draws)
+            })
+            .collect()
+    }
+}
+
+/// Condition tokens of every cell.
+fn label_tokens(cells: &Cells, conditions: &[Condition]) -> Result<Vec<i32>> {
+    let mut labels = Vec::with_capacity(cells.len() * conditions.len());
+    for cell in 0..cells.len() {
+        for condition in conditions {
+            let value = cells.label(&condition.key)?.text(cell);
+            let token = value.as_deref().and_then(|value| condition.token(value)).or(condition.unspecified);
+            let Some(token) = token else {
+                bail!("the cell {} has no `{}` that training cells have", cells.names[cell], condition.key);
+            };
+            labels.push(token);
+        }
+    }
+    Ok(labels)
+}
+
+/// Keeps no more control cells of each source than the recipe allows, chosen at random.
+fn limit_controls(all: &Cells, kept: Vec<usize>, recipe: &Recipe) -> Result<Vec<usize>> {
+    let Some(limit) = &recipe.training.control_share else { return Ok(kept) };
+    let source = all.label(&limit.source).context("training.control_share names the sources")?;
+    let perturbation = recipe.conditions.iter().find_map(|c| c.control.as_ref().map(|control| (&c.key, control)));
+    let (key, control) = perturbation.context("training.control_share needs a condition with a control")?;
+    let column = all.label(key)?;
+    let mut sources: BTreeMap<String, (Vec<usize>, usize)> = BTreeMap::new();
+    for cell in &kept {
+        let (controls, others) = sources.entry(source.text(*cell).unwrap_or_default().into_owned()).or_default();
+        if column.text(*cell).as_deref() == Some(control) { controls.push(*cell) } else { *others += 1 }
+    }
+    let mut dropped = std::collections::BTreeSet::new();
+    for (place, (controls, others)) in sources.values_mut().enumerate() {
+        Draws::new(recipe.training.seed, CONTROL_STREAM + place as u64).shuffle(controls);
+        let most = (limit.most / (1.0 - limit.most) * *others as f64).floor() as usize;
+        dropped.extend(controls.iter().skip(most).copied());
+    }
+    Ok(kept.into_iter().filter(|cell| !dropped.contains(cell)).collect())
+}
+
+/// Splits off the cells that only watch the loss.
+fn set_aside(kept: Vec<usize>, training: &TrainingRecipe) -> (Vec<usize>, Vec<usize>) {
+    let mut order = kept;
+    Draws::new(training.seed, VALIDATION_STREAM - 1).shuffle(&mut order);
+    let mut rest = order.split_off(training.validation.min(order.len()));
+    rest.sort_unstable();
+    order.sort_unstable();
+    (rest, order)
 }
 
 /// Tokens of every cell in panel order.

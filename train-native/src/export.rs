@@ -15,6 +15,7 @@ use cells::pca::{fit_pca, highly_variable};
 use cells::umap::umap;
 use model::bundle::{CARD, GOLDEN, Golden, MAP, Map, REFERENCE, Reference, WEIGHTS, golden_logits, sha256};
 use model::card::{Card, FORMAT_VERSION, FileEntry, Kind, ReferenceGroup, Training};
+use model::network::Network;
 use model::quantise::MASK;
 use model::random::Draws;
 use model::weights::{self, Precision};
@@ -37,11 +38,31 @@ const GOLDEN_GENES: usize = 32;
 /// Bundle files in memory, before they are hashed.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Exports the last checkpoint of a run.
+/// Which weights of a run to export.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// The best checkpoint in place of the last.
+    pub best: bool,
+    /// Width of the average (the recipe's first when left out).
+    pub ema: Option<f64>,
+}
+
+/// The average of the asked-for width.
+fn average<'a>(saved: &'a checkpoint::Checkpoint, widths: &[f64], wanted: Option<f64>) -> Result<&'a Network> {
+    let place = match wanted {
+        None => Some(0),
+        // Widths are typed by people: equal to a thousandth.
+        Some(wanted) => widths.iter().position(|width| (width - wanted).abs() < 1e-3),
+    };
+    let found = place.and_then(|place| saved.averages.get(place));
+    found.with_context(|| format!("the run keeps averages of the widths {widths:?}; --ema must be one of them"))
+}
+
+/// Exports a checkpoint of a run.
 ///
 /// # Errors
 /// When the run, its data or the target folder cannot be used.
-pub fn export(run: &Path, out: &Path, device: &Device) -> Result<Card> {
+pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Result<Card> {
     let recipe = Recipe::read(&run.join(RECIPE))?;
     let note =
         std::fs::read_to_string(run.join(RUN)).with_context(|| format!("{} is not a run folder", run.display()))?;
@@ -49,9 +70,13 @@ pub fn export(run: &Path, out: &Path, device: &Device) -> Result<Card> {
     let data = PathBuf::from(note["data"].as_str().context("the run does not say which data it used")?);
     let set = TrainingSet::new(read_cells(&data)?, &recipe)?;
     let config = model_config(&recipe, &set);
-    let saved = checkpoint::load(run, &config, device)?;
+    let saved = match choice.best {
+        true => checkpoint::load_file(&run.join(checkpoint::BEST), &config, device)?,
+        false => checkpoint::load(run, &config, device)?,
+    };
+    let average = average(&saved, &recipe.training.ema, choice.ema)?;
     let mut files = Files::new();
-    let shipped = weights::save(&saved.average, Precision::Half)?;
+    let shipped = weights::save(average, Precision::Half)?;
     // The golden pass runs on the rounded weights, as the page will.
     let rounded = weights::load(&shipped, &config, device)?;
     files.insert(WEIGHTS.into(), shipped);

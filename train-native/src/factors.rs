@@ -76,7 +76,8 @@ fn remainders(set: &TrainingSet) -> Remainders {
     let (cells, genes, values) = (chosen(set), set.genes(), set.condition_values());
     let n = cells.len() as f64;
     let mut rest = Mat::from_fn(cells.len(), genes, |row, gene| f64::from(level(set.tokens_of(cells[row])[gene])));
-    let column = |rest: &Mat<f64>, gene: usize, f: fn(f64) -> f64| rest.col(gene).iter().map(|v| f(*v)).sum::<f64>() / n;
+    let column =
+        |rest: &Mat<f64>, gene: usize, f: fn(f64) -> f64| rest.col(gene).iter().map(|v| f(*v)).sum::<f64>() / n;
     let seen: Vec<f64> = (0..genes).map(|gene| column(&rest, gene, |v| f64::from(u8::from(v > 0.0)))).collect();
     let centre: Vec<f64> = (0..genes).map(|gene| column(&rest, gene, |v| v)).collect();
     for gene in 0..genes {

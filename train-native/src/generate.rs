@@ -71,7 +71,8 @@ pub fn generate(bundle: &Bundle, choices: &Choices, effort: Effort, bar: &Progre
     for (slot, condition) in bundle.card.conditions.iter().enumerate() {
         let together = choices.with.get(&condition.key).filter(|values| values.len() > 1).map(|v| v.join("+"));
         let own = |cell: usize| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified");
-        let texts: Vec<&str> = (0..choices.cells).map(|cell| together.as_deref().unwrap_or_else(|| own(cell))).collect();
+        let texts: Vec<&str> =
+            (0..choices.cells).map(|cell| together.as_deref().unwrap_or_else(|| own(cell))).collect();
         labels.insert(condition.key.clone(), Column::categorical(&texts));
     }
     let names = (0..choices.cells).map(|cell| format!("generated-{}-{cell}", choices.seed)).collect();

@@ -4,6 +4,7 @@
 //! Does not know: the web.
 //! Flow: h5ad + recipe → run → bundle → generated cells and scores.
 
+pub mod batches;
 pub mod bench;
 pub mod checkpoint;
 pub mod data;
@@ -13,8 +14,12 @@ pub mod export;
 pub mod factors;
 pub mod files;
 pub mod generate;
+pub mod inspect;
 pub mod marginals;
 pub mod optimise;
+pub mod presets;
 pub mod recipe;
+pub mod report;
 pub mod responses;
+pub mod sample;
 pub mod train;

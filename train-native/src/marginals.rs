@@ -110,6 +110,7 @@ fn summarised(mut summary: Summary, factors: &Factors, first: usize, device: &De
     summary.effect_conditions = tensor(values, shared, device, |k, q| factors.effect_conditions[(k, q)]);
     summary.effect_genes = tensor(genes, shared, device, |g, q| factors.effect_genes[(g, q)]);
     summary.trust = tensor(values, shared, device, |k, q| factors.trust[(k, q)]);
-    summary.to_gates = tensor(2 * shared, rank, device, |from, to| f64::from(u8::from(from < shared && to == first + from)));
+    summary.to_gates =
+        tensor(2 * shared, rank, device, |from, to| f64::from(u8::from(from < shared && to == first + from)));
     summary
 }

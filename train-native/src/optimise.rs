@@ -1,6 +1,6 @@
 //! One optimiser step: gradients, clipping, AdamW, and the average of weights.
 //!
-//! Does: keeps AdamW's moments (burn-optim's AdamW, tensor by tensor) and the power-function average
+//! Does: keeps AdamW's moments (burn-optim's AdamW, tensor by tensor) and the power-function averages
 //! of Karras 2024 for every parameter by name; the learning rate's warm-up and cosine.
 //! Does not know: data, files.
 //! Flow: loss → gradients → clip to the global norm → **AdamW** → new weights → **average**.
@@ -11,7 +11,7 @@ use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimiz
 use burn::tensor::{Device, Tensor};
 use model::network::Network;
 
-use crate::recipe::TrainingRecipe;
+use crate::recipe::{PARTS, TrainingRecipe};
 
 /// Learning rate of a step (from 0): linear warm-up, then a cosine down to the final rate.
 pub fn learning_rate(recipe: &TrainingRecipe, step: usize) -> f64 {
@@ -57,17 +57,19 @@ pub struct Optimiser {
     decayed: AdamW,
     plain: AdamW,
     clip: f64,
-    power: f64,
+    powers: Vec<f64>,
+    frozen: Vec<&'static str>,
     /// Moments by parameter.
     pub moments: BTreeMap<String, Moments>,
-    /// Average by parameter.
-    pub average: BTreeMap<String, Tensor<2>>,
+    /// Averages, one per width of the recipe, by parameter.
+    pub averages: Vec<BTreeMap<String, Tensor<2>>>,
 }
 
 /// Parameters without weight decay: norms, biases and the tables of genes and tokens, where a rare
 /// row would decay to nothing between its gradients.
 fn is_decayed(name: &str) -> bool {
-    !(name.ends_with("norm") || ["output", "gene_", "token_", "gate_", "summary"].iter().any(|start| name.starts_with(start)))
+    !(name.ends_with("norm")
+        || ["output", "gene_", "token_", "gate_", "summary"].iter().any(|start| name.starts_with(start)))
 }
 
 impl Optimiser {
@@ -78,30 +80,27 @@ impl Optimiser {
             decayed: config.clone().with_weight_decay(recipe.weight_decay as f32).build(),
             plain: config.with_weight_decay(0.0).build(),
             clip: recipe.clip,
-            power: ema_power(recipe.ema),
+            powers: recipe.ema.iter().map(|width| ema_power(*width)).collect(),
+            frozen: frozen(&recipe.without).into_iter().map(|(name, _)| name).collect(),
             moments: BTreeMap::new(),
-            average: BTreeMap::new(),
+            averages: vec![BTreeMap::new(); recipe.ema.len()],
         }
     }
 
-    /// Takes one step from a loss; returns the new weights and the gradient's norm before clipping.
-    pub fn step(&mut self, network: Network, loss: &Tensor<1>, rate: f64, step: usize) -> (Network, f64) {
-        let gradients = loss.backward();
-        let by_name: BTreeMap<String, Tensor<2>> = network
-            .parameters()
-            .into_iter()
-            .filter_map(|(name, tensor)| tensor.grad(&gradients).map(|gradient| (name, gradient)))
-            .collect();
-        let norm = global_norm(&by_name);
+    /// Takes one step from gradients; returns the new weights and the gradient's norm before clipping.
+    pub fn step(&mut self, network: Network, gradients: &Gradients, rate: f64, step: usize) -> (Network, f64) {
+        let norm = global_norm(gradients);
         let scale = if norm > self.clip { self.clip / (norm + 1e-6) } else { 1.0 };
-        let keep = ema_keep(self.power, step);
+        let keeps: Vec<f64> = self.powers.iter().map(|power| ema_keep(*power, step)).collect();
         let next = network.map(|name, tensor| {
             let old = tensor.inner();
-            let updated = match by_name.get(name) {
+            let updated = match gradients.get(name).filter(|_| !self.frozen.contains(&name)) {
                 Some(gradient) => self.update(name, old, gradient.clone().mul_scalar(scale), rate),
                 None => old,
             };
-            self.blend(name, &updated, keep);
+            for (average, keep) in self.averages.iter_mut().zip(&keeps) {
+                blend(average, name, &updated, *keep);
+            }
             Tensor::from_inner(updated).require_grad()
         });
         (next, norm)
@@ -129,19 +128,59 @@ impl Optimiser {
         updated.reshape(dims)
     }
 
-    /// Moves the average of one parameter.
-    fn blend(&mut self, name: &str, value: &Tensor<2>, keep: f64) {
-        let average = match self.average.remove(name) {
-            Some(average) => average.mul_scalar(keep) + value.clone().mul_scalar(1.0 - keep),
-            None => value.clone(),
-        };
-        self.average.insert(name.to_owned(), average);
+    /// The network with the weights of average `place`.
+    pub fn averaged(&self, network: &Network, place: usize) -> Network {
+        let average = self.averages.get(place);
+        network.clone().map(|name, tensor| {
+            let averaged = average.and_then(|average| average.get(name)).cloned();
+            averaged.unwrap_or_else(|| tensor.inner())
+        })
     }
+}
 
-    /// The network with averaged weights.
-    pub fn averaged(&self, network: &Network) -> Network {
-        network.clone().map(|name, tensor| self.average.get(name).cloned().unwrap_or_else(|| tensor.inner()))
+/// Moves the average of one parameter.
+fn blend(average: &mut BTreeMap<String, Tensor<2>>, name: &str, value: &Tensor<2>, keep: f64) {
+    let moved = match average.remove(name) {
+        Some(average) => average.mul_scalar(keep) + value.clone().mul_scalar(1.0 - keep),
+        None => value.clone(),
+    };
+    average.insert(name.to_owned(), moved);
+}
+
+/// Gradients by parameter.
+pub type Gradients = BTreeMap<String, Tensor<2>>;
+
+/// Gradients of a loss for every parameter that it depends on.
+pub fn gradients(network: &Network, loss: &Tensor<1>) -> Gradients {
+    let all = loss.backward();
+    let own = |(name, tensor): (String, Tensor<2>)| tensor.grad(&all).map(|gradient| (name, gradient));
+    network.parameters().into_iter().filter_map(own).collect()
+}
+
+/// Adds the gradients of another part of the same step.
+pub fn add(sum: &mut Gradients, part: Gradients) {
+    for (name, gradient) in part {
+        let total = match sum.remove(&name) {
+            Some(before) => before + gradient,
+            None => gradient,
+        };
+        sum.insert(name, total);
     }
+}
+
+/// Parameters that are never trained, with the value they are held at.
+fn frozen(without: &[String]) -> Vec<(&'static str, f32)> {
+    let named = PARTS.iter().filter(|(part, ..)| without.iter().any(|name| name == part));
+    named.flat_map(|(_, parameters, value)| parameters.iter().map(|name| (*name, *value))).collect()
+}
+
+/// The network with the parts that a recipe leaves out held at their neutral values.
+pub fn leave_out(network: Network, without: &[String]) -> Network {
+    let held = frozen(without);
+    network.map(|name, tensor| match held.iter().find(|(held, _)| *held == name) {
+        Some((_, value)) => tensor.zeros_like().add_scalar(*value),
+        None => tensor,
+    })
 }
 
 /// Weights that gradients flow to, on the tracking device.
@@ -150,7 +189,7 @@ pub fn tracked(network: Network, device: &Device) -> Network {
 }
 
 /// Norm over all gradients.
-fn global_norm(gradients: &BTreeMap<String, Tensor<2>>) -> f64 {
+fn global_norm(gradients: &Gradients) -> f64 {
     let squares: Vec<Tensor<1>> = gradients.values().map(|gradient| gradient.clone().square().sum()).collect();
     if squares.is_empty() {
         return 0.0;

@@ -11,6 +11,8 @@ use anyhow::{Context, Result, ensure};
 use model::card::{Kind, Source};
 use serde::{Deserialize, Serialize};
 
+use crate::presets;
+
 /// A training recipe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,13 +117,71 @@ pub struct TrainingRecipe {
     pub clip: f64,
     /// Slots decoded per step (n of S).
     pub slots: usize,
-    /// σ_rel of the power-function average of weights.
-    pub ema: f64,
+    /// σ_rel of the power-function averages of weights, one or several; all are kept, `export` takes the
+    /// first unless told otherwise.
+    #[serde(deserialize_with = "one_or_several")]
+    pub ema: Vec<f64>,
     /// Power of 1/p in the loss: 1 is the paper's, 0 weighs every masked gene alike.
     #[serde(default = "paper_weighting")]
     pub weighting: f32,
+    /// Parts that a step is computed in, one after the other: less memory, the same step.
+    #[serde(default = "one")]
+    pub accumulate: usize,
+    /// Training cells set aside to watch the loss on cells that training does not see.
+    #[serde(default)]
+    pub validation: usize,
+    /// Checkpoints kept besides the best one.
+    #[serde(default = "two")]
+    pub keep: usize,
+    /// Parts of the network left out, to see what they are worth: their parameters start neutral and are
+    /// never trained. See [`PARTS`].
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// Most control cells of a source as a share of its cells; the paper's is 0.1.
+    #[serde(default)]
+    pub control_share: Option<ControlShare>,
     /// Seed.
     pub seed: u64,
+}
+
+/// A limit on control cells (PAPER.md section 5).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlShare {
+    /// Label in obs that names a cell's source (data set, line or batch).
+    pub source: String,
+    /// Largest share, above 0 and below 1.
+    pub most: f64,
+}
+
+/// Parts that `training.without` may name: a start of parameter names, and the value they are held at.
+pub const PARTS: [(&str, &[&str], f32); 4] = [
+    ("gene_embedding", &["gene_embedding"], 0.0),
+    ("gene_output", &["gene_output"], 0.0),
+    ("gates", &["gate_conditions", "gate_hidden"], 0.0),
+    ("summary", &["summary.to_gates", "summary.to_rows"], 0.0),
+];
+
+fn one() -> usize {
+    1
+}
+
+fn two() -> usize {
+    2
+}
+
+/// A number or a list of numbers.
+fn one_or_several<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        One(f64),
+        Several(Vec<f64>),
+    }
+    Ok(match Either::deserialize(input)? {
+        Either::One(value) => vec![value],
+        Either::Several(values) => values,
+    })
 }
 
 /// The paper's weighting.
@@ -137,14 +197,46 @@ impl Recipe {
     pub fn read(path: &Path) -> Result<Self> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read the recipe {}", path.display()))?;
-        let recipe: Self =
-            toml::from_str(&text).with_context(|| format!("the recipe {} is not valid", path.display()))?;
+        let recipe = Self::parse(&text).with_context(|| format!("the recipe {} is not valid", path.display()))?;
         recipe.check().with_context(|| format!("the recipe {} cannot be used", path.display()))?;
         Ok(recipe)
     }
 
+    /// A recipe from its text. `preset = NAME` fills in what [model] and [training] leave out.
+    fn parse(text: &str) -> Result<Self> {
+        let mut table: toml::Table = toml::from_str(text)?;
+        let Some(name) = table.remove("preset") else { return Ok(toml::from_str(text)?) };
+        let name = name.as_str().context("preset must be a name in quotes")?;
+        for (part, values) in presets::table(name)? {
+            let own = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            let own = own.as_table_mut().context("[model] and [training] must be tables")?;
+            for (key, value) in values.as_table().into_iter().flatten() {
+                own.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        Ok(toml::Value::Table(table).try_into()?)
+    }
+
     fn check(&self) -> Result<()> {
         let training = &self.training;
+        ensure!(!training.ema.is_empty(), "training.ema needs at least one width");
+        ensure!(
+            training.ema.iter().all(|width| (0.001..0.28).contains(width)),
+            "a width in training.ema must be from 0.001 to 0.28; wider than that a power-function average does not get"
+        );
+        ensure!(
+            training.accumulate > 0 && training.batch.is_multiple_of(training.accumulate),
+            "training.batch is {}; it must be a multiple of training.accumulate, {}",
+            training.batch,
+            training.accumulate
+        );
+        for part in &training.without {
+            let known = PARTS.map(|(name, ..)| name);
+            ensure!(known.contains(&part.as_str()), "training.without names {part:?}; there is {}", known.join(", "));
+        }
+        if let Some(share) = &training.control_share {
+            ensure!(share.most > 0.0 && share.most < 1.0, "training.control_share.most must be above 0 and below 1");
+        }
         ensure!(training.steps > 0 && training.batch > 0, "training.steps and training.batch must be at least 1");
         ensure!(
             (1..=self.model.group_size).contains(&training.slots),

@@ -1,12 +1,15 @@
 //! The training loop.
 //!
 //! Does: starts or resumes a run, steps, shows progress with the time left, writes one JSON line per
-//! event, saves checkpoints, stops in order on Ctrl-C-like limits and on a loss that is not finite.
+//! event, watches the cells that were set aside, saves checkpoints, stops in order when asked to and
+//! on a loss that is not finite.
 //! Does not know: how a step is computed (`optimise`), what a bundle is (`export`).
 //! Flow: recipe + h5ad → **run folder**: recipe.toml, events.jsonl, checkpoint.safetensors.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -14,22 +17,25 @@ use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::bundle::sha256;
 use model::config::ModelConfig;
-use model::loss::loss;
+use model::loss::{Masked, loss};
 use model::network::Network;
 use model::random::Draws;
 use serde_json::json;
 
+use crate::batches;
 use crate::checkpoint::{self, Position};
 use crate::data::{TrainingSet, read_cells};
 use crate::files::write_atomic;
 use crate::marginals;
-use crate::optimise::{Optimiser, learning_rate, tracked};
+use crate::optimise::{self, Gradients, Optimiser, gradients, learning_rate, leave_out, tracked};
 use crate::recipe::Recipe;
 
 /// Name of the recipe in a run's folder.
 pub const RECIPE: &str = "recipe.toml";
 /// Where a run notes which data it uses.
 pub const RUN: &str = "run.json";
+/// One JSON object per event.
+pub const EVENTS: &str = "events.jsonl";
 /// Stream of the slot choices.
 const SLOT_STREAM: u64 = 1 << 42;
 
@@ -45,6 +51,8 @@ pub struct Order {
     pub save_every: usize,
     /// Stop after this step as if interrupted (the run can be resumed).
     pub stop_after: Option<usize>,
+    /// Set to stop after the step in work, with a checkpoint (Ctrl-C).
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Sizes of a network for a training set.
@@ -68,7 +76,7 @@ struct Events(std::fs::File);
 
 impl Events {
     fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("events.jsonl");
+        let path = folder.join(EVENTS);
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
         Ok(Self(file.with_context(|| format!("cannot write {}", path.display()))?))
     }
@@ -99,15 +107,16 @@ fn prepare(order: &Order, device: &Device) -> Result<Work> {
     config.check()?;
     let inner = device.clone().inner();
     let mut optimiser = Optimiser::new(&recipe.training);
-    let (network, position) = if order.out.join(checkpoint::FILE).exists() {
+    let (network, position) = if checkpoint::exists(&order.out) {
         let saved = checkpoint::load(&order.out, &config, &inner)?;
         saved.restore(&mut optimiser, &fingerprint)?;
         eprintln!("resuming at step {}", saved.position.step);
         (saved.network, saved.position)
     } else {
         let fresh = Network::init(&config, recipe.training.seed, &inner);
-        let position = Position { step: 0, bits_per_gene: f32::NAN, fingerprint };
-        (marginals::initialise(fresh, &set, recipe.training.seed, &inner), position)
+        let position = Position { step: 0, bits_per_gene: f32::NAN, best: None, fingerprint };
+        let started = marginals::initialise(fresh, &set, recipe.training.seed, &inner);
+        (leave_out(started, &recipe.training.without), position)
     };
     write_atomic(&order.out.join(RECIPE), text.as_bytes())?;
     let note = json!({ "data": order.data, "config": config });
@@ -137,54 +146,181 @@ fn bits_per_gene(recipe: &Recipe, nats: f64) -> f64 {
     nats / std::f64::consts::LN_2 * (2.0 - f64::from(recipe.training.weighting))
 }
 
-/// Trains until the recipe's last step.
+/// What the loop of one session knows.
+struct Session<'a> {
+    order: &'a Order,
+    set: &'a TrainingSet,
+    recipe: &'a Recipe,
+    events: Events,
+    bar: ProgressBar,
+    started: Instant,
+    /// First step of this session.
+    first: usize,
+    /// Seconds that the loop waited for cells.
+    waited: f64,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ended {
+    /// Steps done in all.
+    pub step: usize,
+    /// Smoothed loss.
+    pub bits_per_gene: f32,
+    /// Cells per second of this session.
+    pub cells_per_second: f64,
+    /// Share of this session's time that the device waited for cells.
+    pub waited: f64,
+    /// Whether it was asked to stop before the last step.
+    pub stopped: bool,
+}
+
+/// Trains until the recipe's last step, or until asked to stop.
 ///
 /// # Errors
 /// When data, recipe or disk fail, or the loss stops being finite; the last checkpoint stays usable.
-pub fn train(order: &Order, device: &Device) -> Result<()> {
+pub fn train(order: &Order, device: &Device) -> Result<Ended> {
     let device = device.clone().autodiff();
-    let mut work = prepare(order, &device)?;
-    let mut events = Events::open(&order.out)?;
-    let last = work.recipe.training.steps.min(order.stop_after.unwrap_or(usize::MAX));
-    let bar = progress_bar(work.recipe.training.steps, work.position.step);
-    let started = Instant::now();
-    let first = work.position.step;
-    events.write(&json!({ "event": "start", "step": first, "cells": work.set.cells.len() }))?;
-    for step in first..last {
-        let rate = learning_rate(&work.recipe.training, step);
-        let value = loss(&work.network, &work.set.batch(step), &slots_of(&work.recipe, step));
-        let nats: f64 = value.clone().into_scalar::<f32>().into();
-        if !nats.is_finite() {
-            events.write(&json!({ "event": "stopped", "step": step, "reason": "loss is not finite" }))?;
-            bail!(
-                "the loss is not finite at step {step}; the checkpoint of an earlier step is unharmed. Lower training.peak_rate and run the same command again."
-            );
+    let Work { recipe, set, mut network, mut optimiser, mut position } = prepare(order, &device)?;
+    let last = recipe.training.steps.min(order.stop_after.unwrap_or(usize::MAX));
+    let first = position.step;
+    let mut session = Session {
+        events: Events::open(&order.out)?,
+        bar: progress_bar(recipe.training.steps, first),
+        started: Instant::now(),
+        waited: 0.0,
+        order,
+        set: &set,
+        recipe: &recipe,
+        first,
+    };
+    session.events.write(&json!({ "event": "start", "step": first, "cells": set.cells.len() }))?;
+    let mut stopped = false;
+    std::thread::scope(|scope| -> Result<()> {
+        let batches = batches::ahead(scope, &set, first..last);
+        for step in first..last {
+            let asked = Instant::now();
+            let batch = batches.recv().context("the thread that prepares cells has ended")?;
+            session.waited += asked.elapsed().as_secs_f64();
+            let rate = learning_rate(&recipe.training, step);
+            let (gradients, nats) =
+                gradients_of(&network, &batch, &slots_of(&recipe, step), recipe.training.accumulate);
+            session.refuse_divergence(step, nats)?;
+            let norm;
+            (network, norm) = optimiser.step(network, &gradients, rate, step);
+            session.note(&mut position, nats, rate, norm)?;
+            stopped = order.stop.load(Ordering::Relaxed);
+            if (step + 1) % order.save_every.max(1) == 0 || step + 1 == last || stopped {
+                session.save(&network, &optimiser, &mut position)?;
+            }
+            if stopped {
+                break;
+            }
         }
-        let (network, norm) = work.optimiser.step(work.network, &value, rate, step);
-        work.network = network;
-        let bits = bits_per_gene(&work.recipe, nats) as f32;
-        let smoothed = work.position.bits_per_gene;
-        work.position.bits_per_gene = if smoothed.is_nan() { bits } else { 0.98 * smoothed + 0.02 * bits };
-        work.position.step = step + 1;
-        let speed = ((step + 1 - first) * work.recipe.training.batch) as f64 / started.elapsed().as_secs_f64();
-        bar.set_position(step as u64 + 1);
-        bar.set_message(format!("{:.4} bits/gene, {speed:.1} cells/s", work.position.bits_per_gene));
-        events.write(&json!({ "event": "step", "step": step + 1, "bits_per_gene": bits,
-            "smoothed": work.position.bits_per_gene, "rate": rate, "norm": norm, "cells_per_second": speed }))?;
-        if (step + 1) % order.save_every.max(1) == 0 || step + 1 == last {
-            checkpoint::save(&order.out, &work.network, &work.optimiser, &work.position)?;
-            events.write(&json!({ "event": "checkpoint", "step": step + 1 }))?;
-        }
+        Ok(())
+    })?;
+    session.bar.abandon();
+    session.end(&position, stopped)
+}
+
+/// Gradients and loss (nats per gene) of a step, computed in `parts`.
+fn gradients_of(network: &Network, batch: &Masked, slots: &[usize], parts: usize) -> (Gradients, f64) {
+    let count = batch.cells() / parts;
+    let (mut sum, mut nats) = (Gradients::new(), 0.0);
+    for part in 0..parts {
+        let own = if parts == 1 { None } else { Some(batch.part(part * count, count)) };
+        let value = loss(network, own.as_ref().unwrap_or(batch), slots).div_scalar(parts as f32);
+        nats += f64::from(value.clone().into_scalar::<f32>());
+        optimise::add(&mut sum, gradients(network, &value));
     }
-    bar.abandon();
-    events.write(&json!({ "event": "end", "step": work.position.step }))?;
-    eprintln!(
-        "step {}: {:.4} bits per gene, in {}",
-        work.position.step,
-        work.position.bits_per_gene,
-        order.out.display()
-    );
-    Ok(())
+    (sum, nats)
+}
+
+impl Session<'_> {
+    /// Ends the session in a sentence when the loss is not finite.
+    fn refuse_divergence(&mut self, step: usize, nats: f64) -> Result<()> {
+        if nats.is_finite() {
+            return Ok(());
+        }
+        self.events.write(&json!({ "event": "stopped", "step": step, "reason": "loss is not finite" }))?;
+        bail!(
+            "the loss is not finite at step {step}; the checkpoint of an earlier step is unharmed. Lower training.peak_rate and train into another --out folder."
+        )
+    }
+
+    /// Cells per second so far.
+    fn speed(&self, position: &Position) -> f64 {
+        let cells = (position.step - self.first) * self.recipe.training.batch;
+        cells as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    /// Moves the position on by a step and shows it.
+    fn note(&mut self, position: &mut Position, nats: f64, rate: f64, norm: f64) -> Result<()> {
+        let bits = bits_per_gene(self.recipe, nats) as f32;
+        let smoothed = position.bits_per_gene;
+        position.bits_per_gene = if smoothed.is_nan() { bits } else { 0.98 * smoothed + 0.02 * bits };
+        position.step += 1;
+        let speed = self.speed(position);
+        self.bar.set_position(position.step as u64);
+        self.bar.set_message(format!("{:.4} bits/gene, rate {rate:.1e}, {speed:.1} cells/s", position.bits_per_gene));
+        self.events.write(&json!({ "event": "step", "step": position.step, "bits_per_gene": bits,
+            "smoothed": position.bits_per_gene, "rate": rate, "norm": norm, "cells_per_second": speed }))
+    }
+
+    /// Saves, after a look at the cells that were set aside.
+    fn save(&mut self, network: &Network, optimiser: &Optimiser, position: &mut Position) -> Result<()> {
+        let validation = self.validation(network, optimiser);
+        let watched = validation.unwrap_or(position.bits_per_gene);
+        let is_best = position.best.is_none_or(|best| watched < best);
+        if is_best {
+            position.best = Some(watched);
+        }
+        checkpoint::save(&self.order.out, network, optimiser, position, (self.recipe.training.keep, is_best))?;
+        self.events.write(&json!({ "event": "checkpoint", "step": position.step, "validation": validation,
+            "best": is_best, "waited": self.waited, "memory": memory() }))
+    }
+
+    /// Bits per gene of the averaged weights on the cells that were set aside, if there are any.
+    fn validation(&self, network: &Network, optimiser: &Optimiser) -> Option<f32> {
+        let averaged = optimiser.averaged(network, 0);
+        let slots: Vec<usize> = (0..self.recipe.model.group_size).collect();
+        let parts = self.set.validation();
+        let cells: usize = parts.iter().map(Masked::cells).sum();
+        let of_part =
+            |part: &Masked| f64::from(loss(&averaged, part, &slots).into_scalar::<f32>()) * part.cells() as f64;
+        let nats = parts.iter().map(of_part).sum::<f64>() / cells as f64;
+        (cells > 0).then(|| bits_per_gene(self.recipe, nats) as f32)
+    }
+
+    /// Says how the session ended.
+    fn end(mut self, position: &Position, stopped: bool) -> Result<Ended> {
+        self.events.write(&json!({ "event": "end", "step": position.step, "stopped": stopped }))?;
+        let seconds = self.started.elapsed().as_secs_f64().max(1e-9);
+        let ended = Ended {
+            step: position.step,
+            bits_per_gene: position.bits_per_gene,
+            cells_per_second: self.speed(position),
+            waited: self.waited / seconds,
+            stopped,
+        };
+        eprintln!(
+            "step {}: {:.4} bits per gene, {:.1} cells/s, {:.1} % of the time waiting for cells, in {}{}",
+            ended.step,
+            ended.bits_per_gene,
+            ended.cells_per_second,
+            100.0 * ended.waited,
+            self.order.out.display(),
+            if stopped { "; stopped, run the same command to go on" } else { "" }
+        );
+        Ok(ended)
+    }
+}
+
+/// Most memory that this process ever held, in bytes, where the system says so.
+pub fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
 /// A bar with the time left, on standard error.

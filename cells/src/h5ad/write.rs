@@ -13,6 +13,10 @@ use super::error::H5adError;
 use crate::cells::Cells;
 use crate::column::Column;
 
+/// Longest chunk. HDF5 2.0 refuses a file whose chunk length is written in more bytes than it needs; the
+/// library here writes 1, 2 or 4, so lengths that need 3 are out.
+const LARGEST_CHUNK: usize = 32_768;
+
 /// Sets an element's AnnData encoding.
 fn encode(group: &mut GroupBuilder, kind: &str, version: &str) {
     group.set_attr("encoding-type", AttrValue::VarLenString(kind.to_owned()));
@@ -74,7 +78,7 @@ fn matrix(file: &mut FileBuilder, cells: &Cells) -> GroupBuilder {
         starts.push(indices.len() as i64);
     }
     // Small chunks with deflate: generated cells are mostly small whole numbers.
-    let chunk = [values.len().clamp(1, 65_536) as u64];
+    let chunk = [values.len().clamp(1, LARGEST_CHUNK) as u64];
     let data = x.create_dataset("data").with_f32_data(&values);
     if !values.is_empty() {
         data.with_chunks(&chunk).with_shuffle().with_deflate(4);

@@ -40,15 +40,18 @@ fn xtask_commands_exist() {
 
 #[test]
 fn trainer_commands_exist() {
-    let source = text("train-native/src/main.rs");
+    let source = text("train-native/src/cli.rs");
     let commands_of = source.split("enum Command {").nth(1).unwrap().split("\n}\n").next().unwrap();
     let mut found = 0;
     for command in commands() {
         let Some((_, rest)) = command.split_once("-p train-native -- ") else { continue };
         let name = rest.split_whitespace().next().unwrap();
-        let variant = format!("\n    {}{} {{", name[..1].to_uppercase(), &name[1..]);
-        let body = commands_of.split(&variant).nth(1).unwrap_or_else(|| panic!("README: train-native has no {name}"));
-        let body = body.split("\n    }").next().unwrap();
+        let variant = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+        // Arguments stand in the command, or in a structure of the same name.
+        let own = commands_of.split(&format!("\n    {variant} {{")).nth(1).map(|body| body.split("\n    }"));
+        let apart = source.split(&format!("struct {variant} {{")).nth(1).map(|body| body.split("\n}"));
+        let body = own.or(apart).and_then(|mut parts| parts.next());
+        let body = body.unwrap_or_else(|| panic!("README: train-native has no {name}"));
         for flag in flags(rest) {
             let field = format!(" {}: ", flag.trim_start_matches("--").replace('-', "_"));
             assert!(body.contains(&field), "README: `{command}`, but train-native {name} has no {flag}");

@@ -1,0 +1,84 @@
+//! What we write, opened by the packages that people use.
+//!
+//! Does: installs anndata into an environment of its own below `target`, once, and has it read an exported
+//! file that is large enough to be cut into chunks.
+//! Does not know: how the file is written. Without Python or its registry the test says why it is skipped.
+//! Flow: cells → h5ad → **Python**.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cells::Counts;
+use cells::h5ad::write_h5ad;
+use cells::synthetic::{SyntheticSpec, synthetic};
+
+const SCRIPT: &str = r#"
+import sys
+import anndata
+data = anndata.read_h5ad(sys.argv[1])
+print(data.shape[0], data.shape[1], int(data.X.sum()), data.X.nnz)
+print(",".join(data.obs["cell_type"].cat.categories), data.obs["cell_type"].value_counts()["type2"])
+print(data.uns["seed"], data.var_names[5], data.obs_names[0])
+data[data.obs["donor"] == "donor1"].write_h5ad(sys.argv[1] + ".again")
+"#;
+
+/// Runs a program, with its standard error as the reason when it fails.
+fn run(command: &mut Command) -> Result<Output, String> {
+    let output = command.output().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it failed").to_owned())
+}
+
+/// The interpreter of an environment with anndata, or why there is none.
+fn python() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python");
+    let python = folder.join("bin/python3");
+    let works = |python: &Path| run(Command::new(python).args(["-c", "import anndata"])).is_ok();
+    if python.exists() && works(&python) {
+        return Ok(python);
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "anndata>=0.11"]))?;
+    if works(&python) { Ok(python) } else { Err("anndata was installed but cannot be imported".to_owned()) }
+}
+
+#[test]
+fn anndata_opens_an_exported_file() {
+    let python = match python() {
+        Ok(python) => python,
+        Err(reason) => {
+            println!("skipped: no Python with anndata could be set up ({reason})");
+            return;
+        }
+    };
+    let spec = SyntheticSpec {
+        cells_per_group: 160,
+        genes: 400,
+        types: 2,
+        donors: 2,
+        markers: 8,
+        programme: 6,
+        shifted: 12,
+        fold_change: 4.0,
+        depth: 900.0,
+    };
+    let cells = synthetic(&spec, 2).unwrap().0;
+    assert!(cells.counts.stored() > 200_000, "{} counts: too few for several chunks", cells.counts.stored());
+    let total: u64 = Counts::library_sizes(&cells.counts).iter().sum();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cells.h5ad");
+    std::fs::write(&path, write_h5ad(&cells, &BTreeMap::from([("seed".to_owned(), "7".to_owned())])).unwrap()).unwrap();
+    let output = run(Command::new(python).args(["-c", SCRIPT]).arg(&path)).unwrap();
+    let expected = format!("1280 400 {total} {}\ntype1,type2 640\n7 G00005 synthetic-0\n", cells.counts.stored());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    // What anndata writes is read here in turn.
+    let again = std::fs::read(folder.path().join("cells.h5ad.again")).unwrap();
+    let again = cells::h5ad::read_h5ad(again, &cells::h5ad::Matrix::X).unwrap();
+    assert_eq!((again.len(), again.genes.len()), (640, 400));
+    let donor1 = cells.select(&cells.indices_where("donor", "donor1").unwrap());
+    assert_eq!(again.counts, donor1.counts);
+}

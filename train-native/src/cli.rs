@@ -1,0 +1,207 @@
+//! The command line: what can be asked for, each with an example.
+//!
+//! Does: names, help and checks of arguments.
+//! Does not know: how anything is done.
+//! Flow: words → **commands** → `main`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use train_native::device::Backend;
+
+/// Train, export, sample and evaluate Wellplate's models.
+#[derive(Parser)]
+#[command(name = "train-native", version)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Train from an h5ad file. Run the same command again to resume.
+    ///
+    /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
+    Train {
+        /// Cells with raw counts.
+        #[arg(long)]
+        data: PathBuf,
+        /// Recipe.
+        #[arg(long)]
+        config: PathBuf,
+        /// Run folder.
+        #[arg(long)]
+        out: PathBuf,
+        /// Device.
+        #[arg(long, value_enum, default_value = "flex")]
+        device: Backend,
+        /// Steps between checkpoints.
+        #[arg(long, default_value_t = 100)]
+        save_every: usize,
+        /// Stop after this step; the same command without it goes on.
+        #[arg(long)]
+        stop_after: Option<usize>,
+        /// Read recipe and data, print what would be trained, and stop.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write a checkpoint of a run as a bundle.
+    ///
+    /// Example: train-native export --run runs/pbmc --out assets/models/pbmc-ifnb
+    Export {
+        /// Run folder.
+        #[arg(long)]
+        run: PathBuf,
+        /// Bundle folder.
+        #[arg(long)]
+        out: PathBuf,
+        /// The checkpoint with the lowest loss in place of the last.
+        #[arg(long)]
+        best: bool,
+        /// Width of the average of weights, one of the recipe's (its first when left out).
+        #[arg(long)]
+        ema: Option<f64>,
+    },
+    /// Draw a run's loss, learning rate and speed into one HTML file.
+    ///
+    /// Example: train-native report --run runs/pbmc --out report.html
+    Report {
+        /// Run folder.
+        #[arg(long)]
+        run: PathBuf,
+        /// HTML file to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Print what a bundle, a run or a recipe is: sizes, conditions, cost of a cell.
+    ///
+    /// Example: train-native inspect --bundle assets/models/pbmc-ifnb
+    ///
+    /// Example: train-native inspect --config recipe.toml --genes 18080
+    Inspect(Inspect),
+    /// Generate cells into an h5ad file.
+    ///
+    /// Example: train-native sample --bundle assets/models/pbmc-ifnb --with donor=1015
+    /// --with "cell_type=CD14+ Monocytes" --with condition=IFN-beta --cells 200 --out cells.h5ad
+    Sample(Sample),
+    /// Print what a generated cell costs: MFLOP, dispatches, milliseconds.
+    ///
+    /// Example: train-native bench --bundle assets/models/pbmc-ifnb
+    Bench {
+        /// Bundle folder.
+        #[arg(long, default_value = "assets/models/pbmc-ifnb")]
+        bundle: PathBuf,
+        /// Cells.
+        #[arg(long, default_value_t = 32)]
+        cells: usize,
+        /// Guidance scale w of the guided run.
+        #[arg(long, default_value_t = 1.0)]
+        guidance: f32,
+        /// Sampling steps N (the bundle's own when left out).
+        #[arg(long)]
+        steps: Option<usize>,
+        /// Device.
+        #[arg(long, value_enum, default_value = "flex")]
+        device: Backend,
+    },
+    /// Score a bundle on the donors that its run held out; prints a table.
+    ///
+    /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad
+    Evaluate {
+        /// Bundle folder.
+        #[arg(long)]
+        bundle: PathBuf,
+        /// Run folder, which knows what was held out.
+        #[arg(long)]
+        run: PathBuf,
+        /// Measured cells.
+        #[arg(long)]
+        data: PathBuf,
+        /// Guidance (the bundle's own when left out).
+        #[arg(long)]
+        guidance: Option<f32>,
+        /// Steps (the bundle's own when left out).
+        #[arg(long)]
+        steps: Option<usize>,
+        /// Seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Write the scores, and the guidance and steps they hold for, into the bundle's card.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+/// What `sample` takes.
+#[derive(Args)]
+pub(crate) struct Sample {
+    /// Bundle folder.
+    #[arg(long)]
+    pub(crate) bundle: PathBuf,
+    /// KEY=VALUE of bundle.json; repeat for several keys, or for several perturbations at once.
+    #[arg(long, value_parser = key_value)]
+    pub(crate) with: Vec<(String, String)>,
+    /// GENE=COUNT held throughout; repeat for several genes.
+    #[arg(long, value_parser = key_value)]
+    pub(crate) clamp: Vec<(String, String)>,
+    /// Genes to hold at a count of 1, one per line: known to be off under the perturbation.
+    #[arg(long)]
+    pub(crate) prior_genes: Option<PathBuf>,
+    /// Table of differential expression (pdex's columns) whose silenced genes are held at 1; repeat for
+    /// several cell lines.
+    #[arg(long, requires = "prior_target")]
+    pub(crate) prior_table: Vec<PathBuf>,
+    /// Target whose lines of the tables are read.
+    #[arg(long, requires = "prior_table")]
+    pub(crate) prior_target: Option<String>,
+    /// Perturbations and numbers of cells, `perturbation<TAB>num_cells` per line, in place of --cells.
+    #[arg(long, conflicts_with = "cells")]
+    pub(crate) tsv: Option<PathBuf>,
+    /// Guidance scale w (the bundle's own when left out).
+    #[arg(long)]
+    pub(crate) guidance: Option<f32>,
+    /// Sampling steps N (the bundle's own when left out).
+    #[arg(long)]
+    pub(crate) steps: Option<usize>,
+    /// Cells.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) cells: usize,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// h5ad file to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Device.
+    #[arg(long, value_enum, default_value = "flex")]
+    pub(crate) device: Backend,
+    /// Check every choice, print what would be generated, and stop.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `inspect` takes: one of three.
+#[derive(Args)]
+pub(crate) struct Inspect {
+    /// Bundle folder.
+    #[arg(long, group = "what", required_unless_present_any = ["run", "config"])]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Run folder.
+    #[arg(long, group = "what")]
+    pub(crate) run: Option<PathBuf>,
+    /// Recipe; its sizes need the number of genes.
+    #[arg(long, group = "what", requires = "genes")]
+    pub(crate) config: Option<PathBuf>,
+    /// Genes, for a recipe.
+    #[arg(long)]
+    pub(crate) genes: Option<usize>,
+}
+
+/// KEY=VALUE.
+fn key_value(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .ok_or_else(|| format!("{text:?} is not KEY=VALUE"))
+}

@@ -1,0 +1,167 @@
+//! A run that is killed, starved of disk or led astray still has its last checkpoint.
+//!
+//! Does: starts the trainer as a person does, ends it in every rude way, and starts it again.
+//! Does not know: what is trained.
+//! Flow: command line → run folder → **the same bits, or a sentence**.
+
+// A test fails by panicking; that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use cells::h5ad::write_h5ad;
+use cells::synthetic::{SyntheticSpec, synthetic};
+
+const SPEC: SyntheticSpec = SyntheticSpec {
+    cells_per_group: 20,
+    genes: 48,
+    types: 2,
+    donors: 2,
+    markers: 6,
+    programme: 6,
+    shifted: 6,
+    fold_change: 4.0,
+    depth: 400.0,
+};
+
+/// Steps of every run here.
+const STEPS: usize = 24;
+
+/// A folder with cells and a recipe of few steps.
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let cells = synthetic(&SPEC, 5).unwrap().0;
+        std::fs::write(folder.path().join("cells.h5ad"), write_h5ad(&cells, &BTreeMap::new()).unwrap()).unwrap();
+        let bench = Self { folder };
+        bench.recipe("recipe.toml", &[("steps = 400", &format!("steps = {STEPS}"))]);
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The shipped recipe of synthetic cells with some lines changed.
+    fn recipe(&self, name: &str, changes: &[(&str, &str)]) {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/synthetic.toml");
+        let mut text = std::fs::read_to_string(shipped).unwrap();
+        for (from, to) in changes {
+            assert!(text.contains(from), "the recipe has no line {from}");
+            text = text.replace(from, to);
+        }
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, recipe: &str, run: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_train-native"));
+        command.args(["train", "--save-every", "1", "--data"]).arg(self.path("cells.h5ad"));
+        command.arg("--config").arg(self.path(recipe)).arg("--out").arg(self.path(run));
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn train(&self, recipe: &str, run: &str) -> Output {
+        self.command(recipe, run).output().unwrap()
+    }
+
+    fn checkpoint(&self, run: &str) -> Vec<u8> {
+        std::fs::read(self.path(run).join("checkpoint.safetensors")).unwrap()
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn killed_at_any_moment_it_ends_in_the_same_bits() {
+    let bench = Bench::new();
+    assert!(bench.train("recipe.toml", "whole").status.success());
+    let mut killed = 0;
+    // Waits of all lengths: before the first checkpoint, between two, and while one is written.
+    for wait in (0..).map(|turn| Duration::from_millis(40 + 37 * turn % 400)) {
+        let mut child = bench.command("recipe.toml", "killed").spawn().unwrap();
+        std::thread::sleep(wait);
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success());
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed += 1;
+        assert!(killed < 500, "the run never ends");
+    }
+    assert!(killed >= 2, "the run was killed only {killed} times");
+    assert!(bench.checkpoint("whole") == bench.checkpoint("killed"), "the checkpoints differ after {killed} kills");
+}
+
+#[test]
+fn a_damaged_checkpoint_gives_way_to_an_older_one() {
+    let bench = Bench::new();
+    assert!(bench.train("recipe.toml", "whole").status.success());
+    let stopped = bench.command("recipe.toml", "run").args(["--stop-after", "9"]).output().unwrap();
+    assert!(stopped.status.success());
+    let newest = bench.path("run").join("checkpoint.safetensors");
+    let mut bytes = std::fs::read(&newest).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    std::fs::write(&newest, bytes).unwrap();
+    let resumed = bench.train("recipe.toml", "run");
+    assert!(resumed.status.success() && said(&resumed).contains("step 8"), "{}", said(&resumed));
+    assert!(bench.checkpoint("whole") == bench.checkpoint("run"));
+    let kept = std::fs::read_dir(bench.path("run")).unwrap().flatten().map(|entry| entry.file_name());
+    let kept: Vec<_> = kept.filter(|name| name.to_string_lossy().ends_with(".safetensors")).collect();
+    assert_eq!(kept.len(), 3, "the newest, one older and the best are kept: {kept:?}");
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_in_a_sentence() {
+    let bench = Bench::new();
+    bench.recipe("wild.toml", &[("peak_rate = 3e-3", "peak_rate = 1e30"), ("warm_up = 20", "warm_up = 2")]);
+    let ended = bench.train("wild.toml", "run");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(said(&ended).contains("not finite"), "{}", said(&ended));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_in_a_sentence() {
+    let bench = Bench::new();
+    // Files may not grow past 64 blocks of 512 bytes, as on a disk that is full: checkpoints are larger.
+    let inner = bench.command("recipe.toml", "run");
+    let words: Vec<String> = std::iter::once(inner.get_program())
+        .chain(inner.get_args())
+        .map(|word| format!("'{}'", word.to_string_lossy()))
+        .collect();
+    let ended = Command::new("sh")
+        .args(["-c", &format!("trap '' XFSZ; ulimit -f 64; {}", words.join(" "))])
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{}", said(&ended));
+    assert!(said(&ended).contains("is the disk full?"), "{}", said(&ended));
+    // With room again the same command goes on.
+    assert!(bench.train("recipe.toml", "run").status.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_stops() {
+    let bench = Bench::new();
+    bench.recipe("long.toml", &[("steps = 400", "steps = 100000")]);
+    let mut child = bench.command("long.toml", "run").spawn().unwrap();
+    while !bench.path("run").join("checkpoint.safetensors").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the trainer ended early");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && said(&ended).contains("run the same command to go on"), "{}", said(&ended));
+}
