@@ -117,6 +117,8 @@ pub fn silenced(table: &str, target: &str, thresholds: &Thresholds) -> Result<Ve
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
     use super::{PriorError, Thresholds, gene_list, silenced};
 
     const TABLE: &str = "target,feature,target_mean,reference_mean,fold_change,p_value,fdr\n\

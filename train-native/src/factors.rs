@@ -80,8 +80,8 @@ fn remainders(set: &TrainingSet) -> Remainders {
         |rest: &Mat<f64>, gene: usize, f: fn(f64) -> f64| rest.col(gene).iter().map(|v| f(*v)).sum::<f64>() / n;
     let seen: Vec<f64> = (0..genes).map(|gene| column(&rest, gene, |v| f64::from(u8::from(v > 0.0)))).collect();
     let centre: Vec<f64> = (0..genes).map(|gene| column(&rest, gene, |v| v)).collect();
-    for gene in 0..genes {
-        rest.col_mut(gene).iter_mut().for_each(|value| *value -= centre[gene]);
+    for (gene, centre) in centre.iter().enumerate() {
+        rest.col_mut(gene).iter_mut().for_each(|value| *value -= centre);
     }
     let total: Vec<f64> = (0..genes).map(|gene| column(&rest, gene, |v| v * v).sqrt()).collect();
     let place = |row: usize, slot: usize| (set.labels_of(cells[row])[slot] - FIRST_CONDITION) as usize;
