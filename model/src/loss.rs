@@ -16,6 +16,9 @@ use crate::network::{Hidden, Network, Tables};
 use crate::quantise::{MASK, VOCABULARY};
 use crate::random::Draws;
 
+/// Target of a gene that was not measured in a cell: always masked, and no part of the loss.
+pub const UNMEASURED: u16 = u16::MAX;
+
 /// Lower end of the masking probability: p = (1 − ε) t + ε.
 pub const SMALLEST_MASKING: f64 = 1e-3;
 
@@ -24,7 +27,7 @@ pub const SMALLEST_MASKING: f64 = 1e-3;
 pub struct Masked {
     /// Tokens with MASK where the gene is hidden, B × G in gene order.
     pub tokens: Vec<u16>,
-    /// The truth, B × G.
+    /// The truth, B × G; [`UNMEASURED`] where there is none.
     pub targets: Vec<u16>,
     /// Weight of each cell's masked genes [B]: 1/p by the paper, see [`Masked::draw`].
     pub weight: Vec<f32>,
@@ -41,6 +44,9 @@ impl Masked {
     /// A masked gene weighs p^−`power`. 1 is the paper's bound on the likelihood; 0 weighs every
     /// masked gene alike. The best prediction for each masked state is the same for every power; a
     /// small one spends less of a small batch's gradient on states with a handful of masked genes.
+    ///
+    /// Genes that were not measured are masked in any case, so that data sets with other panels train
+    /// the same network and nobody takes "not looked for" for "not there".
     pub fn draw(targets: Vec<u16>, conditions: Vec<i32>, genes: usize, power: f32, draws: &mut Draws) -> Self {
         let cells = targets.len() / genes.max(1);
         let offset = f64::from(draws.uniform());
@@ -50,7 +56,9 @@ impl Masked {
             let t = (offset + cell as f64 / cells as f64).fract();
             let p = ((1.0 - SMALLEST_MASKING) * t + SMALLEST_MASKING) as f32;
             for token in row.iter_mut() {
-                if draws.uniform() < p {
+                // Drawn for every gene, so that a cell's mask does not hang on what was measured.
+                let hidden = draws.uniform() < p;
+                if hidden || *token == UNMEASURED {
                     *token = MASK as u16;
                 }
             }
@@ -77,19 +85,23 @@ impl Masked {
         self.weight.len()
     }
 
-    /// Targets and weights of the chosen slots, each [B·L·n]: weight S·w/(n·G·B) where masked,
-    /// 0 elsewhere and in the padding.
+    /// Targets and weights of the chosen slots, each [B·L·n]: weight S·w/(n·M·B) where masked, M the
+    /// cell's measured genes; 0 elsewhere, where nothing was measured, and in the padding.
     fn targets_of(&self, layout: &Layout, slots: &[usize]) -> (Vec<i32>, Vec<f32>) {
         let s = layout.group_size();
         let groups = layout.padded() / s;
         let size = self.cells() * groups * slots.len();
         let (mut targets, mut weights) = (Vec::with_capacity(size), Vec::with_capacity(size));
-        let share = s as f32 / slots.len() as f32 / (self.genes * self.cells()) as f32;
         for cell in 0..self.cells() {
             let start = cell * self.genes;
+            let truth = &self.targets[start..start + self.genes];
+            let measured = truth.iter().filter(|target| **target != UNMEASURED).count().max(1);
+            let share = s as f32 / slots.len() as f32 / (measured * self.cells()) as f32;
             for position in (0..groups).flat_map(|group| slots.iter().map(move |slot| group * s + slot)) {
                 let gene = layout.permutation().get(position).map(|gene| start + *gene as usize);
-                let masked = gene.filter(|index| i32::from(self.tokens[*index]) == MASK);
+                let masked = gene.filter(|index| {
+                    i32::from(self.tokens[*index]) == MASK && self.targets[*index] != UNMEASURED
+                });
                 targets.push(masked.map_or(0, |index| i32::from(self.targets[index])));
                 weights.push(masked.map_or(0.0, |_| share * self.weight[cell]));
             }

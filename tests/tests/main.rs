@@ -13,4 +13,5 @@ mod overfit;
 mod parity;
 mod pipeline;
 mod python;
+mod store;
 mod training;

@@ -21,11 +21,25 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Train from an h5ad file. Run the same command again to resume.
+    /// Turn h5ad and 10x files of any size into a store to train from. Run the same command again to resume.
+    ///
+    /// Example: train-native prepare --config stores/parse10m.toml --out stores/parse10m
+    Prepare {
+        /// Files, label columns, panel and splits.
+        #[arg(long)]
+        config: PathBuf,
+        /// Store folder.
+        #[arg(long)]
+        out: PathBuf,
+        /// Open the files, print what would be prepared, and stop.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
     /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
     Train {
-        /// Cells with raw counts.
+        /// Cells with raw counts: an h5ad file, or a folder that `prepare` made.
         #[arg(long)]
         data: PathBuf,
         /// Recipe.
@@ -86,9 +100,11 @@ pub(crate) enum Command {
     /// Example: train-native sample --bundle assets/models/pbmc-ifnb --with donor=1015
     /// --with "cell_type=CD14+ Monocytes" --with condition=IFN-beta --cells 200 --out cells.h5ad
     Sample(Sample),
-    /// Print what a generated cell costs: MFLOP, dispatches, milliseconds.
+    /// Print what a generated cell and a training step cost, or what preparing a store does.
     ///
     /// Example: train-native bench --bundle assets/models/pbmc-ifnb
+    ///
+    /// Example: train-native bench --prepare 2000000
     Bench {
         /// Bundle folder.
         #[arg(long, default_value = "assets/models/pbmc-ifnb")]
@@ -105,6 +121,15 @@ pub(crate) enum Command {
         /// Device.
         #[arg(long, value_enum, default_value = "flex")]
         device: Backend,
+        /// Instead: generate a file of this many cells, prepare it, and read it as training does.
+        #[arg(long, value_name = "CELLS")]
+        prepare: Option<usize>,
+        /// Genes of that file.
+        #[arg(long, default_value_t = 2000)]
+        genes: usize,
+        /// Folder for it; removed afterwards.
+        #[arg(long, default_value = ".")]
+        folder: PathBuf,
     },
     /// Score a bundle on the donors that its run held out; prints a table.
     ///

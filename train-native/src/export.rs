@@ -15,13 +15,14 @@ use cells::pca::{fit_pca, highly_variable};
 use cells::umap::umap;
 use model::bundle::{CARD, GOLDEN, Golden, MAP, Map, REFERENCE, Reference, WEIGHTS, golden_logits, sha256};
 use model::card::{Card, FORMAT_VERSION, FileEntry, Kind, ReferenceGroup, Training};
+use model::loss::UNMEASURED;
 use model::network::Network;
 use model::quantise::MASK;
 use model::random::Draws;
 use model::weights::{self, Precision};
 
 use crate::checkpoint;
-use crate::data::{TrainingSet, read_cells};
+use crate::data::{Data, TrainingSet};
 use crate::files::write_atomic;
 use crate::recipe::Recipe;
 use crate::train::{RECIPE, RUN, model_config};
@@ -68,7 +69,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         std::fs::read_to_string(run.join(RUN)).with_context(|| format!("{} is not a run folder", run.display()))?;
     let note: serde_json::Value = serde_json::from_str(&note)?;
     let data = PathBuf::from(note["data"].as_str().context("the run does not say which data it used")?);
-    let set = TrainingSet::new(read_cells(&data)?, &recipe)?;
+    let set = TrainingSet::open(Data::open(&data)?, &recipe)?;
     let config = model_config(&recipe, &set);
     let saved = match choice.best {
         true => checkpoint::load_file(&run.join(checkpoint::BEST), &config, device)?,
@@ -85,11 +86,6 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
     files.insert(MAP.into(), map(&set, target, recipe.training.seed)?.serialise()?);
     let (groups, statistics) = reference(&set, target);
     files.insert(REFERENCE.into(), statistics.serialise(groups.len())?);
-    let held_out = recipe
-        .hold_out
-        .iter()
-        .map(|group| group.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", "))
-        .collect();
     let card = Card {
         format_version: FORMAT_VERSION,
         name: recipe.card.name.clone(),
@@ -104,14 +100,14 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         target_sum: target,
         reference: groups,
         scores: Vec::new(),
-        combinations: combinations(&set)?,
+        combinations: set.combinations.clone(),
         training: Training {
-            cells: set.cells.len(),
+            cells: set.count(),
             steps: saved.position.step,
             batch: recipe.training.batch,
             seed: recipe.training.seed,
             bits_per_gene: f64::from(saved.position.bits_per_gene),
-            held_out,
+            held_out: set.held_out.clone(),
             command: "train-native train --data FILE.h5ad --config RECIPE.toml --out RUN".to_owned(),
         },
         data: recipe.card.data.clone(),
@@ -119,18 +115,6 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         files: BTreeMap::new(),
     };
     write_bundle(out, card, &files)
-}
-
-/// Training cells of every combination of donor, cell type and perturbation.
-fn combinations(set: &TrainingSet) -> Result<BTreeMap<String, usize>> {
-    let chosen = set.conditions.iter().filter(|condition| condition.kind != Kind::Depth);
-    let columns = chosen.map(|condition| set.cells.label(&condition.key)).collect::<Result<Vec<_>, _>>()?;
-    let mut counts = BTreeMap::new();
-    for cell in 0..set.cells.len() {
-        let values: Vec<_> = columns.iter().map(|column| column.text(cell).unwrap_or_default()).collect();
-        *counts.entry(values.join("|")).or_insert(0) += 1;
-    }
-    Ok(counts)
 }
 
 /// Writes files, then the card that names their hashes: a reader never sees a card without files.
@@ -154,8 +138,9 @@ pub fn write_card(out: &Path, card: &Card) -> Result<()> {
 /// A forward pass on one half-masked training cell.
 fn golden(network: &model::network::Network, set: &TrainingSet, seed: u64) -> Golden {
     let mut draws = Draws::new(seed, u64::MAX - 7);
+    let hidden = |token: u16, draw: f32| if draw < 0.5 || token == UNMEASURED { MASK as u16 } else { token };
     let tokens =
-        set.tokens_of(0).iter().map(|token| if draws.uniform() < 0.5 { MASK as u16 } else { *token }).collect();
+        set.tokens_of(0).iter().map(|token| hidden(*token, draws.uniform())).collect();
     let mut genes: Vec<u32> = (0..set.genes() as u32).collect();
     draws.shuffle(&mut genes);
     genes.truncate(GOLDEN_GENES);
@@ -202,12 +187,20 @@ fn reference(set: &TrainingSet, target: f64) -> (Vec<ReferenceGroup>, Reference)
     let mut statistics = Reference::default();
     for ((cell_type, condition), cells) in members {
         groups.push(ReferenceGroup { cell_type, condition, cells: cells.len() });
-        statistics.mean.extend(data.mean_over(cells.iter().copied()).iter().map(|mean| *mean as f32));
+        // Of the cells that measured the gene: with several sources these differ.
+        let measured: Vec<f64> = (0..set.genes())
+            .map(|gene| cells.iter().filter(|cell| set.is_measured(**cell, gene)).count() as f64)
+            .collect();
+        let all = cells.len() as f64;
+        let means = data.mean_over(cells.iter().copied());
+        let scaled = means.iter().zip(&measured).map(|(mean, measured)| (mean * (all / measured.max(1.0))) as f32);
+        statistics.mean.extend(scaled);
         let mut seen = vec![0_u32; set.genes()];
         for cell in &cells {
             set.cells.counts.row(*cell).0.iter().for_each(|gene| seen[*gene as usize] += 1);
         }
-        statistics.detected.extend(seen.iter().map(|count| *count as f32 / cells.len() as f32));
+        let shares = seen.iter().zip(&measured).map(|(seen, measured)| (f64::from(*seen) / measured.max(1.0)) as f32);
+        statistics.detected.extend(shares);
     }
     (groups, statistics)
 }

@@ -75,7 +75,12 @@ fn chosen(set: &TrainingSet) -> Vec<usize> {
 fn remainders(set: &TrainingSet) -> Remainders {
     let (cells, genes, values) = (chosen(set), set.genes(), set.condition_values());
     let n = cells.len() as f64;
-    let mut rest = Mat::from_fn(cells.len(), genes, |row, gene| f64::from(level(set.tokens_of(cells[row])[gene])));
+    let is_measured = |row: usize, gene: usize| set.is_measured(cells[row], gene);
+    let mut rest = Mat::from_fn(cells.len(), genes, |row, gene| match is_measured(row, gene) {
+        true => f64::from(level(set.tokens_of(cells[row])[gene])),
+        false => f64::NAN,
+    });
+    impute(&mut rest);
     let column =
         |rest: &Mat<f64>, gene: usize, f: fn(f64) -> f64| rest.col(gene).iter().map(|v| f(*v)).sum::<f64>() / n;
     let seen: Vec<f64> = (0..genes).map(|gene| column(&rest, gene, |v| f64::from(u8::from(v > 0.0)))).collect();
@@ -93,6 +98,17 @@ fn remainders(set: &TrainingSet) -> Remainders {
         }
     }
     Remainders { values: rest, centre, total, seen, effects }
+}
+
+/// Levels that were not measured become the gene's mean: they say nothing.
+fn impute(levels: &mut Mat<f64>) {
+    for gene in 0..levels.ncols() {
+        let known: Vec<f64> = levels.col(gene).iter().copied().filter(|level| !level.is_nan()).collect();
+        if known.len() < levels.nrows() {
+            let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
+            levels.col_mut(gene).iter_mut().filter(|level| level.is_nan()).for_each(|level| *level = mean);
+        }
+    }
 }
 
 /// One slot's effects anew: put back, averaged with shrinkage, taken off again.

@@ -14,7 +14,7 @@ use model::config::ModelConfig;
 use model::decode::Decoder;
 
 use crate::checkpoint;
-use crate::data::{TrainingSet, read_cells};
+use crate::data::{Data, TrainingSet};
 use crate::recipe::Recipe;
 use crate::train::{RECIPE, RUN, model_config};
 
@@ -42,11 +42,11 @@ pub fn inspect(
 /// When recipe or data cannot be used.
 pub fn training(data: &Path, config: &Path) -> Result<String> {
     let recipe = Recipe::read(config)?;
-    let set = TrainingSet::new(read_cells(data)?, &recipe)?;
+    let set = TrainingSet::open(Data::open(data)?, &recipe)?;
     let sizes = model_config(&recipe, &set);
     sizes.check()?;
     let aside: usize = set.validation().iter().map(model::loss::Masked::cells).sum();
-    let mut text = format!("training cells\t{}\ncells set aside\t{aside}\n", set.cells.len());
+    let mut text = format!("training cells\t{}\ncells set aside\t{aside}\n", set.count());
     text.push_str(&settings(&recipe));
     text.push_str(&numbers(&sizes));
     text.push_str(&conditions(&set.conditions));

@@ -2,10 +2,11 @@
 //!
 //! Does: files, devices, training, export, evaluation.
 //! Does not know: the web.
-//! Flow: h5ad + recipe → run → bundle → generated cells and scores.
+//! Flow: h5ad → store; h5ad or store + recipe → run → bundle → generated cells and scores.
 
 pub mod batches;
 pub mod bench;
+pub mod bench_store;
 pub mod checkpoint;
 pub mod data;
 pub mod device;
@@ -17,9 +18,11 @@ pub mod generate;
 pub mod inspect;
 pub mod marginals;
 pub mod optimise;
+pub mod prepare;
 pub mod presets;
 pub mod recipe;
 pub mod report;
 pub mod responses;
 pub mod sample;
+pub mod store;
 pub mod train;

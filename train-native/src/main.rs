@@ -17,7 +17,7 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
-use train_native::{bench, evaluate, export, generate, inspect, report, sample, train};
+use train_native::{bench, bench_store, evaluate, export, generate, inspect, prepare, report, sample, train};
 
 use crate::cli::{Cli, Command};
 
@@ -28,8 +28,17 @@ fn run(command: Command) -> anyhow::Result<()> {
                 print!("{}", inspect::training(&data, &config)?);
                 return Ok(());
             }
-            let order = train::Order { data, recipe: config, out, save_every, stop_after, stop: stop_on_ctrl_c()? };
+            let order = train::Order { data, recipe: config, out, save_every, stop_after, stop: stop_on_ctrl_c("this step")? };
             train::train(&order, &device.device()?).map(|_| ())
+        }
+        Command::Prepare { config, out, dry_run } => {
+            if dry_run {
+                print!("{}", prepare::describe(&config)?);
+                return Ok(());
+            }
+            let index = prepare::prepare(&config, &out, &*stop_on_ctrl_c("this shard")?)?;
+            print!("{}", prepare::summary(&index));
+            Ok(())
         }
         Command::Report { run, out } => {
             report::report(&run, &out)?;
@@ -50,7 +59,11 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Sample(asked) => sampled(asked),
-        Command::Bench { bundle, cells, guidance, steps, device } => {
+        Command::Bench { prepare: Some(cells), genes, folder, .. } => {
+            print!("{}", bench_store::bench(&folder, cells, genes)?);
+            Ok(())
+        }
+        Command::Bench { bundle, cells, guidance, steps, device, .. } => {
             let bundle = generate::read_bundle(&bundle, &device.device()?)?;
             let (steps, effort) = (defaults(&bundle, None, steps, 1).steps, effort_of(device));
             print!("{}", bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
@@ -80,14 +93,14 @@ fn run(command: Command) -> anyhow::Result<()> {
 }
 
 /// Set by Ctrl-C; a second one ends the program at once.
-fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
+fn stop_on_ctrl_c(after: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(1);
         }
-        eprintln!("\nstopping after this step; once more to stop at once");
+        eprintln!("\nstopping after {after}; once more to stop at once");
     })?;
     Ok(stop)
 }

@@ -8,6 +8,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use faer::{Mat, Side};
+use model::loss::UNMEASURED;
 use model::network::Network;
 use model::quantise::VOCABULARY;
 use model::summary::Summary;
@@ -28,21 +29,23 @@ const FLOOR_SLOPE: f64 = 4.0;
 /// Smoothed log-frequencies [G, V].
 fn log_marginals(set: &TrainingSet) -> Mat<f64> {
     let genes = set.genes();
-    let cells = set.cells.len();
     let mut counts = vec![0.0_f64; genes * VOCABULARY];
     let mut sums = vec![0.0_f64; genes];
-    for cell in 0..cells {
-        for (gene, token) in set.tokens_of(cell).iter().enumerate() {
+    let mut measured = vec![0.0_f64; genes];
+    for cell in 0..set.cells.len() {
+        let tokens = set.tokens_of(cell).iter().enumerate();
+        for (gene, token) in tokens.filter(|(_, token)| **token != UNMEASURED) {
+            measured[gene] += 1.0;
             counts[gene * VOCABULARY + *token as usize] += 1.0;
             sums[gene] += f64::from(*token);
         }
     }
     Mat::from_fn(genes, VOCABULARY, |gene, token| {
         // The tail falls by the mean's geometric ratio: heavier for genes with high counts.
-        let mean = sums[gene] / cells as f64;
+        let mean = sums[gene] / measured[gene].max(1.0);
         let ratio = (mean / (1.0 + mean)).max(1e-9);
         let tail = (1.0 - ratio) * ratio.powi(token as i32);
-        let share = (counts[gene * VOCABULARY + token] + TAIL * tail) / (cells as f64 + TAIL);
+        let share = (counts[gene * VOCABULARY + token] + TAIL * tail) / (measured[gene] + TAIL);
         share.ln().max(FLOOR.ln() - FLOOR_SLOPE * tilt(token as u16))
     })
 }

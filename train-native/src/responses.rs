@@ -83,7 +83,7 @@ fn newton(counts: &[f64], mean: f64, effects: &mut [f64], places: &[Vec<usize>])
 
 /// Fits one gene.
 fn fit(counts: &[f64], tilts: &[f64], places: &[Vec<usize>], values: usize) -> Fit {
-    let mean = counts.iter().sum::<f64>() / counts.len() as f64;
+    let mean = counts.iter().sum::<f64>() / counts.len().max(1) as f64;
     let mut effects = vec![0.0; values];
     if mean <= 0.0 {
         return Fit { effects, information: 0.0, slope: 0.0 };
@@ -105,10 +105,15 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
     let places = places(set);
     let fits: Vec<Fit> = (0..genes)
         .map(|gene| {
-            let tokens = (0..cells).map(|cell| set.tokens_of(cell)[gene]);
+            let measured: Vec<usize> = (0..cells).filter(|cell| set.is_measured(*cell, gene)).collect();
+            let tokens = measured.iter().map(|cell| set.tokens_of(*cell)[gene]);
             let counts: Vec<f64> = tokens.clone().map(|token| f64::from(dequantise(token))).collect();
             let tilts: Vec<f64> = tokens.map(tilt).collect();
-            fit(&counts, &tilts, &places, values)
+            if measured.len() == cells {
+                return fit(&counts, &tilts, &places, values);
+            }
+            let own: Vec<Vec<usize>> = measured.iter().map(|cell| places[*cell].clone()).collect();
+            fit(&counts, &tilts, &own, values)
         })
         .collect();
     let weighted = Mat::from_fn(genes, values, |g, k| fits[g].effects[k] * fits[g].information.sqrt());

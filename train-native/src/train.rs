@@ -24,7 +24,7 @@ use serde_json::json;
 
 use crate::batches;
 use crate::checkpoint::{self, Position};
-use crate::data::{TrainingSet, read_cells};
+use crate::data::{Data, TrainingSet};
 use crate::files::write_atomic;
 use crate::marginals;
 use crate::optimise::{self, Gradients, Optimiser, gradients, learning_rate, leave_out, tracked};
@@ -41,7 +41,7 @@ const SLOT_STREAM: u64 = 1 << 42;
 
 /// What `train` was asked to do.
 pub struct Order {
-    /// h5ad file.
+    /// h5ad file or store.
     pub data: PathBuf,
     /// Recipe.
     pub recipe: PathBuf,
@@ -98,11 +98,11 @@ struct Work {
 /// Starts or resumes.
 fn prepare(order: &Order, device: &Device) -> Result<Work> {
     let recipe = Recipe::read(&order.recipe)?;
-    let data = std::fs::read(&order.data).with_context(|| format!("cannot read {}", order.data.display()))?;
     let text = toml::to_string(&recipe)?;
-    let fingerprint = sha256(format!("{}{}", sha256(text.as_bytes()), sha256(&data)).as_bytes());
-    drop(data);
-    let set = TrainingSet::new(read_cells(&order.data)?, &recipe)?;
+    let data = Data::open(&order.data)?;
+    let fingerprint =
+        sha256(format!("{}{}", sha256(text.as_bytes()), data.fingerprint(&order.data)?).as_bytes());
+    let set = TrainingSet::open(data, &recipe)?;
     let config = model_config(&recipe, &set);
     config.check()?;
     let inner = device.clone().inner();
@@ -123,7 +123,7 @@ fn prepare(order: &Order, device: &Device) -> Result<Work> {
     write_atomic(&order.out.join(RUN), serde_json::to_string_pretty(&note)?.as_bytes())?;
     eprintln!(
         "{} training cells, {} genes, {} parameters ({} in the blocks)",
-        set.cells.len(),
+        set.count(),
         config.genes,
         config.parameters(),
         config.block_parameters()
@@ -194,13 +194,13 @@ pub fn train(order: &Order, device: &Device) -> Result<Ended> {
         recipe: &recipe,
         first,
     };
-    session.events.write(&json!({ "event": "start", "step": first, "cells": set.cells.len() }))?;
+    session.events.write(&json!({ "event": "start", "step": first, "cells": set.count() }))?;
     let mut stopped = false;
     std::thread::scope(|scope| -> Result<()> {
         let batches = batches::ahead(scope, &set, first..last);
         for step in first..last {
             let asked = Instant::now();
-            let batch = batches.recv().context("the thread that prepares cells has ended")?;
+            let batch = batches.recv().context("the thread that prepares cells has ended")??;
             session.waited += asked.elapsed().as_secs_f64();
             let rate = learning_rate(&recipe.training, step);
             let (gradients, nats) =

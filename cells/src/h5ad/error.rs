@@ -69,6 +69,14 @@ pub enum H5adError {
         /// What is wrong.
         source: CountsError,
     },
+    /// Compressed by genes, so that a few cells cannot be read without reading all.
+    #[error(
+        "`{place}` is compressed by genes (csc_matrix), so cells cannot be read a few at a time; save the file with X as csr_matrix"
+    )]
+    ByGenes {
+        /// Path in the file.
+        place: String,
+    },
     /// Parts do not fit together.
     #[error(transparent)]
     Cells(#[from] CellsError),

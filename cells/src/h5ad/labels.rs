@@ -34,11 +34,26 @@ pub(super) fn text(value: Option<&AttrValue>) -> Option<String> {
     }
 }
 
+/// Name of the column that is a data frame's index.
+pub(super) fn index_key(frame: &Group, place: &str) -> Result<String, H5adError> {
+    Ok(text(at(place, frame.attrs())?.get("_index")).unwrap_or_else(|| "_index".to_owned()))
+}
+
+/// Names of the columns of a data frame, its index left out.
+pub(super) fn column_keys(file: &File, place: &str) -> Result<Vec<String>, H5adError> {
+    let frame = group(file, place)?;
+    let index = index_key(&frame, place)?;
+    let mut keys = at(place, frame.datasets())?;
+    keys.extend(at(place, frame.groups())?.into_iter().filter(|name| name != "__categories"));
+    keys.retain(|name| *name != index);
+    keys.sort();
+    Ok(keys)
+}
+
 /// The index of a data frame: gene symbols or cell names.
 pub(super) fn index(file: &File, place: &str) -> Result<Vec<String>, H5adError> {
     let frame = group(file, place)?;
-    let attributes = at(place, frame.attrs())?;
-    let key = text(attributes.get("_index")).unwrap_or_else(|| "_index".to_owned());
+    let key = index_key(&frame, place)?;
     let full = format!("{place}/{key}");
     match frame.dataset(&key) {
         Ok(dataset) => at(&full, dataset.read_string()),
@@ -53,7 +68,7 @@ pub(super) fn index(file: &File, place: &str) -> Result<Vec<String>, H5adError> 
 /// Every readable column of a data frame with `length` rows.
 pub(super) fn columns(file: &File, place: &str, length: usize) -> Result<BTreeMap<String, Column>, H5adError> {
     let frame = group(file, place)?;
-    let index = text(at(place, frame.attrs())?.get("_index")).unwrap_or_else(|| "_index".to_owned());
+    let index = index_key(&frame, place)?;
     let mut columns = BTreeMap::new();
     for name in at(place, frame.datasets())? {
         let full = format!("{place}/{name}");
@@ -115,16 +130,22 @@ fn codes(dataset: &Dataset, place: &str) -> Result<Vec<i32>, H5adError> {
     Ok(at(place, dataset.read_i64())?.into_iter().map(|code| i32::try_from(code).unwrap_or(-1)).collect())
 }
 
+/// The texts that the codes of a `categorical` group stand for.
+pub(super) fn categories(inner: &Group, place: &str) -> Result<Vec<String>, H5adError> {
+    let missing = |_| H5adError::Missing { place: format!("{place}/categories") };
+    let stored = inner.dataset("categories").map_err(missing)?;
+    Ok(match at(place, stored.dtype())? {
+        DType::String | DType::VariableLengthString => at(place, stored.read_string())?,
+        DType::F32 | DType::F64 => at(place, stored.read_f64())?.iter().map(f64::to_string).collect(),
+        _ => at(place, stored.read_i64())?.iter().map(i64::to_string).collect(),
+    })
+}
+
 /// A `categorical` group: codes and categories.
 fn categorical(inner: &Group, place: &str) -> Result<Column, H5adError> {
     let dataset = |name: &str| inner.dataset(name).map_err(|_| H5adError::Missing { place: format!("{place}/{name}") });
     let codes = codes(&dataset("codes")?, place)?;
-    let stored = dataset("categories")?;
-    let categories = match at(place, stored.dtype())? {
-        DType::String | DType::VariableLengthString => at(place, stored.read_string())?,
-        DType::F32 | DType::F64 => at(place, stored.read_f64())?.iter().map(f64::to_string).collect(),
-        _ => at(place, stored.read_i64())?.iter().map(i64::to_string).collect(),
-    };
+    let categories = categories(inner, place)?;
     if let Some(code) = codes.iter().find(|code| **code >= categories.len() as i32) {
         return Err(H5adError::Shape {
             place: place.to_owned(),

@@ -88,7 +88,7 @@ fn whole_numbers(dataset: &Dataset, place: &str) -> Result<Vec<u32>, H5adError> 
 }
 
 /// One value as a count.
-fn count(place: &str, at: usize, value: f64) -> Result<u32, H5adError> {
+pub(super) fn count(place: &str, at: usize, value: f64) -> Result<u32, H5adError> {
     if (0.0..=LARGEST).contains(&value) && value.fract() == 0.0 {
         return Ok(value as u32);
     }

@@ -8,9 +8,12 @@
 mod error;
 mod labels;
 mod matrix;
+mod rows;
 mod write;
 
 pub use error::H5adError;
+pub use hdf5_pure::{ReadSeekSource, Source};
+pub use rows::{CellRows, LabelRows, unique};
 pub use write::write_h5ad;
 
 use hdf5_pure::File;
@@ -70,3 +73,5 @@ fn read_from(file: &File, place: &str, var: &str) -> Result<Cells, H5adError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod rows_tests;

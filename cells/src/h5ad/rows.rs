@@ -1,0 +1,339 @@
+//! Cells of a file too large for memory, a window at a time.
+//!
+//! Does: opens an AnnData file or 10x Genomics' `.h5` over any source of bytes, reads the genes once, and
+//! then counts, names and labels of a window of cells; what is in memory is the window.
+//! Does not know: where the bytes come from (a file, a dropped file of a browser), which windows are asked for.
+//! Flow: source of bytes → **window of cells** → `train-native prepare`.
+
+use std::collections::HashSet;
+
+use hdf5_pure::{DType, Dataset, File, Group, Source};
+
+use super::error::H5adError;
+use super::labels::{at, categories, column_keys, group, index, index_key, text};
+use super::matrix::count;
+use super::Matrix;
+use crate::column::Column;
+use crate::counts::{Counts, CountsError};
+
+/// Cells of the first window, which decides whether a matrix holds counts.
+const PROBE: usize = 64;
+
+/// How the counts are stored.
+enum Layout {
+    /// Compressed by cells.
+    Sparse { starts: Dataset, indices: Dataset, values: Dataset },
+    /// Every value.
+    Dense(Dataset),
+}
+
+/// Where cell names are.
+enum Names {
+    Texts(Dataset),
+    /// An index that is itself categorical, or none: names are made from the place.
+    Made,
+}
+
+/// An open file of cells.
+pub struct CellRows {
+    file: File,
+    place: String,
+    layout: Layout,
+    names: Names,
+    genes: Vec<String>,
+    /// Gene of every column of the matrix; columns that are no genes (antibodies, guides) have none.
+    columns: Vec<Option<u32>>,
+    cells: usize,
+    has_labels: bool,
+}
+
+impl CellRows {
+    /// Opens a file whose cells are compressed by rows (or dense) in `matrix`.
+    ///
+    /// # Errors
+    /// When it is no such file; [`H5adError::ByGenes`] when the counts are compressed by genes, which
+    /// cannot be read a few cells at a time.
+    pub fn open<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
+        let file = File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?;
+        if file.group("obs").is_err() && file.group("matrix").is_ok() {
+            return Self::tenx(file);
+        }
+        let candidates: Vec<(String, &str)> = match matrix {
+            Matrix::X => vec![("X".to_owned(), "var")],
+            Matrix::Layer(name) => vec![(format!("layers/{name}"), "var")],
+            Matrix::Raw => vec![("raw/X".to_owned(), "raw/var")],
+            Matrix::Auto => {
+                [("X", "var"), ("layers/counts", "var"), ("raw/X", "raw/var")].map(|(m, v)| (m.to_owned(), v)).to_vec()
+            }
+        };
+        let mut first = None;
+        for (place, var) in candidates {
+            match Self::anndata(file.clone(), place, var) {
+                Ok(rows) => return Ok(rows),
+                Err(error) if error.is_about_values() => first = first.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(first.unwrap_or_else(|| H5adError::Missing { place: "X".to_owned() }))
+    }
+
+    /// AnnData, on the matrix at `place`.
+    fn anndata(file: File, place: String, var: &str) -> Result<Self, H5adError> {
+        let genes = unique(index(&file, var)?);
+        let frame = group(&file, "obs")?;
+        let key = index_key(&frame, "obs")?;
+        let (names, length) = match frame.dataset(&key) {
+            Ok(dataset) => {
+                let length = at("obs", dataset.shape())?.first().copied().unwrap_or(0);
+                (Names::Texts(dataset), length as usize)
+            }
+            Err(_) => (Names::Made, index(&file, "obs")?.len()),
+        };
+        let layout = match file.dataset(&place) {
+            Ok(dataset) => {
+                let shape = at(&place, dataset.shape())?;
+                expect(&place, format!("{shape:?}"), format!("[{length}, {}]", genes.len()))?;
+                Layout::Dense(dataset)
+            }
+            Err(_) => sparse(&group(&file, &place)?, &place, length)?,
+        };
+        let columns = (0..genes.len() as u32).map(Some).collect();
+        let rows = Self { file, place, layout, names, genes, columns, cells: length, has_labels: true };
+        rows.counts(0, PROBE.min(length))?;
+        Ok(rows)
+    }
+
+    /// 10x Genomics' filtered matrix: genes in rows, compressed by barcode.
+    fn tenx(file: File) -> Result<Self, H5adError> {
+        let place = "matrix".to_owned();
+        let matrix = group(&file, &place)?;
+        let part = |name: &str| {
+            let full = format!("matrix/{name}");
+            matrix.dataset(name).map_err(|_| H5adError::Missing { place: full })
+        };
+        let barcodes = part("barcodes")?;
+        let cells = at("matrix/barcodes", barcodes.shape())?.first().copied().unwrap_or(0) as usize;
+        let symbols = at("matrix/features/name", part("features/name")?.read_string())?;
+        let kinds = part("features/feature_type").and_then(|kinds| at("matrix/features", kinds.read_string()));
+        let is_gene = |at: usize| kinds.as_ref().map_or(true, |kinds| kinds.get(at).is_some_and(|k| k == "Gene Expression"));
+        let mut genes = Vec::new();
+        let columns = symbols
+            .into_iter()
+            .enumerate()
+            .map(|(at, symbol)| {
+                is_gene(at).then(|| {
+                    genes.push(symbol);
+                    genes.len() as u32 - 1
+                })
+            })
+            .collect();
+        let layout =
+            Layout::Sparse { starts: part("indptr")?, indices: part("indices")?, values: part("data")? };
+        let genes = unique(genes);
+        Ok(Self { file, place, layout, names: Names::Texts(barcodes), genes, columns, cells, has_labels: false })
+    }
+
+    /// Gene symbols in the file's order; a symbol that comes again carries `-1`, `-2` … as in scanpy.
+    pub fn genes(&self) -> &[String] {
+        &self.genes
+    }
+
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// Labels that the file has.
+    ///
+    /// # Errors
+    /// When `obs` cannot be read.
+    pub fn keys(&self) -> Result<Vec<String>, H5adError> {
+        if self.has_labels { column_keys(&self.file, "obs") } else { Ok(Vec::new()) }
+    }
+
+    /// Counts of `count` cells from `first` on.
+    ///
+    /// # Errors
+    /// When the file is damaged there or holds what is not a count.
+    pub fn counts(&self, first: usize, count_of: usize) -> Result<Counts, H5adError> {
+        let place = &self.place;
+        match &self.layout {
+            Layout::Dense(dataset) => {
+                let values = at(place, dataset.read_f64_rows(first as u64, count_of as u64))?;
+                let columns = self.columns.len();
+                let offset = first * columns;
+                let values = values
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, value)| count(place, offset + i, value))
+                    .collect::<Result<Vec<u32>, _>>()?;
+                Ok(Counts::from_dense_rows(columns, values.chunks(columns.max(1))))
+            }
+            Layout::Sparse { starts, indices, values } => {
+                let starts = at(place, starts.read_u64_rows(first as u64, count_of as u64 + 1))?;
+                let (Some(from), Some(to)) = (starts.first().copied(), starts.last().copied()) else {
+                    return Ok(Counts::empty(self.genes.len()));
+                };
+                let length = to.saturating_sub(from);
+                let indices = at(place, indices.read_u64_rows(from, length))?;
+                let values = at(place, values.read_f64_rows(from, length))?;
+                self.window(&starts, &indices, &values)
+            }
+        }
+    }
+
+    /// A window of compressed rows, columns that are no genes left out.
+    fn window(&self, starts: &[u64], indices: &[u64], values: &[f64]) -> Result<Counts, H5adError> {
+        let from = starts[0];
+        let damaged = |source| H5adError::Sparse { place: self.place.clone(), source };
+        let mut kept = (vec![0_usize], Vec::with_capacity(indices.len()), Vec::with_capacity(values.len()));
+        for (row, pair) in starts.windows(2).enumerate() {
+            let range = pair[0].wrapping_sub(from) as usize..pair[1].wrapping_sub(from) as usize;
+            let stored = indices.len().min(values.len());
+            let (Some(own), Some(own_values)) = (indices.get(range.clone()), values.get(range.clone())) else {
+                return Err(damaged(CountsError::Starts { entry: row + 1, stored }));
+            };
+            for (offset, (column, value)) in own.iter().zip(own_values).enumerate() {
+                let gene = self.columns.get(*column as usize).ok_or_else(|| {
+                    let column = u32::try_from(*column).unwrap_or(u32::MAX);
+                    damaged(CountsError::Column { row, column, genes: self.columns.len() })
+                })?;
+                let value = count(&self.place, from as usize + range.start + offset, *value)?;
+                if let Some(gene) = gene {
+                    kept.1.push(*gene);
+                    kept.2.push(value);
+                }
+            }
+            kept.0.push(kept.1.len());
+        }
+        Counts::new(self.genes.len(), kept.0, kept.1, kept.2).map_err(damaged)
+    }
+
+    /// Names of `count` cells from `first` on.
+    ///
+    /// # Errors
+    /// When the file is damaged there.
+    pub fn names(&self, first: usize, count: usize) -> Result<Vec<String>, H5adError> {
+        match &self.names {
+            Names::Texts(dataset) => at("obs", dataset.read_string_rows(first as u64, count as u64)),
+            Names::Made => Ok((first..first + count).map(|cell| cell.to_string()).collect()),
+        }
+    }
+
+    /// A label to read in windows.
+    ///
+    /// # Errors
+    /// When the file has no such label; the error lists those that it has.
+    pub fn label(&self, key: &str) -> Result<LabelRows, H5adError> {
+        let missing = || -> H5adError {
+            let known = self.keys().unwrap_or_default();
+            crate::cells::CellsError::MissingLabel { key: key.to_owned(), known }.into()
+        };
+        if !self.has_labels {
+            return Err(missing());
+        }
+        let frame = group(&self.file, "obs")?;
+        let place = format!("obs/{key}");
+        if let Ok(inner) = frame.group(key) {
+            let codes = inner.dataset("codes").map_err(|_| H5adError::Encoding {
+                place: place.clone(),
+                found: "a group that is not categorical".to_owned(),
+            })?;
+            let categories = categories(&inner, &place)?;
+            return Ok(LabelRows { place, codes: Some(categories), values: codes });
+        }
+        let values = frame.dataset(key).map_err(|_| missing())?;
+        let categories = match frame.dataset(&format!("__categories/{key}")) {
+            Ok(categories) => Some(at(&place, categories.read_string())?),
+            Err(_) => None,
+        };
+        Ok(LabelRows { place, codes: categories, values })
+    }
+}
+
+/// One label of an open file.
+pub struct LabelRows {
+    place: String,
+    /// Texts that codes stand for.
+    codes: Option<Vec<String>>,
+    values: Dataset,
+}
+
+impl LabelRows {
+    /// The label of `count` cells from `first` on.
+    ///
+    /// # Errors
+    /// When the file is damaged there.
+    pub fn read(&self, first: usize, count: usize) -> Result<Column, H5adError> {
+        let (place, first, count) = (&self.place, first as u64, count as u64);
+        if let Some(categories) = &self.codes {
+            let codes = at(place, self.values.read_i64_rows(first, count))?;
+            let known = categories.len() as i64;
+            let codes = codes.into_iter().map(|code| if code < known { code.max(-1) as i32 } else { -1 }).collect();
+            return Ok(Column::Categorical { codes, categories: categories.clone() });
+        }
+        let found = match at(place, self.values.dtype())? {
+            DType::F32 | DType::F64 => Column::Float(at(place, self.values.read_f64_rows(first, count))?),
+            DType::String | DType::VariableLengthString => {
+                Column::categorical(&at(place, self.values.read_string_rows(first, count))?)
+            }
+            DType::Enum(_) => {
+                let bytes = at(place, self.values.read_raw_rows(first, count))?;
+                Column::Boolean(bytes.iter().map(|byte| *byte != 0).collect())
+            }
+            _ => Column::Integer(at(place, self.values.read_i64_rows(first, count))?),
+        };
+        Ok(found)
+    }
+}
+
+/// The arrays of compressed rows at `place`.
+fn sparse(matrix: &Group, place: &str, cells: usize) -> Result<Layout, H5adError> {
+    let attributes = at(place, matrix.attrs())?;
+    let format = text(attributes.get("encoding-type"))
+        .or_else(|| text(attributes.get("h5sparse_format")).map(|short| format!("{short}_matrix")))
+        .unwrap_or_default();
+    match format.as_str() {
+        "csr_matrix" => {}
+        "csc_matrix" => return Err(H5adError::ByGenes { place: place.to_owned() }),
+        other => return Err(H5adError::Encoding { place: place.to_owned(), found: format!("`{other}`") }),
+    }
+    let part = |name: &str| {
+        let full = format!("{place}/{name}");
+        matrix.dataset(name).map_err(|_| H5adError::Missing { place: full })
+    };
+    let starts = part("indptr")?;
+    let rows = at(place, starts.shape())?.first().copied().unwrap_or(0) as usize;
+    expect(&format!("{place}/indptr"), format!("{rows} long"), format!("{} long", cells + 1))?;
+    Ok(Layout::Sparse { starts, indices: part("indices")?, values: part("data")? })
+}
+
+/// Refuses a shape that is not the expected one.
+fn expect(place: &str, found: String, expected: String) -> Result<(), H5adError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(H5adError::Shape { place: place.to_owned(), found, expected })
+}
+
+/// Symbols made unique as scanpy does: the first stays, the next become `A-1`, `A-2`.
+pub fn unique(symbols: Vec<String>) -> Vec<String> {
+    let mut taken: HashSet<String> = HashSet::with_capacity(symbols.len());
+    let all: HashSet<String> = symbols.iter().cloned().collect();
+    symbols
+        .into_iter()
+        .map(|symbol| {
+            if taken.insert(symbol.clone()) {
+                return symbol;
+            }
+            let mut number = 1;
+            loop {
+                let next = format!("{symbol}-{number}");
+                if !all.contains(&next) && taken.insert(next.clone()) {
+                    return next;
+                }
+                number += 1;
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,381 @@
+//! The training set: cells as tokens with their condition tokens.
+//!
+//! Does: takes cells in memory or a store on disk, leaves the held-out groups out, builds the condition slots
+//! with their tokens, draws batches that depend on (seed, step) alone, so that a resumed run sees the same.
+//! Does not know: networks, devices.
+//! Flow: cells or store + recipe → **tokens [cells, G] and conditions [cells, C]** → trainer.
+
+mod choose;
+mod conditions;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use cells::h5ad::{Matrix, read_h5ad};
+use cells::{Cells, Column, Counts};
+use model::bundle::sha256;
+use model::card::{Condition, Kind};
+use model::loss::{Masked, UNMEASURED};
+use model::quantise::quantise;
+use model::random::Draws;
+
+pub use choose::split;
+
+use crate::recipe::Recipe;
+use crate::store::Store;
+use crate::store::shard::Shard;
+use crate::store::stream::Chosen;
+
+/// Streams of a seed: training uses those above the parameters'.
+const EPOCH_STREAM: u64 = 1 << 40;
+const STEP_STREAM: u64 = 1 << 41;
+const VALIDATION_STREAM: u64 = 1 << 44;
+/// Cells of a store that statistics are taken from: the start of the weights, the bundle's map and reference.
+pub const SAMPLE: usize = 8192;
+
+/// Labels by key.
+type Labels = BTreeMap<String, Column>;
+
+/// Where training cells come from.
+pub enum Data {
+    /// Memory.
+    Held(Box<Cells>),
+    /// Disk.
+    Stored(Store),
+}
+
+impl Data {
+    /// Opens a store, or reads an h5ad file.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn open(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return Ok(Self::Stored(Store::open(path)?));
+        }
+        Ok(Self::Held(Box::new(read_cells(path)?)))
+    }
+
+    /// SHA-256 of what the cells are.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn fingerprint(&self, path: &Path) -> Result<String> {
+        match self {
+            Self::Held(_) => Ok(sha256(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)),
+            Self::Stored(store) => Ok(sha256(&serde_json::to_vec(&store.index)?)),
+        }
+    }
+}
+
+/// Where the tokens of training cells are.
+enum Tokens {
+    /// Those of [`TrainingSet::cells`].
+    Held,
+    /// In a store.
+    Stored(Chosen),
+}
+
+/// Cells ready for training.
+pub struct TrainingSet {
+    /// Training cells, held-out groups left out: all of them, or [`SAMPLE`] of a store's.
+    pub cells: Cells,
+    /// Condition slots with their tokens.
+    pub conditions: Vec<Condition>,
+    /// Training cells of every combination of donor, cell type and perturbation.
+    pub combinations: BTreeMap<String, usize>,
+    /// What is held out, in words.
+    pub held_out: Vec<String>,
+    /// Tokens of `cells`, cells × G.
+    tokens: Vec<u16>,
+    /// Condition tokens of `cells`, cells × C.
+    sampled: Vec<i32>,
+    /// Condition tokens of every training cell × C; none when they are those of `cells`.
+    labels: Vec<i32>,
+    source: Tokens,
+    /// Share of cells whose label is dropped [C].
+    drops: Vec<f64>,
+    /// Cells set aside: their tokens and condition tokens.
+    validation: (Vec<u16>, Vec<i32>),
+    seed: u64,
+    batch: usize,
+    weighting: f32,
+}
+
+/// Reads the cells of an h5ad file.
+///
+/// # Errors
+/// When the file cannot be read or is not what it should be.
+pub fn read_cells(path: &Path) -> Result<Cells> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    read_h5ad(bytes, &Matrix::Auto).with_context(|| format!("{} cannot be used", path.display()))
+}
+
+/// Groups that a recipe holds out, in words.
+fn words(recipe: &Recipe) -> Vec<String> {
+    let group = |group: &BTreeMap<String, String>| {
+        group.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
+    };
+    recipe.hold_out.iter().map(group).collect()
+}
+
+/// Puts the bins of library sizes among the labels, where a recipe asks for them.
+fn with_depths(labels: &mut Labels, depths: &[u64], recipe: &Recipe, chosen: &[usize]) {
+    for condition in recipe.conditions.iter().filter(|condition| condition.kind == Kind::Depth) {
+        labels.insert(condition.key.clone(), conditions::depth_bins(depths, chosen, condition.bins));
+    }
+}
+
+impl TrainingSet {
+    /// Prepares cells in memory or on disk.
+    ///
+    /// # Errors
+    /// When a label that the recipe names is missing, nothing is left to train on, or a shard is damaged.
+    pub fn open(data: Data, recipe: &Recipe) -> Result<Self> {
+        match data {
+            Data::Held(cells) => Self::new(*cells, recipe),
+            Data::Stored(store) => Self::stored(store, recipe),
+        }
+    }
+
+    /// Prepares cells in memory.
+    ///
+    /// # Errors
+    /// When a label that the recipe names is missing, or nothing is left to train on.
+    pub fn new(mut all: Cells, recipe: &Recipe) -> Result<Self> {
+        let (unlimited, _) = choose::split(&all, &recipe.hold_out);
+        with_depths(&mut all.labels, &all.counts.library_sizes(), recipe, &unlimited);
+        let (kept, aside) = choose::choose(&all.labels, all.len(), None, recipe)?;
+        let mut conditions = conditions::build(&all.labels, &kept, recipe)?;
+        let sampled = conditions::tokens(&all.labels, &kept, &conditions)?;
+        conditions::count_depths(&mut conditions, &all.labels, &kept, &sampled);
+        let validation =
+            (tokens_of(&all.select(&aside)), conditions::tokens(&all.labels, &aside, &conditions)?);
+        let combinations = conditions::combinations(&conditions, &all.labels, &kept)?;
+        let cells = all.select(&kept);
+        let (tokens, held_out) = (tokens_of(&cells), words(recipe));
+        let parts = (cells, tokens, sampled);
+        Ok(Self::put(parts, (Vec::new(), Tokens::Held), validation, recipe, conditions, (combinations, held_out)))
+    }
+
+    /// Prepares the cells of a store: labels of all of them are read, counts of a sample.
+    fn stored(store: Store, recipe: &Recipe) -> Result<Self> {
+        let (mut labels, depths, roles) = read_labels(&store)?;
+        let unlimited: Vec<usize> = (0..roles.len()).filter(|cell| roles[*cell] == crate::store::Role::Train).collect();
+        with_depths(&mut labels, &depths, recipe, &unlimited);
+        let (kept, aside) = choose::choose(&labels, roles.len(), Some(&roles), recipe)?;
+        let mut conditions = conditions::build(&labels, &kept, recipe)?;
+        let tokens = conditions::tokens(&labels, &kept, &conditions)?;
+        conditions::count_depths(&mut conditions, &labels, &kept, &tokens);
+        let combinations = conditions::combinations(&conditions, &labels, &kept)?;
+        let held_out = [store.index.held_out.clone(), words(recipe)].concat();
+        let seed = recipe.training.seed;
+
+        let chosen = Chosen::new(store.clone(), &kept, seed);
+        // Whole shards, as many as it takes: each is a fair sample of the data.
+        let numbers: Vec<usize> = (0..kept.len().min(SAMPLE)).collect();
+        let sample: Vec<usize> = numbers.iter().map(|number| kept[*number]).collect();
+        let (cells, sample_tokens) = read_sample(&store, &chosen, &numbers, &sample, &labels)?;
+        let sampled = tokens[..numbers.len() * conditions.len()].to_vec();
+
+        let watching = Chosen::new(store, &aside, seed);
+        let mut watched = Vec::new();
+        watching.read(&(0..aside.len()).collect::<Vec<_>>(), |shard, row| watching.tokens(shard, row, &mut watched))?;
+        let validation = (watched, conditions::tokens(&labels, &aside, &conditions)?);
+        let parts = (cells, sample_tokens, sampled);
+        Ok(Self::put(parts, (tokens, Tokens::Stored(chosen)), validation, recipe, conditions, (combinations, held_out)))
+    }
+
+    /// Puts the parts together.
+    fn put(
+        (cells, tokens, sampled): (Cells, Vec<u16>, Vec<i32>),
+        (labels, source): (Vec<i32>, Tokens),
+        validation: (Vec<u16>, Vec<i32>),
+        recipe: &Recipe,
+        conditions: Vec<Condition>,
+        (combinations, held_out): (BTreeMap<String, usize>, Vec<String>),
+    ) -> Self {
+        Self {
+            cells,
+            conditions,
+            combinations,
+            held_out,
+            tokens,
+            sampled,
+            labels,
+            source,
+            drops: recipe.conditions.iter().map(|condition| condition.drop).collect(),
+            validation,
+            seed: recipe.training.seed,
+            batch: recipe.training.batch,
+            weighting: recipe.training.weighting,
+        }
+    }
+
+    /// Number of training cells.
+    pub fn count(&self) -> usize {
+        match &self.source {
+            Tokens::Held => self.cells.len(),
+            Tokens::Stored(chosen) => chosen.len(),
+        }
+    }
+
+    /// G.
+    pub fn genes(&self) -> usize {
+        self.cells.genes.len()
+    }
+
+    /// K: condition values with the unspecified ones.
+    pub fn condition_values(&self) -> usize {
+        self.conditions
+            .iter()
+            .map(|condition| condition.values.len() + usize::from(condition.unspecified.is_some()))
+            .sum()
+    }
+
+    /// Condition tokens of a cell of [`Self::cells`] [C].
+    pub fn labels_of(&self, cell: usize) -> &[i32] {
+        let c = self.conditions.len();
+        &self.sampled[cell * c..(cell + 1) * c]
+    }
+
+    /// Tokens of a cell of [`Self::cells`] [G]; [`UNMEASURED`] where its source did not measure the gene.
+    pub fn tokens_of(&self, cell: usize) -> &[u16] {
+        let genes = self.genes();
+        &self.tokens[cell * genes..(cell + 1) * genes]
+    }
+
+    /// Whether a gene was measured in a cell of [`Self::cells`].
+    pub fn is_measured(&self, cell: usize, gene: usize) -> bool {
+        self.tokens_of(cell)[gene] != UNMEASURED
+    }
+
+    /// The chosen cells of a store, if that is where they are.
+    pub(crate) fn chosen(&self) -> Option<&Chosen> {
+        match &self.source {
+            Tokens::Held => None,
+            Tokens::Stored(chosen) => Some(chosen),
+        }
+    }
+
+    /// Cells of a step.
+    pub(crate) fn batch_size(&self) -> usize {
+        self.batch
+    }
+
+    /// The masked batch of a step of cells in memory: which cells, which labels dropped, which genes masked, all
+    /// from (seed, step). Cells are visited in a new random order every epoch.
+    pub(crate) fn held_batch(&self, step: usize) -> Masked {
+        let n = self.cells.len();
+        let (mut targets, mut labels) = (Vec::new(), Vec::new());
+        let mut epoch = usize::MAX;
+        let mut order: Vec<usize> = Vec::new();
+        for position in step * self.batch..(step + 1) * self.batch {
+            if position / n != epoch {
+                epoch = position / n;
+                order = (0..n).collect();
+                Draws::new(self.seed, EPOCH_STREAM + epoch as u64).shuffle(&mut order);
+            }
+            let cell = order[position % n];
+            targets.extend_from_slice(self.tokens_of(cell));
+            labels.extend_from_slice(self.labels_of(cell));
+        }
+        self.masked(step, targets, labels)
+    }
+
+    /// Condition tokens of a training cell of a store by its number.
+    pub(crate) fn stored_labels(&self, number: usize) -> &[i32] {
+        let c = self.conditions.len();
+        &self.labels[number * c..(number + 1) * c]
+    }
+
+    /// Drops labels and masks genes of the cells of a step.
+    pub(crate) fn masked(&self, step: usize, targets: Vec<u16>, mut labels: Vec<i32>) -> Masked {
+        let mut draws = Draws::new(self.seed, STEP_STREAM + step as u64);
+        for own in labels.chunks_mut(self.conditions.len().max(1)) {
+            for ((label, condition), drop) in own.iter_mut().zip(&self.conditions).zip(&self.drops) {
+                let dropped = f64::from(draws.uniform()) < *drop;
+                *label = condition.unspecified.filter(|_| dropped).unwrap_or(*label);
+            }
+        }
+        Masked::draw(targets, labels, self.genes(), self.weighting, &mut draws)
+    }
+
+    /// The cells that were set aside, masked the same way every time, in parts of a batch each.
+    pub fn validation(&self) -> Vec<Masked> {
+        let (genes, slots) = (self.genes(), self.conditions.len());
+        let (tokens, labels) = &self.validation;
+        let parts = tokens.chunks(self.batch * genes).zip(labels.chunks((self.batch * slots).max(1)));
+        parts
+            .enumerate()
+            .map(|(part, (tokens, labels))| {
+                let mut draws = Draws::new(self.seed, VALIDATION_STREAM + part as u64);
+                Masked::draw(tokens.to_vec(), labels.to_vec(), genes, self.weighting, &mut draws)
+            })
+            .collect()
+    }
+}
+
+/// Labels, depths and roles of every cell of a store.
+fn read_labels(store: &Store) -> Result<(Labels, Vec<u64>, Vec<crate::store::Role>)> {
+    let keys = store.label_keys();
+    let known: Vec<BTreeMap<&str, i32>> = store
+        .index
+        .labels
+        .values()
+        .map(|values| values.keys().enumerate().map(|(code, text)| (text.as_str(), code as i32)).collect())
+        .collect();
+    let mut codes = vec![Vec::with_capacity(store.index.cells()); keys.len()];
+    let (mut depths, mut roles) = (Vec::new(), Vec::new());
+    for shard in 0..store.index.shards.len() {
+        let labels = store.labels(shard)?;
+        depths.extend(labels.depths);
+        roles.extend(labels.roles);
+        for ((codes, known), texts) in codes.iter_mut().zip(&known).zip(&labels.texts) {
+            codes.extend(texts.iter().map(|text| known.get(text.as_str()).copied().unwrap_or(-1)));
+        }
+    }
+    let columns = keys.into_iter().zip(codes).zip(store.index.labels.values());
+    let columns = columns
+        .map(|((key, codes), values)| (key, Column::Categorical { codes, categories: values.keys().cloned().collect() }));
+    Ok((columns.collect(), depths, roles))
+}
+
+/// Cells of a store in memory: those with these numbers among the chosen ones, `places` in the store.
+fn read_sample(
+    store: &Store,
+    chosen: &Chosen,
+    numbers: &[usize],
+    places: &[usize],
+    labels: &Labels,
+) -> Result<(Cells, Vec<u16>)> {
+    let genes = store.index.genes.len();
+    let (mut starts, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
+    let (mut names, mut tokens) = (Vec::new(), Vec::new());
+    let take = |shard: &Shard, row: usize| {
+        let (own, counts) = shard.row(row);
+        indices.extend_from_slice(own);
+        values.extend_from_slice(counts);
+        starts.push(indices.len());
+        names.push(shard.names[row].clone());
+        chosen.tokens(shard, row, &mut tokens);
+    };
+    chosen.read(numbers, take)?;
+    let labels = labels.iter().map(|(key, column)| (key.clone(), column.select(places))).collect();
+    let counts = Counts::new(genes, starts, indices, values)?;
+    Ok((Cells::new(counts, store.index.genes.clone(), names, labels)?, tokens))
+}
+
+/// Tokens of every cell in panel order.
+pub fn tokens_of(cells: &Cells) -> Vec<u16> {
+    let genes = cells.genes.len();
+    let mut tokens = vec![0; cells.len() * genes];
+    for (cell, row) in tokens.chunks_mut(genes).enumerate() {
+        let (places, counts) = cells.counts.row(cell);
+        for (place, count) in places.iter().zip(counts) {
+            row[*place as usize] = quantise(*count);
+        }
+    }
+    tokens
+}
