@@ -74,7 +74,17 @@ pub(crate) fn root_mean_square_norm(x: Tensor<3>, gain: &Tensor<2>) -> Tensor<3>
 pub(crate) fn matmul_rows(x: Tensor<3>, weight: Tensor<2>) -> Tensor<3> {
     let [b, l, d] = x.dims();
     let out = weight.dims()[1];
-    x.reshape([b * l, d]).matmul(weight).reshape([b, l, out])
+    matmul_in(x.reshape([b * l, d]), weight).reshape([b, l, out])
+}
+
+/// x · weight computed in the weight's number type, given back in x's. The trainer lowers matrices to bf16 where
+/// asked to; activations, norms and sums stay in f32.
+pub(crate) fn matmul_in(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    let (own, other) = (x.dtype(), weight.dtype());
+    if own == other {
+        return x.matmul(weight);
+    }
+    x.cast(other).matmul(weight).cast(own)
 }
 
 impl Block {
@@ -92,8 +102,12 @@ impl Block {
         let (queries_keys, v) = self.queries_keys_values(x, heads);
         // Queries and keys turn together: half the dispatches.
         let turned = rotary.rotate(queries_keys);
+        let (own, other) = (turned.dtype(), self.attention_in.dtype());
+        let lowered = |x: Tensor<4>| if own == other { x } else { x.cast(other) };
+        let (turned, v) = (lowered(turned), lowered(v));
         let (q, k) = (turned.clone().narrow(1, 0, heads), turned.narrow(1, heads, heads));
         let mixed = attention(q, k, v, None, None, AttentionModuleOptions::default());
+        let mixed = if own == other { mixed } else { mixed.cast(own) };
         let rows = mixed.swap_dims(1, 2).reshape([b, l, d]);
         matmul_rows(rows, self.attention_out.clone())
     }

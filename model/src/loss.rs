@@ -11,6 +11,7 @@
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
+use crate::block::matmul_in;
 use crate::layout::Layout;
 use crate::network::{Hidden, Network, Tables};
 use crate::quantise::{MASK, VOCABULARY};
@@ -99,9 +100,8 @@ impl Masked {
             let share = s as f32 / slots.len() as f32 / (measured * self.cells()) as f32;
             for position in (0..groups).flat_map(|group| slots.iter().map(move |slot| group * s + slot)) {
                 let gene = layout.permutation().get(position).map(|gene| start + *gene as usize);
-                let masked = gene.filter(|index| {
-                    i32::from(self.tokens[*index]) == MASK && self.targets[*index] != UNMEASURED
-                });
+                let masked =
+                    gene.filter(|index| i32::from(self.tokens[*index]) == MASK && self.targets[*index] != UNMEASURED);
                 targets.push(masked.map_or(0, |index| i32::from(self.targets[index])));
                 weights.push(masked.map_or(0.0, |_| share * self.weight[cell]));
             }
@@ -152,7 +152,7 @@ fn slot_logits(network: &Network, hidden: &Hidden, slots: &[usize]) -> Tensor<2>
     // [D, S, D] → the chosen slots → [D·n, D] · head → [D, n·V]: one matrix for all of them.
     let up = network.decompress.clone().reshape([d, s, d]).select(1, chosen.clone()).reshape([d * n, d]);
     let matrix = up.matmul(network.head.clone()).reshape([d, n * VOCABULARY]);
-    let logits = hidden.groups.clone().reshape([b * l, d]).matmul(matrix);
+    let logits = matmul_in(hidden.groups.clone().reshape([b * l, d]), matrix);
     let factors = network.layout.place_rows(network.gene_output.clone());
     let factors = factors.reshape([l, s, r]).select(1, chosen).reshape([1, l * n, r]);
     let gated = factors * hidden.gates.clone().reshape([b, 1, r]);

@@ -13,5 +13,6 @@ mod overfit;
 mod parity;
 mod pipeline;
 mod python;
+mod replicas;
 mod store;
 mod training;

@@ -49,6 +49,8 @@ fn one_batch_is_learned_by_heart() {
         ema: vec![0.1],
         weighting: 1.0,
         accumulate: 1,
+        precision: Default::default(),
+        checkpointing: false,
         validation: 0,
         keep: 1,
         without: Vec::new(),

@@ -157,6 +157,8 @@ fn adamw_takes_the_same_step() {
         ema: vec![0.05],
         weighting: 1.0,
         accumulate: 1,
+        precision: Default::default(),
+        checkpointing: false,
         validation: 0,
         keep: 1,
         without: Vec::new(),

@@ -76,7 +76,7 @@ pub(crate) fn trained() -> &'static Trained {
         let (data, run, bundle) =
             (folder.path().join("cells.h5ad"), folder.path().join("run"), folder.path().join("bundle"));
         let (cells, truth) = write_cells(&data);
-        train(&order(&data, &run, None), &Device::flex()).unwrap();
+        train(&order(&data, &run, None), &[Device::flex()]).unwrap();
         export(&run, &bundle, &Choice::default(), &Device::flex()).unwrap();
         Trained { bundle, run, cells, truth, _folder: folder }
     })
@@ -180,16 +180,16 @@ fn a_stopped_run_goes_on_bit_for_bit() {
     let data = folder.path().join("cells.h5ad");
     write_cells(&data);
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
-    train(&order(&data, &whole, Some(12)), &Device::flex()).unwrap();
-    train(&order(&data, &parts, Some(7)), &Device::flex()).unwrap();
-    train(&order(&data, &parts, Some(12)), &Device::flex()).unwrap();
+    train(&order(&data, &whole, Some(12)), &[Device::flex()]).unwrap();
+    train(&order(&data, &parts, Some(7)), &[Device::flex()]).unwrap();
+    train(&order(&data, &parts, Some(12)), &[Device::flex()]).unwrap();
     let read = |run: &Path| std::fs::read(run.join("checkpoint.safetensors")).unwrap();
     assert!(read(&whole) == read(&parts), "the resumed checkpoint differs");
     // Other data in the same folder is refused and harms nothing.
     let other = folder.path().join("other.h5ad");
     let cells = synthetic(&SPEC, 4).unwrap().0;
     std::fs::write(&other, write_h5ad(&cells, &BTreeMap::new()).unwrap()).unwrap();
-    let error = train(&order(&other, &parts, Some(14)), &Device::flex()).unwrap_err();
+    let error = train(&order(&other, &parts, Some(14)), &[Device::flex()]).unwrap_err();
     assert!(error.to_string().contains("another recipe or other data"), "{error:#}");
     assert!(read(&whole) == read(&parts));
 }

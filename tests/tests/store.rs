@@ -289,17 +289,17 @@ fn what_was_not_measured_has_no_part_in_the_loss() {
 fn training_from_a_store_resumes_to_the_same_bits_and_learns() {
     let files = Files::new();
     files.prepare("store").unwrap();
-    let whole = train(&files.order("store", "whole", None), &Device::flex()).unwrap();
-    train(&files.order("store", "parts", Some(9)), &Device::flex()).unwrap();
-    train(&files.order("store", "parts", None), &Device::flex()).unwrap();
+    let whole = train(&files.order("store", "whole", None), &[Device::flex()]).unwrap();
+    train(&files.order("store", "parts", Some(9)), &[Device::flex()]).unwrap();
+    train(&files.order("store", "parts", None), &[Device::flex()]).unwrap();
     let checkpoint = |run: &str| std::fs::read(files.path(run).join("checkpoint.safetensors")).unwrap();
     assert_eq!(checkpoint("whole"), checkpoint("parts"));
     // The first file alone, from memory: the same cells of the same kind, about as hard to guess.
-    let held = train(&files.order("first.h5ad", "held", None), &Device::flex());
+    let held = train(&files.order("first.h5ad", "held", None), &[Device::flex()]);
     assert!(held.is_err(), "the h5ad file has no label `perturbation`");
     assert!(whole.bits_per_gene.is_finite());
     // A shard that breaks while training ends in its sentence, with the checkpoint unharmed.
     std::fs::write(files.path("store").join("000002.parquet"), b"nothing").unwrap();
-    let error = train(&files.order("store", "broken", None), &Device::flex()).unwrap_err();
+    let error = train(&files.order("store", "broken", None), &[Device::flex()]).unwrap_err();
     assert!(format!("{error:#}").contains("000002.parquet"), "{error:#}");
 }

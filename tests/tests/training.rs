@@ -161,7 +161,7 @@ fn the_best_checkpoint_is_the_one_with_the_lowest_watched_loss() {
     std::fs::write(&recipe, text).unwrap();
     let out = folder.path().join("run");
     let order = Order { data, recipe, out: out.clone(), save_every: 4, stop_after: Some(20), stop: Arc::default() };
-    train(&order, &Device::flex()).unwrap();
+    train(&order, &[Device::flex()]).unwrap();
     let events = std::fs::read_to_string(out.join("events.jsonl")).unwrap();
     let checks: Vec<serde_json::Value> = events
         .lines()

@@ -56,7 +56,10 @@ fn empty(genes: usize, cells: usize) -> Result<Vec<u8>> {
     encode(&mut obs, "dataframe", "0.2.0");
     obs.set_attr("_index", text("_index"));
     // A number as the name: what matters here is that names are read in windows like everything else.
-    obs.create_dataset("_index").with_ascii_strings_sized(&["start"], 12)?.with_maxshape(&growing).with_chunks(&[CHUNK]);
+    obs.create_dataset("_index")
+        .with_ascii_strings_sized(&["start"], 12)?
+        .with_maxshape(&growing)
+        .with_chunks(&[CHUNK]);
     for (key, kinds) in KINDS {
         let mut column = obs.create_group(key);
         encode(&mut column, "categorical", "0.2.0");
@@ -103,7 +106,8 @@ pub fn generate(path: &Path, cells: usize, genes: usize) -> Result<()> {
         indices.append(&places)?;
         starts.append(&ends)?;
         let first_name = usize::from(first == 0);
-        let text: Vec<u8> = labels.iter().skip(first_name).flat_map(|cell| format!("{cell:012}").into_bytes()).collect();
+        let text: Vec<u8> =
+            labels.iter().skip(first_name).flat_map(|cell| format!("{cell:012}").into_bytes()).collect();
         names.append_raw(&text)?;
         for (dataset, kinds) in &mut codes {
             let of_cell = |cell: &usize| if *kinds == KINDS[0].1 { cell * *kinds / cells } else { cell % *kinds };
@@ -126,7 +130,8 @@ pub fn generate(path: &Path, cells: usize, genes: usize) -> Result<()> {
 pub fn bench(folder: &Path, cells: usize, genes: usize) -> Result<String> {
     let folder = tempfile::tempdir_in(folder)?;
     let path = folder.path().join("generated.h5ad");
-    let mut table = String::from("| | cells/s | seconds | megabytes on disk | most memory so far, MB |\n|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| | cells/s | seconds | megabytes on disk | most memory so far, MB |\n|---|---|---|---|---|\n");
     let mut row = |what: &str, seconds: f64, bytes: u64| {
         let held = memory().map_or("-".to_owned(), |bytes| format!("{:.0}", bytes as f64 / 1e6));
         let (speed, size) = (cells as f64 / seconds, bytes as f64 / 1e6);

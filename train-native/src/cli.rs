@@ -51,6 +51,9 @@ pub(crate) enum Command {
         /// Device.
         #[arg(long, value_enum, default_value = "flex")]
         device: Backend,
+        /// Devices of this machine that train together, each with a part of every batch.
+        #[arg(long, default_value_t = 1)]
+        replicas: usize,
         /// Steps between checkpoints.
         #[arg(long, default_value_t = 100)]
         save_every: usize,

@@ -5,8 +5,8 @@
 //! Does not know: models.
 //! Flow: `--device` → **device**.
 
-use anyhow::Result;
-use burn::tensor::Device;
+use anyhow::{Result, bail, ensure};
+use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 
 /// Devices by name.
@@ -28,19 +28,79 @@ impl Backend {
     pub fn device(self) -> Result<Device> {
         match self {
             Self::Flex => Ok(Device::flex()),
-            Self::Cuda => cuda(),
-            Self::Wgpu => wgpu(),
+            Self::Cuda => answering(cuda(0)?, "CUDA device", "Is an NVIDIA driver installed, and is a GPU free?"),
+            Self::Wgpu => answering(wgpu()?, "wgpu device", "Is a Vulkan, Metal or DirectX driver installed?"),
+        }
+    }
+
+    /// `count` devices that train together: GPUs by their numbers, or threads of the CPU.
+    ///
+    /// # Errors
+    /// When one of them does not answer, there are none, or this is one of several processes.
+    pub fn devices(self, count: usize) -> Result<Vec<Device>> {
+        ensure!(count > 0, "--replicas must be at least 1");
+        alone()?;
+        match self {
+            Self::Flex => Ok(vec![Device::flex(); count]),
+            Self::Cuda => (0..count)
+                .map(|number| {
+                    answering(cuda(number)?, &format!("CUDA device {number}"), "Does nvidia-smi list that many GPUs?")
+                })
+                .collect(),
+            Self::Wgpu => {
+                ensure!(count == 1, "--replicas works with CUDA and the CPU; wgpu devices cannot exchange gradients");
+                Ok(vec![self.device()?])
+            }
         }
     }
 }
 
+/// Refuses to be one of several processes: each would train the whole run and write the same folder.
+fn alone() -> Result<()> {
+    let several = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 1);
+    for name in ["WORLD_SIZE", "SLURM_NTASKS"] {
+        if let Some(count) = several(name) {
+            bail!(
+                "{name} says that {count} processes were started; one process drives all GPUs of a machine here. \
+                 Start it once (`--ntasks=1`, no torchrun) with `--replicas N`"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A device that computes; the libraries below panic where there is none, here that is a sentence.
+fn answering(device: Device, what: &str, hint: &str) -> Result<Device> {
+    let own = device.clone();
+    let hook = std::panic::take_hook();
+    let said = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let list = std::sync::Arc::clone(&said);
+    std::panic::set_hook(Box::new(move |info| {
+        if let Ok(mut list) = list.lock() {
+            list.push(info.to_string());
+        }
+    }));
+    let probed = std::panic::catch_unwind(move || {
+        let ones = Tensor::<2>::ones([2, 2], &own);
+        ones.clone().matmul(ones).into_data().iter::<f32>().sum::<f32>()
+    });
+    std::panic::set_hook(hook);
+    if probed.is_ok_and(|sum| sum == 8.0) {
+        return Ok(device);
+    }
+    // The first panic is the cause; those after it are threads that miss the first.
+    let cause = said.lock().ok().and_then(|list| list.first().cloned()).unwrap_or_default();
+    let cause = cause.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or("it computes wrongly").to_owned();
+    bail!("no {what} answers: {}. {hint} `--device flex` uses the CPU.", cause.trim().trim_end_matches('.'))
+}
+
 #[cfg(feature = "cuda")]
-fn cuda() -> Result<Device> {
-    Ok(Device::cuda(0))
+fn cuda(number: usize) -> Result<Device> {
+    Ok(Device::cuda(number))
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda() -> Result<Device> {
+fn cuda(_: usize) -> Result<Device> {
     anyhow::bail!("this build has no CUDA; build it with `cargo build --release -p train-native --features cuda`")
 }
 

@@ -118,18 +118,19 @@ fn predict(
     donor: &str,
     condition: &str,
 ) -> Result<Predicted> {
-    let column = measured.cells.label(&measured.keys[1])?;
+    let column = measured.cells.labels.get(&measured.keys[1]);
     let mut mix: BTreeMap<String, usize> = BTreeMap::new();
     let own = measured.of(donor, "all", condition);
     for cell in &own {
-        *mix.entry(column.text(*cell).unwrap_or_default().into_owned()).or_default() += 1;
+        let own_type = column.and_then(|column| column.text(*cell)).unwrap_or_default();
+        *mix.entry(own_type.into_owned()).or_default() += 1;
     }
     let wanted = MOST_GENERATED.min(2 * own.len()).max(100);
     let mut by_type = BTreeMap::new();
     for (cell_type, share) in mix {
         let values = [donor, &cell_type, condition].map(|value| vec![value.to_owned()]);
         let choices = Choices {
-            with: measured.keys.iter().cloned().zip(values).collect(),
+            with: measured.keys.iter().cloned().zip(values).filter(|(key, _)| !key.is_empty()).collect(),
             guidance: settings.guidance,
             steps: settings.steps,
             cells: (wanted * share).div_ceil(own.len()),
@@ -218,7 +219,7 @@ fn score_group(
 /// Scores every held-out donor × cell type of the bundle's perturbations on measured cells.
 ///
 /// # Errors
-/// When the bundle lacks a donor, cell type or perturbation slot, or labels are missing.
+/// When the bundle lacks a donor or perturbation slot, or labels are missing.
 pub fn evaluate(
     bundle: &Bundle,
     cells: &Cells,
@@ -230,8 +231,9 @@ pub fn evaluate(
         ensure!(condition.is_some(), "this bundle has no {what}; there is nothing to hold out");
         Ok(condition.map(|condition| condition.key.clone()).unwrap_or_default())
     };
-    let keys =
-        [key(Kind::Identity, "donor")?, key(Kind::CellType, "cell type")?, key(Kind::Perturbation, "perturbation")?];
+    // A bundle without cell types is scored on all cells together.
+    let cell_type = bundle.card.of_kind(Kind::CellType).map(|condition| condition.key.clone()).unwrap_or_default();
+    let keys = [key(Kind::Identity, "donor")?, cell_type, key(Kind::Perturbation, "perturbation")?];
     let control = bundle.card.of_kind(Kind::Perturbation).and_then(|c| c.control.clone()).unwrap_or_default();
     let cells = cells.with_panel(&bundle.card.genes);
     let measured = Measured { cells: &cells, keys, control, target: bundle.card.target_sum };

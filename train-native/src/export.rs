@@ -139,8 +139,7 @@ pub fn write_card(out: &Path, card: &Card) -> Result<()> {
 fn golden(network: &model::network::Network, set: &TrainingSet, seed: u64) -> Golden {
     let mut draws = Draws::new(seed, u64::MAX - 7);
     let hidden = |token: u16, draw: f32| if draw < 0.5 || token == UNMEASURED { MASK as u16 } else { token };
-    let tokens =
-        set.tokens_of(0).iter().map(|token| hidden(*token, draws.uniform())).collect();
+    let tokens = set.tokens_of(0).iter().map(|token| hidden(*token, draws.uniform())).collect();
     let mut genes: Vec<u32> = (0..set.genes() as u32).collect();
     draws.shuffle(&mut genes);
     genes.truncate(GOLDEN_GENES);

@@ -21,6 +21,7 @@ pub mod optimise;
 pub mod prepare;
 pub mod presets;
 pub mod recipe;
+pub mod replicas;
 pub mod report;
 pub mod responses;
 pub mod sample;

@@ -23,13 +23,14 @@ use crate::cli::{Cli, Command};
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Train { data, config, out, device, save_every, stop_after, dry_run } => {
+        Command::Train { data, config, out, device, replicas, save_every, stop_after, dry_run } => {
             if dry_run {
                 print!("{}", inspect::training(&data, &config)?);
                 return Ok(());
             }
-            let order = train::Order { data, recipe: config, out, save_every, stop_after, stop: stop_on_ctrl_c("this step")? };
-            train::train(&order, &device.device()?).map(|_| ())
+            let order =
+                train::Order { data, recipe: config, out, save_every, stop_after, stop: stop_on_ctrl_c("this step")? };
+            train::train(&order, &device.devices(replicas)?).map(|_| ())
         }
         Command::Prepare { config, out, dry_run } => {
             if dry_run {

@@ -53,6 +53,7 @@ pub struct Moments {
 }
 
 /// Optimiser and average of a run.
+#[derive(Clone)]
 pub struct Optimiser {
     decayed: AdamW,
     plain: AdamW,
@@ -93,6 +94,7 @@ impl Optimiser {
         let scale = if norm > self.clip { self.clip / (norm + 1e-6) } else { 1.0 };
         let keeps: Vec<f64> = self.powers.iter().map(|power| ema_keep(*power, step)).collect();
         let next = network.map(|name, tensor| {
+            let like = tensor.clone();
             let old = tensor.inner();
             let updated = match gradients.get(name).filter(|_| !self.frozen.contains(&name)) {
                 Some(gradient) => self.update(name, old, gradient.clone().mul_scalar(scale), rate),
@@ -101,9 +103,22 @@ impl Optimiser {
             for (average, keep) in self.averages.iter_mut().zip(&keeps) {
                 blend(average, name, &updated, *keep);
             }
-            Tensor::from_inner(updated).require_grad()
+            leaf(updated, &like)
         });
         (next, norm)
+    }
+
+    /// The same state on another device.
+    pub fn on(&self, device: &Device) -> Self {
+        let mut copy = self.clone();
+        for moments in copy.moments.values_mut() {
+            moments.first = moments.first.clone().to_device(device);
+            moments.second = moments.second.clone().to_device(device);
+        }
+        for average in copy.averages.iter_mut().flat_map(BTreeMap::values_mut) {
+            *average = average.clone().to_device(device);
+        }
+        copy
     }
 
     /// AdamW on one parameter.
@@ -186,6 +201,17 @@ pub fn leave_out(network: Network, without: &[String]) -> Network {
 /// Weights that gradients flow to, on the tracking device.
 pub fn tracked(network: Network, device: &Device) -> Network {
     network.map(|_, tensor| Tensor::from_data(tensor.into_data(), device).require_grad())
+}
+
+/// A weight that gradients flow to, tracked as `like` is.
+pub(crate) fn leaf(value: Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
+    let tensor = Tensor::from_inner(value);
+    // Enabling autodiff anew forgets that activations are to be recomputed.
+    let tensor = match like.gradient_checkpointing_strategy() {
+        Some(strategy) => tensor.with_gradient_checkpointing_strategy(strategy),
+        None => tensor,
+    };
+    tensor.require_grad()
 }
 
 /// Norm over all gradients.

@@ -127,6 +127,12 @@ pub struct TrainingRecipe {
     /// Parts that a step is computed in, one after the other: less memory, the same step.
     #[serde(default = "one")]
     pub accumulate: usize,
+    /// Number type of the large matrix products; weights, their averages and the optimiser stay in f32.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Forget activations on the way forward and compute them again on the way back: less memory, more time.
+    #[serde(default)]
+    pub checkpointing: bool,
     /// Training cells set aside to watch the loss on cells that training does not see.
     #[serde(default)]
     pub validation: usize,
@@ -142,6 +148,17 @@ pub struct TrainingRecipe {
     pub control_share: Option<ControlShare>,
     /// Seed.
     pub seed: u64,
+}
+
+/// Number type of matrix products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits with the range of 32.
+    Bf16,
 }
 
 /// A limit on control cells (PAPER.md section 5).

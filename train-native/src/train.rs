@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::bundle::sha256;
@@ -27,8 +27,9 @@ use crate::checkpoint::{self, Position};
 use crate::data::{Data, TrainingSet};
 use crate::files::write_atomic;
 use crate::marginals;
-use crate::optimise::{self, Gradients, Optimiser, gradients, learning_rate, leave_out, tracked};
+use crate::optimise::{Optimiser, learning_rate, leave_out, tracked};
 use crate::recipe::Recipe;
+use crate::replicas::Replicas;
 
 /// Name of the recipe in a run's folder.
 pub const RECIPE: &str = "recipe.toml";
@@ -88,7 +89,6 @@ impl Events {
 
 /// Everything that a run works on.
 struct Work {
-    recipe: Recipe,
     set: TrainingSet,
     network: Network,
     optimiser: Optimiser,
@@ -96,14 +96,12 @@ struct Work {
 }
 
 /// Starts or resumes.
-fn prepare(order: &Order, device: &Device) -> Result<Work> {
-    let recipe = Recipe::read(&order.recipe)?;
-    let text = toml::to_string(&recipe)?;
+fn prepare(order: &Order, recipe: &Recipe, device: &Device) -> Result<Work> {
+    let text = toml::to_string(recipe)?;
     let data = Data::open(&order.data)?;
-    let fingerprint =
-        sha256(format!("{}{}", sha256(text.as_bytes()), data.fingerprint(&order.data)?).as_bytes());
-    let set = TrainingSet::open(data, &recipe)?;
-    let config = model_config(&recipe, &set);
+    let fingerprint = sha256(format!("{}{}", sha256(text.as_bytes()), data.fingerprint(&order.data)?).as_bytes());
+    let set = TrainingSet::open(data, recipe)?;
+    let config = model_config(recipe, &set);
     config.check()?;
     let inner = device.clone().inner();
     let mut optimiser = Optimiser::new(&recipe.training);
@@ -128,7 +126,7 @@ fn prepare(order: &Order, device: &Device) -> Result<Work> {
         config.parameters(),
         config.block_parameters()
     );
-    Ok(Work { network: tracked(network, device), recipe, set, optimiser, position })
+    Ok(Work { network: tracked(network, device), set, optimiser, position })
 }
 
 /// Slots decoded in a step.
@@ -175,13 +173,31 @@ pub struct Ended {
     pub stopped: bool,
 }
 
-/// Trains until the recipe's last step, or until asked to stop.
+/// Devices that keep track of gradients, as a recipe asks for it.
+fn tracking(devices: &[Device], recipe: &Recipe) -> Vec<Device> {
+    let own = |device: &Device| {
+        let device = device.clone().autodiff();
+        if recipe.training.checkpointing { device.gradient_checkpointing() } else { device }
+    };
+    devices.iter().map(own).collect()
+}
+
+/// Trains until the recipe's last step, or until asked to stop, on one device or on several together.
 ///
 /// # Errors
-/// When data, recipe or disk fail, or the loss stops being finite; the last checkpoint stays usable.
-pub fn train(order: &Order, device: &Device) -> Result<Ended> {
-    let device = device.clone().autodiff();
-    let Work { recipe, set, mut network, mut optimiser, mut position } = prepare(order, &device)?;
+/// When data, recipe, device or disk fail, or the loss stops being finite; the last checkpoint stays usable.
+pub fn train(order: &Order, devices: &[Device]) -> Result<Ended> {
+    let recipe = Recipe::read(&order.recipe)?;
+    let parts = devices.len() * recipe.training.accumulate;
+    ensure!(
+        parts > 0 && recipe.training.batch.is_multiple_of(parts),
+        "training.batch is {}; it must be a multiple of {} (devices times training.accumulate)",
+        recipe.training.batch,
+        parts
+    );
+    let devices = tracking(devices, &recipe);
+    let Work { set, network, optimiser, mut position } = prepare(order, &recipe, &devices[0])?;
+    let mut replicas = Replicas::new(network, optimiser, &devices, &recipe.training);
     let last = recipe.training.steps.min(order.stop_after.unwrap_or(usize::MAX));
     let first = position.step;
     let mut session = Session {
@@ -203,15 +219,13 @@ pub fn train(order: &Order, device: &Device) -> Result<Ended> {
             let batch = batches.recv().context("the thread that prepares cells has ended")??;
             session.waited += asked.elapsed().as_secs_f64();
             let rate = learning_rate(&recipe.training, step);
-            let (gradients, nats) =
-                gradients_of(&network, &batch, &slots_of(&recipe, step), recipe.training.accumulate);
+            let (gradients, nats) = replicas.gradients(&batch, &slots_of(&recipe, step))?;
             session.refuse_divergence(step, nats)?;
-            let norm;
-            (network, norm) = optimiser.step(network, &gradients, rate, step);
+            let norm = replicas.step(&gradients, rate, step);
             session.note(&mut position, nats, rate, norm)?;
             stopped = order.stop.load(Ordering::Relaxed);
             if (step + 1) % order.save_every.max(1) == 0 || step + 1 == last || stopped {
-                session.save(&network, &optimiser, &mut position)?;
+                session.save(replicas.network(), replicas.optimiser(), &mut position)?;
             }
             if stopped {
                 break;
@@ -221,19 +235,6 @@ pub fn train(order: &Order, device: &Device) -> Result<Ended> {
     })?;
     session.bar.abandon();
     session.end(&position, stopped)
-}
-
-/// Gradients and loss (nats per gene) of a step, computed in `parts`.
-fn gradients_of(network: &Network, batch: &Masked, slots: &[usize], parts: usize) -> (Gradients, f64) {
-    let count = batch.cells() / parts;
-    let (mut sum, mut nats) = (Gradients::new(), 0.0);
-    for part in 0..parts {
-        let own = if parts == 1 { None } else { Some(batch.part(part * count, count)) };
-        let value = loss(network, own.as_ref().unwrap_or(batch), slots).div_scalar(parts as f32);
-        nats += f64::from(value.clone().into_scalar::<f32>());
-        optimise::add(&mut sum, gradients(network, &value));
-    }
-    (sum, nats)
 }
 
 impl Session<'_> {

@@ -19,7 +19,8 @@ fn peak(folder: &Path, cells: usize) -> Option<f64> {
     let config = folder.join(format!("{name}.toml"));
     std::fs::write(&config, format!("[datasets]\ngenerated = \"{name}.h5ad\"\n")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_train-native"));
-    let output = command.arg("prepare").arg("--config").arg(config).arg("--out").arg(folder.join(name)).output().unwrap();
+    let output =
+        command.arg("prepare").arg("--config").arg(config).arg("--out").arg(folder.join(name)).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains(&format!("cells\t{cells}\n")), "{said}");

@@ -72,6 +72,6 @@ fn read_from(file: &File, place: &str, var: &str) -> Result<Cells, H5adError> {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod rows_tests;
+#[cfg(test)]
+mod tests;

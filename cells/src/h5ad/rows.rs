@@ -9,10 +9,10 @@ use std::collections::HashSet;
 
 use hdf5_pure::{DType, Dataset, File, Group, Source};
 
+use super::Matrix;
 use super::error::H5adError;
 use super::labels::{at, categories, column_keys, group, index, index_key, text};
 use super::matrix::count;
-use super::Matrix;
 use crate::column::Column;
 use crate::counts::{Counts, CountsError};
 
@@ -115,7 +115,8 @@ impl CellRows {
         let cells = at("matrix/barcodes", barcodes.shape())?.first().copied().unwrap_or(0) as usize;
         let symbols = at("matrix/features/name", part("features/name")?.read_string())?;
         let kinds = part("features/feature_type").and_then(|kinds| at("matrix/features", kinds.read_string()));
-        let is_gene = |at: usize| kinds.as_ref().map_or(true, |kinds| kinds.get(at).is_some_and(|k| k == "Gene Expression"));
+        let is_gene =
+            |at: usize| kinds.as_ref().map_or(true, |kinds| kinds.get(at).is_some_and(|k| k == "Gene Expression"));
         let mut genes = Vec::new();
         let columns = symbols
             .into_iter()
@@ -127,8 +128,7 @@ impl CellRows {
                 })
             })
             .collect();
-        let layout =
-            Layout::Sparse { starts: part("indptr")?, indices: part("indices")?, values: part("data")? };
+        let layout = Layout::Sparse { starts: part("indptr")?, indices: part("indices")?, values: part("data")? };
         let genes = unique(genes);
         Ok(Self { file, place, layout, names: Names::Texts(barcodes), genes, columns, cells, has_labels: false })
     }

@@ -63,7 +63,9 @@ impl Data {
     /// When the file cannot be read.
     pub fn fingerprint(&self, path: &Path) -> Result<String> {
         match self {
-            Self::Held(_) => Ok(sha256(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)),
+            Self::Held(_) => {
+                Ok(sha256(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?))
+            }
             Self::Stored(store) => Ok(sha256(&serde_json::to_vec(&store.index)?)),
         }
     }
@@ -150,8 +152,7 @@ impl TrainingSet {
         let mut conditions = conditions::build(&all.labels, &kept, recipe)?;
         let sampled = conditions::tokens(&all.labels, &kept, &conditions)?;
         conditions::count_depths(&mut conditions, &all.labels, &kept, &sampled);
-        let validation =
-            (tokens_of(&all.select(&aside)), conditions::tokens(&all.labels, &aside, &conditions)?);
+        let validation = (tokens_of(&all.select(&aside)), conditions::tokens(&all.labels, &aside, &conditions)?);
         let combinations = conditions::combinations(&conditions, &all.labels, &kept)?;
         let cells = all.select(&kept);
         let (tokens, held_out) = (tokens_of(&cells), words(recipe));
@@ -337,8 +338,9 @@ fn read_labels(store: &Store) -> Result<(Labels, Vec<u64>, Vec<crate::store::Rol
         }
     }
     let columns = keys.into_iter().zip(codes).zip(store.index.labels.values());
-    let columns = columns
-        .map(|((key, codes), values)| (key, Column::Categorical { codes, categories: values.keys().cloned().collect() }));
+    let columns = columns.map(|((key, codes), values)| {
+        (key, Column::Categorical { codes, categories: values.keys().cloned().collect() })
+    });
     Ok((columns.collect(), depths, roles))
 }
 

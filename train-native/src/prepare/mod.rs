@@ -74,7 +74,12 @@ fn plan(path: &Path) -> Result<Plan> {
         // Size and time of change stand for the content: hashing terabytes would take longer than preparing them.
         let changed = about.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
         writeln!(marks, "{} {name} {} {:?} {}", file.dataset, about.len(), changed, file.cells())?;
-        sources.push(Source { dataset: file.dataset.clone(), file: name, cells: file.cells(), unmeasured: ranges(&measured) });
+        sources.push(Source {
+            dataset: file.dataset.clone(),
+            file: name,
+            cells: file.cells(),
+            unmeasured: ranges(&measured),
+        });
     }
     let shards = shards_of(&files, &settings);
     let text = toml::to_string(&settings)?;

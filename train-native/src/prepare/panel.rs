@@ -73,10 +73,8 @@ impl Panel {
     /// place is given once: the first gene that fits has it.
     pub fn place(&self, genes: &[String]) -> Vec<Option<u32>> {
         let mut taken = HashSet::new();
-        let mut found: Vec<Option<u32>> = genes
-            .iter()
-            .map(|gene| self.places.get(gene).copied().filter(|place| taken.insert(*place)))
-            .collect();
+        let mut found: Vec<Option<u32>> =
+            genes.iter().map(|gene| self.places.get(gene).copied().filter(|place| taken.insert(*place))).collect();
         for (gene, place) in genes.iter().zip(&mut found).filter(|(_, place)| place.is_none()) {
             let other = self.aliases.get(gene).and_then(|symbol| self.places.get(symbol)).copied();
             *place = other.filter(|other| taken.insert(*other));

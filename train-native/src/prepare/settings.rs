@@ -208,7 +208,8 @@ impl Settings {
             for path in list {
                 let path = self.resolve(path);
                 if path.is_dir() {
-                    let entries = std::fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                    let entries =
+                        std::fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))?;
                     let is_data = |path: &PathBuf| path.extension().is_some_and(|end| end == "h5ad" || end == "h5");
                     let mut own: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_data).collect();
                     own.sort();
@@ -235,9 +236,7 @@ impl Settings {
                 own.labels.entry(key.clone()).or_insert_with(|| column.clone());
             }
         }
-        for (key, column) in
-            [(PERTURBATION, &own.pert_col), (CELL_TYPE, &own.cell_type_key), (BATCH, &own.batch_col)]
-        {
+        for (key, column) in [(PERTURBATION, &own.pert_col), (CELL_TYPE, &own.cell_type_key), (BATCH, &own.batch_col)] {
             if let (Some(column), false) = (column, own.constant.contains_key(key)) {
                 own.labels.insert(key.to_owned(), column.clone());
             }

@@ -124,9 +124,8 @@ impl SourceFile {
         keys: &[String],
         into: &mut Shard,
     ) -> Result<()> {
-        self.read(settings, number, (first, count), keys, into).with_context(|| {
-            format!("{} cannot be used (cells {first} to {})", self.path.display(), first + count - 1)
-        })
+        self.read(settings, number, (first, count), keys, into)
+            .with_context(|| format!("{} cannot be used (cells {first} to {})", self.path.display(), first + count - 1))
     }
 
     fn read(

@@ -129,11 +129,9 @@ impl Store {
     /// When there is none, or it is of another version.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(INDEX);
-        let text = std::fs::read_to_string(&path).with_context(|| {
-            format!("{} is no store; make one with `train-native prepare`", folder.display())
-        })?;
-        let index: Index =
-            serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("{} is no store; make one with `train-native prepare`", folder.display()))?;
+        let index: Index = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
         ensure!(
             index.version == VERSION,
             "{} is of version {}, this program reads {VERSION}; prepare it again",
@@ -168,8 +166,9 @@ impl Store {
     pub fn labels(&self, place: usize) -> Result<shard::Labels> {
         let entry = self.index.shards.get(place).context("there is no such shard")?;
         let path = self.folder.join(&entry.file);
-        shard::read_labels(std::fs::File::open(&path)?, &self.label_keys())
-            .with_context(|| format!("the shard {} is damaged; run the same `train-native prepare` again", path.display()))
+        shard::read_labels(std::fs::File::open(&path)?, &self.label_keys()).with_context(|| {
+            format!("the shard {} is damaged; run the same `train-native prepare` again", path.display())
+        })
     }
 
     /// Keys of the labels in order.
