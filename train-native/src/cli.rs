@@ -107,6 +107,8 @@ pub(crate) enum Command {
     ///
     /// Example: train-native bench --bundle assets/models/pbmc-ifnb
     ///
+    /// Example: train-native bench --preset paper-85m --genes 18080 --device cuda
+    ///
     /// Example: train-native bench --prepare 2000000
     Bench {
         /// Bundle folder.
@@ -127,7 +129,22 @@ pub(crate) enum Command {
         /// Instead: generate a file of this many cells, prepare it, and read it as training does.
         #[arg(long, value_name = "CELLS")]
         prepare: Option<usize>,
-        /// Genes of that file.
+        /// Instead: training steps of a preset's sizes.
+        #[arg(long, conflicts_with = "prepare")]
+        preset: Option<String>,
+        /// Cells of a step, with --preset (the preset's own when left out).
+        #[arg(long, requires = "preset")]
+        batch: Option<usize>,
+        /// Parts of a step, with --preset.
+        #[arg(long, requires = "preset")]
+        accumulate: Option<usize>,
+        /// Devices that share a step, with --preset.
+        #[arg(long, default_value_t = 1, requires = "preset")]
+        replicas: usize,
+        /// JSON in place of a table, with --preset.
+        #[arg(long, requires = "preset")]
+        json: bool,
+        /// Genes of that file or network.
         #[arg(long, default_value_t = 2000)]
         genes: usize,
         /// Folder for it; removed afterwards.

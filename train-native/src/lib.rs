@@ -7,6 +7,7 @@
 pub mod batches;
 pub mod bench;
 pub mod bench_store;
+pub mod bench_train;
 pub mod checkpoint;
 pub mod data;
 pub mod device;

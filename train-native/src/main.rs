@@ -17,7 +17,7 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
-use train_native::{bench, bench_store, evaluate, export, generate, inspect, prepare, report, sample, train};
+use train_native::{bench, bench_store, bench_train, evaluate, export, generate, inspect, prepare, report, sample, train};
 
 use crate::cli::{Cli, Command};
 
@@ -64,11 +64,18 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", bench_store::bench(&folder, cells, genes)?);
             Ok(())
         }
+        Command::Bench { preset: Some(preset), genes, batch, accumulate, replicas, json, device, .. } => {
+            let asked = bench_train::Asked::of_preset(&preset, genes, batch, accumulate)?;
+            let found = bench_train::measure(&asked, &device.devices(replicas)?)?;
+            if json { println!("{found}") } else { print!("{}", bench_train::table(&found)) }
+            Ok(())
+        }
         Command::Bench { bundle, cells, guidance, steps, device, .. } => {
             let bundle = generate::read_bundle(&bundle, &device.device()?)?;
             let (steps, effort) = (defaults(&bundle, None, steps, 1).steps, effort_of(device));
             print!("{}", bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
-            print!("{}", bench::bench_training(&bundle, &device.device()?)?);
+            let asked = bench_train::Asked::of_config(&bundle.card.model)?;
+            print!("{}", bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
             Ok(())
         }
         Command::Evaluate { bundle: folder, run, data, guidance, steps, seed, write } => {
