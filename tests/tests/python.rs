@@ -1,7 +1,7 @@
 //! What we write, opened by the packages that people use.
 //!
-//! Does: installs anndata into an environment of its own below `target`, once, and has it read an exported
-//! file that is large enough to be cut into chunks.
+//! Does: installs anndata, scanpy and cell-eval into an environment of its own below `target`, once; has anndata
+//! read an exported file that is large enough to be cut into chunks, and cell-eval score one.
 //! Does not know: how the file is written. Without Python or its registry the test says why it is skipped.
 //! Flow: cells → h5ad → **Python**.
 
@@ -9,10 +9,14 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use cells::Counts;
 use cells::h5ad::write_h5ad;
 use cells::synthetic::{SyntheticSpec, synthetic};
+
+/// What the environment must have.
+const IMPORTS: &str = "import anndata, scanpy, cell_eval";
 
 const SCRIPT: &str = r#"
 import sys
@@ -22,6 +26,25 @@ print(data.shape[0], data.shape[1], int(data.X.sum()), data.X.nnz)
 print(",".join(data.obs["cell_type"].cat.categories), data.obs["cell_type"].value_counts()["type2"])
 print(data.uns["seed"], data.var_names[5], data.obs_names[0])
 data[data.obs["donor"] == "donor1"].write_h5ad(sys.argv[1] + ".again")
+"#;
+
+/// Two files as generated and measured cells: scanpy normalises them, cell-eval scores them.
+const REFEREE: &str = r#"
+import sys, warnings
+warnings.filterwarnings("ignore")
+import scanpy
+from cell_eval import MetricsEvaluator
+def opened(path):
+    data = scanpy.read_h5ad(path)
+    scanpy.pp.normalize_total(data, target_sum=1e4)
+    scanpy.pp.log1p(data)
+    return data
+pred, real = opened(sys.argv[1]), opened(sys.argv[2])
+scanpy.pp.pca(pred, n_comps=8)
+judge = MetricsEvaluator(pred, real, control_pert="control", pert_col="condition", num_threads=1, outdir=sys.argv[3])
+_, agg = judge.compute(profile="minimal", write_csv=False, break_on_error=True)
+mean = agg.filter(agg["statistic"] == "mean")
+print(round(float(mean["pearson_delta"][0]), 3), round(float(mean["mae"][0]), 3))
 "#;
 
 /// Runs a program, with its standard error as the reason when it fails.
@@ -34,30 +57,60 @@ fn run(command: &mut Command) -> Result<Output, String> {
     Err(said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it failed").to_owned())
 }
 
-/// The interpreter of an environment with anndata, or why there is none.
+/// The interpreter of an environment with the packages, or why there is none.
 fn python() -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python");
     let python = folder.join("bin/python3");
-    let works = |python: &Path| run(Command::new(python).args(["-c", "import anndata"])).is_ok();
+    let works = |python: &Path| run(Command::new(python).args(["-c", IMPORTS])).is_ok();
     if python.exists() && works(&python) {
         return Ok(python);
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "anndata>=0.11"]))?;
-    if works(&python) { Ok(python) } else { Err("anndata was installed but cannot be imported".to_owned()) }
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "anndata>=0.11", "scanpy>=1.11", "cell-eval>=0.6"]))?;
+    if works(&python) { Ok(python) } else { Err("the packages were installed but cannot be imported".to_owned()) }
+}
+
+/// The interpreter, set up once for all tests; without one the reason is printed.
+fn python_or_skip() -> Option<PathBuf> {
+    static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match PYTHON.get_or_init(python) {
+        Ok(python) => Some(python.clone()),
+        Err(reason) => {
+            // Straight to standard error: what the macros print is shown of failing tests only.
+            let skipped = format!("skipped: no Python with anndata, scanpy and cell-eval could be set up ({reason})\n");
+            std::io::stderr().write_all(skipped.as_bytes()).unwrap();
+            None
+        }
+    }
+}
+
+#[test]
+fn scanpy_and_cell_eval_open_exported_files_unchanged() {
+    let Some(python) = python_or_skip() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, seed: u64| {
+        let path = folder.path().join(name);
+        let bytes = write_h5ad(&synthetic(&crate::pipeline::SPEC, seed).unwrap().0, &BTreeMap::new()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    // The same cells as prediction and truth are a perfect prediction; cells of another seed are none.
+    let (one, other) = (write("one.h5ad", 2), write("other.h5ad", 3));
+    let judged = |pred: &Path, real: &Path| {
+        let mut command = Command::new(&python);
+        let output = run(command.args(["-c", REFEREE]).args([pred, real, folder.path()])).unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let last = text.lines().last().unwrap_or_default().to_owned();
+        last.split(' ').map(|figure| figure.parse::<f64>().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(&one, &one), [1.0, 0.0]);
+    let differs = judged(&other, &one);
+    assert!(differs[0] < 1.0 && differs[1] > 0.0, "{differs:?}");
 }
 
 #[test]
 fn anndata_opens_an_exported_file() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(reason) => {
-            // Straight to standard error: what the macros print is shown of failing tests only.
-            let skipped = format!("skipped: no Python with anndata could be set up ({reason})\n");
-            std::io::stderr().write_all(skipped.as_bytes()).unwrap();
-            return;
-        }
-    };
+    let Some(python) = python_or_skip() else { return };
     let spec = SyntheticSpec {
         cells_per_group: 160,
         genes: 400,

@@ -150,6 +150,42 @@ fn cells_are_set_aside_and_controls_limited() {
 }
 
 #[test]
+fn an_average_that_was_not_kept_is_put_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("cells.h5ad");
+    std::fs::write(&data, write_h5ad(&synthetic(&SPEC, 3).unwrap().0, &BTreeMap::new()).unwrap()).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../train-native/recipes/synthetic.toml");
+    let text = std::fs::read_to_string(shipped).unwrap();
+    let train_with = |name: &str, widths: &str| {
+        let recipe = folder.path().join(format!("{name}.toml"));
+        std::fs::write(&recipe, text.replace("ema = 0.1", &format!("ema = {widths}\nkeep = 6"))).unwrap();
+        let out = folder.path().join(name);
+        let data = data.clone();
+        let order = Order { data, recipe, out: out.clone(), save_every: 10, stop_after: Some(60), stop: Arc::default() };
+        train(&order, &[Device::flex()]).unwrap();
+        out
+    };
+    let (kept, other) = (train_with("kept", "[0.12]"), train_with("other", "[0.05, 0.2]"));
+    let set = TrainingSet::new(synthetic(&SPEC, 3).unwrap().0, &recipe()).unwrap();
+    let config = train_native::train::model_config(&recipe(), &set);
+    let device = Device::flex();
+    let truth = train_native::checkpoint::load(&kept, &config, &device).unwrap();
+    let made = train_native::synthesis::synthesise(&other, &config, &[0.05, 0.2], 0.12, &device).unwrap();
+    let apart = |a: &Network, b: &Network| -> f64 {
+        let both = a.parameters().into_iter().zip(b.parameters());
+        let square = |a: Tensor<2>, b: Tensor<2>| f64::from((a - b).square().sum().into_scalar::<f32>());
+        both.map(|((_, a), (_, b))| square(a, b)).sum::<f64>().sqrt()
+    };
+    // Against how far the average is from the weights themselves, and from the nearest width that was kept.
+    let (error, size) = (apart(&made, &truth.averages[0]), apart(&truth.network, &truth.averages[0]));
+    let nearest = train_native::checkpoint::load(&other, &config, &device).unwrap();
+    let nearest = nearest.averages.iter().map(|own| apart(own, &truth.averages[0])).fold(f64::INFINITY, f64::min);
+    assert!(error < 0.05 * size, "{error} apart, the weights are {size} apart");
+    assert!(error < 0.2 * nearest, "{error} apart, the nearest kept width {nearest}");
+    assert!(train_native::synthesis::synthesise(&other, &config, &[0.05, 0.2], 0.5, &device).is_err());
+}
+
+#[test]
 fn the_best_checkpoint_is_the_one_with_the_lowest_watched_loss() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("cells.h5ad");

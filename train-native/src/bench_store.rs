@@ -17,7 +17,7 @@ use model::random::Draws;
 use crate::prepare;
 use crate::store::Store;
 use crate::store::stream::Chosen;
-use crate::train::memory;
+use crate::usage::memory;
 
 /// Cells written at a time.
 const BAND: usize = 4096;

@@ -21,7 +21,7 @@ use crate::optimise::{Optimiser, tracked};
 use crate::presets;
 use crate::recipe::{Precision, Sizes, TrainingRecipe};
 use crate::replicas::Replicas;
-use crate::train::memory;
+use crate::usage::memory;
 
 /// Side of the square matrices whose product is the peak: of the CPU, and of a GPU.
 const SIDES: [usize; 2] = [1024, 8192];

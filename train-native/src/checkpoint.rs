@@ -90,6 +90,15 @@ fn older(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Every checkpoint of a run: the newest, older ones, the best.
+pub fn all(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = vec![folder.join(FILE)];
+    paths.extend(older(folder));
+    paths.push(folder.join(BEST));
+    paths.retain(|path| path.exists());
+    paths
+}
+
 /// Where the newest checkpoint of a run stands.
 ///
 /// # Errors

@@ -77,7 +77,8 @@ pub(crate) enum Command {
         /// The checkpoint with the lowest loss in place of the last.
         #[arg(long)]
         best: bool,
-        /// Width of the average of weights, one of the recipe's (its first when left out).
+        /// Width of the average of weights (the recipe's first when left out); one that the recipe did not
+        /// keep is put together from those that it did.
         #[arg(long)]
         ema: Option<f64>,
     },
@@ -97,6 +98,8 @@ pub(crate) enum Command {
     /// Example: train-native inspect --bundle assets/models/pbmc-ifnb
     ///
     /// Example: train-native inspect --config recipe.toml --genes 18080
+    ///
+    /// Example: train-native inspect --bundle assets/models/pbmc-ifnb --device cuda
     Inspect(Inspect),
     /// Generate cells into an h5ad file.
     ///
@@ -242,6 +245,9 @@ pub(crate) struct Inspect {
     /// Genes, for a recipe.
     #[arg(long)]
     pub(crate) genes: Option<usize>,
+    /// Compare this device with the CPU, for a bundle.
+    #[arg(long, value_enum, requires = "bundle")]
+    pub(crate) device: Option<Backend>,
 }
 
 /// KEY=VALUE.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use cells::normalise::{Target, log_normalise, median};
 use cells::pca::{fit_pca, highly_variable};
@@ -25,6 +25,7 @@ use crate::checkpoint;
 use crate::data::{Data, TrainingSet};
 use crate::files::write_atomic;
 use crate::recipe::Recipe;
+use crate::synthesis::synthesise;
 use crate::train::{RECIPE, RUN, model_config};
 
 /// Variable genes that the map's components use.
@@ -44,19 +45,29 @@ type Files = BTreeMap<String, Vec<u8>>;
 pub struct Choice {
     /// The best checkpoint in place of the last.
     pub best: bool,
-    /// Width of the average (the recipe's first when left out).
+    /// Width of the average (the recipe's first when left out); any width, kept or not.
     pub ema: Option<f64>,
 }
 
-/// The average of the asked-for width.
-fn average<'a>(saved: &'a checkpoint::Checkpoint, widths: &[f64], wanted: Option<f64>) -> Result<&'a Network> {
-    let place = match wanted {
-        None => Some(0),
-        // Widths are typed by people: equal to a thousandth.
-        Some(wanted) => widths.iter().position(|width| (width - wanted).abs() < 1e-3),
-    };
-    let found = place.and_then(|place| saved.averages.get(place));
-    found.with_context(|| format!("the run keeps averages of the widths {widths:?}; --ema must be one of them"))
+/// The average of the asked-for width: kept, or put together from those that were.
+fn average(
+    run: &Path,
+    saved: &checkpoint::Checkpoint,
+    widths: &[f64],
+    choice: &Choice,
+    device: &Device,
+) -> Result<Network> {
+    // Widths are typed by people: equal to a thousandth.
+    let place = choice.ema.map_or(Some(0), |wanted| widths.iter().position(|width| (width - wanted).abs() < 1e-3));
+    match (place, choice.ema) {
+        (Some(place), _) => saved.averages.get(place).cloned().context("the checkpoint lacks an average"),
+        (None, Some(wanted)) => {
+            ensure!(!choice.best, "the best checkpoint keeps the widths {widths:?}; others are made for the last one");
+            eprintln!("the run kept the widths {widths:?}; {wanted} is put together from them");
+            synthesise(run, &saved.network.config, widths, wanted, device)
+        }
+        (None, None) => bail!("the run keeps no average"),
+    }
 }
 
 /// Exports a checkpoint of a run.
@@ -75,9 +86,9 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         true => checkpoint::load_file(&run.join(checkpoint::BEST), &config, device)?,
         false => checkpoint::load(run, &config, device)?,
     };
-    let average = average(&saved, &recipe.training.ema, choice.ema)?;
+    let average = average(run, &saved, &recipe.training.ema, choice, device)?;
     let mut files = Files::new();
-    let shipped = weights::save(average, Precision::Half)?;
+    let shipped = weights::save(&average, Precision::Half)?;
     // The golden pass runs on the rounded weights, as the page will.
     let rounded = weights::load(&shipped, &config, device)?;
     files.insert(WEIGHTS.into(), shipped);

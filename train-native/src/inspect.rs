@@ -1,22 +1,31 @@
 //! What a bundle, a run or a recipe is, in a table.
 //!
-//! Does: sizes, parameters, conditions, the cost of a cell, how far a run is.
-//! Does not know: devices.
+//! Does: sizes, parameters, conditions, the cost of a cell, how far a run is; whether a device computes a bundle as
+//! the CPU does.
+//! Does not know: how devices are found.
 //! Flow: folder or recipe → **text** on standard output.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use model::bundle::{CARD, read_card};
-use model::card::Condition;
+use burn::tensor::Device;
+use indicatif::ProgressBar;
+use model::bundle::{Bundle, CARD, read_card};
+use model::card::{Choices, Condition};
 use model::config::ModelConfig;
 use model::decode::Decoder;
+use model::sample::Effort;
 
 use crate::checkpoint;
 use crate::data::{Data, TrainingSet};
+use crate::generate::{generate, read_bundle, wait};
 use crate::recipe::Recipe;
 use crate::train::{RECIPE, RUN, model_config};
+
+/// Cells generated to compare devices.
+const AGREEMENT_CELLS: usize = 8;
 
 /// Describes whichever is given.
 ///
@@ -116,6 +125,37 @@ fn of_bundle(folder: &Path) -> Result<String> {
         writeln!(text, "held out {} {}\tPearson-delta / MAE / DES {figures}", score.donor, score.condition)?;
     }
     Ok(text)
+}
+
+/// A bundle on a device beside the CPU: its golden pass, and cells of the same seed.
+///
+/// # Errors
+/// When the bundle cannot be read or the device fails.
+pub fn agreement(folder: &Path, device: &Device) -> Result<String> {
+    let own = read_bundle(folder, device)?;
+    let error = wait(own.golden_error()).context("the device failed")?;
+    let choices = Choices {
+        with: BTreeMap::new(),
+        guidance: 0.0,
+        steps: own.card.steps,
+        cells: AGREEMENT_CELLS,
+        seed: 1,
+        clamp: Vec::new(),
+    };
+    let cells = |bundle: &Bundle| generate(bundle, &choices, Effort::CPU, &ProgressBar::hidden());
+    let (theirs, expected) = (cells(&own)?, cells(&read_bundle(folder, &Device::flex())?)?);
+    let genes = own.card.genes.len();
+    let (mut a, mut b) = (vec![0; genes], vec![0; genes]);
+    let mut differing = 0;
+    for cell in 0..AGREEMENT_CELLS {
+        theirs.counts.dense_row(cell, &mut a);
+        expected.counts.dense_row(cell, &mut b);
+        differing += a.iter().zip(&b).filter(|(a, b)| a != b).count();
+    }
+    Ok(format!(
+        "golden pass\tlogits differ by {error:.1e} at most\nsame seed\t{differing} of {} counts of {AGREEMENT_CELLS} cells differ from the CPU's\n",
+        genes * AGREEMENT_CELLS
+    ))
 }
 
 fn of_run(folder: &Path) -> Result<String> {

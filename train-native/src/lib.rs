@@ -27,4 +27,6 @@ pub mod report;
 pub mod responses;
 pub mod sample;
 pub mod store;
+pub mod synthesis;
 pub mod train;
+pub mod usage;

@@ -51,6 +51,9 @@ fn run(command: Command) -> anyhow::Result<()> {
                 "{}",
                 inspect::inspect(what.bundle.as_deref(), what.run.as_deref(), what.config.as_deref(), what.genes)?
             );
+            if let (Some(bundle), Some(device)) = (&what.bundle, what.device) {
+                print!("{}", inspect::agreement(bundle, &device.device()?)?);
+            }
             Ok(())
         }
         Command::Export { run, out, best, ema } => {

@@ -30,6 +30,7 @@ use crate::marginals;
 use crate::optimise::{Optimiser, learning_rate, leave_out, tracked};
 use crate::recipe::Recipe;
 use crate::replicas::Replicas;
+use crate::usage::{device_memory, memory};
 
 /// Name of the recipe in a run's folder.
 pub const RECIPE: &str = "recipe.toml";
@@ -156,6 +157,8 @@ struct Session<'a> {
     first: usize,
     /// Seconds that the loop waited for cells.
     waited: f64,
+    /// GPU memory in use at the last checkpoint.
+    held: Option<u64>,
 }
 
 /// How a session ended.
@@ -205,6 +208,7 @@ pub fn train(order: &Order, devices: &[Device]) -> Result<Ended> {
         bar: progress_bar(recipe.training.steps, first),
         started: Instant::now(),
         waited: 0.0,
+        held: None,
         order,
         set: &set,
         recipe: &recipe,
@@ -263,7 +267,9 @@ impl Session<'_> {
         position.step += 1;
         let speed = self.speed(position);
         self.bar.set_position(position.step as u64);
-        self.bar.set_message(format!("{:.4} bits/gene, rate {rate:.1e}, {speed:.1} cells/s", position.bits_per_gene));
+        let held = self.held.map_or(String::new(), |bytes| format!(", GPU {:.1} GB", bytes as f64 / 1e9));
+        let loss = position.bits_per_gene;
+        self.bar.set_message(format!("{loss:.4} bits/gene, rate {rate:.1e}, {speed:.1} cells/s{held}"));
         self.events.write(&json!({ "event": "step", "step": position.step, "bits_per_gene": bits,
             "smoothed": position.bits_per_gene, "rate": rate, "norm": norm, "cells_per_second": speed }))
     }
@@ -276,9 +282,10 @@ impl Session<'_> {
         if is_best {
             position.best = Some(watched);
         }
+        self.held = device_memory();
         checkpoint::save(&self.order.out, network, optimiser, position, (self.recipe.training.keep, is_best))?;
         self.events.write(&json!({ "event": "checkpoint", "step": position.step, "validation": validation,
-            "best": is_best, "waited": self.waited, "memory": memory() }))
+            "best": is_best, "waited": self.waited, "memory": memory(), "device_memory": self.held }))
     }
 
     /// Bits per gene of the averaged weights on the cells that were set aside, if there are any.
@@ -315,13 +322,6 @@ impl Session<'_> {
         );
         Ok(ended)
     }
-}
-
-/// Most memory that this process ever held, in bytes, where the system says so.
-pub fn memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
 /// A bar with the time left, on standard error.

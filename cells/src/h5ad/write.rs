@@ -87,7 +87,11 @@ fn matrix(file: &mut FileBuilder, cells: &Cells) -> GroupBuilder {
     if !indices.is_empty() {
         index.with_chunks(&chunk).with_shuffle().with_deflate(4);
     }
-    x.create_dataset("indptr").with_i64_data(&starts);
+    // Of the indices' type, as scipy keeps them: scikit-learn refuses a mixture.
+    match starts.iter().map(|start| i32::try_from(*start)).collect::<Result<Vec<i32>, _>>() {
+        Ok(starts) => x.create_dataset("indptr").with_i32_data(&starts),
+        Err(_) => x.create_dataset("indptr").with_i64_data(&starts),
+    };
     x
 }
 

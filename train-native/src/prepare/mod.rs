@@ -276,7 +276,7 @@ pub fn summary(index: &Index) -> String {
         index.shards.len(),
         bytes as f64 / 1e6
     );
-    if let Some(bytes) = crate::train::memory() {
+    if let Some(bytes) = crate::usage::memory() {
         text.push_str(&format!("most memory held, MB\t{:.0}\n", bytes as f64 / 1e6));
     }
     for (role, cells) in &index.roles {
