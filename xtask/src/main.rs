@@ -24,7 +24,8 @@ const HELP: &str = "\
 cargo xtask serve [--release] [--port N] [--no-open]   build, serve and open the explorer
 cargo xtask test [--only STAGE] [--list]               every check, with the time of each
 cargo xtask size                                       sizes of the downloads; fails above the limits
-cargo xtask bench train [OPTIONS]                      cost of generating a cell (train-native bench)
+cargo xtask bench train [OPTIONS]                      cost of a generated cell and a training step
+cargo xtask bench prepare [OPTIONS]                    cost of a store of 2 million generated cells
 cargo xtask setup                                      only install what building the page needs
 cargo xtask --help                                     this text
 ";
@@ -50,10 +51,12 @@ fn only_known(arguments: &[String], flags: &[&str], with_value: &[&str]) -> Resu
 
 /// Forwards to the trainer's own bench.
 fn bench(arguments: &[String]) -> Result<()> {
-    if arguments.get(1).map(String::as_str) != Some("train") {
-        bail!("`cargo xtask bench` takes `train`\n{HELP}");
-    }
     let mut words = vec!["run", "--package", "train-native", "--", "bench"];
+    match arguments.get(1).map(String::as_str) {
+        Some("train") => {}
+        Some("prepare") => words.extend(["--prepare", "2000000"]),
+        _ => bail!("`cargo xtask bench` takes `train` or `prepare`\n{HELP}"),
+    }
     words.extend(arguments.iter().skip(2).map(String::as_str));
     run(&mut command("cargo", &words))
 }
