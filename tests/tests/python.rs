@@ -66,7 +66,15 @@ fn python() -> Result<PathBuf, String> {
         return Ok(python);
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "anndata>=0.11", "scanpy>=1.11", "cell-eval>=0.6"]))?;
+    run(Command::new(&python).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "anndata>=0.11",
+        "scanpy>=1.11",
+        "cell-eval>=0.6",
+    ]))?;
     if works(&python) { Ok(python) } else { Err("the packages were installed but cannot be imported".to_owned()) }
 }
 

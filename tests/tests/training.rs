@@ -161,7 +161,8 @@ fn an_average_that_was_not_kept_is_put_together() {
         std::fs::write(&recipe, text.replace("ema = 0.1", &format!("ema = {widths}\nkeep = 6"))).unwrap();
         let out = folder.path().join(name);
         let data = data.clone();
-        let order = Order { data, recipe, out: out.clone(), save_every: 10, stop_after: Some(60), stop: Arc::default() };
+        let order =
+            Order { data, recipe, out: out.clone(), save_every: 10, stop_after: Some(60), stop: Arc::default() };
         train(&order, &[Device::flex()]).unwrap();
         out
     };

@@ -17,7 +17,9 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
-use train_native::{bench, bench_store, bench_train, evaluate, export, generate, inspect, prepare, report, sample, train};
+use train_native::{
+    bench, bench_store, bench_train, evaluate, export, generate, inspect, prepare, report, sample, train,
+};
 
 use crate::cli::{Cli, Command};
 
@@ -70,7 +72,11 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench { preset: Some(preset), genes, batch, accumulate, replicas, json, device, .. } => {
             let asked = bench_train::Asked::of_preset(&preset, genes, batch, accumulate)?;
             let found = bench_train::measure(&asked, &device.devices(replicas)?)?;
-            if json { println!("{found}") } else { print!("{}", bench_train::table(&found)) }
+            if json {
+                println!("{found}")
+            } else {
+                print!("{}", bench_train::table(&found))
+            }
             Ok(())
         }
         Command::Bench { bundle, cells, guidance, steps, device, .. } => {

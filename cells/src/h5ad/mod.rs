@@ -72,6 +72,4 @@ fn read_from(file: &File, place: &str, var: &str) -> Result<Cells, H5adError> {
 }
 
 #[cfg(test)]
-mod rows_tests;
-#[cfg(test)]
 mod tests;

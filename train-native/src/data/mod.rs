@@ -76,7 +76,7 @@ enum Tokens {
     /// Those of [`TrainingSet::cells`].
     Held,
     /// In a store.
-    Stored(Chosen),
+    Stored(Box<Chosen>),
 }
 
 /// Cells ready for training.
@@ -185,7 +185,14 @@ impl TrainingSet {
         watching.read(&(0..aside.len()).collect::<Vec<_>>(), |shard, row| watching.tokens(shard, row, &mut watched))?;
         let validation = (watched, conditions::tokens(&labels, &aside, &conditions)?);
         let parts = (cells, sample_tokens, sampled);
-        Ok(Self::put(parts, (tokens, Tokens::Stored(chosen)), validation, recipe, conditions, (combinations, held_out)))
+        Ok(Self::put(
+            parts,
+            (tokens, Tokens::Stored(Box::new(chosen))),
+            validation,
+            recipe,
+            conditions,
+            (combinations, held_out),
+        ))
     }
 
     /// Puts the parts together.

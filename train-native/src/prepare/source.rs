@@ -142,7 +142,7 @@ impl SourceFile {
             into.starts.push(0);
         }
         into.labels.texts.resize(keys.len(), Vec::new());
-        for cell in 0..counts.cells() {
+        for (cell, name) in names.into_iter().enumerate() {
             let (genes, values) = counts.row(cell);
             entries.clear();
             entries.extend(
@@ -154,7 +154,7 @@ impl SourceFile {
             into.starts.push(into.genes.len());
             into.sources.push(number as u32);
             into.rows.push((first + cell) as u64);
-            into.names.push(names[cell].clone());
+            into.names.push(name);
             into.labels.depths.push(values.iter().map(|value| u64::from(*value)).sum());
             let text = |key: &str| self.text(settings, &columns, key, cell);
             into.labels.roles.push(settings.role(&self.dataset, &text(CELL_TYPE), &text(PERTURBATION)));

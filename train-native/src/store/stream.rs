@@ -126,7 +126,10 @@ impl Chosen {
         scope.spawn(move || {
             let mut epoch = position / self.cells.max(1);
             let mut first = epoch * self.cells;
-            while self.cells > 0 {
+            if self.cells == 0 {
+                return;
+            }
+            loop {
                 for (number, shards) in self.windows(epoch).iter().enumerate() {
                     let cells: usize = shards.iter().map(|shard| self.places[*shard].len()).sum();
                     if first + cells > position {

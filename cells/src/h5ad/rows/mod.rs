@@ -9,20 +9,20 @@ use std::collections::HashSet;
 
 use hdf5_pure::{DType, Dataset, File, Group, Source};
 
-use super::Matrix;
-use super::error::H5adError;
-use super::labels::{at, categories, column_keys, group, index, index_key, text};
-use super::matrix::count;
 use crate::column::Column;
 use crate::counts::{Counts, CountsError};
+use crate::h5ad::Matrix;
+use crate::h5ad::error::H5adError;
+use crate::h5ad::labels::{at, categories, column_keys, group, index, index_key, text};
+use crate::h5ad::matrix::count;
 
 /// Cells of the first window, which decides whether a matrix holds counts.
 const PROBE: usize = 64;
 
 /// How the counts are stored.
 enum Layout {
-    /// Compressed by cells.
-    Sparse { starts: Dataset, indices: Dataset, values: Dataset },
+    /// Compressed by cells: starts, indices, values.
+    Sparse(Box<[Dataset; 3]>),
     /// Every value.
     Dense(Dataset),
 }
@@ -128,7 +128,7 @@ impl CellRows {
                 })
             })
             .collect();
-        let layout = Layout::Sparse { starts: part("indptr")?, indices: part("indices")?, values: part("data")? };
+        let layout = Layout::Sparse(Box::new([part("indptr")?, part("indices")?, part("data")?]));
         let genes = unique(genes);
         Ok(Self { file, place, layout, names: Names::Texts(barcodes), genes, columns, cells, has_labels: false })
     }
@@ -169,7 +169,8 @@ impl CellRows {
                     .collect::<Result<Vec<u32>, _>>()?;
                 Ok(Counts::from_dense_rows(columns, values.chunks(columns.max(1))))
             }
-            Layout::Sparse { starts, indices, values } => {
+            Layout::Sparse(parts) => {
+                let [starts, indices, values] = parts.as_ref();
                 let starts = at(place, starts.read_u64_rows(first as u64, count_of as u64 + 1))?;
                 let (Some(from), Some(to)) = (starts.first().copied(), starts.last().copied()) else {
                     return Ok(Counts::empty(self.genes.len()));
@@ -305,7 +306,7 @@ fn sparse(matrix: &Group, place: &str, cells: usize) -> Result<Layout, H5adError
     let starts = part("indptr")?;
     let rows = at(place, starts.shape())?.first().copied().unwrap_or(0) as usize;
     expect(&format!("{place}/indptr"), format!("{rows} long"), format!("{} long", cells + 1))?;
-    Ok(Layout::Sparse { starts, indices: part("indices")?, values: part("data")? })
+    Ok(Layout::Sparse(Box::new([starts, part("indices")?, part("data")?])))
 }
 
 /// Refuses a shape that is not the expected one.
@@ -337,3 +338,6 @@ pub fn unique(symbols: Vec<String>) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

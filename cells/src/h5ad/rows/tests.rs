@@ -12,7 +12,7 @@ use std::path::Path;
 
 use proptest::prelude::{prop, proptest};
 
-use super::{CellRows, H5adError, Matrix, ReadSeekSource, read_h5ad, unique, write_h5ad};
+use crate::h5ad::{CellRows, H5adError, Matrix, ReadSeekSource, read_h5ad, unique, write_h5ad};
 use crate::{Cells, Column, Counts};
 
 fn open(bytes: Vec<u8>) -> Result<CellRows, H5adError> {
