@@ -51,6 +51,7 @@ fn one_batch_is_learned_by_heart() {
         accumulate: 1,
         precision: Default::default(),
         checkpointing: false,
+        gene_table: None,
         validation: 0,
         keep: 1,
         without: Vec::new(),

@@ -159,6 +159,7 @@ fn adamw_takes_the_same_step() {
         accumulate: 1,
         precision: Default::default(),
         checkpointing: false,
+        gene_table: None,
         validation: 0,
         keep: 1,
         without: Vec::new(),

@@ -44,7 +44,11 @@ impl Backend {
             Self::Flex => Ok(vec![Device::flex(); count]),
             Self::Cuda => (0..count)
                 .map(|number| {
-                    answering(cuda(number)?, &format!("CUDA device {number}"), "Does nvidia-smi list that many GPUs?")
+                    answering(
+                        cuda(number)?,
+                        &format!("CUDA device {number}"),
+                        "Is its driver installed, and does nvidia-smi list that many GPUs?",
+                    )
                 })
                 .collect(),
             Self::Wgpu => {
@@ -90,7 +94,9 @@ fn answering(device: Device, what: &str, hint: &str) -> Result<Device> {
     }
     // The first panic is the cause; those after it are threads that miss the first.
     let cause = said.lock().ok().and_then(|list| list.first().cloned()).unwrap_or_default();
-    let cause = cause.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or("it computes wrongly").to_owned();
+    let cause = cause.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or("it computes wrongly");
+    // Its first clause: some go on to list every file that was looked for.
+    let cause = cause.split([';', '\n']).next().unwrap_or(cause).split(" - ").next().unwrap_or(cause);
     bail!("no {what} answers: {}. {hint} `--device flex` uses the CPU.", cause.trim().trim_end_matches('.'))
 }
 

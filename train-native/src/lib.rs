@@ -11,6 +11,7 @@ pub mod bench_train;
 pub mod checkpoint;
 pub mod data;
 pub mod device;
+pub mod embedding;
 pub mod evaluate;
 pub mod export;
 pub mod factors;

@@ -5,7 +5,7 @@
 //! Flow: recipe → **settings** → data set, network, trainer, card.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use model::card::{Kind, Source};
@@ -133,6 +133,9 @@ pub struct TrainingRecipe {
     /// Forget activations on the way forward and compute them again on the way back: less memory, more time.
     #[serde(default)]
     pub checkpointing: bool,
+    /// Table of gene embeddings to start from (gene, then numbers), a path as the shell sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gene_table: Option<PathBuf>,
     /// Training cells set aside to watch the loss on cells that training does not see.
     #[serde(default)]
     pub validation: usize,

@@ -26,11 +26,11 @@ use crate::batches;
 use crate::checkpoint::{self, Position};
 use crate::data::{Data, TrainingSet};
 use crate::files::write_atomic;
-use crate::marginals;
 use crate::optimise::{Optimiser, learning_rate, leave_out, tracked};
 use crate::recipe::Recipe;
 use crate::replicas::Replicas;
 use crate::usage::{device_memory, memory};
+use crate::{embedding, marginals};
 
 /// Name of the recipe in a run's folder.
 pub const RECIPE: &str = "recipe.toml";
@@ -114,7 +114,10 @@ fn prepare(order: &Order, recipe: &Recipe, device: &Device) -> Result<Work> {
     } else {
         let fresh = Network::init(&config, recipe.training.seed, &inner);
         let position = Position { step: 0, bits_per_gene: f32::NAN, best: None, fingerprint };
-        let started = marginals::initialise(fresh, &set, recipe.training.seed, &inner);
+        let mut started = marginals::initialise(fresh, &set, recipe.training.seed, &inner);
+        if let Some(table) = &recipe.training.gene_table {
+            started = embedding::apply(started, &set.cells.genes, table, recipe.training.seed)?;
+        }
         (leave_out(started, &recipe.training.without), position)
     };
     write_atomic(&order.out.join(RECIPE), text.as_bytes())?;

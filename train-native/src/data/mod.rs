@@ -11,7 +11,7 @@ mod conditions;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cells::h5ad::{Matrix, read_h5ad};
 use cells::{Cells, Column, Counts};
 use model::bundle::sha256;
@@ -110,6 +110,7 @@ pub struct TrainingSet {
 /// # Errors
 /// When the file cannot be read or is not what it should be.
 pub fn read_cells(path: &Path) -> Result<Cells> {
+    ensure!(!path.is_dir(), "{} is a folder; an h5ad file is needed here", path.display());
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     read_h5ad(bytes, &Matrix::Auto).with_context(|| format!("{} cannot be used", path.display()))
 }
