@@ -18,6 +18,7 @@ pub mod normalise;
 pub mod pca;
 pub mod place;
 pub mod prior;
+pub mod referee;
 pub mod synthetic;
 pub mod umap;
 

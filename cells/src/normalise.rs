@@ -35,9 +35,10 @@ pub fn log_normalise(counts: &Counts, target: Target) -> Normalised {
     let mut normalised = Normalised { genes: counts.genes(), starts: vec![0], indices: Vec::new(), values: Vec::new() };
     for (cell, size) in sizes.iter().enumerate() {
         let (genes, row) = counts.row(cell);
-        let scale = if *size == 0 { 0.0 } else { target / *size as f64 };
+        // In f32 and in scanpy's order: which values are equal, and so tied in a rank test, hangs on the rounding.
+        let share = *size as f32 / target as f32;
         normalised.indices.extend_from_slice(genes);
-        normalised.values.extend(row.iter().map(|count| (f64::from(*count) * scale).ln_1p() as f32));
+        normalised.values.extend(row.iter().map(|count| f64::from(*count as f32 / share).ln_1p() as f32));
         normalised.starts.push(normalised.indices.len());
     }
     normalised

@@ -1,0 +1,88 @@
+//! Metrics of pseudobulks and effects, as the public referee computes them.
+//!
+//! Does: errors of means, errors and correlation of effects, discrimination of perturbations, energy distance.
+//! Does not know: differential expression, names of metrics.
+//! Flow: pseudobulks → **numbers** → `referee`.
+
+use crate::metrics::pearson;
+use crate::normalise::Normalised;
+
+/// Distance between effects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distance {
+    /// Sum of absolute differences.
+    L1,
+    /// Euclidean.
+    L2,
+    /// 1 − cosine of the angle.
+    Cosine,
+}
+
+impl Distance {
+    /// Distance of two effects, the gene `skip` left out.
+    fn between(self, a: &[f64], b: &[f64], skip: Option<usize>) -> f64 {
+        let pairs = || a.iter().zip(b).enumerate().filter(move |(gene, _)| Some(*gene) != skip).map(|(_, pair)| pair);
+        match self {
+            Self::L1 => pairs().map(|(a, b)| (a - b).abs()).sum(),
+            Self::L2 => pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt(),
+            Self::Cosine => {
+                let sums = pairs().fold([0.0; 3], |[ab, aa, bb], (a, b)| [ab + a * b, aa + a * a, bb + b * b]);
+                // An effect of nothing has no direction: as far as two can be that have nothing in common.
+                if sums[1] * sums[2] > 0.0 { 1.0 - sums[0] / (sums[1] * sums[2]).sqrt() } else { 1.0 }
+            }
+        }
+    }
+}
+
+/// Mean squared error.
+pub fn mean_squared_error(real: &[f64], predicted: &[f64]) -> f64 {
+    real.iter().zip(predicted).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / real.len().max(1) as f64
+}
+
+/// 1 − rank / n of the own real effect among all n real ones, nearest first, for every prediction. 1 is best, chance
+/// is near 0.5. `targets` are places of genes that are left out, one per perturbation.
+pub fn discrimination(
+    real: &[Vec<f64>],
+    predicted: &[Vec<f64>],
+    targets: &[Option<usize>],
+    distance: Distance,
+) -> Vec<f64> {
+    let n = real.len().max(1) as f64;
+    let of_own = |(own, prediction): (usize, &Vec<f64>)| {
+        let skip = targets.get(own).copied().flatten();
+        let distances: Vec<f64> = real.iter().map(|truth| distance.between(truth, prediction, skip)).collect();
+        let closer = distances.iter().filter(|other| **other < distances[own]).count();
+        1.0 - closer as f64 / n
+    };
+    predicted.iter().enumerate().map(of_own).collect()
+}
+
+/// Energy distance 2 E|x − y| − E|x − x'| − E|y − y'|, every pair counted, cells with themselves included.
+pub fn energy_distance(x: &Normalised, y: &Normalised) -> f64 {
+    2.0 * mean_distance(x, y) - mean_distance(x, x) - mean_distance(y, y)
+}
+
+/// Mean Euclidean distance over all pairs of cells.
+fn mean_distance(x: &Normalised, y: &Normalised) -> f64 {
+    let square = |data: &Normalised, cell: usize| data.row(cell).1.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
+    let squares: Vec<f64> = (0..y.cells()).map(|cell| square(y, cell)).collect();
+    let mut dense = vec![0.0_f64; x.genes()];
+    let mut total = 0.0;
+    for cell in 0..x.cells() {
+        let (genes, values) = x.row(cell);
+        genes.iter().zip(values).for_each(|(gene, value)| dense[*gene as usize] = f64::from(*value));
+        let own = square(x, cell);
+        for (other, squares) in squares.iter().enumerate() {
+            let (genes, values) = y.row(other);
+            let dot: f64 = genes.iter().zip(values).map(|(g, v)| dense[*g as usize] * f64::from(*v)).sum();
+            total += (own + squares - 2.0 * dot).max(0.0).sqrt();
+        }
+        genes.iter().for_each(|gene| dense[*gene as usize] = 0.0);
+    }
+    total / (x.cells() * y.cells()).max(1) as f64
+}
+
+/// Correlation over perturbations of the energy distances from control.
+pub fn energy_agreement(real: &[f64], predicted: &[f64]) -> f64 {
+    pearson(real, predicted)
+}

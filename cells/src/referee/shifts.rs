@@ -1,0 +1,191 @@
+//! Metrics of differential expression, as the public referee computes them.
+//!
+//! Does: overlap and precision of the strongest genes, direction, recall, rank correlation of fold changes, areas under
+//! the precision-recall and the ROC curve; both conventions of correcting for the number of tests.
+//! Does not know: how genes are tested (`de`), names of metrics.
+//! Flow: shifts of one perturbation, real and predicted → **numbers** → `referee`.
+//!
+//! The referee keeps its tables in f32, so thresholds and orders are taken in f32 here too.
+
+use crate::de::{GeneShift, benjamini_hochberg};
+use crate::metrics::spearman;
+
+/// FDR below which a gene counts as differentially expressed.
+pub const FDR: f32 = 0.05;
+/// Smallest q-value that a score is made of.
+const SMALLEST: f32 = 1e-10;
+
+/// How p-values are corrected and fold changes cut (pdex's two generations).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Convention {
+    /// pdex 0.2 and later as the referee calls it: Benjamini-Hochberg within each perturbation, fold changes as they
+    /// are, infinite for a gene that is absent on one side.
+    #[default]
+    PerPerturbation,
+    /// pdex 0.1: Benjamini-Hochberg over all pairs of perturbation and gene, fold changes cut to 1/20 … 20. The
+    /// leaderboard of the Virtual Cell Challenge was computed so.
+    AllPairs,
+}
+
+/// Largest fold change of [`Convention::AllPairs`].
+const LARGEST_FOLD: f64 = 20.0;
+
+/// Brings the tables of all perturbations to a convention.
+pub fn apply(convention: Convention, tables: &mut [Vec<GeneShift>]) {
+    for shift in tables.iter_mut().flatten() {
+        shift.log2_fold_change = fold_change(shift, convention).log2();
+    }
+    if convention == Convention::PerPerturbation {
+        return;
+    }
+    let p: Vec<f64> = tables.iter().flatten().map(|shift| shift.p).collect();
+    let q = benjamini_hochberg(&p);
+    for (shift, q) in tables.iter_mut().flatten().zip(q) {
+        shift.q = q;
+    }
+}
+
+/// Fold change as pdex reports it: 1 for a gene absent on both sides; absent on one, it is infinite or nothing, and in
+/// pdex 0.1 the largest or the smallest.
+fn fold_change(shift: &GeneShift, convention: Convention) -> f64 {
+    let limit = if convention == Convention::AllPairs { LARGEST_FOLD } else { f64::INFINITY };
+    match (shift.mean_perturbed, shift.mean_control) {
+        (0.0, 0.0) => 1.0,
+        (_, 0.0) => limit,
+        (0.0, _) => 1.0 / limit,
+        (perturbed, control) => perturbed / control,
+    }
+}
+
+/// Whether a gene is differentially expressed.
+fn is_significant(shift: &GeneShift) -> bool {
+    (shift.q as f32) < FDR
+}
+
+/// Number of differentially expressed genes.
+pub fn significant(shifts: &[GeneShift]) -> usize {
+    shifts.iter().filter(|shift| is_significant(shift)).count()
+}
+
+/// Differentially expressed genes, largest |log2 fold change| first; among equals the first gene of the panel.
+fn strongest(shifts: &[GeneShift]) -> Vec<u32> {
+    let mut found: Vec<(f32, u32)> = shifts
+        .iter()
+        .filter(|shift| is_significant(shift))
+        .map(|shift| (shift.log2_fold_change.abs() as f32, shift.gene))
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    found.into_iter().map(|(_, gene)| gene).collect()
+}
+
+/// Shared genes of two lists.
+fn shared(a: &[u32], b: &[u32]) -> usize {
+    let known: std::collections::HashSet<&u32> = a.iter().collect();
+    b.iter().filter(|gene| known.contains(gene)).count()
+}
+
+/// Share of the k strongest real genes among the k strongest predicted ones; k is the number of real ones, or at
+/// most `top`. 0 when there are none.
+pub fn overlap(real: &[GeneShift], predicted: &[GeneShift], top: Option<usize>) -> f64 {
+    let (real, predicted) = (strongest(real), strongest(predicted));
+    at(&real, &predicted, top.unwrap_or(real.len()).min(real.len()))
+}
+
+/// Share of the k strongest predicted genes among the k strongest real ones; k is the number of predicted ones, or at
+/// most `top`. 0 when there are none.
+pub fn precision(real: &[GeneShift], predicted: &[GeneShift], top: Option<usize>) -> f64 {
+    let (real, predicted) = (strongest(real), strongest(predicted));
+    at(&real, &predicted, top.unwrap_or(predicted.len()).min(predicted.len()))
+}
+
+/// Shared share of the first k of two lists.
+fn at(real: &[u32], predicted: &[u32], k: usize) -> f64 {
+    if k == 0 {
+        return 0.0;
+    }
+    shared(&real[..k.min(real.len())], &predicted[..k.min(predicted.len())]) as f64 / k as f64
+}
+
+/// Pairs of fold changes of the real differentially expressed genes.
+fn paired(real: &[GeneShift], predicted: &[GeneShift]) -> (Vec<f64>, Vec<f64>) {
+    let fold = |shift: &GeneShift| f64::from(shift.log2_fold_change as f32);
+    let pairs = real.iter().zip(predicted).filter(|(real, _)| is_significant(real));
+    pairs.map(|(real, predicted)| (fold(real), fold(predicted))).unzip()
+}
+
+/// Share of the real differentially expressed genes whose predicted shift has the same sign; none without any.
+pub fn direction(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+    let (a, b) = paired(real, predicted);
+    // The sign of 0 is 0.
+    let sign = |value: f64| if value == 0.0 { 0.0 } else { value.signum() };
+    let same = a.iter().zip(&b).filter(|(a, b)| sign(**a) == sign(**b)).count();
+    (!a.is_empty()).then(|| same as f64 / a.len() as f64)
+}
+
+/// Spearman correlation of the fold changes of the real differentially expressed genes; none without any.
+pub fn fold_changes(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+    let (a, b) = paired(real, predicted);
+    (!a.is_empty()).then(|| spearman(&a, &b))
+}
+
+/// Share of the real differentially expressed genes that are predicted to be; none without any.
+pub fn recall(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+    let both = real.iter().zip(predicted).filter(|(real, own)| is_significant(real) && is_significant(own)).count();
+    let all = significant(real);
+    (all > 0).then(|| both as f64 / all as f64)
+}
+
+/// Genes by falling score −log10 of the predicted q-value, as counts (true, false) of each distinct score; none when
+/// all or no genes are really differentially expressed.
+fn by_score(real: &[GeneShift], predicted: &[GeneShift]) -> Option<Vec<(f64, f64)>> {
+    let score = |shift: &GeneShift| -(shift.q as f32).clamp(SMALLEST, 1.0).log10();
+    let mut genes: Vec<(f32, bool)> = predicted.iter().map(score).zip(real.iter().map(is_significant)).collect();
+    let positives = genes.iter().filter(|(_, label)| *label).count();
+    if positives == 0 || positives == genes.len() {
+        return None;
+    }
+    genes.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let group = |same: &[(f32, bool)]| {
+        let positives = same.iter().filter(|(_, label)| *label).count() as f64;
+        (positives, same.len() as f64 - positives)
+    };
+    Some(genes.chunk_by(|a, b| a.0 == b.0).map(group).collect())
+}
+
+/// Average precision: Σ over thresholds of (gain of recall) · precision.
+pub fn precision_recall_area(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+    let groups = by_score(real, predicted)?;
+    let all: f64 = groups.iter().map(|(positives, _)| positives).sum();
+    let (mut area, mut hits, mut seen) = (0.0, 0.0, 0.0);
+    for (positives, negatives) in groups {
+        hits += positives;
+        seen += positives + negatives;
+        area += positives / all * (hits / seen);
+    }
+    Some(area)
+}
+
+/// Area under the ROC curve by trapezes.
+pub fn roc_area(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+    let groups = by_score(real, predicted)?;
+    let sum = |of: fn(&(f64, f64)) -> f64| groups.iter().map(of).sum::<f64>();
+    let (positives, negatives) = (sum(|group| group.0), sum(|group| group.1));
+    let (mut area, mut hits) = (0.0, 0.0);
+    for (own, other) in groups {
+        area += other * (hits + own / 2.0);
+        hits += own;
+    }
+    Some(area / (positives * negatives))
+}
+
+/// Spearman correlation over perturbations of the numbers of differentially expressed genes; perturbations without a
+/// real one are left out. 1 when none is left.
+pub fn counts(real: &[usize], predicted: &[usize]) -> f64 {
+    let pairs: Vec<(f64, f64)> =
+        real.iter().zip(predicted).filter(|(real, _)| **real > 0).map(|(a, b)| (*a as f64, *b as f64)).collect();
+    if pairs.is_empty() {
+        return 1.0;
+    }
+    let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    spearman(&a, &b)
+}
