@@ -9,6 +9,7 @@
 mod boundaries;
 mod browser;
 mod distribution;
+mod judge;
 mod overfit;
 mod parity;
 mod pipeline;

@@ -154,6 +154,30 @@ pub(crate) enum Command {
         #[arg(long, default_value = ".")]
         folder: PathBuf,
     },
+    /// Score any model's predicted cells as cell-eval does, beside baselines and a ceiling.
+    ///
+    /// Example: train-native judge --real measured.h5ad --predicted generated.h5ad --pert-col condition --control ctrl
+    Judge {
+        /// Measured cells, raw counts.
+        #[arg(long)]
+        real: PathBuf,
+        /// Predicted cells, raw counts, controls among them.
+        #[arg(long)]
+        predicted: PathBuf,
+        /// obs column of perturbations.
+        #[arg(long, default_value = "target_gene")]
+        pert_col: String,
+        /// Its value for control cells.
+        #[arg(long, default_value = "non-targeting")]
+        control: String,
+        /// Correct for the number of tests over all perturbations and cut fold changes at 20, as the leaderboard of
+        /// the Virtual Cell Challenge does (pdex 0.1), and not within each perturbation (pdex 0.2 and later).
+        #[arg(long)]
+        leaderboard: bool,
+        /// JSON with every perturbation in place of a table of means.
+        #[arg(long)]
+        json: bool,
+    },
     /// Score a bundle on the donors that its run held out; prints a table.
     ///
     /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad

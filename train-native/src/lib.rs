@@ -18,6 +18,7 @@ pub mod factors;
 pub mod files;
 pub mod generate;
 pub mod inspect;
+pub mod judge;
 pub mod marginals;
 pub mod optimise;
 pub mod prepare;

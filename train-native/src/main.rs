@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cells::referee::shifts::Convention;
 use clap::Parser;
 use model::bundle::Bundle;
 use model::card::Choices;
@@ -18,7 +19,7 @@ use model::sample::Effort;
 
 use train_native::device::Backend;
 use train_native::{
-    bench, bench_store, bench_train, evaluate, export, generate, inspect, prepare, report, sample, train,
+    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, prepare, report, sample, train,
 };
 
 use crate::cli::{Cli, Command};
@@ -85,6 +86,16 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
             let asked = bench_train::Asked::of_config(&bundle.card.model)?;
             print!("{}", bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
+            Ok(())
+        }
+        Command::Judge { real, predicted, pert_col, control, leaderboard, json } => {
+            let convention = if leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
+            let judged = judge::judge(&judge::Asked { real, predicted, pert_col, control, convention })?;
+            if json {
+                println!("{}", judge::as_json(&judged))
+            } else {
+                print!("{}", judge::table(&judged))
+            }
             Ok(())
         }
         Command::Evaluate { bundle: folder, run, data, guidance, steps, seed, write } => {

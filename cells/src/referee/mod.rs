@@ -165,9 +165,8 @@ pub fn referee(
         report.perturbations.insert((*name).clone(), values);
     }
     report.mean = means(&report.perturbations);
-    let significant = |tables: &[Vec<GeneShift>]| -> Vec<usize> {
-        tables.iter().map(|table| shifts::significant(table)).collect()
-    };
+    let significant =
+        |tables: &[Vec<GeneShift>]| -> Vec<usize> { tables.iter().map(|table| shifts::significant(table)).collect() };
     report.mean.insert("de_spearman_sig", shifts::counts(&significant(&real.shifts), &significant(&predicted.shifts)));
     report.mean.insert("pearson_edistance", energy_agreement(&real.energies, &predicted.energies));
     Ok(report)
