@@ -86,13 +86,19 @@ fn shared(real: Side, predicted: &Side) -> Side {
     Side { control: real.control, perturbed: kept }
 }
 
-/// Control cells moved by one effect for every perturbation; none: the control itself.
+/// Control cells moved by one effect for every perturbation, as many as were measured of it (or all there are); none:
+/// the control itself.
 fn moved(real: &Side, shift: Option<&[f64]>) -> Side {
-    let cells = shift.map_or_else(|| real.control.clone(), |shift| real.control.shifted(shift));
-    Side {
-        control: real.control.clone(),
-        perturbed: real.perturbed.keys().map(|name| (name.clone(), cells.clone())).collect(),
-    }
+    let (first, second) = split_halves(&(0..real.control.cells()).collect::<Vec<_>>(), SEED);
+    let order = [first, second].concat();
+    let cells = |(place, (name, measured)): (usize, (&String, &Normalised))| {
+        let count = measured.cells().min(order.len());
+        // Other cells for every perturbation, as far as they go.
+        let own: Vec<usize> = (0..count).map(|i| order[(place * count + i) % order.len()]).collect();
+        let chosen = real.control.select(&own);
+        (name.clone(), shift.map_or_else(|| chosen.clone(), |shift| chosen.shifted(shift)))
+    };
+    Side { control: real.control.clone(), perturbed: real.perturbed.iter().enumerate().map(cells).collect() }
 }
 
 /// Two disjoint halves of every group.

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::de::{DeError, GeneShift, compare};
 use crate::metrics::{effect, mean_absolute_error, pearson_delta};
 use crate::normalise::Normalised;
-use effects::{Distance, discrimination, energy_agreement, energy_distance, mean_squared_error};
+use effects::{Distance, discrimination, energy_agreement, energy_distances, mean_squared_error};
 use shifts::Convention;
 
 /// Numbers of strongest genes that are looked at besides all of them.
@@ -108,7 +108,7 @@ impl Digest {
             effects: bulks.iter().map(|bulk| effect(bulk, &control)).collect(),
             bulks,
             shifts: tables,
-            energies: side.perturbed.values().map(|cells| energy_distance(cells, &side.control)).collect(),
+            energies: energy_distances(side.perturbed.values(), &side.control),
         })
     }
 }
