@@ -17,6 +17,7 @@ pub mod neighbours;
 pub mod normalise;
 pub mod pca;
 pub mod place;
+pub mod population;
 pub mod prior;
 pub mod referee;
 pub mod synthetic;

@@ -51,8 +51,9 @@ pub(crate) enum Command {
         /// Device.
         #[arg(long, value_enum, default_value = "flex")]
         device: Backend,
-        /// Devices of this machine that train together, each with a part of every batch.
-        #[arg(long, default_value_t = 1)]
+        /// Devices of this machine that train together, each with a part of every batch; `auto`: the GPUs that Slurm
+        /// or CUDA_VISIBLE_DEVICES gives.
+        #[arg(long, default_value = "1", value_parser = train_native::device::replicas)]
         replicas: usize,
         /// Steps between checkpoints.
         #[arg(long, default_value_t = 100)]

@@ -59,6 +59,27 @@ impl Backend {
     }
 }
 
+/// A number of devices from the command line: `auto` takes the GPUs that Slurm or CUDA_VISIBLE_DEVICES gives.
+///
+/// # Errors
+/// When it is neither a number nor `auto`, or nothing says how many GPUs there are.
+pub fn replicas(text: &str) -> Result<usize, String> {
+    let variable = |name: &str| std::env::var(name).ok();
+    if text == "auto" {
+        return given(variable("SLURM_GPUS_ON_NODE").as_deref(), variable("CUDA_VISIBLE_DEVICES").as_deref());
+    }
+    text.parse().map_err(|_| format!("{text:?} is neither a number nor `auto`"))
+}
+
+/// GPUs of this process by the variables of Slurm and of CUDA.
+fn given(slurm: Option<&str>, visible: Option<&str>) -> Result<usize, String> {
+    let listed = visible.map(|list| list.split(',').filter(|device| !device.trim().is_empty()).count());
+    let count = slurm.and_then(|text| text.trim().parse().ok()).or(listed).filter(|count: &usize| *count > 0);
+    count.ok_or_else(|| {
+        "neither SLURM_GPUS_ON_NODE nor CUDA_VISIBLE_DEVICES says how many GPUs there are; give their number".to_owned()
+    })
+}
+
 /// Refuses to be one of several processes: each would train the whole run and write the same folder.
 fn alone() -> Result<()> {
     let several = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 1);
@@ -118,4 +139,18 @@ fn wgpu() -> Result<Device> {
 #[cfg(not(feature = "wgpu"))]
 fn wgpu() -> Result<Device> {
     anyhow::bail!("this build has no wgpu; build it with `cargo build --release -p train-native --features wgpu`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::given;
+
+    #[test]
+    fn clusters_say_how_many_gpus_there_are() {
+        assert_eq!(given(Some("4"), Some("0,1")), Ok(4));
+        assert_eq!(given(None, Some("0,1,7")), Ok(3));
+        assert_eq!(given(Some("two"), Some("GPU-1f2e")), Ok(1));
+        assert!(given(None, Some("")).is_err());
+        assert!(given(None, None).is_err_and(|text| text.contains("SLURM_GPUS_ON_NODE")));
+    }
 }
