@@ -120,6 +120,18 @@ impl Normalised {
         moved
     }
 
+    /// These cells and then others of the same genes.
+    pub fn appended(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for cell in 0..other.cells() {
+            let (genes, values) = other.row(cell);
+            both.indices.extend_from_slice(genes);
+            both.values.extend_from_slice(values);
+            both.starts.push(both.indices.len());
+        }
+        both
+    }
+
     /// The named cells, in that order.
     pub fn select(&self, cells: &[usize]) -> Self {
         let mut chosen = Self { genes: self.genes, starts: vec![0], indices: Vec::new(), values: Vec::new() };

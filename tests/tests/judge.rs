@@ -12,6 +12,7 @@ use cells::referee::shifts::Convention;
 use cells::synthetic::{CONTROL, PERTURBED, synthetic};
 use cells::{Cells, Column};
 use train_native::judge::{Asked, Judged, as_json, judge, table};
+use train_native::judge_population::judge_population;
 
 use crate::pipeline::SPEC;
 
@@ -59,6 +60,18 @@ fn cells_of_the_same_kind_reach_the_ceiling_and_a_copy_does_not() {
     assert_eq!(mean(&poor, "prediction", "overlap_at_N"), 0.0);
     assert!(mean(&poor, "prediction", "mae") > 2.0 * mean(&found, "prediction", "mae"));
     assert!(mean(&found, "control copy", "overlap_at_N") < 1e-12);
+
+    let population = judge_population(&truth, &folder.path().join("good.h5ad")).unwrap();
+    let figure = |row: &str, column: usize| -> f64 {
+        let line = population.lines().find(|line| line.starts_with(&format!("| {row}"))).unwrap();
+        line.split('|').nth(column).unwrap().trim().parse().unwrap()
+    };
+    // Both rows are halves of one population: gene means, mixing, distances. MMD² of 120 cells a side has a bias of
+    // about five kernels over 120.
+    for row in ["generated", "other half"] {
+        assert!(figure(row, 2) > 0.99 && figure(row, 5) > 0.7 && figure(row, 4) < 0.1, "{row}: {population}");
+    }
+    assert!((figure("generated", 6) - figure("other half", 6)).abs() < 0.05, "{population}");
 
     let fewer = write(folder.path(), "fewer.h5ad", &real.with_panel(&real.genes[1..]));
     let error = judge(&asked(truth.clone(), fewer)).err().unwrap();

@@ -158,6 +158,8 @@ pub(crate) enum Command {
     /// Score any model's predicted cells as cell-eval does, beside baselines and a ceiling.
     ///
     /// Example: train-native judge --real measured.h5ad --predicted generated.h5ad --pert-col condition --control ctrl
+    ///
+    /// Example: train-native judge --real measured.h5ad --predicted generated.h5ad --population
     Judge {
         /// Measured cells, raw counts.
         #[arg(long)]
@@ -178,6 +180,9 @@ pub(crate) enum Command {
         /// JSON with every perturbation in place of a table of means.
         #[arg(long)]
         json: bool,
+        /// Compare the populations as a whole (gene means, MMD, iLISI, Wasserstein distance), without perturbations.
+        #[arg(long, conflicts_with_all = ["pert_col", "control", "leaderboard", "json"])]
+        population: bool,
     },
     /// Score a bundle on the donors that its run held out; prints a table.
     ///

@@ -65,7 +65,10 @@ fn side(cells: &Cells, asked: &Asked) -> Result<Side> {
 }
 
 /// Cells of a prediction on the measured genes.
-fn aligned(path: &Path, real: &Cells) -> Result<Cells> {
+///
+/// # Errors
+/// When the file cannot be read or lacks one of them.
+pub fn aligned(path: &Path, real: &Cells) -> Result<Cells> {
     let cells = read_cells(path)?;
     let known: std::collections::HashSet<&String> = cells.genes.iter().collect();
     let missing: Vec<&String> = real.genes.iter().filter(|gene| !known.contains(gene)).collect();

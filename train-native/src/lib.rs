@@ -19,6 +19,7 @@ pub mod files;
 pub mod generate;
 pub mod inspect;
 pub mod judge;
+pub mod judge_population;
 pub mod marginals;
 pub mod optimise;
 pub mod prepare;

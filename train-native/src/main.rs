@@ -19,7 +19,8 @@ use model::sample::Effort;
 
 use train_native::device::Backend;
 use train_native::{
-    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, prepare, report, sample, train,
+    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, judge_population, prepare, report,
+    sample, train,
 };
 
 use crate::cli::{Cli, Command};
@@ -88,7 +89,11 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
             Ok(())
         }
-        Command::Judge { real, predicted, pert_col, control, leaderboard, json } => {
+        Command::Judge { real, predicted, population: true, .. } => {
+            print!("{}", judge_population::judge_population(&real, &predicted)?);
+            Ok(())
+        }
+        Command::Judge { real, predicted, pert_col, control, leaderboard, json, .. } => {
             let convention = if leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
             let judged = judge::judge(&judge::Asked { real, predicted, pert_col, control, convention })?;
             if json {
