@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use cells::normalise::{Target, log_normalise, median};
 use cells::referee::shifts::{Convention, apply};
-use cells::referee::{RefereeError, Side, referee, score};
+use cells::referee::{RefereeError, Side, intervals, referee, score};
 use cells::{Counts, de};
 use serde_json::Value;
 
@@ -122,6 +122,23 @@ fn a_perfect_prediction_scores_one_and_the_baseline_nothing() {
     assert!((perfect.mean["overlap_at_N"] - found / 5.0).abs() < 1e-12 && (1.0..5.0).contains(&found));
     assert_eq!(score(&other.mean, &other.mean), 0.0);
     assert!(score(&perfect.mean, &other.mean) > score(&other.mean, &perfect.mean));
+}
+
+#[test]
+fn intervals_hold_the_mean_and_narrow_to_it() {
+    let fixture = Fixture::read("current");
+    let (real, genes) = (fixture.side("real"), fixture.texts("genes"));
+    let report = referee(&real, &fixture.side("pred"), &genes, Convention::default()).unwrap();
+    let found = intervals(&report, 7);
+    for (name, (low, high)) in &found {
+        assert!(*low <= report.mean[name] && report.mean[name] <= *high, "{name}: {low} to {high}");
+    }
+    let (low, high) = found["pearson_delta"];
+    let values: Vec<f64> = report.perturbations.values().map(|own| own["pearson_delta"]).collect();
+    let extreme = (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(0.0, f64::max));
+    assert!(low > extreme.0 && high < extreme.1 && high - low > 0.1, "{low} to {high} of {values:?}");
+    assert_eq!(found, intervals(&report, 7));
+    assert!(!found.contains_key("de_spearman_sig"));
 }
 
 #[test]

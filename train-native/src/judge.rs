@@ -14,7 +14,7 @@ use cells::baselines::split_halves;
 use cells::metrics::effect;
 use cells::normalise::{Normalised, Target, log_normalise, median};
 use cells::referee::shifts::Convention;
-use cells::referee::{Report, SCORED, Side, referee, score};
+use cells::referee::{Report, SCORED, Side, intervals, referee, score};
 use serde_json::json;
 
 use crate::data::read_cells;
@@ -144,16 +144,25 @@ pub fn judge(asked: &Asked) -> Result<Vec<Judged>> {
     ])
 }
 
-/// The means as a Markdown table, the seven scored metrics first.
+/// 95 % intervals by metric.
+type Intervals = BTreeMap<&'static str, (f64, f64)>;
+
+/// The means as a Markdown table, with 95 % intervals over resampled perturbations, the seven scored metrics first.
 pub fn table(judged: &[Judged]) -> String {
     let header: Vec<&str> = judged.iter().map(|own| own.name).collect();
     let mut text = format!("| metric | {} |\n|---|{}\n", header.join(" | "), "---|".repeat(judged.len()));
+    let found: Vec<Intervals> = judged.iter().map(|own| intervals(&own.report, SEED)).collect();
     let scored: Vec<&str> = SCORED.iter().map(|(name, _)| *name).collect();
     let others = judged.iter().flat_map(|own| own.report.mean.keys().copied()).filter(|name| !scored.contains(name));
     let others: std::collections::BTreeSet<&str> = others.collect();
     for metric in scored.iter().copied().chain(others) {
-        let show = |own: &Judged| own.report.mean.get(metric).map_or("–".to_owned(), |value| format!("{value:.3}"));
-        text.push_str(&format!("| {metric} | {} |\n", judged.iter().map(show).collect::<Vec<_>>().join(" | ")));
+        let show = |(own, intervals): (&Judged, &Intervals)| {
+            let Some(value) = own.report.mean.get(metric) else { return "–".to_owned() };
+            let interval = intervals.get(metric).map(|(low, high)| format!(" ({low:.3}–{high:.3})"));
+            format!("{value:.3}{}", interval.unwrap_or_default())
+        };
+        let cells = judged.iter().zip(&found).map(show).collect::<Vec<_>>().join(" | ");
+        text.push_str(&format!("| {metric} | {cells} |\n"));
     }
     if let Some(baseline) = judged.iter().find(|own| own.name == "mean of perturbations") {
         let scores = judged.iter().map(|own| format!("{:.3}", score(&own.report.mean, &baseline.report.mean)));
@@ -165,7 +174,14 @@ pub fn table(judged: &[Judged]) -> String {
 /// Everything, by perturbation, as JSON.
 pub fn as_json(judged: &[Judged]) -> String {
     let of = |own: &Judged| {
-        (own.name.to_owned(), json!({ "mean": own.report.mean, "perturbations": own.report.perturbations }))
+        (
+            own.name.to_owned(),
+            json!({
+                "mean": own.report.mean,
+                "interval": intervals(&own.report, SEED),
+                "perturbations": own.report.perturbations,
+            }),
+        )
     };
     serde_json::Value::Object(judged.iter().map(of).collect()).to_string()
 }

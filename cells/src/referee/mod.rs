@@ -10,6 +10,8 @@ pub mod shifts;
 
 use std::collections::BTreeMap;
 
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
 use thiserror::Error;
 
 use crate::de::{DeError, GeneShift, compare};
@@ -30,6 +32,9 @@ pub const SCORED: [(&str, bool); 7] = [
     ("pr_auc", false),
     ("pearson_delta", false),
 ];
+
+/// Resamples of an interval.
+const RESAMPLES: usize = 1000;
 
 /// Cells of one side, log-normalised over the whole side (the referee takes each side's own median library size).
 #[derive(Clone, Debug)]
@@ -206,6 +211,25 @@ fn means(perturbations: &BTreeMap<String, Values>) -> Values {
         *count += 1.0;
     }
     sums.into_iter().map(|(name, (sum, count))| (name, sum / count)).collect()
+}
+
+/// 95 % intervals of the means: percentiles over resampled perturbations. A metric that fewer than three perturbations
+/// have is left out, and so are those of all perturbations together.
+pub fn intervals(report: &Report, seed: u64) -> BTreeMap<&'static str, (f64, f64)> {
+    let mut lists: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    for (name, value) in report.perturbations.values().flatten().filter(|(_, value)| !value.is_nan()) {
+        lists.entry(name).or_default().push(*value);
+    }
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut interval = |values: &Vec<f64>| {
+        let n = values.len() as u64;
+        // Multiply-shift: a bias below n / 2³² of a share.
+        let mut one = || values[((u64::from(generator.next_u32()) * n) >> 32) as usize];
+        let mut means: Vec<f64> = (0..RESAMPLES).map(|_| (0..n).map(|_| one()).sum::<f64>() / n as f64).collect();
+        means.sort_by(f64::total_cmp);
+        (means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40])
+    };
+    lists.iter().filter(|(_, values)| values.len() >= 3).map(|(name, values)| (*name, interval(values))).collect()
 }
 
 /// Score over a baseline: mean of seven metrics, each rescaled so that the baseline is 0 and a perfect prediction 1,
