@@ -157,7 +157,8 @@ pub fn table(judged: &[Judged]) -> String {
     let others: std::collections::BTreeSet<&str> = others.collect();
     for metric in scored.iter().copied().chain(others) {
         let show = |(own, intervals): (&Judged, &Intervals)| {
-            let Some(value) = own.report.mean.get(metric) else { return "–".to_owned() };
+            let value = own.report.mean.get(metric).filter(|value| !value.is_nan());
+            let Some(value) = value else { return "–".to_owned() };
             let interval = intervals.get(metric).map(|(low, high)| format!(" ({low:.3}–{high:.3})"));
             format!("{value:.3}{}", interval.unwrap_or_default())
         };
