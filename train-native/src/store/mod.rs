@@ -7,7 +7,7 @@
 //!
 //! Why Parquet: a maintained pure-Rust library, columns (labels of ten million cells are read without their
 //! counts), compact encodings for ascending genes and small counts without a C compiler, and any shard opens
-//! in pandas, polars or DuckDB.
+//! in polars and, by pyarrow, in pandas.
 
 pub mod shard;
 pub mod stream;
