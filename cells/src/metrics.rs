@@ -1,7 +1,7 @@
 //! How close predicted effects are to measured ones.
 //!
 //! Does: the first metrics of the public referee cell-eval (PAPER.md section 11) as functions of
-//! plain slices: MAE, Pearson, Pearson-Δ, Spearman, DES, PDS.
+//! plain slices: MAE, Pearson, Pearson-Δ, Spearman, DES.
 //! Does not know: where the numbers come from; which cells are predicted.
 //! Flow: pseudobulks and shifts of measured and generated cells → **scores** beside baselines.
 
@@ -75,29 +75,9 @@ pub fn differential_expression_score(real: &[GeneShift], predicted: &[GeneShift]
     shared as f64 / real.len() as f64
 }
 
-/// PDS of each prediction: 1 − rank / n of its own real effect among all real effects by L1
-/// distance (1 is best, 0.5 is chance). `excluded` names the target gene that is left out, if any.
-pub fn discrimination_scores(real: &[Vec<f64>], predicted: &[Vec<f64>], excluded: &[Option<usize>]) -> Vec<f64> {
-    let n = real.len().max(1) as f64;
-    predicted
-        .iter()
-        .enumerate()
-        .map(|(own, prediction)| {
-            let skip = excluded.get(own).copied().flatten();
-            let distance = |truth: &Vec<f64>| -> f64 {
-                let pairs = truth.iter().zip(prediction).enumerate();
-                pairs.filter(|(gene, _)| Some(*gene) != skip).map(|(_, (a, b))| (a - b).abs()).sum()
-            };
-            let to_own = real.get(own).map_or(f64::INFINITY, distance);
-            let closer = real.iter().enumerate().filter(|(at, truth)| *at != own && distance(truth) < to_own).count();
-            1.0 - closer as f64 / n
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{differential_expression_score, discrimination_scores, mean_absolute_error, pearson, spearman};
+    use super::{differential_expression_score, mean_absolute_error, pearson, spearman};
     use crate::de::GeneShift;
 
     fn shift(gene: u32, log2_fold_change: f64, q: f64) -> GeneShift {
@@ -134,14 +114,5 @@ mod tests {
         // Two real DEGs (0, 1); the two strongest predicted are 1 and 2: one shared.
         assert!((differential_expression_score(&real, &predicted) - 0.5).abs() < 1e-12);
         assert!(differential_expression_score(&[shift(0, 1.0, 0.5)], &predicted).is_nan());
-    }
-
-    #[test]
-    fn each_prediction_finds_its_own() {
-        let real = vec![vec![1.0, 0.0], vec![0.0, 1.0], vec![-1.0, 0.0]];
-        assert_eq!(discrimination_scores(&real, &real, &[]), [1.0, 1.0, 1.0]);
-        let turned: Vec<Vec<f64>> = real.iter().rev().cloned().collect();
-        // The first prediction is the third truth: one of three is closer than its own.
-        assert!((discrimination_scores(&real, &turned, &[])[0] - 2.0 / 3.0).abs() < 1e-12);
     }
 }

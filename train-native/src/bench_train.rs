@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::optimise::{Optimiser, tracked};
 use crate::presets;
 use crate::recipe::{Precision, Sizes, TrainingRecipe};
-use crate::replicas::Replicas;
+use crate::replicas::{Replicas, tracking};
 use crate::usage::memory;
 
 /// Side of the square matrices whose product is the peak: of the CPU, and of a GPU.
@@ -58,18 +58,7 @@ impl Asked {
         recipe.batch = batch.unwrap_or(recipe.batch);
         recipe.accumulate = accumulate.unwrap_or(if batch.is_some() { 1 } else { recipe.accumulate });
         ensure!(recipe.batch.is_multiple_of(recipe.accumulate.max(1)), "the batch must be a multiple of its parts");
-        let config = ModelConfig {
-            genes,
-            group_size: sizes.group_size,
-            width: sizes.width,
-            blocks: sizes.blocks,
-            heads: sizes.heads,
-            feed_width: sizes.feed_width,
-            rank: sizes.rank,
-            summary: sizes.summary,
-            condition_slots: CONDITIONS[0],
-            condition_values: CONDITIONS[0] * CONDITIONS[1],
-        };
+        let config = sizes.config(genes, CONDITIONS[0], CONDITIONS[0] * CONDITIONS[1]);
         config.check()?;
         Ok(Self { config, recipe, steps: 4 })
     }
@@ -81,13 +70,7 @@ impl Asked {
 /// When a device fails.
 pub fn measure(asked: &Asked, devices: &[Device]) -> Result<Value> {
     let (config, recipe) = (&asked.config, &asked.recipe);
-    let tracking: Vec<Device> = devices
-        .iter()
-        .map(|device| {
-            let device = device.clone().autodiff();
-            if recipe.checkpointing { device.gradient_checkpointing() } else { device }
-        })
-        .collect();
+    let tracking = tracking(devices, recipe);
     let peak = peak(&devices[0], recipe.precision);
     let network = tracked(Network::init(config, 1, &devices[0].clone().inner()), &tracking[0]);
     let mut replicas = Replicas::new(network, Optimiser::new(recipe), &tracking, recipe);

@@ -172,20 +172,8 @@ fn of_run(folder: &Path) -> Result<String> {
 
 fn of_recipe(path: &Path, genes: usize) -> Result<String> {
     let recipe = Recipe::read(path)?;
-    let sizes = &recipe.model;
-    let config = ModelConfig {
-        genes,
-        group_size: sizes.group_size,
-        width: sizes.width,
-        blocks: sizes.blocks,
-        heads: sizes.heads,
-        feed_width: sizes.feed_width,
-        rank: sizes.rank,
-        summary: sizes.summary,
-        condition_slots: recipe.conditions.len(),
-        // The data decides how many values there are; their rows hardly count.
-        condition_values: recipe.conditions.len(),
-    };
+    // The data decides how many values there are; their rows hardly count.
+    let config = recipe.model.config(genes, recipe.conditions.len(), recipe.conditions.len());
     config.check()?;
     Ok(format!("recipe\t{}\n{}{}", recipe.card.name, settings(&recipe), numbers(&config)))
 }

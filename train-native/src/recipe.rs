@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use model::card::{Kind, Source};
+use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::presets;
@@ -95,6 +96,24 @@ pub struct Sizes {
     /// Q: factors of the summary; they take Q of the R output factors.
     #[serde(default)]
     pub summary: usize,
+}
+
+impl Sizes {
+    /// Sizes of a network of `genes` genes, C condition slots and K values in all.
+    pub fn config(&self, genes: usize, condition_slots: usize, condition_values: usize) -> ModelConfig {
+        ModelConfig {
+            genes,
+            group_size: self.group_size,
+            width: self.width,
+            blocks: self.blocks,
+            heads: self.heads,
+            feed_width: self.feed_width,
+            rank: self.rank,
+            summary: self.summary,
+            condition_slots,
+            condition_values,
+        }
+    }
 }
 
 /// Optimisation (PAPER.md section 8).

@@ -32,6 +32,15 @@ pub struct Replicas {
     accumulate: usize,
 }
 
+/// Devices that keep track of gradients, as a recipe asks for it.
+pub fn tracking(devices: &[Device], recipe: &TrainingRecipe) -> Vec<Device> {
+    let own = |device: &Device| {
+        let device = device.clone().autodiff();
+        if recipe.checkpointing { device.gradient_checkpointing() } else { device }
+    };
+    devices.iter().map(own).collect()
+}
+
 /// The network as its products are computed; gradients flow back to the f32 weights.
 pub fn lowered(network: &Network, precision: Precision) -> Network {
     let is_lowered = |name: &str| LOWERED.contains(&name.rsplit('.').next().unwrap_or(name));

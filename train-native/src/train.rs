@@ -28,7 +28,7 @@ use crate::data::{Data, TrainingSet};
 use crate::files::write_atomic;
 use crate::optimise::{Optimiser, learning_rate, leave_out, tracked};
 use crate::recipe::Recipe;
-use crate::replicas::Replicas;
+use crate::replicas::{Replicas, tracking};
 use crate::usage::{device_memory, memory};
 use crate::{embedding, marginals};
 
@@ -59,18 +59,7 @@ pub struct Order {
 
 /// Sizes of a network for a training set.
 pub fn model_config(recipe: &Recipe, set: &TrainingSet) -> ModelConfig {
-    ModelConfig {
-        genes: set.genes(),
-        group_size: recipe.model.group_size,
-        width: recipe.model.width,
-        blocks: recipe.model.blocks,
-        heads: recipe.model.heads,
-        feed_width: recipe.model.feed_width,
-        rank: recipe.model.rank,
-        summary: recipe.model.summary,
-        condition_slots: set.conditions.len(),
-        condition_values: set.condition_values(),
-    }
+    recipe.model.config(set.genes(), set.conditions.len(), set.condition_values())
 }
 
 /// One line per event.
@@ -179,15 +168,6 @@ pub struct Ended {
     pub stopped: bool,
 }
 
-/// Devices that keep track of gradients, as a recipe asks for it.
-fn tracking(devices: &[Device], recipe: &Recipe) -> Vec<Device> {
-    let own = |device: &Device| {
-        let device = device.clone().autodiff();
-        if recipe.training.checkpointing { device.gradient_checkpointing() } else { device }
-    };
-    devices.iter().map(own).collect()
-}
-
 /// Trains until the recipe's last step, or until asked to stop, on one device or on several together.
 ///
 /// # Errors
@@ -201,7 +181,7 @@ pub fn train(order: &Order, devices: &[Device]) -> Result<Ended> {
         recipe.training.batch,
         parts
     );
-    let devices = tracking(devices, &recipe);
+    let devices = tracking(devices, &recipe.training);
     let Work { set, network, optimiser, mut position } = prepare(order, &recipe, &devices[0])?;
     let mut replicas = Replicas::new(network, optimiser, &devices, &recipe.training);
     let last = recipe.training.steps.min(order.stop_after.unwrap_or(usize::MAX));

@@ -4,7 +4,6 @@
 //! Does not know: differential expression, names of metrics.
 //! Flow: pseudobulks → **numbers** → `referee`.
 
-use crate::metrics::pearson;
 use crate::normalise::Normalised;
 
 /// Distance between effects.
@@ -87,7 +86,20 @@ fn mean_distance(x: &Normalised, y: &Normalised) -> f64 {
     total / (x.cells() * y.cells()).max(1) as f64
 }
 
-/// Correlation over perturbations of the energy distances from control.
-pub fn energy_agreement(real: &[f64], predicted: &[f64]) -> f64 {
-    pearson(real, predicted)
+#[cfg(test)]
+mod tests {
+    use super::{Distance, discrimination};
+
+    #[test]
+    fn each_prediction_finds_its_own() {
+        let real = vec![vec![1.0, 0.0], vec![0.0, 3.0], vec![-1.0, 0.0]];
+        assert_eq!(discrimination(&real, &real, &[], Distance::L1), [1.0, 1.0, 1.0]);
+        let turned: Vec<Vec<f64>> = real.iter().rev().cloned().collect();
+        // The first prediction is the third truth: one of three is closer than its own.
+        assert!((discrimination(&real, &turned, &[], Distance::L1)[0] - 2.0 / 3.0).abs() < 1e-12);
+        // An effect of nothing has no direction, so all are as far: the middle rank of three.
+        let nothing = vec![vec![0.0, 0.0]; 3];
+        let tied = discrimination(&real, &nothing, &[], Distance::Cosine);
+        assert!(tied.iter().all(|score| (score - 2.0 / 3.0).abs() < 1e-12), "{tied:?}");
+    }
 }

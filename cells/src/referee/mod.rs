@@ -15,9 +15,9 @@ use rand_core::{RngCore, SeedableRng};
 use thiserror::Error;
 
 use crate::de::{DeError, GeneShift, compare};
-use crate::metrics::{effect, mean_absolute_error, pearson_delta};
+use crate::metrics::{effect, mean_absolute_error, pearson, pearson_delta};
 use crate::normalise::Normalised;
-use effects::{Distance, discrimination, energy_agreement, energy_distances, mean_squared_error};
+use effects::{Distance, discrimination, energy_distances, mean_squared_error};
 use shifts::Convention;
 
 /// Numbers of strongest genes that are looked at besides all of them.
@@ -173,7 +173,7 @@ pub fn referee(
     let significant =
         |tables: &[Vec<GeneShift>]| -> Vec<usize> { tables.iter().map(|table| shifts::significant(table)).collect() };
     report.mean.insert("de_spearman_sig", shifts::counts(&significant(&real.shifts), &significant(&predicted.shifts)));
-    report.mean.insert("pearson_edistance", energy_agreement(&real.energies, &predicted.energies));
+    report.mean.insert("pearson_edistance", pearson(&real.energies, &predicted.energies));
     Ok(report)
 }
 

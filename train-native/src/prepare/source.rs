@@ -124,19 +124,8 @@ impl SourceFile {
         keys: &[String],
         into: &mut Shard,
     ) -> Result<()> {
-        self.read(settings, number, (first, count), keys, into)
-            .with_context(|| format!("{} cannot be used (cells {first} to {})", self.path.display(), first + count - 1))
-    }
-
-    fn read(
-        &self,
-        settings: &Settings,
-        number: usize,
-        (first, count): (usize, usize),
-        keys: &[String],
-        into: &mut Shard,
-    ) -> Result<()> {
-        let (counts, names, columns) = self.window(first, count)?;
+        let failed = || format!("{} cannot be used (cells {first} to {})", self.path.display(), first + count - 1);
+        let (counts, names, columns) = self.window(first, count).with_context(failed)?;
         let mut entries: Vec<(u32, u32)> = Vec::new();
         if into.starts.is_empty() {
             into.starts.push(0);
