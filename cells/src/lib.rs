@@ -20,6 +20,7 @@ pub mod place;
 pub mod population;
 pub mod prior;
 pub mod referee;
+pub mod spread;
 pub mod synthetic;
 pub mod umap;
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use cells::normalise::{Target, log_normalise, median};
 use cells::referee::shifts::{Convention, apply};
-use cells::referee::{RefereeError, Side, intervals, referee, score};
+use cells::referee::{RefereeError, Rules, Side, intervals, referee, score};
 use cells::{Counts, de};
 use serde_json::Value;
 
@@ -40,10 +40,14 @@ impl Fixture {
     }
 }
 
+fn rules(convention: Convention) -> Rules<'static> {
+    Rules { convention, ..Rules::default() }
+}
+
 /// Every metric that the fixture has, beside ours. The public one computes means, q-values and fold changes in f32.
 fn agrees(name: &str, convention: Convention) {
     let fixture = Fixture::read(name);
-    let report = referee(&fixture.side("real"), &fixture.side("pred"), &fixture.texts("genes"), convention).unwrap();
+    let report = referee(&fixture.side("real"), &fixture.side("pred"), &fixture.texts("genes"), rules(convention)).unwrap();
     let mut compared = 0;
     for (perturbation, metrics) in fixture.0["metrics"].as_object().unwrap() {
         for (metric, expected) in metrics.as_object().unwrap() {
@@ -88,16 +92,18 @@ fn shifts_agree(name: &str, convention: Convention) {
     let fixture = Fixture::read(name);
     let (side, genes) = (fixture.side("real"), fixture.texts("genes"));
     let names: Vec<&String> = side.perturbed.keys().collect();
-    let mut tables: Vec<_> = side.perturbed.values().map(|cells| de::compare(&side.control, cells).unwrap()).collect();
-    apply(convention, &mut tables);
-    let by_name: BTreeMap<&str, _> = names.iter().map(|name| name.as_str()).zip(&tables).collect();
+    let tables: Vec<_> = side.perturbed.values().map(|cells| de::compare(&side.control, cells).unwrap()).collect();
+    let kept = apply(convention, &tables);
+    let of_one = names.iter().map(|name| name.as_str()).zip(tables.iter().zip(&kept));
+    let by_name: BTreeMap<&str, _> = of_one.collect();
     let rows = fixture.0["shifts"].as_array().unwrap();
     assert_eq!(rows.len(), names.len() * genes.len());
     // p and fold changes of all genes first: one wrong p moves every q.
     for (what, row) in [3, 2, 4].into_iter().flat_map(|what| rows.iter().map(move |row| (what, row))) {
         let (target, gene) = (row[0].as_str().unwrap(), row[1].as_str().unwrap());
-        let own = by_name[target].iter().find(|shift| genes[shift.gene as usize] == gene).unwrap();
-        let own = [own.log2_fold_change, own.p, own.q][what - 2];
+        let place = genes.iter().position(|own| own == gene).unwrap();
+        let (table, kept) = by_name[target];
+        let own = [f64::from(kept[place].fold), table[place].p, f64::from(kept[place].q)][what - 2];
         let expected = row[what].as_f64().unwrap();
         if own.is_infinite() {
             assert_eq!(own.signum() * 1e300, expected, "{target} {gene}, column {what}");
@@ -114,8 +120,8 @@ fn shifts_agree(name: &str, convention: Convention) {
 fn a_perfect_prediction_scores_one_and_the_baseline_nothing() {
     let fixture = Fixture::read("current");
     let (real, genes) = (fixture.side("real"), fixture.texts("genes"));
-    let perfect = referee(&real, &real, &genes, Convention::AllPairs).unwrap();
-    let other = referee(&real, &fixture.side("pred"), &genes, Convention::AllPairs).unwrap();
+    let perfect = referee(&real, &real, &genes, rules(Convention::AllPairs)).unwrap();
+    let other = referee(&real, &fixture.side("pred"), &genes, rules(Convention::AllPairs)).unwrap();
     assert_eq!(perfect.mean["mae"], 0.0);
     // Where there is no gene to find, overlap counts 0, as the public referee has it.
     let found = perfect.perturbations.values().filter(|values| values["de_nsig_counts_real"] > 0.0).count() as f64;
@@ -128,8 +134,8 @@ fn a_perfect_prediction_scores_one_and_the_baseline_nothing() {
 fn intervals_hold_the_mean_and_narrow_to_it() {
     let fixture = Fixture::read("current");
     let (real, genes) = (fixture.side("real"), fixture.texts("genes"));
-    let report = referee(&real, &fixture.side("pred"), &genes, Convention::default()).unwrap();
-    let found = intervals(&report, 7);
+    let report = referee(&real, &fixture.side("pred"), &genes, Rules::default()).unwrap();
+    let found = intervals(report.perturbations.values(), 7);
     for (name, (low, high)) in &found {
         assert!(*low <= report.mean[name] && report.mean[name] <= *high, "{name}: {low} to {high}");
     }
@@ -137,7 +143,7 @@ fn intervals_hold_the_mean_and_narrow_to_it() {
     let values: Vec<f64> = report.perturbations.values().map(|own| own["pearson_delta"]).collect();
     let extreme = (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(0.0, f64::max));
     assert!(low > extreme.0 && high < extreme.1 && high - low > 0.1, "{low} to {high} of {values:?}");
-    assert_eq!(found, intervals(&report, 7));
+    assert_eq!(found, intervals(report.perturbations.values(), 7));
     assert!(!found.contains_key("de_spearman_sig"));
 }
 
@@ -145,19 +151,19 @@ fn intervals_hold_the_mean_and_narrow_to_it() {
 fn sides_that_differ_are_refused_by_name() {
     let fixture = Fixture::read("current");
     let (real, genes) = (fixture.side("real"), fixture.texts("genes"));
-    let judged = |predicted: &Side| referee(&real, predicted, &genes, Convention::default());
+    let judged = |predicted: &Side| referee(&real, predicted, &genes, Rules::default());
     let mut fewer = real.clone();
     fewer.perturbed.remove("TNF");
     let error = judged(&fewer).unwrap_err();
     assert_eq!(error, RefereeError::Perturbation { name: "TNF".to_owned(), side: "measured" });
     let none = Side { control: real.control.clone(), perturbed: BTreeMap::new() };
-    assert_eq!(referee(&none, &none, &genes, Convention::default()), Err(RefereeError::Nothing));
-    assert!(referee(&real, &real, &genes[1..], Convention::default()).is_err());
+    assert_eq!(referee(&none, &none, &genes, Rules::default()), Err(RefereeError::Nothing));
+    assert!(referee(&real, &real, &genes[1..], Rules::default()).is_err());
     // One perturbation only, and a single cell of it.
     let one = |side: &Side| {
         let cells = log_normalise(&Counts::from_dense_rows(genes.len(), [[3; 140].as_slice()]), Target::Median);
         Side { control: side.control.clone(), perturbed: BTreeMap::from([("TNF".to_owned(), cells)]) }
     };
-    let single = referee(&one(&real), &one(&real), &genes, Convention::default()).unwrap();
+    let single = referee(&one(&real), &one(&real), &genes, Rules::default()).unwrap();
     assert_eq!(single.perturbations["TNF"]["discrimination_score_l1"], 1.0);
 }

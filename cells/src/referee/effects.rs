@@ -5,6 +5,7 @@
 //! Flow: pseudobulks → **numbers** → `referee`.
 
 use crate::normalise::Normalised;
+use crate::spread::Spread;
 
 /// Distance between effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,61 +46,70 @@ pub fn discrimination(
     predicted: &[Vec<f64>],
     targets: &[Option<usize>],
     distance: Distance,
+    spread: Spread<'_>,
 ) -> Vec<f64> {
     let n = real.len().max(1) as f64;
-    let of_own = |(own, prediction): (usize, &Vec<f64>)| {
+    let of_own = |own: usize| {
         let skip = targets.get(own).copied().flatten();
-        let distances: Vec<f64> = real.iter().map(|truth| distance.between(truth, prediction, skip)).collect();
+        let distances: Vec<f64> = real.iter().map(|truth| distance.between(truth, &predicted[own], skip)).collect();
         let closer = distances.iter().filter(|other| **other < distances[own]).count() as f64;
         // The public referee leaves ties to the order of sorting; a middle rank is what that is on average. A
         // prediction without any effect ties with everything and must not look as if it had found itself.
         let tied = distances.iter().filter(|other| **other == distances[own]).count().saturating_sub(1) as f64;
         1.0 - (closer + tied / 2.0) / n
     };
-    predicted.iter().enumerate().map(of_own).collect()
+    spread.map(predicted.len(), of_own)
 }
+
+/// Cells of a piece of work when distances are summed.
+const PIECE: usize = 64;
 
 /// Energy distances 2 E|x − y| − E|x − x'| − E|y − y'| of several groups x from one group y, every pair counted, cells
 /// with themselves included.
-pub fn energy_distances<'a>(groups: impl IntoIterator<Item = &'a Normalised>, y: &Normalised) -> Vec<f64> {
-    let own = mean_distance(y, y);
-    groups.into_iter().map(|x| 2.0 * mean_distance(x, y) - mean_distance(x, x) - own).collect()
+pub fn energy_distances(groups: &[&Normalised], y: &Normalised, spread: Spread<'_>) -> Vec<f64> {
+    let own = mean_distance(y, y, spread);
+    groups.iter().map(|x| 2.0 * mean_distance(x, y, spread) - mean_distance(x, x, spread) - own).collect()
 }
 
 /// Mean Euclidean distance over all pairs of cells.
-fn mean_distance(x: &Normalised, y: &Normalised) -> f64 {
+fn mean_distance(x: &Normalised, y: &Normalised, spread: Spread<'_>) -> f64 {
     let square = |data: &Normalised, cell: usize| data.row(cell).1.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
     let squares: Vec<f64> = (0..y.cells()).map(|cell| square(y, cell)).collect();
-    let mut dense = vec![0.0_f64; x.genes()];
-    let mut total = 0.0;
-    for cell in 0..x.cells() {
-        let (genes, values) = x.row(cell);
-        genes.iter().zip(values).for_each(|(gene, value)| dense[*gene as usize] = f64::from(*value));
-        let own = square(x, cell);
-        for (other, squares) in squares.iter().enumerate() {
-            let (genes, values) = y.row(other);
-            let dot: f64 = genes.iter().zip(values).map(|(g, v)| dense[*g as usize] * f64::from(*v)).sum();
-            total += (own + squares - 2.0 * dot).max(0.0).sqrt();
+    let sum = |piece: usize| {
+        let mut dense = vec![0.0_f64; x.genes()];
+        let mut total = 0.0;
+        for cell in piece * PIECE..x.cells().min((piece + 1) * PIECE) {
+            let (genes, values) = x.row(cell);
+            genes.iter().zip(values).for_each(|(gene, value)| dense[*gene as usize] = f64::from(*value));
+            let own = square(x, cell);
+            for (other, squares) in squares.iter().enumerate() {
+                let (genes, values) = y.row(other);
+                let dot: f64 = genes.iter().zip(values).map(|(g, v)| dense[*g as usize] * f64::from(*v)).sum();
+                total += (own + squares - 2.0 * dot).max(0.0).sqrt();
+            }
+            genes.iter().for_each(|gene| dense[*gene as usize] = 0.0);
         }
-        genes.iter().for_each(|gene| dense[*gene as usize] = 0.0);
-    }
+        total
+    };
+    let total: f64 = spread.map(x.cells().div_ceil(PIECE), sum).iter().sum();
     total / (x.cells() * y.cells()).max(1) as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Distance, discrimination};
+    use crate::spread::Spread;
 
     #[test]
     fn each_prediction_finds_its_own() {
         let real = vec![vec![1.0, 0.0], vec![0.0, 3.0], vec![-1.0, 0.0]];
-        assert_eq!(discrimination(&real, &real, &[], Distance::L1), [1.0, 1.0, 1.0]);
+        assert_eq!(discrimination(&real, &real, &[], Distance::L1, Spread::default()), [1.0, 1.0, 1.0]);
         let turned: Vec<Vec<f64>> = real.iter().rev().cloned().collect();
         // The first prediction is the third truth: one of three is closer than its own.
-        assert!((discrimination(&real, &turned, &[], Distance::L1)[0] - 2.0 / 3.0).abs() < 1e-12);
+        assert!((discrimination(&real, &turned, &[], Distance::L1, Spread::default())[0] - 2.0 / 3.0).abs() < 1e-12);
         // An effect of nothing has no direction, so all are as far: the middle rank of three.
         let nothing = vec![vec![0.0, 0.0]; 3];
-        let tied = discrimination(&real, &nothing, &[], Distance::Cosine);
+        let tied = discrimination(&real, &nothing, &[], Distance::Cosine, Spread::default());
         assert!(tied.iter().all(|score| (score - 2.0 / 3.0).abs() < 1e-12), "{tied:?}");
     }
 }

@@ -14,11 +14,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use thiserror::Error;
 
-use crate::de::{DeError, GeneShift, compare};
+use crate::de::{Control, DeError};
 use crate::metrics::{effect, mean_absolute_error, pearson, pearson_delta};
 use crate::normalise::Normalised;
+use crate::spread::Spread;
 use effects::{Distance, discrimination, energy_distances, mean_squared_error};
-use shifts::Convention;
+use shifts::{Convention, Shift, Strongest};
 
 /// Numbers of strongest genes that are looked at besides all of them.
 pub const TOPS: [usize; 4] = [50, 100, 200, 500];
@@ -89,51 +90,95 @@ pub enum RefereeError {
     },
 }
 
-/// Everything about one side that metrics need.
-struct Digest {
+/// How cells are scored.
+#[derive(Clone, Copy, Default)]
+pub struct Rules<'a> {
+    /// How tests are corrected.
+    pub convention: Convention,
+    /// Leaves out the energy distance, which looks at all pairs of cells.
+    pub without_energy: bool,
+    /// Who runs the perturbations.
+    pub spread: Spread<'a>,
+}
+
+/// Everything about one side that metrics need: some numbers for every gene and perturbation, no cells.
+#[derive(Clone, Debug)]
+pub struct Digest {
+    names: Vec<String>,
     bulks: Vec<Vec<f64>>,
     effects: Vec<Vec<f64>>,
-    shifts: Vec<Vec<GeneShift>>,
+    shifts: Vec<Vec<Shift>>,
     energies: Vec<f64>,
 }
 
 impl Digest {
-    fn new(side: &Side, convention: Convention) -> Result<Self, RefereeError> {
-        let control = side.control.mean();
-        let bulks: Vec<Vec<f64>> = side.perturbed.values().map(Normalised::mean).collect();
-        let mut tables = side
-            .perturbed
-            .iter()
-            .map(|(name, cells)| {
-                compare(&side.control, cells).map_err(|source| RefereeError::Cells { name: name.clone(), source })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        shifts::apply(convention, &mut tables);
+    /// Means, effects and tests of every perturbation.
+    ///
+    /// # Errors
+    /// When there are no control cells, or no cells of a perturbation.
+    pub fn new(side: &Side, rules: Rules<'_>) -> Result<Self, RefereeError> {
+        let refused = |name: &str, source| RefereeError::Cells { name: name.to_owned(), source };
+        let control = Control::new(&side.control).map_err(|source| refused("the control", source))?;
+        let mean = side.control.mean();
+        let groups: Vec<(&String, &Normalised)> = side.perturbed.iter().collect();
+        let work = |place: usize| {
+            let (name, cells) = groups[place];
+            let table = control.compare(cells).map_err(|source| refused(name, source))?;
+            Ok((cells.mean(), shifts::kept(rules.convention, &table)))
+        };
+        let found = rules.spread.map(groups.len(), work).into_iter().collect::<Result<Vec<_>, RefereeError>>()?;
+        let (bulks, kept): (Vec<Vec<f64>>, Vec<_>) = found.into_iter().unzip();
+        let cells: Vec<&Normalised> = groups.iter().map(|(_, cells)| *cells).collect();
         Ok(Self {
-            effects: bulks.iter().map(|bulk| effect(bulk, &control)).collect(),
+            names: side.perturbed.keys().cloned().collect(),
+            effects: bulks.iter().map(|bulk| effect(bulk, &mean)).collect(),
             bulks,
-            shifts: tables,
-            energies: energy_distances(side.perturbed.values(), &side.control),
+            shifts: shifts::correct(rules.convention, kept),
+            energies: if rules.without_energy {
+                Vec::new()
+            } else {
+                energy_distances(&cells, &side.control, rules.spread)
+            },
         })
+    }
+
+    /// Perturbations, in the order of every list.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Mean log-normalised expression of every perturbation [perturbations][G].
+    pub fn bulks(&self) -> &[Vec<f64>] {
+        &self.bulks
+    }
+
+    /// Perturbed minus control mean of every perturbation [perturbations][G].
+    pub fn effects(&self) -> &[Vec<f64>] {
+        &self.effects
+    }
+
+    /// Tests of every perturbation by the convention [perturbations][G].
+    pub fn shifts(&self) -> &[Vec<Shift>] {
+        &self.shifts
     }
 }
 
-/// Refuses sides that do not have the same perturbations.
-fn check(real: &Side, predicted: &Side, genes: &[String]) -> Result<(), RefereeError> {
-    let only = |a: &Side, b: &Side| a.perturbed.keys().find(|name| !b.perturbed.contains_key(*name)).cloned();
+/// Refuses sides that do not have the same perturbations or genes.
+fn check(real: &Digest, predicted: &Digest, genes: &[String]) -> Result<(), RefereeError> {
+    let only = |a: &Digest, b: &Digest| a.names.iter().find(|name| !b.names.contains(name)).cloned();
     if let Some(name) = only(real, predicted) {
         return Err(RefereeError::Perturbation { name, side: "measured" });
     }
     if let Some(name) = only(predicted, real) {
         return Err(RefereeError::Perturbation { name, side: "predicted" });
     }
-    if real.perturbed.is_empty() {
+    if real.names.is_empty() {
         return Err(RefereeError::Nothing);
     }
-    if genes.len() != real.control.genes() {
-        return Err(RefereeError::Genes { names: genes.len(), genes: real.control.genes() });
+    match real.bulks.iter().chain(&predicted.bulks).find(|bulk| bulk.len() != genes.len()) {
+        Some(bulk) => Err(RefereeError::Genes { names: genes.len(), genes: bulk.len() }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Scores predicted against measured cells. `genes` are the gene symbols [G]: a perturbation that bears a gene's name
@@ -141,55 +186,67 @@ fn check(real: &Side, predicted: &Side, genes: &[String]) -> Result<(), RefereeE
 ///
 /// # Errors
 /// When the sides differ in genes or perturbations, or one has no cells.
-pub fn referee(
-    real: &Side,
-    predicted: &Side,
+pub fn referee(real: &Side, predicted: &Side, genes: &[String], rules: Rules<'_>) -> Result<Report, RefereeError> {
+    report(&Digest::new(real, rules)?, &Digest::new(predicted, rules)?, genes, rules.spread)
+}
+
+/// [`referee`] of sides that were digested before.
+///
+/// # Errors
+/// When the sides differ in genes or perturbations.
+pub fn report(
+    real: &Digest,
+    predicted: &Digest,
     genes: &[String],
-    convention: Convention,
+    spread: Spread<'_>,
 ) -> Result<Report, RefereeError> {
     check(real, predicted, genes)?;
-    let names: Vec<&String> = real.perturbed.keys().collect();
-    let targets: Vec<Option<usize>> = names.iter().map(|name| genes.iter().position(|gene| gene == *name)).collect();
-    let (real, predicted) = (Digest::new(real, convention)?, Digest::new(predicted, convention)?);
+    let targets: Vec<Option<usize>> =
+        real.names.iter().map(|name| genes.iter().position(|gene| gene == name)).collect();
     let discriminated = [
         ("discrimination_score_l1", Distance::L1),
         ("discrimination_score_l2", Distance::L2),
         ("discrimination_score_cosine", Distance::Cosine),
     ]
-    .map(|(name, distance)| (name, discrimination(&real.effects, &predicted.effects, &targets, distance)));
-    let mut report = Report::default();
-    for (place, name) in names.iter().enumerate() {
-        let mut values = Values::new();
-        values.insert("pearson_delta", pearson_delta(&real.effects[place], &predicted.effects[place]));
-        values.insert("mae", mean_absolute_error(&real.bulks[place], &predicted.bulks[place]));
-        values.insert("mse", mean_squared_error(&real.bulks[place], &predicted.bulks[place]));
-        values.insert("mae_delta", mean_absolute_error(&real.effects[place], &predicted.effects[place]));
-        values.insert("mse_delta", mean_squared_error(&real.effects[place], &predicted.effects[place]));
+    .map(|(name, distance)| (name, discrimination(&real.effects, &predicted.effects, &targets, distance, spread)));
+    let of_one = |place: usize| {
+        let mut values = Values::from([
+            ("pearson_delta", pearson_delta(&real.effects[place], &predicted.effects[place])),
+            ("mae", mean_absolute_error(&real.bulks[place], &predicted.bulks[place])),
+            ("mse", mean_squared_error(&real.bulks[place], &predicted.bulks[place])),
+            ("mae_delta", mean_absolute_error(&real.effects[place], &predicted.effects[place])),
+            ("mse_delta", mean_squared_error(&real.effects[place], &predicted.effects[place])),
+        ]);
         values.extend(discriminated.iter().map(|(name, scores)| (*name, scores[place])));
         values.extend(of_shifts(&real.shifts[place], &predicted.shifts[place]));
-        report.perturbations.insert((*name).clone(), values);
-    }
-    report.mean = means(&report.perturbations);
+        values
+    };
+    let values = spread.map(real.names.len(), of_one);
+    let mut report = Report { perturbations: real.names.iter().cloned().zip(values).collect(), ..Report::default() };
+    report.mean = means(report.perturbations.values());
     let significant =
-        |tables: &[Vec<GeneShift>]| -> Vec<usize> { tables.iter().map(|table| shifts::significant(table)).collect() };
+        |tables: &[Vec<Shift>]| -> Vec<usize> { tables.iter().map(|table| shifts::significant(table)).collect() };
     report.mean.insert("de_spearman_sig", shifts::counts(&significant(&real.shifts), &significant(&predicted.shifts)));
-    report.mean.insert("pearson_edistance", pearson(&real.energies, &predicted.energies));
+    if !real.energies.is_empty() && !predicted.energies.is_empty() {
+        report.mean.insert("pearson_edistance", pearson(&real.energies, &predicted.energies));
+    }
     Ok(report)
 }
 
 /// Metrics of one perturbation's differential expression.
-fn of_shifts(real: &[GeneShift], predicted: &[GeneShift]) -> Values {
+fn of_shifts(real: &[Shift], predicted: &[Shift]) -> Values {
     const OVERLAPS: [&str; 4] = ["overlap_at_50", "overlap_at_100", "overlap_at_200", "overlap_at_500"];
     const PRECISIONS: [&str; 4] = ["precision_at_50", "precision_at_100", "precision_at_200", "precision_at_500"];
+    let strongest = Strongest::new(real, predicted);
     let mut values = Values::from([
-        ("overlap_at_N", shifts::overlap(real, predicted, None)),
-        ("precision_at_N", shifts::precision(real, predicted, None)),
+        ("overlap_at_N", strongest.overlap(None)),
+        ("precision_at_N", strongest.precision(None)),
         ("de_nsig_counts_real", shifts::significant(real) as f64),
         ("de_nsig_counts_pred", shifts::significant(predicted) as f64),
     ]);
     for ((overlap, precision), top) in OVERLAPS.iter().zip(PRECISIONS).zip(TOPS) {
-        values.insert(overlap, shifts::overlap(real, predicted, Some(top)));
-        values.insert(precision, shifts::precision(real, predicted, Some(top)));
+        values.insert(overlap, strongest.overlap(Some(top)));
+        values.insert(precision, strongest.precision(Some(top)));
     }
     let optional = [
         ("de_direction_match", shifts::direction(real, predicted)),
@@ -203,9 +260,9 @@ fn of_shifts(real: &[GeneShift], predicted: &[GeneShift]) -> Values {
 }
 
 /// Means of every metric over the perturbations that have it.
-fn means(perturbations: &BTreeMap<String, Values>) -> Values {
+pub fn means<'a>(units: impl IntoIterator<Item = &'a Values>) -> Values {
     let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
-    for (name, value) in perturbations.values().flatten().filter(|(_, value)| !value.is_nan()) {
+    for (name, value) in units.into_iter().flatten().filter(|(_, value)| !value.is_nan()) {
         let (sum, count) = sums.entry(name).or_default();
         *sum += value;
         *count += 1.0;
@@ -213,11 +270,11 @@ fn means(perturbations: &BTreeMap<String, Values>) -> Values {
     sums.into_iter().map(|(name, (sum, count))| (name, sum / count)).collect()
 }
 
-/// 95 % intervals of the means: percentiles over resampled perturbations. A metric that fewer than three perturbations
-/// have is left out, and so are those of all perturbations together.
-pub fn intervals(report: &Report, seed: u64) -> BTreeMap<&'static str, (f64, f64)> {
+/// 95 % intervals of the means: percentiles over resampled units (perturbations, or those of several contexts). A
+/// metric that fewer than three units have is left out, and so are those of all perturbations together.
+pub fn intervals<'a>(units: impl IntoIterator<Item = &'a Values>, seed: u64) -> BTreeMap<&'static str, (f64, f64)> {
     let mut lists: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
-    for (name, value) in report.perturbations.values().flatten().filter(|(_, value)| !value.is_nan()) {
+    for (name, value) in units.into_iter().flatten().filter(|(_, value)| !value.is_nan()) {
         lists.entry(name).or_default().push(*value);
     }
     let mut generator = ChaCha8Rng::seed_from_u64(seed);

@@ -30,19 +30,38 @@ pub enum Convention {
 /// Largest fold change of [`Convention::AllPairs`].
 const LARGEST_FOLD: f64 = 20.0;
 
+/// What the referee keeps of a gene's shift.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shift {
+    /// log2 fold change by the convention; infinite where a gene is absent on one side.
+    pub fold: f32,
+    /// q-value by the convention.
+    pub q: f32,
+}
+
+/// One perturbation's shifts by a convention, and its p-values where q-values hang on the other perturbations.
+pub(super) fn kept(convention: Convention, table: &[GeneShift]) -> (Vec<Shift>, Vec<f64>) {
+    let shift = |shift: &GeneShift| Shift { fold: fold_change(shift, convention).log2() as f32, q: shift.q as f32 };
+    let p = match convention {
+        Convention::PerPerturbation => Vec::new(),
+        Convention::AllPairs => table.iter().map(|shift| shift.p).collect(),
+    };
+    (table.iter().map(shift).collect(), p)
+}
+
+/// Puts in q-values over all perturbations where the convention asks for them.
+pub(super) fn correct(convention: Convention, kept: Vec<(Vec<Shift>, Vec<f64>)>) -> Vec<Vec<Shift>> {
+    let (mut tables, p): (Vec<Vec<Shift>>, Vec<Vec<f64>>) = kept.into_iter().unzip();
+    if convention == Convention::AllPairs {
+        let q = benjamini_hochberg(&p.concat());
+        tables.iter_mut().flatten().zip(q).for_each(|(shift, q)| shift.q = q as f32);
+    }
+    tables
+}
+
 /// Brings the tables of all perturbations to a convention.
-pub fn apply(convention: Convention, tables: &mut [Vec<GeneShift>]) {
-    for shift in tables.iter_mut().flatten() {
-        shift.log2_fold_change = fold_change(shift, convention).log2();
-    }
-    if convention == Convention::PerPerturbation {
-        return;
-    }
-    let p: Vec<f64> = tables.iter().flatten().map(|shift| shift.p).collect();
-    let q = benjamini_hochberg(&p);
-    for (shift, q) in tables.iter_mut().flatten().zip(q) {
-        shift.q = q;
-    }
+pub fn apply(convention: Convention, tables: &[Vec<GeneShift>]) -> Vec<Vec<Shift>> {
+    correct(convention, tables.iter().map(|table| kept(convention, table)).collect())
 }
 
 /// Fold change as pdex reports it: 1 for a gene absent on both sides; absent on one, it is infinite or nothing, and in
@@ -58,63 +77,66 @@ fn fold_change(shift: &GeneShift, convention: Convention) -> f64 {
 }
 
 /// Whether a gene is differentially expressed.
-fn is_significant(shift: &GeneShift) -> bool {
-    (shift.q as f32) < FDR
+fn is_significant(shift: &Shift) -> bool {
+    shift.q < FDR
 }
 
 /// Number of differentially expressed genes.
-pub fn significant(shifts: &[GeneShift]) -> usize {
+pub fn significant(shifts: &[Shift]) -> usize {
     shifts.iter().filter(|shift| is_significant(shift)).count()
 }
 
 /// Differentially expressed genes, largest |log2 fold change| first; among equals the first gene of the panel.
-fn strongest(shifts: &[GeneShift]) -> Vec<u32> {
-    let mut found: Vec<(f32, u32)> = shifts
-        .iter()
-        .filter(|shift| is_significant(shift))
-        .map(|shift| (shift.log2_fold_change.abs() as f32, shift.gene))
-        .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+fn strongest(shifts: &[Shift]) -> Vec<u32> {
+    let all = shifts.iter().enumerate().filter(|(_, shift)| is_significant(shift));
+    let mut found: Vec<(f32, u32)> = all.map(|(gene, shift)| (shift.fold.abs(), gene as u32)).collect();
+    found.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     found.into_iter().map(|(_, gene)| gene).collect()
 }
 
-/// Shared genes of two lists.
-fn shared(a: &[u32], b: &[u32]) -> usize {
-    let known: std::collections::HashSet<&u32> = a.iter().collect();
-    b.iter().filter(|gene| known.contains(gene)).count()
+/// The strongest genes of both sides, sorted once for every k.
+pub struct Strongest {
+    real: Vec<u32>,
+    predicted: Vec<u32>,
 }
 
-/// Share of the k strongest real genes among the k strongest predicted ones; k is the number of real ones, or at
-/// most `top`. 0 when there are none.
-pub fn overlap(real: &[GeneShift], predicted: &[GeneShift], top: Option<usize>) -> f64 {
-    let (real, predicted) = (strongest(real), strongest(predicted));
-    at(&real, &predicted, top.unwrap_or(real.len()).min(real.len()))
-}
-
-/// Share of the k strongest predicted genes among the k strongest real ones; k is the number of predicted ones, or at
-/// most `top`. 0 when there are none.
-pub fn precision(real: &[GeneShift], predicted: &[GeneShift], top: Option<usize>) -> f64 {
-    let (real, predicted) = (strongest(real), strongest(predicted));
-    at(&real, &predicted, top.unwrap_or(predicted.len()).min(predicted.len()))
-}
-
-/// Shared share of the first k of two lists.
-fn at(real: &[u32], predicted: &[u32], k: usize) -> f64 {
-    if k == 0 {
-        return 0.0;
+impl Strongest {
+    /// Differentially expressed genes of both sides.
+    pub fn new(real: &[Shift], predicted: &[Shift]) -> Self {
+        Self { real: strongest(real), predicted: strongest(predicted) }
     }
-    shared(&real[..k.min(real.len())], &predicted[..k.min(predicted.len())]) as f64 / k as f64
+
+    /// Share of the k strongest real genes among the k strongest predicted ones; k is the number of real ones, or at
+    /// most `top`. 0 when there are none.
+    pub fn overlap(&self, top: Option<usize>) -> f64 {
+        self.at(top.unwrap_or(self.real.len()).min(self.real.len()))
+    }
+
+    /// Share of the k strongest predicted genes among the k strongest real ones; k is the number of predicted ones, or
+    /// at most `top`. 0 when there are none.
+    pub fn precision(&self, top: Option<usize>) -> f64 {
+        self.at(top.unwrap_or(self.predicted.len()).min(self.predicted.len()))
+    }
+
+    /// Shared share of the first k of both lists.
+    fn at(&self, k: usize) -> f64 {
+        if k == 0 {
+            return 0.0;
+        }
+        let known: std::collections::HashSet<&u32> = self.real.iter().take(k).collect();
+        self.predicted.iter().take(k).filter(|gene| known.contains(gene)).count() as f64 / k as f64
+    }
 }
 
 /// Pairs of fold changes of the real differentially expressed genes.
-fn paired(real: &[GeneShift], predicted: &[GeneShift]) -> (Vec<f64>, Vec<f64>) {
-    let fold = |shift: &GeneShift| f64::from(shift.log2_fold_change as f32);
+fn paired(real: &[Shift], predicted: &[Shift]) -> (Vec<f64>, Vec<f64>) {
+    let fold = |shift: &Shift| f64::from(shift.fold);
     let pairs = real.iter().zip(predicted).filter(|(real, _)| is_significant(real));
     pairs.map(|(real, predicted)| (fold(real), fold(predicted))).unzip()
 }
 
 /// Share of the real differentially expressed genes whose predicted shift has the same sign; none without any.
-pub fn direction(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+pub fn direction(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
     let (a, b) = paired(real, predicted);
     // The sign of 0 is 0.
     let sign = |value: f64| if value == 0.0 { 0.0 } else { value.signum() };
@@ -123,13 +145,13 @@ pub fn direction(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
 }
 
 /// Spearman correlation of the fold changes of the real differentially expressed genes; none without any.
-pub fn fold_changes(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+pub fn fold_changes(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
     let (a, b) = paired(real, predicted);
     (!a.is_empty()).then(|| spearman(&a, &b))
 }
 
 /// Share of the real differentially expressed genes that are predicted to be; none without any.
-pub fn recall(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+pub fn recall(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
     let both = real.iter().zip(predicted).filter(|(real, own)| is_significant(real) && is_significant(own)).count();
     let all = significant(real);
     (all > 0).then(|| both as f64 / all as f64)
@@ -137,14 +159,14 @@ pub fn recall(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
 
 /// Genes by falling score −log10 of the predicted q-value, as counts (true, false) of each distinct score; none when
 /// all or no genes are really differentially expressed.
-fn by_score(real: &[GeneShift], predicted: &[GeneShift]) -> Option<Vec<(f64, f64)>> {
-    let score = |shift: &GeneShift| -(shift.q as f32).clamp(SMALLEST, 1.0).log10();
+fn by_score(real: &[Shift], predicted: &[Shift]) -> Option<Vec<(f64, f64)>> {
+    let score = |shift: &Shift| -shift.q.clamp(SMALLEST, 1.0).log10();
     let mut genes: Vec<(f32, bool)> = predicted.iter().map(score).zip(real.iter().map(is_significant)).collect();
     let positives = genes.iter().filter(|(_, label)| *label).count();
     if positives == 0 || positives == genes.len() {
         return None;
     }
-    genes.sort_by(|a, b| b.0.total_cmp(&a.0));
+    genes.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let group = |same: &[(f32, bool)]| {
         let positives = same.iter().filter(|(_, label)| *label).count() as f64;
         (positives, same.len() as f64 - positives)
@@ -153,7 +175,7 @@ fn by_score(real: &[GeneShift], predicted: &[GeneShift]) -> Option<Vec<(f64, f64
 }
 
 /// Average precision: Σ over thresholds of (gain of recall) · precision.
-pub fn precision_recall_area(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+pub fn precision_recall_area(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
     let groups = by_score(real, predicted)?;
     let all: f64 = groups.iter().map(|(positives, _)| positives).sum();
     let (mut area, mut hits, mut seen) = (0.0, 0.0, 0.0);
@@ -166,7 +188,7 @@ pub fn precision_recall_area(real: &[GeneShift], predicted: &[GeneShift]) -> Opt
 }
 
 /// Area under the ROC curve by trapezes.
-pub fn roc_area(real: &[GeneShift], predicted: &[GeneShift]) -> Option<f64> {
+pub fn roc_area(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
     let groups = by_score(real, predicted)?;
     let sum = |of: fn(&(f64, f64)) -> f64| groups.iter().map(of).sum::<f64>();
     let (positives, negatives) = (sum(|group| group.0), sum(|group| group.1));
