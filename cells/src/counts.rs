@@ -148,6 +148,11 @@ impl Counts {
         }
     }
 
+    /// Number of genes, row starts, genes and counts.
+    pub(crate) fn into_parts(self) -> (usize, Vec<usize>, Vec<u32>, Vec<u32>) {
+        (self.genes, self.starts, self.indices, self.values)
+    }
+
     /// UMIs per cell.
     pub fn library_sizes(&self) -> Vec<u64> {
         (0..self.cells()).map(|cell| self.row(cell).1.iter().map(|count| u64::from(*count)).sum()).collect()

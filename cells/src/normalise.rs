@@ -5,7 +5,28 @@
 //! Does not know: genes' names or groups of cells beyond lists of places.
 //! Flow: counts → **log-normalised** → effects, principal components, figures.
 
-use crate::counts::Counts;
+use thiserror::Error;
+
+use crate::counts::{Counts, CountsError};
+
+/// Log-normalised values stay below this (cell-eval's bound: e¹⁵ is more than any cell's counts).
+const LARGEST: f32 = 15.0;
+
+/// Arrays that are not log-normalised expression.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum NormalisedError {
+    /// A value outside the range.
+    #[error("value {at} is {value}; log-normalised expression is at least 0 and below 15. Was it scaled or centred?")]
+    Value {
+        /// Place among the stored values.
+        at: usize,
+        /// The value.
+        value: f32,
+    },
+    /// Not a matrix.
+    #[error(transparent)]
+    Pattern(#[from] CountsError),
+}
 
 /// Library size that every cell is scaled to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,21 +48,27 @@ pub struct Normalised {
 
 /// Scales and takes logs. Cells without counts stay zero.
 pub fn log_normalise(counts: &Counts, target: Target) -> Normalised {
+    into_log_normalised(counts.clone(), target)
+}
+
+/// [`log_normalise`] in the place of the counts, for matrices that should not be in memory twice.
+pub fn into_log_normalised(counts: Counts, target: Target) -> Normalised {
     let sizes = counts.library_sizes();
     let target = match target {
         Target::Sum(sum) => sum,
         Target::Median => median(&sizes),
     };
-    let mut normalised = Normalised { genes: counts.genes(), starts: vec![0], indices: Vec::new(), values: Vec::new() };
-    for (cell, size) in sizes.iter().enumerate() {
-        let (genes, row) = counts.row(cell);
+    let (genes, starts, mut indices, values) = counts.into_parts();
+    let mut shares = sizes.iter().zip(starts.windows(2)).flat_map(|(size, row)| {
         // In f32 and in scanpy's order: which values are equal, and so tied in a rank test, hangs on the rounding.
         let share = *size as f32 / target as f32;
-        normalised.indices.extend_from_slice(genes);
-        normalised.values.extend(row.iter().map(|count| f64::from(*count as f32 / share).ln_1p() as f32));
-        normalised.starts.push(normalised.indices.len());
-    }
-    normalised
+        std::iter::repeat_n(share, row[1] - row[0])
+    });
+    let scaled = |count| f64::from(count as f32 / shares.next().unwrap_or(1.0)).ln_1p() as f32;
+    let mut values: Vec<f32> = values.into_iter().map(scaled).collect();
+    indices.shrink_to_fit();
+    values.shrink_to_fit();
+    Normalised { genes, starts, indices, values }
 }
 
 /// Median library size of the cells that have counts; 1 when none has (scanpy leaves empty cells out).
@@ -57,6 +84,58 @@ pub fn median(sizes: &[u64]) -> f64 {
 }
 
 impl Normalised {
+    /// Log-normalised values that came so, [cells, genes] in compressed sparse rows, genes ascending in each row.
+    ///
+    /// # Errors
+    /// When the arrays are no such matrix, or a value is not in the range of log-normalised expression (cell-eval's:
+    /// from 0 to below 15).
+    pub fn new(
+        genes: usize,
+        starts: Vec<usize>,
+        indices: Vec<u32>,
+        values: Vec<f32>,
+    ) -> Result<Self, NormalisedError> {
+        if let Some(at) = values.iter().position(|value| !(0.0..LARGEST).contains(value)) {
+            return Err(NormalisedError::Value { at, value: values[at] });
+        }
+        // The pattern is checked as that of counts is, with bits in their place; adding 0 makes −0 a zero, which is not kept.
+        let counts = Counts::new(genes, starts, indices, values.into_iter().map(|value| (value + 0.0).to_bits()).collect())?;
+        let (genes, starts, indices, bits) = counts.into_parts();
+        Ok(Self { genes, starts, indices, values: bits.into_iter().map(f32::from_bits).collect() })
+    }
+
+    /// Appends the cells of `other`, which must have the same genes.
+    ///
+    /// # Errors
+    /// When they have not.
+    pub fn append(&mut self, other: &Self) -> Result<(), CountsError> {
+        if self.genes != other.genes {
+            return Err(CountsError::Genes { left: self.genes, right: other.genes });
+        }
+        for cell in 0..other.cells() {
+            let (genes, values) = other.row(cell);
+            self.indices.extend_from_slice(genes);
+            self.values.extend_from_slice(values);
+            self.starts.push(self.indices.len());
+        }
+        Ok(())
+    }
+
+    /// New gene j is old gene `genes[j]`; `None` is a gene that was not measured (all zero).
+    pub fn select_genes(&self, genes: &[Option<usize>]) -> Self {
+        // Bits are whole numbers, positive values have none that is zero: the pattern moves as counts do.
+        let bits = self.values.iter().map(|value| value.to_bits()).collect();
+        let counts = Counts::new(self.genes, self.starts.clone(), self.indices.clone(), bits);
+        let moved = counts.map_or_else(|_| Counts::empty(genes.len()), |counts| counts.select_genes(genes));
+        let (genes, starts, indices, bits) = moved.into_parts();
+        Self { genes, starts, indices, values: bits.into_iter().map(f32::from_bits).collect() }
+    }
+
+    /// No cells of `genes` genes.
+    pub fn empty(genes: usize) -> Self {
+        Self { genes, starts: vec![0], indices: Vec::new(), values: Vec::new() }
+    }
+
     /// Number of cells.
     pub fn cells(&self) -> usize {
         self.starts.len() - 1
@@ -118,18 +197,6 @@ impl Normalised {
             moved.starts.push(moved.indices.len());
         }
         moved
-    }
-
-    /// These cells and then others of the same genes.
-    pub fn appended(&self, other: &Self) -> Self {
-        let mut both = self.clone();
-        for cell in 0..other.cells() {
-            let (genes, values) = other.row(cell);
-            both.indices.extend_from_slice(genes);
-            both.values.extend_from_slice(values);
-            both.starts.push(both.indices.len());
-        }
-        both
     }
 
     /// The named cells, in that order.

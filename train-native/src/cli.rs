@@ -159,31 +159,9 @@ pub(crate) enum Command {
     ///
     /// Example: train-native judge --real measured.h5ad --predicted generated.h5ad --pert-col condition --control ctrl
     ///
-    /// Example: train-native judge --real measured.h5ad --predicted generated.h5ad --population
-    Judge {
-        /// Measured cells, raw counts.
-        #[arg(long)]
-        real: PathBuf,
-        /// Predicted cells, raw counts, controls among them.
-        #[arg(long)]
-        predicted: PathBuf,
-        /// obs column of perturbations.
-        #[arg(long, default_value = "target_gene")]
-        pert_col: String,
-        /// Its value for control cells.
-        #[arg(long, default_value = "non-targeting")]
-        control: String,
-        /// Correct for the number of tests over all perturbations and cut fold changes at 20, as the leaderboard of
-        /// the Virtual Cell Challenge does (pdex 0.1), and not within each perturbation (pdex 0.2 and later).
-        #[arg(long)]
-        leaderboard: bool,
-        /// JSON with every perturbation in place of a table of means.
-        #[arg(long)]
-        json: bool,
-        /// Compare the populations as a whole (gene means, MMD, iLISI, Wasserstein distance), without perturbations.
-        #[arg(long, conflicts_with_all = ["pert_col", "control", "leaderboard", "json"])]
-        population: bool,
-    },
+    /// Example: train-native judge --real measured.h5ad --predicted STATE=state.h5ad --predicted scVI=scvi.h5ad
+    /// --context-col donor --context-col cell_type --report verdict
+    Judge(Judge),
     /// Score a bundle on the donors that its run held out; prints a table.
     ///
     /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad
@@ -260,6 +238,54 @@ pub(crate) struct Sample {
     pub(crate) dry_run: bool,
 }
 
+/// What `judge` takes.
+#[derive(Args)]
+pub(crate) struct Judge {
+    /// Measured cells, raw counts.
+    #[arg(long)]
+    pub(crate) real: PathBuf,
+    /// Predicted cells, raw counts or log-normalised, controls among them; NAME=FILE to name a model, and repeat to
+    /// score several.
+    #[arg(long, required = true, value_parser = named_file)]
+    pub(crate) predicted: Vec<(String, PathBuf)>,
+    /// obs column of perturbations.
+    #[arg(long, default_value = "target_gene")]
+    pub(crate) pert_col: String,
+    /// Its value for control cells.
+    #[arg(long, default_value = "non-targeting")]
+    pub(crate) control: String,
+    /// obs column that makes contexts, each scored against its own controls: donor, cell type; repeat for several.
+    #[arg(long)]
+    pub(crate) context_col: Vec<String>,
+    /// Correct for the number of tests over all perturbations and cut fold changes at 20, as the leaderboard of
+    /// the Virtual Cell Challenge 2025 does (pdex 0.1), and not within each perturbation (pdex 0.2 and later).
+    #[arg(long)]
+    pub(crate) leaderboard: bool,
+    /// How measured cells are held against measured cells; `none` leaves out baselines too.
+    #[arg(long, value_enum, default_value = "halves")]
+    pub(crate) ceiling: CeilingKind,
+    /// Leave out the energy distance, which looks at all pairs of cells.
+    #[arg(long)]
+    pub(crate) without_energy: bool,
+    /// JSON with every perturbation in place of a table of means.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Compare the populations as a whole (gene means, MMD, iLISI, Wasserstein distance), without perturbations.
+    #[arg(long, conflicts_with_all = ["pert_col", "control", "leaderboard", "json"])]
+    pub(crate) population: bool,
+}
+
+/// Kinds of ceiling.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum CeilingKind {
+    /// Two disjoint halves of every group, and their score corrected for the number of cells.
+    Halves,
+    /// Two resamples with replacement.
+    Bootstrap,
+    /// Neither ceiling nor baselines.
+    None,
+}
+
 /// What `inspect` takes: one of three.
 #[derive(Args)]
 pub(crate) struct Inspect {
@@ -278,6 +304,16 @@ pub(crate) struct Inspect {
     /// Compare this device with the CPU, for a bundle.
     #[arg(long, value_enum, requires = "bundle")]
     pub(crate) device: Option<Backend>,
+}
+
+/// NAME=FILE, or a file, which is then named by its stem.
+fn named_file(text: &str) -> Result<(String, PathBuf), String> {
+    if let Some((name, file)) = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty()) {
+        return Ok((name.trim().to_owned(), PathBuf::from(file)));
+    }
+    let path = PathBuf::from(text);
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.map(|stem| (stem, path)).ok_or_else(|| format!("{text:?} is neither FILE nor NAME=FILE"))
 }
 
 /// KEY=VALUE.

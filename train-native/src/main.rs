@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cells::referee::Rules;
+use cells::referee::ceiling::Ceiling;
 use cells::referee::shifts::Convention;
 use clap::Parser;
 use model::bundle::Bundle;
@@ -19,7 +21,7 @@ use model::sample::Effort;
 
 use train_native::device::Backend;
 use train_native::{
-    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, judge_population, prepare, report,
+    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, pool, prepare, report,
     sample, train,
 };
 
@@ -89,20 +91,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
             Ok(())
         }
-        Command::Judge { real, predicted, population: true, .. } => {
-            print!("{}", judge_population::judge_population(&real, &predicted)?);
-            Ok(())
-        }
-        Command::Judge { real, predicted, pert_col, control, leaderboard, json, .. } => {
-            let convention = if leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
-            let judged = judge::judge(&judge::Asked { real, predicted, pert_col, control, convention })?;
-            if json {
-                println!("{}", judge::as_json(&judged))
-            } else {
-                print!("{}", judge::table(&judged))
-            }
-            Ok(())
-        }
+        Command::Judge(asked) => judged(asked),
         Command::Evaluate { bundle: folder, run, data, guidance, steps, seed, write } => {
             let bundle = generate::read_bundle(&folder, &Backend::Flex.device()?)?;
             let choices = defaults(&bundle, guidance, steps, seed);
@@ -136,6 +125,35 @@ fn stop_on_ctrl_c(after: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
         eprintln!("\nstopping after {after}; once more to stop at once");
     })?;
     Ok(stop)
+}
+
+/// Scores predictions.
+fn judged(asked: cli::Judge) -> anyhow::Result<()> {
+    if asked.population {
+        let [(_, predicted)] = asked.predicted.as_slice() else {
+            anyhow::bail!("--population takes one --predicted; run the command for each")
+        };
+        print!("{}", judge::population::judge_population(&asked.real, predicted)?);
+        return Ok(());
+    }
+    let convention = if asked.leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
+    let rules = Rules { convention, without_energy: asked.without_energy, spread: pool::pool() };
+    let columns =
+        judge::sides::Columns { perturbation: asked.pert_col, control: asked.control, context: asked.context_col };
+    let ceiling = match asked.ceiling {
+        cli::CeilingKind::Halves => Some(Ceiling::Halves),
+        cli::CeilingKind::Bootstrap => Some(Ceiling::Bootstrap),
+        cli::CeilingKind::None => None,
+    };
+    let asked_json = asked.json;
+    let asked = judge::Asked { real: asked.real, predicted: asked.predicted, columns, ceiling };
+    let verdict = judge::judge(&asked, rules)?;
+    if asked_json {
+        println!("{}", judge::table::as_json(&verdict))
+    } else {
+        print!("{}", judge::table::markdown(&verdict))
+    }
+    Ok(())
 }
 
 /// Resolves what `sample` was asked and does it.

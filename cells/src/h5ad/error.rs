@@ -51,6 +51,18 @@ pub enum H5adError {
         /// The value.
         value: f64,
     },
+    /// A value that is not log-normalised expression either.
+    #[error(
+        "`{place}` holds {value} at stored value {at}: neither counts (whole numbers from 0) nor log-normalised expression (from 0 to below 15); was it scaled or centred?"
+    )]
+    NotLogNormalised {
+        /// Path in the file.
+        place: String,
+        /// Place among the stored values.
+        at: usize,
+        /// The value.
+        value: f64,
+    },
     /// Shapes disagree.
     #[error("`{place}` is {found}, but obs and var ask for {expected}")]
     Shape {

@@ -13,7 +13,7 @@ mod write;
 
 pub use error::H5adError;
 pub use hdf5_pure::{ReadSeekSource, Source};
-pub use rows::{CellRows, LabelRows, unique};
+pub use rows::{CellRows, Expression, LabelRows, Scale, unique};
 pub use write::write_h5ad;
 
 use hdf5_pure::File;

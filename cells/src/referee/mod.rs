@@ -5,6 +5,7 @@
 //! Does not know: models, files, which cells are predictions.
 //! Flow: measured and predicted cells by perturbation → **report** → `evaluate`, the page.
 
+pub mod ceiling;
 pub mod effects;
 pub mod shifts;
 
@@ -140,6 +141,21 @@ impl Digest {
                 energy_distances(&cells, &side.control, rules.spread)
             },
         })
+    }
+
+    /// The named perturbations alone; q-values stay those of all.
+    pub fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let kept: Vec<usize> = (0..self.names.len()).filter(|place| wanted(&self.names[*place])).collect();
+        fn chosen<T: Clone>(kept: &[usize], list: &[T]) -> Vec<T> {
+            kept.iter().filter_map(|place| list.get(*place).cloned()).collect()
+        }
+        Self {
+            names: chosen(&kept, &self.names),
+            bulks: chosen(&kept, &self.bulks),
+            effects: chosen(&kept, &self.effects),
+            shifts: chosen(&kept, &self.shifts),
+            energies: chosen(&kept, &self.energies),
+        }
     }
 
     /// Perturbations, in the order of every list.

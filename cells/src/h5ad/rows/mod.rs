@@ -15,6 +15,7 @@ use crate::h5ad::Matrix;
 use crate::h5ad::error::H5adError;
 use crate::h5ad::labels::{at, categories, column_keys, group, index, index_key, text};
 use crate::h5ad::matrix::count;
+use crate::normalise::{Normalised, NormalisedError};
 
 /// Cells of the first window, which decides whether a matrix holds counts.
 const PROBE: usize = 64;
@@ -45,6 +46,34 @@ pub struct CellRows {
     columns: Vec<Option<u32>>,
     cells: usize,
     has_labels: bool,
+    scale: Scale,
+}
+
+/// What the values of a matrix are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// UMI counts.
+    Counts,
+    /// Log-normalised expression.
+    LogNormalised,
+}
+
+/// Cells of a window.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// UMI counts.
+    Counts(Counts),
+    /// Log-normalised expression.
+    LogNormalised(Normalised),
+}
+
+/// A window as it is stored: row starts from 0, genes, values; columns that are no genes are left out.
+struct Stored {
+    starts: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f64>,
+    /// Place of the first value in the file, for errors.
+    first: usize,
 }
 
 impl CellRows {
@@ -54,7 +83,24 @@ impl CellRows {
     /// When it is no such file; [`H5adError::ByGenes`] when the counts are compressed by genes, which
     /// cannot be read a few cells at a time.
     pub fn open<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
+        Self::find(File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?, matrix, Scale::Counts)
+    }
+
+    /// Opens a file whose `X` holds counts or, as other models write their predictions, log-normalised expression.
+    /// The first cells decide ([`CellRows::scale`]); counts elsewhere in the file go before log-normalised ones in `X`.
+    ///
+    /// # Errors
+    /// As [`CellRows::open`].
+    pub fn open_any<S: Source + Send + Sync + 'static>(source: S) -> Result<Self, H5adError> {
         let file = File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?;
+        match Self::find(file.clone(), &Matrix::Auto, Scale::Counts) {
+            Err(error) if error.is_about_values() => Self::find(file, &Matrix::X, Scale::LogNormalised),
+            other => other,
+        }
+    }
+
+    /// Finds the matrix of an open file that holds values of one scale.
+    fn find(file: File, matrix: &Matrix, scale: Scale) -> Result<Self, H5adError> {
         if file.group("obs").is_err() && file.group("matrix").is_ok() {
             return Self::tenx(file);
         }
@@ -68,7 +114,7 @@ impl CellRows {
         };
         let mut first = None;
         for (place, var) in candidates {
-            match Self::anndata(file.clone(), place, var) {
+            match Self::anndata(file.clone(), place, var, scale) {
                 Ok(rows) => return Ok(rows),
                 Err(error) if error.is_about_values() => first = first.or(Some(error)),
                 Err(error) => return Err(error),
@@ -78,7 +124,7 @@ impl CellRows {
     }
 
     /// AnnData, on the matrix at `place`.
-    fn anndata(file: File, place: String, var: &str) -> Result<Self, H5adError> {
+    fn anndata(file: File, place: String, var: &str, scale: Scale) -> Result<Self, H5adError> {
         let genes = unique(index(&file, var)?);
         let frame = group(&file, "obs")?;
         let key = index_key(&frame, "obs")?;
@@ -98,8 +144,8 @@ impl CellRows {
             Err(_) => sparse(&group(&file, &place)?, &place, length)?,
         };
         let columns = (0..genes.len() as u32).map(Some).collect();
-        let rows = Self { file, place, layout, names, genes, columns, cells: length, has_labels: true };
-        rows.counts(0, PROBE.min(length))?;
+        let rows = Self { file, place, layout, names, genes, columns, cells: length, has_labels: true, scale };
+        rows.expression(0, PROBE.min(length))?;
         Ok(rows)
     }
 
@@ -130,7 +176,8 @@ impl CellRows {
             .collect();
         let layout = Layout::Sparse(Box::new([part("indptr")?, part("indices")?, part("data")?]));
         let genes = unique(genes);
-        Ok(Self { file, place, layout, names: Names::Texts(barcodes), genes, columns, cells, has_labels: false })
+        let (names, has_labels, scale) = (Names::Texts(barcodes), false, Scale::Counts);
+        Ok(Self { file, place, layout, names, genes, columns, cells, has_labels, scale })
     }
 
     /// Gene symbols in the file's order; a symbol that comes again carries `-1`, `-2` … as in scanpy.
@@ -151,63 +198,99 @@ impl CellRows {
         if self.has_labels { column_keys(&self.file, "obs") } else { Ok(Vec::new()) }
     }
 
+    /// What the values are.
+    pub fn scale(&self) -> Scale {
+        self.scale
+    }
+
     /// Counts of `count` cells from `first` on.
     ///
     /// # Errors
     /// When the file is damaged there or holds what is not a count.
     pub fn counts(&self, first: usize, count_of: usize) -> Result<Counts, H5adError> {
+        let stored = self.stored(first, count_of)?;
+        let as_count = |(offset, value)| count(&self.place, stored.first + offset, value);
+        let values = stored.values.into_iter().enumerate().map(as_count).collect::<Result<Vec<u32>, _>>()?;
+        Counts::new(self.genes.len(), stored.starts, stored.indices, values).map_err(|source| self.damaged(source))
+    }
+
+    /// `count` cells from `first` on, in the scale that the file was opened for.
+    ///
+    /// # Errors
+    /// When the file is damaged there or a value is not of that scale.
+    pub fn expression(&self, first: usize, count: usize) -> Result<Expression, H5adError> {
+        if self.scale == Scale::Counts {
+            return Ok(Expression::Counts(self.counts(first, count)?));
+        }
+        let stored = self.stored(first, count)?;
+        let values = stored.values.iter().map(|value| *value as f32).collect();
+        let found = Normalised::new(self.genes.len(), stored.starts, stored.indices, values);
+        found.map(Expression::LogNormalised).map_err(|error| match error {
+            NormalisedError::Value { at, value } => H5adError::NotLogNormalised {
+                place: self.place.clone(),
+                at: stored.first + at,
+                value: f64::from(value),
+            },
+            NormalisedError::Pattern(source) => self.damaged(source),
+        })
+    }
+
+    fn damaged(&self, source: CountsError) -> H5adError {
+        H5adError::Sparse { place: self.place.clone(), source }
+    }
+
+    /// Values of `count` cells from `first` on.
+    fn stored(&self, first: usize, count: usize) -> Result<Stored, H5adError> {
         let place = &self.place;
         match &self.layout {
             Layout::Dense(dataset) => {
-                let values = at(place, dataset.read_f64_rows(first as u64, count_of as u64))?;
+                let values = at(place, dataset.read_f64_rows(first as u64, count as u64))?;
                 let columns = self.columns.len();
-                let offset = first * columns;
-                let values = values
-                    .into_iter()
-                    .enumerate()
-                    .map(|(i, value)| count(place, offset + i, value))
-                    .collect::<Result<Vec<u32>, _>>()?;
-                Ok(Counts::from_dense_rows(columns, values.chunks(columns.max(1))))
+                let starts = (0..=count).map(|row| row * columns).collect();
+                let indices = (0..values.len()).map(|at| (at % columns.max(1)) as u32).collect();
+                Ok(Stored { starts, indices, values, first: first * columns })
             }
             Layout::Sparse(parts) => {
                 let [starts, indices, values] = parts.as_ref();
-                let starts = at(place, starts.read_u64_rows(first as u64, count_of as u64 + 1))?;
+                let starts = at(place, starts.read_u64_rows(first as u64, count as u64 + 1))?;
                 let (Some(from), Some(to)) = (starts.first().copied(), starts.last().copied()) else {
-                    return Ok(Counts::empty(self.genes.len()));
+                    return Ok(Stored { starts: vec![0], indices: Vec::new(), values: Vec::new(), first: 0 });
                 };
                 let length = to.saturating_sub(from);
-                let indices = at(place, indices.read_u64_rows(from, length))?;
+                let indices = at(place, indices.read_i64_rows(from, length))?;
                 let values = at(place, values.read_f64_rows(from, length))?;
-                self.window(&starts, &indices, &values)
+                self.window(&starts, &indices, values)
             }
         }
     }
 
     /// A window of compressed rows, columns that are no genes left out.
-    fn window(&self, starts: &[u64], indices: &[u64], values: &[f64]) -> Result<Counts, H5adError> {
+    fn window(&self, starts: &[u64], indices: &[i64], mut values: Vec<f64>) -> Result<Stored, H5adError> {
         let from = starts[0];
-        let damaged = |source| H5adError::Sparse { place: self.place.clone(), source };
-        let mut kept = (vec![0_usize], Vec::with_capacity(indices.len()), Vec::with_capacity(values.len()));
+        let stored = indices.len().min(values.len());
+        let mut kept = Stored { starts: vec![0], indices: Vec::with_capacity(stored), values: Vec::new(), first: 0 };
+        let mut held = 0;
         for (row, pair) in starts.windows(2).enumerate() {
             let range = pair[0].wrapping_sub(from) as usize..pair[1].wrapping_sub(from) as usize;
-            let stored = indices.len().min(values.len());
-            let (Some(own), Some(own_values)) = (indices.get(range.clone()), values.get(range.clone())) else {
-                return Err(damaged(CountsError::Starts { entry: row + 1, stored }));
-            };
-            for (offset, (column, value)) in own.iter().zip(own_values).enumerate() {
-                let gene = self.columns.get(*column as usize).ok_or_else(|| {
-                    let column = u32::try_from(*column).unwrap_or(u32::MAX);
-                    damaged(CountsError::Column { row, column, genes: self.columns.len() })
+            if range.start > range.end || range.end > stored {
+                return Err(self.damaged(CountsError::Starts { entry: row + 1, stored }));
+            }
+            for offset in range {
+                let gene = usize::try_from(indices[offset]).ok().and_then(|column| self.columns.get(column));
+                let gene = gene.ok_or_else(|| {
+                    let column = u32::try_from(indices[offset]).unwrap_or(u32::MAX);
+                    self.damaged(CountsError::Column { row, column, genes: self.columns.len() })
                 })?;
-                let value = count(&self.place, from as usize + range.start + offset, *value)?;
                 if let Some(gene) = gene {
-                    kept.1.push(*gene);
-                    kept.2.push(value);
+                    kept.indices.push(*gene);
+                    values[held] = values[offset];
+                    held += 1;
                 }
             }
-            kept.0.push(kept.1.len());
+            kept.starts.push(held);
         }
-        Counts::new(self.genes.len(), kept.0, kept.1, kept.2).map_err(damaged)
+        values.truncate(held);
+        Ok(Stored { values, first: from as usize, ..kept })
     }
 
     /// Names of `count` cells from `first` on.

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cells::Cells;
 use cells::baselines::split_halves;
 use cells::normalise::{Normalised, Target, log_normalise};
@@ -15,7 +15,6 @@ use cells::pca::{fit_pca, highly_variable};
 use cells::population::{discrepancy, mean_agreement, mixing, nearest_distances, wasserstein};
 
 use crate::data::read_cells;
-use crate::judge::aligned;
 
 /// Library size that cells are scaled to (the scDiffusion notebook's).
 const TARGET: Target = Target::Sum(1e4);
@@ -34,6 +33,15 @@ struct Figures {
     values: [f64; 6],
 }
 
+/// Cells of a file on the measured genes.
+fn aligned(path: &Path, real: &Cells) -> Result<Cells> {
+    let cells = read_cells(path)?;
+    let known: std::collections::HashSet<&String> = cells.genes.iter().collect();
+    let missing = real.genes.iter().filter(|gene| !known.contains(gene)).count();
+    ensure!(missing == 0, "{} lacks {missing} of the {} measured genes", path.display(), real.genes.len());
+    Ok(cells.with_panel(&real.genes))
+}
+
 /// The first `kept` of `components` columns.
 fn narrowed(points: &[f32], components: usize, kept: usize) -> Vec<f32> {
     points.chunks_exact(components).flat_map(|point| point[..kept].iter().copied()).collect()
@@ -41,7 +49,8 @@ fn narrowed(points: &[f32], components: usize, kept: usize) -> Vec<f32> {
 
 /// Scores `other` against `real`, on components fitted to both.
 fn figures(name: &'static str, real: &Normalised, other: &Normalised) -> Result<Figures> {
-    let both = real.appended(other);
+    let mut both = real.clone();
+    both.append(other)?;
     let genes = highly_variable(&both, GENES);
     let components = COMPONENTS.min(genes.len().saturating_sub(1)).min(both.cells().saturating_sub(1));
     let pca = fit_pca(&both, &genes, components).context("the components cannot be fitted")?;
