@@ -100,6 +100,13 @@ impl Counts {
         Self { genes, starts: vec![0], indices: Vec::new(), values: Vec::new() }
     }
 
+    /// No cells, with room for so many and so many stored values.
+    pub fn with_capacity(genes: usize, cells: usize, stored: usize) -> Self {
+        let mut starts = Vec::with_capacity(cells + 1);
+        starts.push(0);
+        Self { genes, starts, indices: Vec::with_capacity(stored), values: Vec::with_capacity(stored) }
+    }
+
     /// Counts from dense rows of `genes` values; longer rows are cut, shorter ones end in zeros.
     pub fn from_dense_rows<'a>(genes: usize, rows: impl IntoIterator<Item = &'a [u32]>) -> Self {
         let mut counts = Self::empty(genes);
@@ -161,11 +168,16 @@ impl Counts {
     /// The named cells, in that order.
     pub fn select_cells(&self, cells: &[usize]) -> Self {
         let mut chosen = Self::empty(self.genes);
-        for cell in cells {
-            let (genes, counts) = self.row(*cell);
-            chosen.push_row(genes.iter().copied().zip(counts.iter().copied()));
-        }
+        cells.iter().for_each(|cell| chosen.copy_row(self, *cell));
         chosen
+    }
+
+    /// Appends a cell of a matrix on the same genes.
+    fn copy_row(&mut self, from: &Self, cell: usize) {
+        let (genes, counts) = from.row(cell);
+        self.indices.extend_from_slice(genes);
+        self.values.extend_from_slice(counts);
+        self.starts.push(self.indices.len());
     }
 
     /// New gene j is old gene `genes[j]`; `None` is a gene that was not measured (all zero).
@@ -198,10 +210,7 @@ impl Counts {
         if self.genes != other.genes {
             return Err(CountsError::Genes { left: self.genes, right: other.genes });
         }
-        for cell in 0..other.cells() {
-            let (genes, counts) = other.row(cell);
-            self.push_row(genes.iter().copied().zip(counts.iter().copied()));
-        }
+        (0..other.cells()).for_each(|cell| self.copy_row(other, cell));
         Ok(())
     }
 }

@@ -59,16 +59,47 @@ pub fn into_log_normalised(counts: Counts, target: Target) -> Normalised {
         Target::Median => median(&sizes),
     };
     let (genes, starts, mut indices, values) = counts.into_parts();
-    let mut shares = sizes.iter().zip(starts.windows(2)).flat_map(|(size, row)| {
-        // In f32 and in scanpy's order: which values are equal, and so tied in a rank test, hangs on the rounding.
-        let share = *size as f32 / target as f32;
-        std::iter::repeat_n(share, row[1] - row[0])
-    });
-    let scaled = |count| f64::from(count as f32 / shares.next().unwrap_or(1.0)).ln_1p() as f32;
+    let mut cells = sizes.iter().zip(starts.windows(2));
+    let (mut scale, mut left) = (Scale::new(1.0), 0);
+    let scaled = |count| {
+        while left == 0 {
+            let Some((size, row)) = cells.next() else { break };
+            // In f32 and in scanpy's order: which values are equal, and so tied in a rank test, hangs on the rounding.
+            (scale, left) = (Scale::new(*size as f32 / target as f32), row[1] - row[0]);
+        }
+        left = left.saturating_sub(1);
+        scale.of(count)
+    };
+    // Collected into the memory of the counts.
     let mut values: Vec<f32> = values.into_iter().map(scaled).collect();
     indices.shrink_to_fit();
     values.shrink_to_fit();
     Normalised { genes, starts, indices, values }
+}
+
+/// Logarithms of one cell's counts; the small ones, which are most, are taken once.
+struct Scale {
+    share: f32,
+    known: [f32; Self::KNOWN],
+}
+
+impl Scale {
+    /// Counts below this are looked up.
+    const KNOWN: usize = 16;
+
+    /// A cell of `share` times the target's library size.
+    fn new(share: f32) -> Self {
+        let known = std::array::from_fn(|count| Self::log(count as u32, share));
+        Self { share, known }
+    }
+
+    fn log(count: u32, share: f32) -> f32 {
+        f64::from(count as f32 / share).ln_1p() as f32
+    }
+
+    fn of(&self, count: u32) -> f32 {
+        self.known.get(count as usize).copied().unwrap_or_else(|| Self::log(count, self.share))
+    }
 }
 
 /// Median library size of the cells that have counts; 1 when none has (scanpy leaves empty cells out).
@@ -89,17 +120,13 @@ impl Normalised {
     /// # Errors
     /// When the arrays are no such matrix, or a value is not in the range of log-normalised expression (cell-eval's:
     /// from 0 to below 15).
-    pub fn new(
-        genes: usize,
-        starts: Vec<usize>,
-        indices: Vec<u32>,
-        values: Vec<f32>,
-    ) -> Result<Self, NormalisedError> {
+    pub fn new(genes: usize, starts: Vec<usize>, indices: Vec<u32>, values: Vec<f32>) -> Result<Self, NormalisedError> {
         if let Some(at) = values.iter().position(|value| !(0.0..LARGEST).contains(value)) {
             return Err(NormalisedError::Value { at, value: values[at] });
         }
         // The pattern is checked as that of counts is, with bits in their place; adding 0 makes −0 a zero, which is not kept.
-        let counts = Counts::new(genes, starts, indices, values.into_iter().map(|value| (value + 0.0).to_bits()).collect())?;
+        let counts =
+            Counts::new(genes, starts, indices, values.into_iter().map(|value| (value + 0.0).to_bits()).collect())?;
         let (genes, starts, indices, bits) = counts.into_parts();
         Ok(Self { genes, starts, indices, values: bits.into_iter().map(f32::from_bits).collect() })
     }
@@ -131,9 +158,11 @@ impl Normalised {
         Self { genes, starts, indices, values: bits.into_iter().map(f32::from_bits).collect() }
     }
 
-    /// No cells of `genes` genes.
-    pub fn empty(genes: usize) -> Self {
-        Self { genes, starts: vec![0], indices: Vec::new(), values: Vec::new() }
+    /// No cells, with room for so many and so many stored values.
+    pub fn with_capacity(genes: usize, cells: usize, stored: usize) -> Self {
+        let mut starts = Vec::with_capacity(cells + 1);
+        starts.push(0);
+        Self { genes, starts, indices: Vec::with_capacity(stored), values: Vec::with_capacity(stored) }
     }
 
     /// Number of cells.

@@ -47,7 +47,8 @@ fn rules(convention: Convention) -> Rules<'static> {
 /// Every metric that the fixture has, beside ours. The public one computes means, q-values and fold changes in f32.
 fn agrees(name: &str, convention: Convention) {
     let fixture = Fixture::read(name);
-    let report = referee(&fixture.side("real"), &fixture.side("pred"), &fixture.texts("genes"), rules(convention)).unwrap();
+    let report =
+        referee(&fixture.side("real"), &fixture.side("pred"), &fixture.texts("genes"), rules(convention)).unwrap();
     let mut compared = 0;
     for (perturbation, metrics) in fixture.0["metrics"].as_object().unwrap() {
         for (metric, expected) in metrics.as_object().unwrap() {

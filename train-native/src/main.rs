@@ -21,8 +21,7 @@ use model::sample::Effort;
 
 use train_native::device::Backend;
 use train_native::{
-    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, pool, prepare, report,
-    sample, train,
+    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, pool, prepare, report, sample, train,
 };
 
 use crate::cli::{Cli, Command};

@@ -89,7 +89,8 @@ fn whole_numbers(dataset: &Dataset, place: &str) -> Result<Vec<u32>, H5adError> 
 
 /// One value as a count.
 pub(super) fn count(place: &str, at: usize, value: f64) -> Result<u32, H5adError> {
-    if (0.0..=LARGEST).contains(&value) && value.fract() == 0.0 {
+    // A cast cuts the fraction off and stops at the ends of the range, so only a count comes back as it was.
+    if value <= LARGEST && f64::from(value as u32) == value {
         return Ok(value as u32);
     }
     Err(H5adError::NotACount { place: place.to_owned(), at, value })

@@ -210,12 +210,7 @@ pub fn referee(real: &Side, predicted: &Side, genes: &[String], rules: Rules<'_>
 ///
 /// # Errors
 /// When the sides differ in genes or perturbations.
-pub fn report(
-    real: &Digest,
-    predicted: &Digest,
-    genes: &[String],
-    spread: Spread<'_>,
-) -> Result<Report, RefereeError> {
+pub fn report(real: &Digest, predicted: &Digest, genes: &[String], spread: Spread<'_>) -> Result<Report, RefereeError> {
     check(real, predicted, genes)?;
     let targets: Vec<Option<usize>> =
         real.names.iter().map(|name| genes.iter().position(|gene| gene == name)).collect();

@@ -79,7 +79,8 @@ impl<'a> Truth<'a> {
     /// When a group has no cells.
     pub fn new(genes: Vec<String>, contexts: Vec<Context>, rules: Rules<'a>) -> Result<Self> {
         let digested = |context: Context| {
-            let digest = Digest::new(&context.side, rules).with_context(|| format!("measured cells, {}", context.name))?;
+            let digest =
+                Digest::new(&context.side, rules).with_context(|| format!("measured cells, {}", context.name))?;
             Ok(Measured { context, digest })
         };
         let contexts = contexts.into_iter().map(digested).collect::<Result<Vec<_>>>()?;
@@ -100,7 +101,9 @@ impl<'a> Truth<'a> {
             };
             let digest = Digest::new(side, self.rules).with_context(|| format!("{name}, {context}"))?;
             let both = |own: &str| digest.names().iter().any(|name| name == own);
-            missing.extend(measured.digest.names().iter().filter(|own| !both(own)).map(|own| format!("{own} ({context})")));
+            missing.extend(
+                measured.digest.names().iter().filter(|own| !both(own)).map(|own| format!("{own} ({context})")),
+            );
             let real = measured.digest.only(both);
             let digest = digest.only(|own| real.names().iter().any(|name| name == own));
             if !real.names().is_empty() {
@@ -152,7 +155,9 @@ impl<'a> Truth<'a> {
 
     /// Groups that were measured.
     pub fn groups(&self) -> impl Iterator<Item = (&Measured, &String, &Normalised)> {
-        self.contexts.iter().flat_map(|own| own.context.side.perturbed.iter().map(move |(name, cells)| (own, name, cells)))
+        self.contexts
+            .iter()
+            .flat_map(|own| own.context.side.perturbed.iter().map(move |(name, cells)| (own, name, cells)))
     }
 }
 

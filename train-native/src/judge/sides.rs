@@ -11,16 +11,16 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use cells::h5ad::{CellRows, Expression, H5adError, ReadSeekSource};
+use cells::h5ad::{CellRows, Expression, H5adError, ReadSeekSource, Scale};
 use cells::normalise::{Normalised, Target, into_log_normalised, median};
 use cells::referee::Side;
-use cells::{Cells, Counts};
+use cells::{Cells, Counts, CountsError};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::data::read_cells;
 
 /// Cells of a window.
-const WINDOW: usize = 512;
+const WINDOW: usize = 256;
 /// Windows that are read side by side before they are sorted into groups.
 const BATCH: usize = 8;
 
@@ -59,7 +59,11 @@ pub struct Sorted {
 pub type Key = (String, String);
 
 /// Group of every cell; none for cells that lack a label.
-fn keys(columns: &Columns, cells: usize, text: impl Fn(&str) -> Result<Vec<Option<String>>>) -> Result<Vec<Option<Key>>> {
+fn keys(
+    columns: &Columns,
+    cells: usize,
+    text: impl Fn(&str) -> Result<Vec<Option<String>>>,
+) -> Result<Vec<Option<Key>>> {
     let perturbations = text(&columns.perturbation)?;
     let contexts = columns.context.iter().map(|key| text(key)).collect::<Result<Vec<_>>>()?;
     let of_cell = |cell: usize| {
@@ -71,29 +75,50 @@ fn keys(columns: &Columns, cells: usize, text: impl Fn(&str) -> Result<Vec<Optio
     Ok((0..cells).map(of_cell).collect())
 }
 
-/// Appends the cells of one window to their groups.
-fn sort(window: Expression, keys: &[Option<Key>], groups: &mut BTreeMap<Key, Expression>) -> Result<()> {
+/// Cells of one group, in one scale.
+type Group = (Key, Expression);
+
+/// The cells of a window by group.
+fn parted(window: &Expression, keys: &[Option<Key>]) -> Vec<Group> {
     let mut members: HashMap<&Key, Vec<usize>> = HashMap::new();
     keys.iter().enumerate().for_each(|(cell, key)| {
         if let Some(key) = key {
             members.entry(key).or_default().push(cell);
         }
     });
-    for (key, members) in members {
-        match (&window, groups.get_mut(key)) {
-            (Expression::Counts(own), Some(Expression::Counts(group))) => group.append(&own.select_cells(&members))?,
-            (Expression::LogNormalised(own), Some(Expression::LogNormalised(group))) => {
-                group.append(&own.select(&members))?;
-            }
-            (Expression::Counts(own), _) => {
-                groups.insert(key.clone(), Expression::Counts(own.select_cells(&members)));
-            }
-            (Expression::LogNormalised(own), _) => {
-                groups.insert(key.clone(), Expression::LogNormalised(own.select(&members)));
-            }
+    let chosen = |members: &[usize]| match window {
+        Expression::Counts(own) => Expression::Counts(own.select_cells(members)),
+        Expression::LogNormalised(own) => Expression::LogNormalised(own.select(members)),
+    };
+    members.into_iter().map(|(key, members)| (key.clone(), chosen(&members))).collect()
+}
+
+/// Appends the parts of one window to the groups; all windows of a file are of one scale.
+fn gather(parts: Vec<Group>, groups: &mut BTreeMap<Key, Expression>) -> Result<(), CountsError> {
+    for (key, part) in parts {
+        match (groups.get_mut(&key), part) {
+            (Some(Expression::Counts(group)), Expression::Counts(own)) => group.append(&own)?,
+            (Some(Expression::LogNormalised(group)), Expression::LogNormalised(own)) => group.append(&own)?,
+            (_, part) => drop(groups.insert(key, part)),
         }
     }
     Ok(())
+}
+
+/// Empty groups with room for what the file stores of them: groups that grow by doubling hold up to twice their size.
+fn empty(rows: &CellRows, genes: usize, keys: &[Option<Key>]) -> Result<BTreeMap<Key, Expression>, H5adError> {
+    let mut sizes: BTreeMap<&Key, (usize, usize)> = BTreeMap::new();
+    for (key, stored) in keys.iter().zip(rows.stored_by_cell()?) {
+        if let Some(key) = key {
+            let (cells, values) = sizes.entry(key).or_default();
+            (*cells, *values) = (*cells + 1, *values + stored);
+        }
+    }
+    let empty = |(cells, values)| match rows.scale() {
+        Scale::Counts => Expression::Counts(Counts::with_capacity(genes, cells, values)),
+        Scale::LogNormalised => Expression::LogNormalised(Normalised::with_capacity(genes, cells, values)),
+    };
+    Ok(sizes.into_iter().map(|(key, size)| (key.clone(), empty(size))).collect())
 }
 
 /// The window on the genes of the panel.
@@ -110,7 +135,8 @@ fn places(path: &Path, genes: &[String], panel: Option<&[String]>) -> Result<Opt
     let Some(panel) = panel.filter(|panel| *panel != genes) else { return Ok(None) };
     let known: HashMap<&String, usize> = genes.iter().enumerate().map(|(place, gene)| (gene, place)).collect();
     let places: Vec<Option<usize>> = panel.iter().map(|gene| known.get(gene).copied()).collect();
-    let missing: Vec<&String> = panel.iter().zip(&places).filter(|(_, at)| at.is_none()).map(|(gene, _)| gene).collect();
+    let missing: Vec<&String> =
+        panel.iter().zip(&places).filter(|(_, at)| at.is_none()).map(|(gene, _)| gene).collect();
     ensure!(
         missing.is_empty(),
         "{} lacks {} of the {} measured genes, {} among them; predict all of them",
@@ -170,17 +196,18 @@ fn groups(path: &Path, columns: &Columns, wanted: Wanted<'_>) -> Result<(Vec<Str
     let cells = rows.cells();
     narrow(&mut keys, columns, wanted);
     let places = places(path, rows.genes(), panel)?;
-    let mut groups = BTreeMap::new();
+    let mut groups = empty(&rows, panel.unwrap_or(rows.genes()).len(), &keys)?;
     let windows = cells.div_ceil(WINDOW);
     for first in (0..windows).step_by(BATCH) {
         let read = |window: usize| {
             let (from, to) = (window * WINDOW, cells.min((window + 1) * WINDOW));
-            Ok(aligned(rows.expression(from, to - from)?, places.as_deref()))
+            let window = aligned(rows.expression(from, to - from)?, places.as_deref());
+            Ok(parted(&window, &keys[from..to]))
         };
-        let batch = (first..windows.min(first + BATCH)).into_par_iter().map(read).collect::<Result<Vec<_>, H5adError>>()?;
-        for (offset, window) in batch.into_iter().enumerate() {
-            let from = (first + offset) * WINDOW;
-            sort(window, &keys[from..cells.min(from + WINDOW)], &mut groups)?;
+        let batch =
+            (first..windows.min(first + BATCH)).into_par_iter().map(read).collect::<Result<Vec<_>, H5adError>>()?;
+        for parts in batch {
+            gather(parts, &mut groups)?;
         }
     }
     Ok((panel.unwrap_or(rows.genes()).to_vec(), groups))
@@ -212,32 +239,28 @@ fn whole(path: &Path, columns: &Columns, wanted: Wanted<'_>) -> Result<(Vec<Stri
     let mut keys = whole_keys(&cells, columns)?;
     narrow(&mut keys, columns, wanted);
     let places = places(path, &cells.genes, panel)?;
-    let mut groups = BTreeMap::new();
-    sort(aligned(Expression::Counts(cells.counts), places.as_deref()), &keys, &mut groups)?;
+    let parts = parted(&aligned(Expression::Counts(cells.counts), places.as_deref()), &keys);
+    let groups = parts.into_iter().collect();
     Ok((panel.map_or(cells.genes, <[String]>::to_vec), groups))
 }
 
-/// Log-normalises the groups of a context in place.
+/// Log-normalises the groups of a context in place; none without control cells.
 fn context(name: String, control: &str, groups: Vec<(String, Expression)>) -> Option<Context> {
     let size = |group: &Expression| match group {
         Expression::Counts(counts) => counts.library_sizes(),
         Expression::LogNormalised(_) => Vec::new(),
     };
     let target = Target::Sum(median(&groups.iter().flat_map(|(_, group)| size(group)).collect::<Vec<_>>()));
-    let (mut own, mut control_counts, mut perturbed) = (None, None, BTreeMap::new());
-    for (perturbation, group) in groups {
-        if perturbation == control
-            && let Expression::Counts(counts) = &group
-        {
-            control_counts = Some(counts.clone());
-        }
-        let data: Normalised = match group {
-            Expression::Counts(counts) => into_log_normalised(counts, target),
-            Expression::LogNormalised(data) => data,
-        };
-        if perturbation == control { own = Some(data) } else { drop(perturbed.insert(perturbation, data)) }
-    }
-    Some(Context { name, side: Side { control: own?, perturbed }, control_counts })
+    let control_counts = groups.iter().find_map(|(name, group)| match group {
+        Expression::Counts(counts) if name == control => Some(counts.clone()),
+        _ => None,
+    });
+    let normalised = |(name, group): (String, Expression)| match group {
+        Expression::Counts(counts) => (name, into_log_normalised(counts, target)),
+        Expression::LogNormalised(data) => (name, data),
+    };
+    let mut perturbed: BTreeMap<String, Normalised> = groups.into_par_iter().map(normalised).collect();
+    Some(Context { name, side: Side { control: perturbed.remove(control)?, perturbed }, control_counts })
 }
 
 /// Reads a file.

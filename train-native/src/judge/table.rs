@@ -29,7 +29,10 @@ pub fn shown(entry: &Entry, metric: &str) -> String {
 /// Score of every entry over the baseline; none without it, or for an entry that lacks the metrics.
 pub fn scores(entries: &[Entry]) -> Vec<Option<f64>> {
     let base = entries.iter().find(|own| own.name == BASE);
-    entries.iter().map(|own| base.filter(|_| own.mean.contains_key("mae")).map(|base| score(&own.mean, &base.mean))).collect()
+    entries
+        .iter()
+        .map(|own| base.filter(|_| own.mean.contains_key("mae")).map(|base| score(&own.mean, &base.mean)))
+        .collect()
 }
 
 /// The means as a Markdown table.
@@ -59,9 +62,7 @@ pub fn as_json(verdict: &Verdict) -> Value {
         let contexts: serde_json::Map<String, Value> = own
             .contexts
             .iter()
-            .map(|(name, report)| {
-                (name.clone(), json!({ "mean": report.mean, "perturbations": report.perturbations }))
-            })
+            .map(|(name, report)| (name.clone(), json!({ "mean": report.mean, "perturbations": report.perturbations })))
             .collect();
         json!({
             "name": own.name,

@@ -203,6 +203,18 @@ impl CellRows {
         self.scale
     }
 
+    /// At most this many values are stored of every cell; 0 where the file does not tell (dense).
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn stored_by_cell(&self) -> Result<Vec<usize>, H5adError> {
+        let Layout::Sparse(parts) = &self.layout else { return Ok(vec![0; self.cells]) };
+        let starts = at(&self.place, parts[0].read_u64())?;
+        // A damaged pointer must not ask for memory that is not there; reading the cells names it.
+        let most = self.columns.len() as u64;
+        Ok(starts.windows(2).map(|pair| pair[1].saturating_sub(pair[0]).min(most) as usize).collect())
+    }
+
     /// Counts of `count` cells from `first` on.
     ///
     /// # Errors
