@@ -20,14 +20,20 @@ pub fn perturb_mean(control: &[f64], training_effects: &[Vec<f64>]) -> Vec<f64> 
     prediction
 }
 
-/// Two disjoint random halves of `cells` (the first one larger when the number is odd).
-pub fn split_halves(cells: &[usize], seed: u64) -> (Vec<usize>, Vec<usize>) {
+/// The cells in a random order.
+pub fn shuffled(cells: &[usize], seed: u64) -> Vec<usize> {
     let mut order = cells.to_vec();
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..order.len()).rev() {
         let chosen = ((u64::from(generator.next_u32()) * (last as u64 + 1)) >> 32) as usize;
         order.swap(last, chosen);
     }
+    order
+}
+
+/// Two disjoint random halves of `cells` (the first one larger when the number is odd).
+pub fn split_halves(cells: &[usize], seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let mut order = shuffled(cells, seed);
     let second = order.split_off(order.len().div_ceil(2));
     (order, second)
 }

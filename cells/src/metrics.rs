@@ -1,7 +1,7 @@
 //! How close predicted effects are to measured ones.
 //!
 //! Does: the first metrics of the public referee cell-eval (PAPER.md section 11) as functions of
-//! plain slices: MAE, Pearson, Pearson-Δ, Spearman, DES.
+//! plain slices: MAE, Pearson, Pearson-Δ, Spearman, DES; the area under the ROC curve.
 //! Does not know: where the numbers come from; which cells are predicted.
 //! Flow: pseudobulks and shifts of measured and generated cells → **scores** beside baselines.
 
@@ -49,6 +49,34 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
+/// Scored things by falling score, as counts (true, false) of each distinct score; none when all or none are true.
+pub(crate) fn by_score(mut scored: Vec<(f64, bool)>) -> Option<Vec<(f64, f64)>> {
+    let positives = scored.iter().filter(|(_, label)| *label).count();
+    if positives == 0 || positives == scored.len() {
+        return None;
+    }
+    scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let group = |same: &[(f64, bool)]| {
+        let positives = same.iter().filter(|(_, label)| *label).count() as f64;
+        (positives, same.len() as f64 - positives)
+    };
+    Some(scored.chunk_by(|a, b| a.0 == b.0).map(group).collect())
+}
+
+/// Area under the ROC curve by trapezes, so that tied scores count half: the chance that a true thing has a higher
+/// score than a false one. None when all or none are true.
+pub fn roc_area(scored: Vec<(f64, bool)>) -> Option<f64> {
+    let groups = by_score(scored)?;
+    let sum = |of: fn(&(f64, f64)) -> f64| groups.iter().map(of).sum::<f64>();
+    let (positives, negatives) = (sum(|group| group.0), sum(|group| group.1));
+    let (mut area, mut hits) = (0.0, 0.0);
+    for (own, other) in groups {
+        area += other * (hits + own / 2.0);
+        hits += own;
+    }
+    Some(area / (positives * negatives))
+}
+
 /// Perturbed minus control pseudobulk.
 pub fn effect(perturbed: &[f64], control: &[f64]) -> Vec<f64> {
     perturbed.iter().zip(control).map(|(a, b)| a - b).collect()
@@ -77,7 +105,7 @@ pub fn differential_expression_score(real: &[GeneShift], predicted: &[GeneShift]
 
 #[cfg(test)]
 mod tests {
-    use super::{differential_expression_score, mean_absolute_error, pearson, spearman};
+    use super::{differential_expression_score, mean_absolute_error, pearson, roc_area, spearman};
     use crate::de::GeneShift;
 
     fn shift(gene: u32, log2_fold_change: f64, q: f64) -> GeneShift {
@@ -105,6 +133,15 @@ mod tests {
         let tied = spearman(&[0.0, 1.0, 1.0, 9.0], &[1.0, 2.0, 3.0, 4.0]);
         assert!((tied - 4.5 / 22.5_f64.sqrt()).abs() < 1e-12);
         assert!((mean_absolute_error(&[1.0, 2.0], &[2.0, 0.0]) - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn tied_scores_count_half() {
+        // Pairs (true, false): 3 > 2, 3 > 1, 2 = 2 (half), 2 > 1: 3.5 of 4.
+        let scored = vec![(3.0, true), (2.0, true), (2.0, false), (1.0, false)];
+        assert_eq!(roc_area(scored), Some(0.875));
+        assert_eq!(roc_area(vec![(0.0, true), (-0.0, false)]), Some(0.5));
+        assert_eq!(roc_area(vec![(1.0, true)]), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! The referee keeps its tables in f32, so thresholds and orders are taken in f32 here too.
 
 use crate::de::{GeneShift, benjamini_hochberg};
-use crate::metrics::spearman;
+use crate::metrics::{self, by_score, spearman};
 
 /// FDR below which a gene counts as differentially expressed.
 pub const FDR: f32 = 0.05;
@@ -157,26 +157,16 @@ pub fn recall(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
     (all > 0).then(|| both as f64 / all as f64)
 }
 
-/// Genes by falling score −log10 of the predicted q-value, as counts (true, false) of each distinct score; none when
-/// all or no genes are really differentially expressed.
-fn by_score(real: &[Shift], predicted: &[Shift]) -> Option<Vec<(f64, f64)>> {
-    let score = |shift: &Shift| -shift.q.clamp(SMALLEST, 1.0).log10();
-    let mut genes: Vec<(f32, bool)> = predicted.iter().map(score).zip(real.iter().map(is_significant)).collect();
-    let positives = genes.iter().filter(|(_, label)| *label).count();
-    if positives == 0 || positives == genes.len() {
-        return None;
-    }
-    genes.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    let group = |same: &[(f32, bool)]| {
-        let positives = same.iter().filter(|(_, label)| *label).count() as f64;
-        (positives, same.len() as f64 - positives)
-    };
-    Some(genes.chunk_by(|a, b| a.0 == b.0).map(group).collect())
+/// Genes with the score −log10 of the predicted q-value, and whether they are really differentially expressed.
+fn scored(real: &[Shift], predicted: &[Shift]) -> Vec<(f64, bool)> {
+    let score = |shift: &Shift| f64::from(-shift.q.clamp(SMALLEST, 1.0).log10());
+    predicted.iter().map(score).zip(real.iter().map(is_significant)).collect()
 }
 
-/// Average precision: Σ over thresholds of (gain of recall) · precision.
+/// Average precision: Σ over thresholds of (gain of recall) · precision; none when all or no genes are really
+/// differentially expressed.
 pub fn precision_recall_area(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
-    let groups = by_score(real, predicted)?;
+    let groups = by_score(scored(real, predicted))?;
     let all: f64 = groups.iter().map(|(positives, _)| positives).sum();
     let (mut area, mut hits, mut seen) = (0.0, 0.0, 0.0);
     for (positives, negatives) in groups {
@@ -187,17 +177,9 @@ pub fn precision_recall_area(real: &[Shift], predicted: &[Shift]) -> Option<f64>
     Some(area)
 }
 
-/// Area under the ROC curve by trapezes.
+/// Area under the ROC curve; none when all or no genes are really differentially expressed.
 pub fn roc_area(real: &[Shift], predicted: &[Shift]) -> Option<f64> {
-    let groups = by_score(real, predicted)?;
-    let sum = |of: fn(&(f64, f64)) -> f64| groups.iter().map(of).sum::<f64>();
-    let (positives, negatives) = (sum(|group| group.0), sum(|group| group.1));
-    let (mut area, mut hits) = (0.0, 0.0);
-    for (own, other) in groups {
-        area += other * (hits + own / 2.0);
-        hits += own;
-    }
-    Some(area / (positives * negatives))
+    metrics::roc_area(scored(real, predicted))
 }
 
 /// Spearman correlation over perturbations of the numbers of differentially expressed genes; perturbations without a
