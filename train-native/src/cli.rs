@@ -273,6 +273,12 @@ pub(crate) struct Judge {
     /// Compare the populations as a whole (gene means, MMD, iLISI, Wasserstein distance), without perturbations.
     #[arg(long, conflicts_with_all = ["pert_col", "control", "leaderboard", "json"])]
     pub(crate) population: bool,
+    /// Cells that the models were trained on: for baselines that need them, and for memorisation.
+    #[arg(long)]
+    pub(crate) train: Option<PathBuf>,
+    /// obs column of cell types, for their proportions.
+    #[arg(long)]
+    pub(crate) cell_type_col: Option<String>,
 }
 
 /// Kinds of ceiling.

@@ -20,6 +20,7 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
+use train_native::judge::population;
 use train_native::{
     bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, pool, prepare, report, sample, train,
 };
@@ -132,7 +133,15 @@ fn judged(asked: cli::Judge) -> anyhow::Result<()> {
         let [(_, predicted)] = asked.predicted.as_slice() else {
             anyhow::bail!("--population takes one --predicted; run the command for each")
         };
-        print!("{}", judge::population::judge_population(&asked.real, predicted)?);
+        let key = asked.cell_type_col.as_deref();
+        let read = |path: &std::path::Path, genes: Option<&[String]>, key| {
+            population::read(path, genes, key, 2 * population::MOST, judge::SEED)
+        };
+        let (genes, measured) = read(&asked.real, None, key)?;
+        let (_, generated) = read(predicted, Some(&genes), None)?;
+        let training = asked.train.map(|path| read(&path, Some(&genes), None)).transpose()?.map(|(_, cells)| cells);
+        let measures = population::measure(&measured, &generated, training.as_ref(), judge::SEED)?;
+        print!("{}", population::markdown(&measures));
         return Ok(());
     }
     let convention = if asked.leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
