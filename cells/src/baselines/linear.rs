@@ -8,11 +8,11 @@
 //! In the spirit of Ahlmann-Eltze, Huber and Anders (Nature Methods 2025; linear_perturbation_prediction-Paper,
 //! `run_linear_pretrained_model.R`): Y ≈ G W Pᵀ + b, with Y the pseudobulk effects of perturbations in one context, G
 //! and P the first 10 principal components of genes and of perturbed genes from the same pseudobulk, W a ridge solution
-//! of penalty 0.1 on either side (both numbers their script's defaults), b the mean over perturbations. Theirs asks for perturbed genes never seen, in a known
-//! context; a perturbation is told by the expression of its gene. Ours asks for a context never seen, with
-//! perturbations that were (a cytokine has no gene of its own): a perturbation is told by its name (one-hot), a context
-//! by components of its control pseudobulk. The penalty is chosen, not given. Context and perturbation add up: a
-//! context moves the effects of all perturbations alike.
+//! of penalty 0.1 on either side (both numbers their script's defaults), b the mean over perturbations. Theirs asks for
+//! perturbed genes never seen, in a known context; a perturbation is told by the expression of its gene. Ours asks for
+//! a context never seen, with perturbations that were (a cytokine has no gene of its own): a perturbation is told by
+//! its name (one-hot), a context by components of its control pseudobulk. The penalty is chosen, not given. Context and
+//! perturbation add up: a context moves the effects of all perturbations alike.
 
 use std::collections::BTreeSet;
 
