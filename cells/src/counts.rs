@@ -117,7 +117,7 @@ impl Counts {
     }
 
     /// Appends a row whose genes ascend.
-    fn push_row(&mut self, entries: impl Iterator<Item = (u32, u32)>) {
+    pub(crate) fn push_row(&mut self, entries: impl Iterator<Item = (u32, u32)>) {
         for (gene, count) in entries.filter(|(_, count)| *count > 0) {
             self.indices.push(gene);
             self.values.push(count);

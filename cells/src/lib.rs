@@ -19,6 +19,7 @@ pub mod pca;
 pub mod place;
 pub mod population;
 pub mod prior;
+mod random;
 pub mod referee;
 pub mod spread;
 pub mod synthetic;

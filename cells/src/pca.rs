@@ -90,6 +90,32 @@ fn centred(data: &Normalised, genes: &[u32], mean: &[f32]) -> Mat<f64> {
     matrix
 }
 
+/// The first `components` directions of centred rows [columns, components], of unit length, their largest entry
+/// positive, and the sums of squares along them; by the smaller of the two Gram matrices. Directions along which there
+/// is next to nothing (below about 1e-12 of the largest sum) are noise.
+///
+/// # Errors
+/// When values are not finite. There must be as many rows and columns as components.
+pub(crate) fn principal(matrix: &Mat<f64>, components: usize) -> Result<(Mat<f64>, Vec<f64>), PcaError> {
+    let by_rows = matrix.nrows() < matrix.ncols();
+    let gram = if by_rows { matrix * matrix.transpose() } else { matrix.transpose() * matrix };
+    let eigen = gram.self_adjoint_eigen(Side::Lower).map_err(|_| PcaError::NoConvergence)?;
+    let size = gram.nrows();
+    let top = Mat::from_fn(size, components, |row, column| eigen.U()[(row, size - 1 - column)]);
+    let sums = (0..components).map(|component| eigen.S()[size - 1 - component]).collect();
+    let mut directions = if by_rows { matrix.transpose() * &top } else { top };
+    for component in 0..components {
+        let column: Vec<f64> = (0..matrix.ncols()).map(|place| directions[(place, component)]).collect();
+        let length = column.iter().map(|v| v * v).sum::<f64>().sqrt().max(1e-300);
+        let largest = column.iter().copied().fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
+        let sign = if largest < 0.0 { -1.0 } else { 1.0 };
+        for (place, value) in column.iter().enumerate() {
+            directions[(place, component)] = sign * value / length;
+        }
+    }
+    Ok((directions, sums))
+}
+
 /// Fits `components` components on `genes`, exactly, by the smaller of the two Gram matrices.
 /// The sign of each component makes its largest loading positive.
 ///
@@ -103,20 +129,11 @@ pub fn fit_pca(data: &Normalised, genes: &[u32], components: usize) -> Result<Pc
     let all = data.mean();
     let mean: Vec<f32> = genes.iter().map(|gene| all[*gene as usize] as f32).collect();
     let matrix = centred(data, genes, &mean);
-    let by_cells = cells < g;
-    let gram = if by_cells { &matrix * matrix.transpose() } else { matrix.transpose() * &matrix };
-    let eigen = gram.self_adjoint_eigen(Side::Lower).map_err(|_| PcaError::NoConvergence)?;
-    let size = gram.nrows();
-    let top = Mat::from_fn(size, components, |row, column| eigen.U()[(row, size - 1 - column)]);
-    let directions = if by_cells { matrix.transpose() * &top } else { top };
+    let (directions, _) = principal(&matrix, components)?;
     let mut loadings = vec![0.0_f32; g * components];
     for component in 0..components {
-        let column: Vec<f64> = (0..g).map(|gene| directions[(gene, component)]).collect();
-        let length = column.iter().map(|v| v * v).sum::<f64>().sqrt().max(1e-300);
-        let largest = column.iter().copied().fold(0.0_f64, |a, b| if b.abs() > a.abs() { b } else { a });
-        let sign = if largest < 0.0 { -1.0 } else { 1.0 };
-        for (gene, value) in column.iter().enumerate() {
-            loadings[gene * components + component] = (sign * value / length) as f32;
+        for gene in 0..g {
+            loadings[gene * components + component] = directions[(gene, component)] as f32;
         }
     }
     Ok(Pca { genes: genes.to_vec(), mean, loadings, components })

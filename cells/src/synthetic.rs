@@ -8,12 +8,10 @@
 
 use std::collections::BTreeMap;
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{RngCore, SeedableRng};
-
 use crate::cells::{Cells, CellsError};
 use crate::column::Column;
 use crate::counts::Counts;
+use crate::random::Random;
 
 /// Label of cells that were not perturbed.
 pub const CONTROL: &str = "control";
@@ -54,46 +52,6 @@ pub struct Truth {
     pub markers: Vec<Vec<usize>>,
     /// Expected share of each gene in a type's control cells [type][gene], before programmes.
     pub shares: Vec<Vec<f64>>,
-}
-
-/// The distributions that are needed, on one counter-based generator.
-struct Random(ChaCha8Rng);
-
-impl Random {
-    fn uniform(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 / 9_007_199_254_740_992.0
-    }
-
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
-    }
-
-    /// Gamma of shape ≥ 1 and mean `shape` (Marsaglia and Tsang 2000).
-    fn gamma(&mut self, shape: f64) -> f64 {
-        let d = shape - 1.0 / 3.0;
-        let c = 1.0 / (9.0 * d).sqrt();
-        loop {
-            let x = self.normal();
-            let v = (1.0 + c * x).powi(3);
-            if v > 0.0 && self.uniform().ln() < 0.5 * x * x + d - d * v + d * v.ln() {
-                return d * v;
-            }
-        }
-    }
-
-    /// Poisson: by products of uniforms below 30, by the rounded normal above.
-    fn poisson(&mut self, mean: f64) -> u32 {
-        if mean > 30.0 {
-            return (mean + mean.sqrt() * self.normal()).round().max(0.0) as u32;
-        }
-        let (limit, mut product, mut count) = ((-mean).exp(), self.uniform(), 0);
-        while product > limit {
-            product *= self.uniform();
-            count += 1;
-        }
-        count
-    }
 }
 
 /// Genes `first..first + count`, as far as there are genes.
@@ -149,7 +107,7 @@ impl SyntheticSpec {
 /// # Errors
 /// Never for a sensible specification; passes on what `Cells::new` says.
 pub fn synthetic(spec: &SyntheticSpec, seed: u64) -> Result<(Cells, Truth), CellsError> {
-    let mut random = Random(ChaCha8Rng::seed_from_u64(seed));
+    let mut random = Random::new(seed);
     let truth = spec.truth(&mut random);
     let donors: Vec<Vec<f64>> =
         (0..spec.donors).map(|_| (0..spec.genes).map(|_| (0.1 * random.normal()).exp()).collect()).collect();

@@ -64,15 +64,14 @@ pub fn discrimination(
 /// Cells of a piece of work when distances are summed.
 const PIECE: usize = 64;
 
-/// Energy distances 2 E|x − y| − E|x − x'| − E|y − y'| of several groups x from one group y, every pair counted, cells
-/// with themselves included.
-pub fn energy_distances(groups: &[&Normalised], y: &Normalised, spread: Spread<'_>) -> Vec<f64> {
-    let own = mean_distance(y, y, spread);
-    groups.iter().map(|x| 2.0 * mean_distance(x, y, spread) - mean_distance(x, x, spread) - own).collect()
+/// Energy distance 2 E|x − y| − E|x − x'| − E|y − y'|, every pair counted, cells with themselves included. `own` is the
+/// last term, which several groups x share.
+pub fn energy_distance(x: &Normalised, y: &Normalised, own: f64, spread: Spread<'_>) -> f64 {
+    2.0 * mean_distance(x, y, spread) - mean_distance(x, x, spread) - own
 }
 
 /// Mean Euclidean distance over all pairs of cells.
-fn mean_distance(x: &Normalised, y: &Normalised, spread: Spread<'_>) -> f64 {
+pub fn mean_distance(x: &Normalised, y: &Normalised, spread: Spread<'_>) -> f64 {
     let square = |data: &Normalised, cell: usize| data.row(cell).1.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
     let squares: Vec<f64> = (0..y.cells()).map(|cell| square(y, cell)).collect();
     let sum = |piece: usize| {

@@ -9,6 +9,7 @@ pub mod ceiling;
 pub mod effects;
 pub mod shifts;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
@@ -19,7 +20,7 @@ use crate::de::{Control, DeError};
 use crate::metrics::{effect, mean_absolute_error, pearson, pearson_delta};
 use crate::normalise::Normalised;
 use crate::spread::Spread;
-use effects::{Distance, discrimination, energy_distances, mean_squared_error};
+use effects::{Distance, discrimination, energy_distance, mean_distance, mean_squared_error};
 use shifts::{Convention, Shift, Strongest};
 
 /// Numbers of strongest genes that are looked at besides all of them.
@@ -118,28 +119,41 @@ impl Digest {
     /// # Errors
     /// When there are no control cells, or no cells of a perturbation.
     pub fn new(side: &Side, rules: Rules<'_>) -> Result<Self, RefereeError> {
+        let groups: Vec<&Normalised> = side.perturbed.values().collect();
+        let names = side.perturbed.keys().cloned().collect();
+        Self::made(&side.control, names, rules, |place| Ok(Cow::Borrowed(groups[place])))
+    }
+
+    /// The same of perturbations whose cells are made one at a time, in parallel, and forgotten: moved cells are dense
+    /// and all of them would not fit.
+    ///
+    /// # Errors
+    /// As [`Digest::new`], and those of `cells`, which makes the cells of the perturbation at a place of `names`.
+    pub fn made<'a>(
+        control: &Normalised,
+        names: Vec<String>,
+        rules: Rules<'_>,
+        cells: impl Fn(usize) -> Result<Cow<'a, Normalised>, RefereeError> + Sync,
+    ) -> Result<Self, RefereeError> {
         let refused = |name: &str, source| RefereeError::Cells { name: name.to_owned(), source };
-        let control = Control::new(&side.control).map_err(|source| refused("the control", source))?;
-        let mean = side.control.mean();
-        let groups: Vec<(&String, &Normalised)> = side.perturbed.iter().collect();
+        let ready = Control::new(control).map_err(|source| refused("the control", source))?;
+        let mean = control.mean();
+        let own = if rules.without_energy { None } else { Some(mean_distance(control, control, rules.spread)) };
         let work = |place: usize| {
-            let (name, cells) = groups[place];
-            let table = control.compare(cells).map_err(|source| refused(name, source))?;
-            Ok((cells.mean(), shifts::kept(rules.convention, &table)))
+            let group = cells(place)?;
+            let table = ready.compare(&group).map_err(|source| refused(&names[place], source))?;
+            let energy = own.map(|own| energy_distance(&group, control, own, rules.spread));
+            Ok((group.mean(), (shifts::kept(rules.convention, &table), energy)))
         };
-        let found = rules.spread.map(groups.len(), work).into_iter().collect::<Result<Vec<_>, RefereeError>>()?;
-        let (bulks, kept): (Vec<Vec<f64>>, Vec<_>) = found.into_iter().unzip();
-        let cells: Vec<&Normalised> = groups.iter().map(|(_, cells)| *cells).collect();
+        let found = rules.spread.map(names.len(), work).into_iter().collect::<Result<Vec<_>, RefereeError>>()?;
+        let (bulks, rest): (Vec<Vec<f64>>, Vec<_>) = found.into_iter().unzip();
+        let (kept, energies): (Vec<_>, Vec<Option<f64>>) = rest.into_iter().unzip();
         Ok(Self {
-            names: side.perturbed.keys().cloned().collect(),
+            names,
             effects: bulks.iter().map(|bulk| effect(bulk, &mean)).collect(),
             bulks,
             shifts: shifts::correct(rules.convention, kept),
-            energies: if rules.without_energy {
-                Vec::new()
-            } else {
-                energy_distances(&cells, &side.control, rules.spread)
-            },
+            energies: energies.into_iter().flatten().collect(),
         })
     }
 
