@@ -20,6 +20,7 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
+use train_native::judge::groups::Columns;
 use train_native::judge::population;
 use train_native::{
     bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, pool, prepare, report, sample, train,
@@ -146,15 +147,19 @@ fn judged(asked: cli::Judge) -> anyhow::Result<()> {
     }
     let convention = if asked.leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
     let rules = Rules { convention, without_energy: asked.without_energy, spread: pool::pool() };
-    let columns =
-        judge::sides::Columns { perturbation: asked.pert_col, control: asked.control, context: asked.context_col };
+    let columns = Columns {
+        perturbation: asked.pert_col,
+        control: asked.control,
+        context: asked.context_col,
+        cell_type: asked.cell_type_col,
+    };
     let ceiling = match asked.ceiling {
         cli::CeilingKind::Halves => Some(Ceiling::Halves),
         cli::CeilingKind::Bootstrap => Some(Ceiling::Bootstrap),
         cli::CeilingKind::None => None,
     };
     let asked_json = asked.json;
-    let asked = judge::Asked { real: asked.real, predicted: asked.predicted, columns, ceiling };
+    let asked = judge::Asked { real: asked.real, predicted: asked.predicted, train: asked.train, columns, ceiling };
     let verdict = judge::judge(&asked, rules)?;
     if asked_json {
         println!("{}", judge::table::as_json(&verdict))

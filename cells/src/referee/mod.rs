@@ -82,6 +82,14 @@ pub enum RefereeError {
         /// Genes.
         genes: usize,
     },
+    /// Cells that were to be made for a perturbation could not be.
+    #[error("no cells could be made for {name}: {reason}")]
+    NotMade {
+        /// Perturbation.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// Cells cannot be compared.
     #[error("{name}: {source}")]
     Cells {

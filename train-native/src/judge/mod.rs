@@ -5,19 +5,22 @@
 //! Does not know: how a prediction was made, how scores are shown.
 //! Flow: sides by context → `cells::referee` → **entries** → table, report.
 
+mod baselines;
+pub mod groups;
 pub mod population;
 pub mod sides;
 pub mod table;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use cells::normalise::Normalised;
 use cells::referee::ceiling::{Ceiling, spearman_brown};
 use cells::referee::{Digest, Report, Rules, Side, Values, ceiling, intervals, means, report};
 
-use sides::{Columns, Context, Key, Wanted};
+use groups::{Columns, Key, Wanted};
+use sides::{Context, Training, contexts};
 
 /// Seed of halves, resamples and intervals.
 pub const SEED: u64 = 1;
@@ -87,24 +90,36 @@ impl<'a> Truth<'a> {
         Ok(Self { genes, contexts, rules })
     }
 
-    /// Scores an entry. A side may lack perturbations; those are left out and named.
+    /// Scores the cells of a prediction. A side may lack perturbations; those are left out and named.
     ///
     /// # Errors
     /// When it has none of the measured perturbations, or the genes differ.
     pub fn score(&self, name: &str, kind: Kind, sides: &BTreeMap<String, Side>) -> Result<Entry> {
-        let (mut contexts, mut missing) = (BTreeMap::new(), Vec::new());
+        let own = |measured: &Measured| {
+            let context = &measured.context.name;
+            let side = sides.get(context)?;
+            let digest = Digest::new(side, self.rules).with_context(|| format!("{name}, {context}"));
+            Some(digest.map(|digest| (context.clone(), digest)))
+        };
+        let digests = self.contexts.iter().filter_map(own).collect::<Result<BTreeMap<_, _>>>()?;
+        let mut entry = self.scored(name, kind, digests)?;
+        let left = |(measured, own, _): (&Measured, &String, &Normalised)| {
+            let context = &measured.context.name;
+            let scored = entry.contexts.get(context).is_some_and(|report| report.perturbations.contains_key(own));
+            (!scored).then(|| format!("{own} ({context})"))
+        };
+        let missing: Vec<String> = self.groups().filter_map(left).collect();
+        entry.notes.extend(listed("not predicted, so not scored", &missing));
+        Ok(entry)
+    }
+
+    /// Scores what was digested before, on the perturbations that both have.
+    fn scored(&self, name: &str, kind: Kind, digests: BTreeMap<String, Digest>) -> Result<Entry> {
+        let mut contexts = BTreeMap::new();
         for measured in &self.contexts {
             let context = &measured.context.name;
-            let Some(side) = sides.get(context) else {
-                missing.extend(measured.digest.names().iter().map(|own| format!("{own} ({context})")));
-                continue;
-            };
-            let digest = Digest::new(side, self.rules).with_context(|| format!("{name}, {context}"))?;
-            let both = |own: &str| digest.names().iter().any(|name| name == own);
-            missing.extend(
-                measured.digest.names().iter().filter(|own| !both(own)).map(|own| format!("{own} ({context})")),
-            );
-            let real = measured.digest.only(both);
+            let Some(digest) = digests.get(context) else { continue };
+            let real = measured.digest.only(|own| digest.names().iter().any(|name| name == own));
             let digest = digest.only(|own| real.names().iter().any(|name| name == own));
             if !real.names().is_empty() {
                 let found = report(&real, &digest, &self.genes, self.rules.spread);
@@ -112,9 +127,7 @@ impl<'a> Truth<'a> {
             }
         }
         ensure!(!contexts.is_empty(), "{name} has cells of no perturbation that was measured");
-        let mut entry = entry(name, kind, contexts);
-        entry.notes.extend(listed("not predicted, so not scored", &missing));
-        Ok(entry)
+        Ok(entry(name, kind, contexts))
     }
 
     /// Scores measured cells against measured cells, and the same corrected for half the cells where that is allowed.
@@ -153,6 +166,14 @@ impl<'a> Truth<'a> {
         })
     }
 
+    /// Scores what needs no model. Without training contexts there are only the baselines that need none.
+    ///
+    /// # Errors
+    /// When cells cannot be compared.
+    pub fn baselines(&self, training: Option<&Training>) -> Result<Vec<Entry>> {
+        baselines::entries(self, training)
+    }
+
     /// Groups that were measured.
     pub fn groups(&self) -> impl Iterator<Item = (&Measured, &String, &Normalised)> {
         self.contexts
@@ -189,6 +210,8 @@ pub struct Asked {
     pub real: PathBuf,
     /// Names and files of predictions.
     pub predicted: Vec<(String, PathBuf)>,
+    /// Cells of training contexts, for the baselines that need them.
+    pub train: Option<PathBuf>,
     /// What the obs columns say.
     pub columns: Columns,
     /// Kind of the ceiling; none leaves out ceiling and baselines.
@@ -196,18 +219,17 @@ pub struct Asked {
 }
 
 /// Groups that every prediction has, and sentences on those that are left out.
-fn common(asked: &Asked) -> Result<(std::collections::BTreeSet<Key>, Vec<String>)> {
-    let measured = sides::names(&asked.real, &asked.columns)?;
-    let perturbed = |keys: std::collections::BTreeSet<Key>| -> std::collections::BTreeSet<Key> {
-        keys.into_iter().filter(|(_, name)| *name != asked.columns.control).collect()
+fn common(asked: &Asked) -> Result<(BTreeSet<Key>, Vec<String>)> {
+    let perturbed = |path: &Path| -> Result<BTreeSet<Key>> {
+        let keys = groups::names(path, &asked.columns)?;
+        Ok(keys.into_iter().filter(|key| key.perturbation != asked.columns.control).collect())
     };
-    let mut shared = perturbed(measured);
+    let mut shared = perturbed(&asked.real)?;
     let mut notes = Vec::new();
     for (name, path) in &asked.predicted {
-        let own = perturbed(sides::names(path, &asked.columns)?);
-        let words = |(context, name): &Key| format!("{name} ({context})");
-        let left: Vec<String> = shared.difference(&own).map(words).collect();
-        let unknown: Vec<String> = own.difference(&shared).map(words).collect();
+        let own = perturbed(path)?;
+        let left: Vec<String> = shared.difference(&own).map(Key::words).collect();
+        let unknown: Vec<String> = own.difference(&shared).map(Key::words).collect();
         notes.extend(listed(&format!("measured, but not predicted by {name}, so left out for all"), &left));
         notes.extend(listed(&format!("predicted by {name}, but not measured, so not scored"), &unknown));
         shared.retain(|key| own.contains(key));
@@ -228,23 +250,44 @@ pub struct Verdict {
     pub notes: Vec<String>,
 }
 
+/// Contexts of a file.
+fn read(path: &Path, columns: &Columns, wanted: Wanted<'_>) -> Result<(Vec<String>, Vec<Context>, Vec<String>)> {
+    let (genes, groups) = groups::read(path, columns, wanted)?;
+    let known: BTreeSet<String> = groups.keys().map(|key| key.perturbation.clone()).collect();
+    let (found, without) = contexts(groups, &columns.control);
+    ensure!(
+        !found.is_empty(),
+        "{} cannot be used: no cell has {} = {}; there is {}",
+        path.display(),
+        columns.perturbation,
+        columns.control,
+        known.into_iter().take(20).collect::<Vec<_>>().join(", ")
+    );
+    Ok((genes, found, without))
+}
+
 /// Scores predictions, baselines and the ceiling.
 ///
 /// # Errors
 /// When a file cannot be read, lacks a column, the control or genes, or nothing is in all of them.
 pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Verdict> {
     let (groups, mut notes) = common(asked)?;
-    let sorted = sides::read(&asked.real, &asked.columns, Wanted { panel: None, groups: Some(&groups) })?;
-    notes.extend(listed("no measured control cells, so not scored", &sorted.without_control));
-    let truth = Truth::new(sorted.genes, sorted.contexts, rules)?;
+    let (genes, measured, without) = read(&asked.real, &asked.columns, Wanted { panel: None, groups: Some(&groups) })?;
+    notes.extend(listed("no measured control cells, so not scored", &without));
+    let truth = Truth::new(genes, measured, rules)?;
     let mut entries = Vec::new();
     for (name, path) in &asked.predicted {
         let wanted = Wanted { panel: Some(&truth.genes), groups: Some(&groups) };
-        let sorted = sides::read(path, &asked.columns, wanted)?;
-        let sides = sorted.contexts.into_iter().map(|context| (context.name, context.side)).collect();
+        let (_, predicted, _) = read(path, &asked.columns, wanted)?;
+        let sides = predicted.into_iter().map(|context| (context.name, context.side)).collect();
         entries.push(truth.score(name, Kind::Prediction, &sides)?);
     }
     if let Some(kind) = asked.ceiling {
+        let train = asked.train.as_ref().map(|path| -> Result<Training> {
+            let wanted = Wanted { panel: Some(&truth.genes), groups: None };
+            Training::new(groups::read(path, &asked.columns, wanted)?.1, &asked.columns.control)
+        });
+        entries.extend(truth.baselines(train.transpose()?.as_ref())?);
         entries.extend(truth.ceiling(kind)?);
     }
     Ok(Verdict { entries, notes })

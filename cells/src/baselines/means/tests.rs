@@ -39,7 +39,9 @@ fn training() -> [Response; 3] {
 fn control() -> Normalised {
     let empty = Counts::from_dense_rows(3, std::iter::repeat_n([].as_slice(), 1));
     let cell = |values: [f64; 3]| log_normalise(&empty, Target::Sum(1.0)).shifted(&values);
-    cell([0.0, 1.0, 2.0]).appended(&cell([2.0, 1.0, 0.0]))
+    let mut both = cell([0.0, 1.0, 2.0]);
+    both.append(&cell([2.0, 1.0, 0.0])).unwrap();
+    both
 }
 
 fn task<'a>(training: &'a [Response], control: &'a Normalised, perturbation: &'a str) -> Task<'a> {

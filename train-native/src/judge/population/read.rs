@@ -5,17 +5,16 @@
 //! Does not know: what the cells are compared with.
 //! Flow: h5ad file → **population** → `measure`.
 
-use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cells::baselines::split_halves;
-use cells::h5ad::{CellRows, Expression, H5adError, ReadSeekSource, Scale};
+use cells::h5ad::{Expression, H5adError, Scale};
 use cells::normalise::{Normalised, Target, log_normalise};
 use cells::{Cells, Counts};
 
 use crate::data::read_cells;
+use crate::judge::groups::{opened, places};
 
 /// Library size that counts are scaled to (the scDiffusion notebook's).
 pub(super) const TARGET: Target = Target::Sum(1e4);
@@ -84,14 +83,13 @@ pub fn read(
     seed: u64,
 ) -> Result<(Vec<String>, Population)> {
     let failed = || format!("{} cannot be used", path.display());
-    let source =
-        ReadSeekSource::new(File::open(path).with_context(failed)?).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let rows = match CellRows::open_any(source) {
+    let rows = match opened(path).with_context(failed)? {
         Ok(rows) => rows,
         Err(H5adError::ByGenes { .. }) => return whole(path, panel, key, most, seed),
         Err(other) => return Err(other).with_context(failed),
     };
     let places = places(rows.genes(), panel).with_context(failed)?;
+    let places = places.unwrap_or_else(|| (0..rows.genes().len()).map(Some).collect());
     let mut chosen = sample(rows.cells(), most, seed);
     chosen.sort_unstable();
     let genes = panel.unwrap_or(rows.genes()).to_vec();
@@ -139,14 +137,4 @@ fn whole(
     chosen.sort_unstable();
     let cells = panel.map_or_else(|| cells.clone(), |panel| cells.with_panel(panel)).select(&chosen);
     Ok((cells.genes.clone(), Population::of(&cells, key)))
-}
-
-/// Place of every panel gene in the file.
-fn places(genes: &[String], panel: Option<&[String]>) -> Result<Vec<Option<usize>>> {
-    let Some(panel) = panel else { return Ok((0..genes.len()).map(Some).collect()) };
-    let known: BTreeMap<&String, usize> = genes.iter().enumerate().map(|(place, gene)| (gene, place)).collect();
-    let places: Vec<Option<usize>> = panel.iter().map(|gene| known.get(gene).copied()).collect();
-    let missing = places.iter().filter(|place| place.is_none()).count();
-    ensure!(missing == 0, "it lacks {missing} of the {} measured genes; predict all of them", panel.len());
-    Ok(places)
 }

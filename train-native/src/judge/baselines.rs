@@ -1,0 +1,180 @@
+//! The baselines of `cells`, each scored as a prediction is.
+//!
+//! Does: asks every baseline for every measured perturbation, a perturbation at a time, and scores the cells; without
+//! training contexts there are those that need none: the control copy, and cell-eval's mean over the perturbations
+//! that are scored.
+//! Does not know: how a baseline predicts.
+//! Flow: truth + training responses → `cells::baselines` → **entries**.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use cells::baselines::{
+    BaselineError, Effect, LinearLatent, NegativeBinomial, Response, Settings, Task, context_mean, control_copy,
+    mean_perturbation, nearest_transfer, negative_binomial, perturb_mean_cells,
+};
+use cells::normalise::{Normalised, log_normalise};
+use cells::referee::{Digest, RefereeError};
+
+use super::groups::ALL;
+use super::sides::{Context, Training};
+use super::{BASE, Entry, Kind, Measured, SEED, Truth, listed};
+
+/// A way of making cells of a perturbation (name, cells wanted) in a context.
+type Maker<'a> = &'a (dyn Fn(&Measured, &str, usize) -> Result<Normalised, BaselineError> + Sync);
+
+/// The question that a context and a perturbation pose.
+fn task<'a>(training: &'a [Response], context: &'a Context, perturbation: &'a str, count: usize) -> Task<'a> {
+    Task {
+        training: training.iter().collect(),
+        context: &context.name,
+        cell_type: &context.cell_type,
+        control: &context.side.control,
+        perturbation,
+        count,
+        seed: SEED,
+    }
+}
+
+/// The mean over the scored perturbations themselves, under another name so that nothing takes it for training data:
+/// cell-eval's baseline, which knows the answers.
+fn own_mean(measured: &Measured) -> Response {
+    let effects = measured.digest.names().iter().zip(measured.digest.effects());
+    let effects = effects.map(|(name, shift)| (name.clone(), Effect { shift: shift.clone(), cells: 1 })).collect();
+    Response {
+        name: "the scored perturbations".to_owned(),
+        cell_type: measured.context.cell_type.clone(),
+        control: measured.context.side.control.mean(),
+        effects,
+    }
+}
+
+/// Scores what `make` gives. `own_control`: other control cells than the measured ones.
+fn entry(
+    truth: &Truth<'_>,
+    name: &str,
+    make: Maker<'_>,
+    own_control: Option<&(dyn Fn(&Context) -> Option<Normalised> + Sync)>,
+) -> Result<Option<Entry>> {
+    let (mut digests, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+    for measured in &truth.contexts {
+        let context = &measured.context;
+        // One cell tells whether there is a prediction at all.
+        let possible = |own: &&String| match make(measured, own, 1) {
+            Ok(_) => true,
+            Err(reason) => {
+                reasons.entry(reason.to_string()).or_insert_with(Vec::new).push(format!("{own} ({})", context.name));
+                false
+            }
+        };
+        let names: Vec<String> = measured.digest.names().iter().filter(possible).cloned().collect();
+        let control = match own_control.map(|make| make(context)) {
+            Some(None) => continue,
+            Some(Some(control)) => Cow::Owned(control),
+            None => Cow::Borrowed(&context.side.control),
+        };
+        if names.is_empty() {
+            continue;
+        }
+        let cells = |place: usize| {
+            let name: &String = &names[place];
+            let count = context.side.perturbed.get(name).map_or(0, Normalised::cells);
+            let made = make(measured, name, count);
+            made.map(Cow::Owned)
+                .map_err(|reason| RefereeError::NotMade { name: name.clone(), reason: reason.to_string() })
+        };
+        let digest = Digest::made(&control, names.clone(), truth.rules, cells);
+        digests.insert(context.name.clone(), digest.with_context(|| format!("{name}, {}", context.name))?);
+    }
+    if digests.is_empty() {
+        return Ok(None);
+    }
+    let mut entry = truth.scored(name, Kind::Baseline, digests)?;
+    entry.notes = reasons.iter().filter_map(|(reason, units)| listed(reason, units)).collect();
+    Ok(Some(entry))
+}
+
+/// Linear models: one of contexts that tell cell types apart, one of those that do not, so that no cell counts twice.
+fn linear(training: &Training) -> Vec<(bool, LinearLatent)> {
+    let fitted = |all: bool| {
+        let own: Vec<&Response> = training.responses.iter().filter(|own| (own.cell_type == ALL) == all).collect();
+        let model = (!own.is_empty()).then(|| LinearLatent::fit(&own, &Settings::default()));
+        model.and_then(Result::ok).map(|model| (all, model))
+    };
+    [true, false].into_iter().filter_map(fitted).collect()
+}
+
+/// Every baseline that has a prediction.
+///
+/// # Errors
+/// When cells cannot be compared.
+pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<Vec<Entry>> {
+    type Baseline = fn(&Task<'_>) -> Result<Normalised, BaselineError>;
+    let means: BTreeMap<&String, Response> = match training {
+        None => truth.contexts.iter().map(|own| (&own.context.name, own_mean(own))).collect(),
+        Some(_) => BTreeMap::new(),
+    };
+    let responses: &[Response] = training.map_or(&[], |own| &own.responses);
+    let asked = |measured: &Measured, name: &str, count: usize, baseline: Baseline| {
+        // Of the same cell type, as STATE does within a type; contexts without types are all of one.
+        baseline(&task(responses, &measured.context, name, count).of_same_cell_type())
+    };
+    let mean = |measured: &Measured, name: &str, count: usize| match means.get(&measured.context.name) {
+        Some(own) => mean_perturbation(&task(std::slice::from_ref(own), &measured.context, name, count)),
+        None => asked(measured, name, count, mean_perturbation),
+    };
+    let mut found = Vec::new();
+    found.extend(entry(truth, BASE, &mean, None)?);
+    if training.is_none() {
+        found.iter_mut().for_each(|own| {
+            own.notes.push("the mean over the scored perturbations themselves, as cell-eval's baseline is".to_owned());
+        });
+    }
+    let copy = |measured: &Measured, name: &str, count: usize| asked(measured, name, count, control_copy);
+    found.extend(entry(truth, "control copy", &copy, None)?);
+    let Some(training) = training else { return Ok(found) };
+    let others: [(&str, Baseline); 3] =
+        [("PerturbMean", perturb_mean_cells), ("context mean", context_mean), ("nearest context", nearest_transfer)];
+    for (name, baseline) in others {
+        found.extend(entry(truth, name, &|own: &Measured, name: &str, count| asked(own, name, count, baseline), None)?);
+    }
+    let models = linear(training);
+    let latent = |measured: &Measured, name: &str, count: usize| {
+        let all = measured.context.cell_type == ALL;
+        let model = models.iter().find(|(own, _)| *own == all).map(|(_, model)| model);
+        model.ok_or(BaselineError::NoTraining)?.cells(&task(&[], &measured.context, name, count))
+    };
+    found.extend(entry(truth, "linear latent", &latent, None)?);
+    found.extend(entry(
+        truth,
+        "negative binomial",
+        &|own: &Measured, name: &str, count| drawn(training, own, name, count),
+        Some(&drawn_control),
+    )?);
+    Ok(found)
+}
+
+/// Negative binomial cells, scaled as the measured ones are.
+fn drawn(training: &Training, measured: &Measured, name: &str, count: usize) -> Result<Normalised, BaselineError> {
+    let context = &measured.context;
+    let none = || BaselineError::NoControl { context: context.name.clone() };
+    let control = context.control_counts.as_ref().ok_or_else(none)?;
+    let asked = Task {
+        training: training.folds.iter().collect(),
+        context: &context.name,
+        cell_type: &context.cell_type,
+        control,
+        perturbation: name,
+        count,
+        seed: SEED,
+    };
+    negative_binomial(&asked.of_same_cell_type()).map(|counts| log_normalise(&counts, context.target))
+}
+
+/// Control cells of the same distribution: its effects are against its own controls, as a model's are.
+fn drawn_control(context: &Context) -> Option<Normalised> {
+    let control = context.control_counts.as_ref()?;
+    let drawn = NegativeBinomial::fit(control).draw(&control.library_sizes(), control.cells(), SEED + 1);
+    Some(log_normalise(&drawn, context.target))
+}
