@@ -6,8 +6,9 @@
 
 use plotters::prelude::{Color, DrawingBackend, PathElement};
 
-use crate::frame::{Area, Frame, Marker, PlotError, drawn, ground, legend, nothing, range};
+use crate::frame::{Area, Frame, Marker, PlotError, drawn, ground, legend, nothing};
 use crate::theme::Theme;
+use crate::ticks::range;
 
 /// Most points of a line; longer series are thinned evenly.
 const MOST_POINTS: usize = 2000;

@@ -1,19 +1,21 @@
 //! Axes, ticks and the way between data and pixels, shared by all figures.
 //!
-//! Does: places a rectangle of data on a rectangle of pixels, draws axes with round ticks, text and
-//! legends; keeps the geometry so that a page can find what is under the pointer.
+//! Does: places a rectangle of data on a rectangle of pixels, draws axes, markers, text and legends;
+//! keeps the geometry so that a page can find what is under the pointer.
 //! Does not know: what the points mean.
-//! Flow: ranges → **frame** → map, volcano, violins.
+//! Flow: ranges → **frame** → every figure.
 
 use plotters::coord::Shift;
 use plotters::prelude::{
-    Circle, Color, DrawingArea, DrawingBackend, IntoFont, PathElement, RGBAColor, RGBColor, Rectangle, Text,
+    Circle, Color, DrawingArea, DrawingBackend, IntoFont, PathElement, Polygon, RGBAColor, RGBColor, Rectangle, Text,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, TextStyle};
 use thiserror::Error;
 
 use crate::theme::Theme;
+use crate::ticks::labelled;
+use crate::words::width_of;
 
 /// A figure that could not be drawn.
 #[derive(Debug, Error)]
@@ -52,8 +54,12 @@ pub(crate) enum Anchor {
     Above,
     /// Centred below the point.
     Below,
+    /// Centred on the point.
+    Middle,
     /// Centred, turned to read upwards.
     Upwards,
+    /// Turned to read upwards, ends at the point.
+    UpTo,
 }
 
 /// Writes a text of `size` CSS pixels.
@@ -71,17 +77,33 @@ pub(crate) fn text<DB: DrawingBackend>(
         Anchor::Right => (HPos::Right, VPos::Center),
         Anchor::Above => (HPos::Center, VPos::Bottom),
         Anchor::Below => (HPos::Center, VPos::Top),
-        Anchor::Upwards => (HPos::Center, VPos::Center),
+        Anchor::Middle | Anchor::Upwards => (HPos::Center, VPos::Center),
+        Anchor::UpTo => (HPos::Right, VPos::Center),
     };
     let mut font = ("sans-serif", size * theme.scale).into_font();
-    if anchor == Anchor::Upwards {
+    if matches!(anchor, Anchor::Upwards | Anchor::UpTo) {
         font = font.transform(FontTransform::Rotate270);
     }
     let style = TextStyle::from(font).color(&colour).pos(Pos::new(h, v));
     drawn(area.draw(&Text::new(words.to_owned(), at, style)))
 }
 
-/// A rectangle of data on a rectangle of pixels; y grows upwards.
+/// Writes lines of 12 CSS pixels from x to the right, together centred on a height.
+pub(crate) fn lines<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    words: &[String],
+    (x, middle): (i32, i32),
+) -> Result<(), PlotError> {
+    let step = theme.px(12.0);
+    let first = middle - step * (words.len() as i32 - 1) / 2;
+    for (place, line) in words.iter().enumerate() {
+        text(area, theme, line, (x, first + step * place as i32), 12.0, Anchor::Left, theme.ink)?;
+    }
+    Ok(())
+}
+
+/// A rectangle of data on a rectangle of pixels; y grows upwards, a range from high to low the other way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
     /// Data range of x.
@@ -96,13 +118,16 @@ impl Frame {
     /// Pixel of a point.
     pub fn pixel(&self, x: f64, y: f64) -> (i32, i32) {
         let (left, top, right, bottom) = self.pixels;
-        let along = |value: f64, (low, high): (f64, f64)| if high > low { (value - low) / (high - low) } else { 0.5 };
+        let along = |value: f64, (low, high): (f64, f64)| {
+            let span = high - low;
+            if span.abs() > 0.0 { (value - low) / span } else { 0.5 }
+        };
         let px = f64::from(left) + along(x, self.x) * f64::from(right - left);
         let py = f64::from(bottom) - along(y, self.y) * f64::from(bottom - top);
         (px.clamp(-1e6, 1e6).round() as i32, py.clamp(-1e6, 1e6).round() as i32)
     }
 
-    /// Axes at the left and bottom with ticks and titles.
+    /// Axes at the left and bottom with round ticks and titles.
     pub(crate) fn axes<DB: DrawingBackend>(
         &self,
         area: &Area<DB>,
@@ -110,24 +135,38 @@ impl Frame {
         x_title: &str,
         y_title: &str,
     ) -> Result<(), PlotError> {
+        self.axes_at(area, theme, (x_title, y_title), &labelled(self.x, 6), &labelled(self.y, 5))
+    }
+
+    /// Axes at the left and bottom with given ticks (value, words) and titles.
+    pub(crate) fn axes_at<DB: DrawingBackend>(
+        &self,
+        area: &Area<DB>,
+        theme: &Theme,
+        (x_title, y_title): (&str, &str),
+        x_ticks: &[(f64, String)],
+        y_ticks: &[(f64, String)],
+    ) -> Result<(), PlotError> {
         let (left, top, right, bottom) = self.pixels;
         let line = theme.ink.stroke_width(theme.px(1.0).max(1) as u32);
         drawn(area.draw(&PathElement::new(vec![(left, top), (left, bottom), (right, bottom)], line)))?;
         let tick = theme.px(4.0);
-        for value in ticks(self.x, 6) {
-            let (x, _) = self.pixel(value, self.y.0);
+        for (value, words) in x_ticks {
+            let (x, _) = self.pixel(*value, self.y.0);
             drawn(area.draw(&PathElement::new(vec![(x, bottom), (x, bottom + tick)], line)))?;
-            text(area, theme, &label(value), (x, bottom + 2 * tick), 11.0, Anchor::Below, theme.faint)?;
+            text(area, theme, words, (x, bottom + 2 * tick), 11.0, Anchor::Below, theme.faint)?;
         }
-        for value in ticks(self.y, 5) {
-            let (_, y) = self.pixel(self.x.0, value);
+        for (value, words) in y_ticks {
+            let (_, y) = self.pixel(self.x.0, *value);
             drawn(area.draw(&PathElement::new(vec![(left - tick, y), (left, y)], line)))?;
-            text(area, theme, &label(value), (left - 2 * tick, y), 11.0, Anchor::Right, theme.faint)?;
+            text(area, theme, words, (left - 2 * tick, y), 11.0, Anchor::Right, theme.faint)?;
         }
         let middle = ((left + right) / 2, bottom + theme.px(24.0));
         text(area, theme, x_title, middle, 12.0, Anchor::Below, theme.ink)?;
-        let side = (left - theme.px(40.0), (top + bottom) / 2);
-        text(area, theme, y_title, side, 12.0, Anchor::Upwards, theme.ink)
+        // The title stands clear of the widest number.
+        let widest = y_ticks.iter().map(|(_, words)| width_of(theme, words, 11.0)).max().unwrap_or(0);
+        let side = left - theme.px(40.0).max(2 * tick + widest + theme.px(10.0));
+        text(area, theme, y_title, (side, (top + bottom) / 2), 12.0, Anchor::Upwards, theme.ink)
     }
 }
 
@@ -140,6 +179,19 @@ pub enum Marker {
     Cross,
     /// A triangle.
     Triangle,
+    /// A square.
+    Square,
+    /// A square on its corner.
+    Diamond,
+    /// An empty circle.
+    Ring,
+}
+
+impl Marker {
+    /// Shape of the series at a place: as many shapes as a theme has series colours.
+    pub fn of(place: usize) -> Self {
+        [Self::Disc, Self::Triangle, Self::Square, Self::Cross, Self::Diamond, Self::Ring][place % 6]
+    }
 }
 
 /// Draws one marker of `radius` device pixels.
@@ -161,7 +213,16 @@ pub(crate) fn marker<DB: DrawingBackend>(
         }
         Marker::Triangle => {
             let corners = vec![(x - r, y + r), (x + r, y + r), (x, y - r)];
-            drawn(area.draw(&plotters::prelude::Polygon::new(corners, colour.filled())))
+            drawn(area.draw(&Polygon::new(corners, colour.filled())))
+        }
+        Marker::Square => rectangle(area, [(x - r, y - r), (x + r, y + r)], colour, true),
+        Marker::Diamond => {
+            let corners = vec![(x - r, y), (x, y + r), (x + r, y), (x, y - r)];
+            drawn(area.draw(&Polygon::new(corners, colour.filled())))
+        }
+        Marker::Ring => {
+            let stroke = colour.stroke_width((r / 3).max(1) as u32);
+            drawn(area.draw(&Circle::new((x, y), r, stroke)))
         }
     }
 }
@@ -179,6 +240,38 @@ pub(crate) fn legend<DB: DrawingBackend>(
         text(area, theme, words, (x + theme.px(10.0), y), 12.0, Anchor::Left, theme.ink)?;
     }
     Ok(())
+}
+
+/// Legend entries in lines from `x` to at most `right`; returns the middle of the line below them.
+pub(crate) fn legend_lines<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    entries: &[(Marker, RGBColor, String)],
+    (x, y): (i32, i32),
+    right: i32,
+) -> Result<i32, PlotError> {
+    let (mut at, mut line) = (x, y);
+    for entry in entries {
+        let width = theme.px(10.0) + width_of(theme, &entry.2, 12.0);
+        if at > x && at + width > right {
+            (at, line) = (x, line + theme.px(17.0));
+        }
+        legend(area, theme, std::slice::from_ref(entry), (at, line))?;
+        at += width + theme.px(18.0);
+    }
+    Ok(line + theme.px(17.0))
+}
+
+/// Left, top, right and bottom of what is already written.
+pub(crate) type Taken = Vec<(i32, i32, i32, i32)>;
+
+/// Takes a place (left, top, right, bottom) unless it overlaps one that is taken.
+pub(crate) fn claim(taken: &mut Taken, own: (i32, i32, i32, i32)) -> bool {
+    let free = taken.iter().all(|o| own.2 < o.0 || o.2 < own.0 || own.3 < o.1 || o.3 < own.1);
+    if free {
+        taken.push(own);
+    }
+    free
 }
 
 /// Fills the ground.
@@ -203,53 +296,9 @@ pub(crate) fn nothing<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, words:
     text(area, theme, words, (width as i32 / 2, height as i32 / 2), 13.0, Anchor::Above, theme.faint)
 }
 
-/// Smallest and largest finite value, widened by `margin` of the span; (0, 1) when there is none.
-pub(crate) fn range(values: impl Iterator<Item = f64>, margin: f64) -> (f64, f64) {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for value in values.filter(|value| value.is_finite()) {
-        low = low.min(value);
-        high = high.max(value);
-    }
-    if low > high {
-        return (0.0, 1.0);
-    }
-    let widening = ((high - low) * margin).max(1e-3);
-    (low - widening, high + widening)
-}
-
-/// Round tick values inside a range, about `wanted` of them.
-pub(crate) fn ticks((low, high): (f64, f64), wanted: usize) -> Vec<f64> {
-    let span = high - low;
-    if !span.is_finite() || span <= 0.0 {
-        return Vec::new();
-    }
-    let raw = span / wanted.max(1) as f64;
-    let power = 10.0_f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|s| s * power).find(|s| *s >= raw).unwrap_or(raw);
-    let first = (low / step).ceil() as i64;
-    let last = (high / step).floor() as i64;
-    (first..=last).take(50).map(|at| at as f64 * step).collect()
-}
-
-/// A tick's number without needless digits: ticks are 1, 2 or 5 times a power of ten apart, so four
-/// significant digits tell them apart.
-fn label(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    let power = value.abs().log10().floor();
-    if power < -3.0 {
-        return format!("{value:.0e}").replace('-', "−");
-    }
-    let digits = (3.0 - power).clamp(0.0, 6.0) as usize;
-    let text = format!("{value:.digits$}");
-    let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    trimmed.replace('-', "−")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Frame, label, range, ticks};
+    use super::{Frame, claim};
 
     #[test]
     fn points_land_on_their_pixels() {
@@ -258,17 +307,19 @@ mod tests {
         assert_eq!(frame.pixel(10.0, 1.0), (300, 20));
         assert_eq!(frame.pixel(5.0, 0.0), (200, 120));
         assert!(frame.pixel(f64::INFINITY, f64::NEG_INFINITY).0 > 300);
+        // Rows are counted from the top.
+        let rows = Frame { y: (4.0, 0.0), ..frame };
+        assert_eq!((rows.pixel(0.0, 0.0).1, rows.pixel(0.0, 3.0).1), (20, 170));
     }
 
     #[test]
-    fn ticks_are_round_and_inside() {
-        assert_eq!(ticks((-1.3, 4.2), 5), [0.0, 2.0, 4.0]);
-        assert!(ticks((1.0, 1.0), 5).is_empty() && ticks((f64::NAN, 1.0), 5).is_empty());
-        assert_eq!(range([f64::NAN, 2.0].into_iter(), 0.0).0, 2.0 - 1e-3);
-        assert_eq!(range(std::iter::empty(), 0.1), (0.0, 1.0));
-        assert_eq!(label(-2.5), "−2.5");
-        assert_eq!(label(-10.0), "−10");
-        assert_eq!([0.002, 0.15, 12.5, 1200.0, 0.0].map(label), ["0.002", "0.15", "12.5", "1200", "0"]);
-        assert_eq!([0.0002, -0.00001].map(label), ["2e−4", "−1e−5"]);
+    fn a_taken_place_is_not_given_twice() {
+        let mut taken = Vec::new();
+        assert!(
+            claim(&mut taken, (0, 0, 10, 10))
+                && !claim(&mut taken, (5, 5, 20, 20))
+                && claim(&mut taken, (11, 0, 20, 10))
+        );
+        assert_eq!(taken.len(), 2);
     }
 }

@@ -7,9 +7,9 @@
 
 use plotters::prelude::{Color, DrawingBackend, RGBColor};
 
-use crate::frame::Anchor;
-use crate::frame::{Area, Frame, Marker, PlotError, ground, legend, marker, nothing, range, text};
+use crate::frame::{Anchor, Area, Frame, Marker, PlotError, Taken, claim, ground, legend, marker, nothing, text};
 use crate::theme::Theme;
+use crate::ticks::range;
 
 /// Cells of one kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +82,7 @@ fn write_names<DB: DrawingBackend>(
     frame: &Frame,
     names: &[Name],
 ) -> Result<(), PlotError> {
-    let mut taken: Vec<(i32, i32, i32, i32)> = Vec::new();
+    let mut taken = Taken::new();
     for name in names {
         let (x, y) = frame.pixel(name.at.0.into(), name.at.1.into());
         let half = theme.px(3.2) * name.text.chars().count() as i32;
@@ -90,8 +90,7 @@ fn write_names<DB: DrawingBackend>(
         // Names of groups at the edge stay inside.
         let x = if left + half < right - half { x.clamp(left + half, right - half) } else { x };
         let own = (x - half, y - theme.px(16.0), x + half, y);
-        if taken.iter().all(|o| own.2 < o.0 || o.2 < own.0 || own.3 < o.1 || o.3 < own.1) {
-            taken.push(own);
+        if claim(&mut taken, own) {
             text(area, theme, &name.text, (x, y - theme.px(4.0)), 11.0, Anchor::Above, theme.faint)?;
         }
     }

@@ -43,6 +43,7 @@ mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
     use super::render;
+    use crate::checks::elements;
     use crate::frame::Marker;
     use crate::theme::Theme;
     use crate::{map, violin, volcano};
@@ -102,6 +103,41 @@ mod tests {
         assert_eq!(volcano::nearest(&frame, &shifts, (-500, -500), 12), None);
         let short = volcano::Shifts { q: &q[..3], ..shifts };
         assert!(render((10, 10), "", "", |area| volcano::draw(area, &theme, &short).map(|_| ())).is_err());
+    }
+
+    #[test]
+    fn two_figures_share_a_page() {
+        let (genes, change, q) = shifts();
+        let (q_cut, change_cut) = (0.05, 0.5);
+        let shifts =
+            volcano::Shifts { genes: &genes, log2_fold_change: &change, q: &q, q_cut, change_cut, selected: None };
+        let reference: Vec<f32> = (0..60).map(|i| ((i * 37) % 17) as f32).collect();
+        let theme = Theme::light(1.0);
+        let mut frames = Vec::new();
+        let page = render((900, 400), "Map and volcano", "", |area| {
+            let (left, right) = area.split_horizontally(400);
+            frames.push(map::draw(&left, &theme, &reference, &[], &[])?);
+            frames.push(volcano::draw(&right, &theme, &shifts)?);
+            Ok(())
+        })
+        .unwrap();
+        // Each draws as if alone, within its part of the picture.
+        let alone = render((500, 400), "Volcano", "", |area| {
+            frames.push(volcano::draw(area, &theme, &shifts)?);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(frames[1], frames[2]);
+        let (both, alone) = (elements(&page), elements(&alone));
+        let first = both.iter().position(|own| own.tag == "rect").unwrap();
+        assert!(both[..first].iter().all(|own| own.reach().2 <= 400.0), "the map stays left of the volcano's ground");
+        assert_eq!(both.len() - first - 1, alone.len());
+        for (beside, own) in both[first + 1..].iter().zip(&alone) {
+            assert!((beside.reach().0 - own.reach().0 - 400.0).abs() < 1e-9 && beside.words == own.words);
+        }
+        // Nothing that two SVGs on one page could confuse, and one title each.
+        assert!(!page.contains(" id=") && !page.contains("url(#") && !page.contains("<style"));
+        assert_eq!(page.matches("<title>").count(), 1);
     }
 
     #[test]

@@ -7,8 +7,9 @@
 
 use plotters::prelude::{Color, DrawingBackend, PathElement, Polygon};
 
-use crate::frame::{Anchor, Area, Frame, Marker, PlotError, drawn, ground, legend, nothing, range, rectangle, text};
+use crate::frame::{Anchor, Area, Frame, Marker, PlotError, drawn, ground, legend, nothing, rectangle, text};
 use crate::theme::Theme;
+use crate::ticks::range;
 
 /// Steps of a density curve.
 const STEPS: usize = 48;
@@ -78,7 +79,7 @@ fn draw_panel<DB: DrawingBackend>(
     let quiet = theme.quiet.stroke_width(1);
     drawn(area.draw(&PathElement::new(vec![(left, bottom), (right, bottom)], quiet)))?;
     text(area, theme, panel.gene, ((left + right) / 2, top - theme.px(4.0)), 12.0, Anchor::Above, theme.ink)?;
-    for value in crate::frame::ticks(frame.y, 3) {
+    for value in crate::ticks::ticks(frame.y, 3) {
         let (_, y) = frame.pixel(0.0, value);
         drawn(area.draw(&PathElement::new(vec![(left, y), (right, y)], theme.quiet.mix(0.4).stroke_width(1))))?;
         if first {

@@ -7,8 +7,9 @@
 
 use plotters::prelude::{Circle, Color, DrawingBackend, PathElement};
 
-use crate::frame::{Anchor, Area, Frame, Marker, PlotError, drawn, ground, marker, nothing, range, text};
+use crate::frame::{Anchor, Area, Frame, Marker, PlotError, Taken, claim, drawn, ground, marker, nothing, text};
 use crate::theme::Theme;
+use crate::ticks::range;
 
 /// −log10 of the smallest q that is drawn apart; smaller ones stand on the upper edge.
 const HIGHEST: f64 = 300.0;
@@ -169,7 +170,7 @@ fn names<DB: DrawingBackend>(
         order.retain(|gene| *gene != selected);
         order.insert(0, selected);
     }
-    let mut taken: Vec<(i32, i32, i32, i32)> = Vec::new();
+    let mut taken = Taken::new();
     for gene in order.into_iter().take(60) {
         let name = &shifts.genes[gene];
         let (x, y) = place(frame, shifts, gene);
@@ -178,11 +179,9 @@ fn names<DB: DrawingBackend>(
         let to_right = shifts.log2_fold_change[gene] < 0.0;
         let start = if to_right { x + theme.px(6.0) } else { x - theme.px(6.0) - width };
         let own = (start, y - half, start + width, y + half);
-        let free = taken.iter().all(|o| own.2 < o.0 || o.2 < own.0 || own.3 < o.1 || o.3 < own.1);
-        if !free || own.0 < frame.pixels.0 {
+        if own.0 < frame.pixels.0 || !claim(&mut taken, own) {
             continue;
         }
-        taken.push(own);
         let (at, anchor) = if to_right { (own.0, Anchor::Left) } else { (own.2, Anchor::Right) };
         text(area, theme, name, (at, y), 11.0, anchor, theme.ink)?;
         if taken.len() == NAMED {
