@@ -5,6 +5,7 @@
 //! Does not know: models, files, which cells are predictions.
 //! Flow: measured and predicted cells by perturbation → **report** → `evaluate`, the page.
 
+pub mod challenge;
 pub mod effects;
 pub mod shifts;
 
