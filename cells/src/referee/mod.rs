@@ -6,6 +6,7 @@
 //! Flow: measured and predicted cells by perturbation → **report** → `evaluate`, the page.
 
 pub mod ceiling;
+pub mod challenge;
 pub mod effects;
 pub mod shifts;
 
