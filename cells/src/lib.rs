@@ -1,7 +1,7 @@
 //! What a cell is and how cells are measured.
 //!
 //! Does: sparse counts with genes and labels, AnnData files from and to bytes, normalising,
-//! differential expression, principal components, neighbours, the fixed map, metrics, baselines,
+//! differential expression, principal components, neighbours, the fixed map, metrics, baselines, splits,
 //! synthetic cells with a known truth. Measured and generated cells are the same type.
 //! Does not know: tensors, files, clocks, threads, the web.
 //! Flow: bytes → **cells** → tokens (`model`), and back: counts → normalise → effects → figures.
@@ -22,6 +22,7 @@ pub mod prior;
 mod random;
 pub mod referee;
 pub mod spread;
+pub mod splits;
 pub mod synthetic;
 pub mod umap;
 

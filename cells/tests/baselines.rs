@@ -16,8 +16,7 @@ use cells::baselines::{
 };
 use cells::metrics::{effect, pearson};
 use cells::normalise::{Normalised, Target, log_normalise, median};
-use cells::referee::shifts::Convention;
-use cells::referee::{Side, referee};
+use cells::referee::{Rules, Side, referee};
 use cells::synthetic::{CONTROL, PERTURBED, SyntheticSpec, synthetic};
 use cells::{Cells, Counts};
 use serde_json::Value;
@@ -223,7 +222,7 @@ fn judged() -> BTreeMap<&'static str, (Scores, Vec<f64>)> {
         let control = held_out.control.mean();
         let of = |side: &Side, kind: &str| effect(&side.perturbed[kind].mean(), &control);
         let correlations = KINDS.iter().map(|(kind, ..)| pearson(&of(&real, kind), &of(&side, kind))).collect();
-        (referee(&real, &side, &genes, Convention::PerPerturbation).unwrap().mean, correlations)
+        (referee(&real, &side, &genes, Rules::default()).unwrap().mean, correlations)
     };
     BTreeMap::from([
         ("control copy", judge(&|kind| control_copy(&ask(kind)).unwrap())),
