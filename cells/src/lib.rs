@@ -21,8 +21,8 @@ pub mod population;
 pub mod prior;
 mod random;
 pub mod referee;
-pub mod spread;
 pub mod splits;
+pub mod spread;
 pub mod synthetic;
 pub mod umap;
 

@@ -162,32 +162,10 @@ pub(crate) enum Command {
     /// Example: train-native judge --real measured.h5ad --predicted STATE=state.h5ad --predicted scVI=scvi.h5ad
     /// --context-col donor --context-col cell_type --report verdict
     Judge(Judge),
-    /// Score a bundle on the donors that its run held out; prints a table.
+    /// Score a bundle on held-out groups beside baselines and a ceiling; prints a table and writes a report.
     ///
-    /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad
-    Evaluate {
-        /// Bundle folder.
-        #[arg(long)]
-        bundle: PathBuf,
-        /// Run folder, which knows what was held out.
-        #[arg(long)]
-        run: PathBuf,
-        /// Measured cells.
-        #[arg(long)]
-        data: PathBuf,
-        /// Guidance (the bundle's own when left out).
-        #[arg(long)]
-        guidance: Option<f32>,
-        /// Steps (the bundle's own when left out).
-        #[arg(long)]
-        steps: Option<usize>,
-        /// Seed.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// Write the scores, and the guidance and steps they hold for, into the bundle's card.
-        #[arg(long)]
-        write: bool,
-    },
+    /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad --report verdict
+    Evaluate(Evaluate),
 }
 
 /// What `sample` takes.
@@ -238,6 +216,44 @@ pub(crate) struct Sample {
     pub(crate) dry_run: bool,
 }
 
+/// What `evaluate` takes.
+#[derive(Args)]
+pub(crate) struct Evaluate {
+    /// Bundle folder.
+    #[arg(long)]
+    pub(crate) bundle: PathBuf,
+    /// Run folder, which knows what was held out; the bundle's own split when left out.
+    #[arg(long)]
+    pub(crate) run: Option<PathBuf>,
+    /// Split file, whose test part is scored.
+    #[arg(long, conflicts_with = "run")]
+    pub(crate) split: Option<PathBuf>,
+    /// Measured cells, of training and test.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Guidance (the bundle's own when left out).
+    #[arg(long)]
+    pub(crate) guidance: Option<f32>,
+    /// Steps (the bundle's own when left out).
+    #[arg(long)]
+    pub(crate) steps: Option<usize>,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Most cells generated for a donor and a perturbation.
+    #[arg(long, default_value_t = train_native::evaluate::MOST_GENERATED)]
+    pub(crate) most: usize,
+    /// Device.
+    #[arg(long, value_enum, default_value = "flex")]
+    pub(crate) device: Backend,
+    /// Folder to write report.html, report.md, report.json, split.json and the generated cells to.
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the scores, the guidance and steps they hold for, and the split into the bundle.
+    #[arg(long)]
+    pub(crate) write: bool,
+}
+
 /// What `judge` takes.
 #[derive(Args)]
 pub(crate) struct Judge {
@@ -276,9 +292,15 @@ pub(crate) struct Judge {
     /// Cells that the models were trained on: for baselines that need them, and for memorisation.
     #[arg(long)]
     pub(crate) train: Option<PathBuf>,
-    /// obs column of cell types, for their proportions.
+    /// obs column of cell types, for their proportions and for baselines of the same cell type.
     #[arg(long)]
     pub(crate) cell_type_col: Option<String>,
+    /// Split file: only its test part of --real is scored, and without --train its training part makes the baselines.
+    #[arg(long)]
+    pub(crate) split: Option<PathBuf>,
+    /// Folder to write report.html, report.md and report.json to.
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// Kinds of ceiling.

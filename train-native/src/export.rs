@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use cells::normalise::{Target, log_normalise, median};
 use cells::pca::{fit_pca, highly_variable};
+use cells::splits::Split;
 use cells::umap::umap;
 use model::bundle::{CARD, GOLDEN, Golden, MAP, Map, REFERENCE, Reference, WEIGHTS, golden_logits, sha256};
 use model::card::{Card, FORMAT_VERSION, FileEntry, Kind, ReferenceGroup, Training};
@@ -28,6 +29,8 @@ use crate::recipe::Recipe;
 use crate::synthesis::synthesise;
 use crate::train::{RECIPE, RUN, model_config};
 
+/// Name of the split that a bundle carries.
+pub const SPLIT: &str = "split.json";
 /// Variable genes that the map's components use.
 const MAP_GENES: usize = 2000;
 /// Components of the map.
@@ -97,6 +100,9 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
     files.insert(MAP.into(), map(&set, target, recipe.training.seed)?.serialise()?);
     let (groups, statistics) = reference(&set, target);
     files.insert(REFERENCE.into(), statistics.serialise(groups.len())?);
+    if let Some(split) = recipe.split()? {
+        files.insert(SPLIT.into(), serde_json::to_vec_pretty(&split)?);
+    }
     let card = Card {
         format_version: FORMAT_VERSION,
         name: recipe.card.name.clone(),
@@ -136,6 +142,17 @@ fn write_bundle(out: &Path, mut card: Card, files: &Files) -> Result<Card> {
     }
     write_card(out, &card)?;
     Ok(card)
+}
+
+/// Writes a split into a bundle, and the card that names it.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_split(out: &Path, card: &mut Card, split: &Split) -> Result<()> {
+    let bytes = serde_json::to_vec_pretty(split)?;
+    card.files.insert(SPLIT.to_owned(), FileEntry { sha256: sha256(&bytes), bytes: bytes.len() as u64 });
+    write_atomic(&out.join(SPLIT), &bytes)?;
+    write_card(out, card)
 }
 
 /// Writes the card alone.

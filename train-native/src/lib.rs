@@ -17,6 +17,7 @@ pub mod export;
 pub mod factors;
 pub mod files;
 pub mod generate;
+pub mod html;
 pub mod inspect;
 pub mod judge;
 pub mod marginals;

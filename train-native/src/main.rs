@@ -6,25 +6,19 @@
 //! Flow: h5ad + recipe → `train` → run → `export` → bundle → `sample`, `evaluate`, the page.
 
 mod cli;
+mod scoring;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cells::referee::Rules;
-use cells::referee::ceiling::Ceiling;
-use cells::referee::shifts::Convention;
 use clap::Parser;
 use model::bundle::Bundle;
 use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
-use train_native::judge::groups::Columns;
-use train_native::judge::population;
-use train_native::{
-    bench, bench_store, bench_train, evaluate, export, generate, inspect, judge, pool, prepare, report, sample, train,
-};
+use train_native::{bench, bench_store, bench_train, export, generate, inspect, prepare, report, sample, train};
 
 use crate::cli::{Cli, Command};
 
@@ -92,26 +86,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
             Ok(())
         }
-        Command::Judge(asked) => judged(asked),
-        Command::Evaluate { bundle: folder, run, data, guidance, steps, seed, write } => {
-            let bundle = generate::read_bundle(&folder, &Backend::Flex.device()?)?;
-            let choices = defaults(&bundle, guidance, steps, seed);
-            let settings = evaluate::Settings { guidance: choices.guidance, steps: choices.steps, seed };
-            let held_out = evaluate::held_out_of(&run, &bundle)?;
-            let scores = evaluate::evaluate(&bundle, &train_native::data::read_cells(&data)?, &held_out, &settings)?;
-            println!(
-                "guidance {}, {} steps, seed {seed}\n\n{}",
-                settings.guidance,
-                settings.steps,
-                evaluate::table(&scores)
-            );
-            if write {
-                let mut card = bundle.card;
-                (card.scores, card.guidance, card.steps) = (scores, settings.guidance, settings.steps);
-                export::write_card(&folder, &card)?;
-            }
-            Ok(())
-        }
+        Command::Judge(asked) => scoring::judge(asked),
+        Command::Evaluate(asked) => scoring::evaluate(asked),
     }
 }
 
@@ -126,47 +102,6 @@ fn stop_on_ctrl_c(after: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
         eprintln!("\nstopping after {after}; once more to stop at once");
     })?;
     Ok(stop)
-}
-
-/// Scores predictions.
-fn judged(asked: cli::Judge) -> anyhow::Result<()> {
-    if asked.population {
-        let [(_, predicted)] = asked.predicted.as_slice() else {
-            anyhow::bail!("--population takes one --predicted; run the command for each")
-        };
-        let key = asked.cell_type_col.as_deref();
-        let read = |path: &std::path::Path, genes: Option<&[String]>, key| {
-            population::read(path, genes, key, 2 * population::MOST, judge::SEED)
-        };
-        let (genes, measured) = read(&asked.real, None, key)?;
-        let (_, generated) = read(predicted, Some(&genes), None)?;
-        let training = asked.train.map(|path| read(&path, Some(&genes), None)).transpose()?.map(|(_, cells)| cells);
-        let measures = population::measure(&measured, &generated, training.as_ref(), judge::SEED)?;
-        print!("{}", population::markdown(&measures));
-        return Ok(());
-    }
-    let convention = if asked.leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
-    let rules = Rules { convention, without_energy: asked.without_energy, spread: pool::pool() };
-    let columns = Columns {
-        perturbation: asked.pert_col,
-        control: asked.control,
-        context: asked.context_col,
-        cell_type: asked.cell_type_col,
-    };
-    let ceiling = match asked.ceiling {
-        cli::CeilingKind::Halves => Some(Ceiling::Halves),
-        cli::CeilingKind::Bootstrap => Some(Ceiling::Bootstrap),
-        cli::CeilingKind::None => None,
-    };
-    let asked_json = asked.json;
-    let asked = judge::Asked { real: asked.real, predicted: asked.predicted, train: asked.train, columns, ceiling };
-    let verdict = judge::judge(&asked, rules)?;
-    if asked_json {
-        println!("{}", judge::table::as_json(&verdict))
-    } else {
-        print!("{}", judge::table::markdown(&verdict))
-    }
-    Ok(())
 }
 
 /// Resolves what `sample` was asked and does it.

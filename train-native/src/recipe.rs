@@ -4,10 +4,11 @@
 //! Does not know: data, devices.
 //! Flow: recipe → **settings** → data set, network, trainer, card.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use cells::splits::{self, Control, Rule, Split};
 use model::card::{Kind, Source};
 use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ pub struct Recipe {
     /// Groups of cells that never enter training: every label of an entry must match.
     #[serde(default)]
     pub hold_out: Vec<BTreeMap<String, String>>,
+    /// In place of `hold_out`: a split, or the path of a split file beside the recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
     /// Sizes of the network.
     pub model: Sizes,
     /// Optimisation.
@@ -236,15 +240,25 @@ impl Recipe {
     pub fn read(path: &Path) -> Result<Self> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read the recipe {}", path.display()))?;
-        let recipe = Self::parse(&text).with_context(|| format!("the recipe {} is not valid", path.display()))?;
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        let recipe =
+            Self::parse(&text, folder).with_context(|| format!("the recipe {} is not valid", path.display()))?;
         recipe.check().with_context(|| format!("the recipe {} cannot be used", path.display()))?;
         Ok(recipe)
     }
 
-    /// A recipe from its text. `preset = NAME` fills in what [model] and [training] leave out.
-    fn parse(text: &str) -> Result<Self> {
+    /// A recipe from its text. `preset = NAME` fills in what [model] and [training] leave out; `split = FILE` is read
+    /// from `folder`.
+    fn parse(text: &str, folder: &Path) -> Result<Self> {
         let mut table: toml::Table = toml::from_str(text)?;
-        let Some(name) = table.remove("preset") else { return Ok(toml::from_str(text)?) };
+        if let Some(file) = table.get("split").and_then(toml::Value::as_str) {
+            let path = folder.join(file);
+            let text = std::fs::read(&path).with_context(|| format!("cannot read the split {}", path.display()))?;
+            let split: Split =
+                serde_json::from_slice(&text).with_context(|| format!("{} is no split", path.display()))?;
+            table.insert("split".to_owned(), toml::Value::try_from(split)?);
+        }
+        let Some(name) = table.remove("preset") else { return Ok(toml::Value::Table(table).try_into()?) };
         let name = name.as_str().context("preset must be a name in quotes")?;
         for (part, values) in presets::table(name)? {
             let own = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
@@ -256,8 +270,41 @@ impl Recipe {
         Ok(toml::Value::Table(table).try_into()?)
     }
 
+    /// What the recipe keeps out of training; none when nothing is.
+    ///
+    /// # Errors
+    /// When the held-out groups contradict each other.
+    pub fn split(&self) -> Result<Option<Split>> {
+        if self.split.is_some() || self.hold_out.is_empty() {
+            return Ok(self.split.clone());
+        }
+        let control = self.conditions.iter().find_map(|own| Some((own.key.clone(), own.control.clone()?)));
+        let control = control.map(|(column, value)| Control { column, value, kept: false });
+        let named = self.hold_out.iter().flat_map(BTreeMap::keys).chain(control.iter().map(|own| &own.column));
+        let columns: BTreeSet<String> = named.cloned().collect();
+        let split = Split {
+            version: splits::VERSION,
+            name: format!("{}-held-out", self.card.name),
+            about: "Groups that the recipe holds out of training.".to_owned(),
+            columns: columns.into_iter().collect(),
+            control,
+            source: None,
+            rule: Rule::Given,
+            seed: None,
+            validation: Vec::new(),
+            test: self.hold_out.clone(),
+            fingerprint: None,
+        };
+        split.validate().context("the groups of [[hold_out]] are no split")?;
+        Ok(Some(split))
+    }
+
     fn check(&self) -> Result<()> {
         let training = &self.training;
+        ensure!(
+            self.split.is_none() || self.hold_out.is_empty(),
+            "the recipe names a split and [[hold_out]] groups; give one of the two"
+        );
         ensure!(!training.ema.is_empty(), "training.ema needs at least one width");
         ensure!(
             training.ema.iter().all(|width| (0.001..0.28).contains(width)),

@@ -15,6 +15,7 @@ use plots::theme::Theme;
 use serde_json::Value;
 
 use crate::files::write_atomic;
+use crate::html::{escape, page};
 use crate::train::{EVENTS, RECIPE};
 
 /// Size of a figure.
@@ -111,11 +112,6 @@ impl Story {
     }
 }
 
-/// Text that is safe inside an element.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 /// Draws a run into one HTML file.
 ///
 /// # Errors
@@ -141,22 +137,17 @@ pub fn report(run: &Path, out: &Path) -> Result<()> {
     if story.memory > 0.0 {
         rows.push(("Most memory", format!("{:.2} GB", story.memory / 1e9)));
     }
-    let title = escape(&run.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default());
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>Run {title}</title>\n<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2933}}\
-         svg{{max-width:100%;height:auto}}th{{text-align:left;padding-right:2rem;font-weight:500}}pre{{background:#f4f6f8;padding:1rem;overflow:auto}}</style>\n\
-         <h1>Run {title}</h1>\n<table>\n"
-    );
+    let name = run.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut body = format!("<h1>Run {}</h1>\n<table>\n", escape(&name));
     for (name, value) in rows {
-        writeln!(page, "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>")?;
+        writeln!(body, "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>")?;
     }
-    page.push_str("</table>\n");
+    body.push_str("</table>\n");
     for (name, svg) in story.figures()? {
-        writeln!(page, "<h2>{name}</h2>\n{svg}")?;
+        writeln!(body, "<h2>{name}</h2>\n{svg}")?;
     }
-    writeln!(page, "<h2>Recipe</h2>\n<pre>{}</pre>\n</html>", escape(&recipe))?;
-    write_atomic(out, page.as_bytes())
+    writeln!(body, "<h2>Recipe</h2>\n<pre>{}</pre>", escape(&recipe))?;
+    write_atomic(out, page(&format!("Run {name}"), &body).as_bytes())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use cells::{Cells, Column};
+use cells::Column;
 use model::random::Draws;
 
 use super::Labels;
@@ -19,18 +19,13 @@ use crate::store::Role;
 const VALIDATION_STREAM: u64 = (1 << 44) - 1;
 const CONTROL_STREAM: u64 = 1 << 45;
 
-/// Whether a cell belongs to a held-out group.
-fn is_held_out(labels: &Labels, cell: usize, groups: &[BTreeMap<String, String>]) -> bool {
-    groups.iter().any(|group| {
-        group.iter().all(|(key, value)| {
-            labels.get(key).and_then(|column| column.text(cell)).is_some_and(|text| text == value.as_str())
-        })
-    })
-}
-
-/// Splits cells into training and held-out ones, by place.
-pub fn split(cells: &Cells, groups: &[BTreeMap<String, String>]) -> (Vec<usize>, Vec<usize>) {
-    (0..cells.len()).partition(|cell| !is_held_out(&cells.labels, *cell, groups))
+/// Places of the cells that the recipe does not hold out, ascending.
+pub(super) fn unheld(labels: &Labels, count: usize, recipe: &Recipe) -> Result<Vec<usize>> {
+    let Some(split) = recipe.split()? else { return Ok((0..count).collect()) };
+    for key in &split.columns {
+        label(labels, key).with_context(|| format!("the recipe holds cells out by `{key}`"))?;
+    }
+    Ok(split.apply_labels(labels)?.training)
 }
 
 /// A label of every cell.
@@ -46,14 +41,9 @@ pub(super) fn choose(
     roles: Option<&[Role]>,
     recipe: &Recipe,
 ) -> Result<(Vec<usize>, Vec<usize>)> {
-    for group in &recipe.hold_out {
-        for key in group.keys() {
-            label(labels, key).with_context(|| format!("the recipe holds cells out by `{key}`"))?;
-        }
-    }
     let role = |cell: &usize| roles.map_or(Role::Train, |roles| roles[*cell]);
     let (mut kept, mut watching) = (Vec::new(), Vec::new());
-    for cell in (0..count).filter(|cell| !is_held_out(labels, *cell, &recipe.hold_out)) {
+    for cell in unheld(labels, count, recipe)? {
         match role(&cell) {
             Role::Train => kept.push(cell),
             Role::Val => watching.push(cell),

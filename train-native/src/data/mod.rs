@@ -20,8 +20,6 @@ use model::loss::{Masked, UNMEASURED};
 use model::quantise::quantise;
 use model::random::Draws;
 
-pub use choose::split;
-
 use crate::recipe::Recipe;
 use crate::store::Store;
 use crate::store::shard::Shard;
@@ -117,10 +115,15 @@ pub fn read_cells(path: &Path) -> Result<Cells> {
 
 /// Groups that a recipe holds out, in words.
 fn words(recipe: &Recipe) -> Vec<String> {
+    // A drawn split may hold hundreds of groups out; its own sentence says it.
+    if let Some(split) = recipe.split.as_ref().filter(|split| split.test.len() + split.validation.len() > 12) {
+        return vec![split.about.clone()];
+    }
     let group = |group: &BTreeMap<String, String>| {
         group.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
     };
-    recipe.hold_out.iter().map(group).collect()
+    let listed = recipe.split.iter().flat_map(|split| split.validation.iter().chain(&split.test));
+    recipe.hold_out.iter().chain(listed).map(group).collect()
 }
 
 /// Puts the bins of library sizes among the labels, where a recipe asks for them.
@@ -147,7 +150,7 @@ impl TrainingSet {
     /// # Errors
     /// When a label that the recipe names is missing, or nothing is left to train on.
     pub fn new(mut all: Cells, recipe: &Recipe) -> Result<Self> {
-        let (unlimited, _) = choose::split(&all, &recipe.hold_out);
+        let unlimited = choose::unheld(&all.labels, all.len(), recipe)?;
         with_depths(&mut all.labels, &all.counts.library_sizes(), recipe, &unlimited);
         let (kept, aside) = choose::choose(&all.labels, all.len(), None, recipe)?;
         let mut conditions = conditions::build(&all.labels, &kept, recipe)?;

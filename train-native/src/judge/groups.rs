@@ -12,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use cells::h5ad::{CellRows, Expression, H5adError, ReadSeekSource, Scale};
 use cells::normalise::Normalised;
+use cells::splits::{Part, Split};
 use cells::{Cells, Counts, CountsError};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -35,6 +36,8 @@ pub struct Columns {
     pub context: Vec<String>,
     /// Which of those is the cell type, so that baselines are taken from contexts of the same type.
     pub cell_type: Option<String>,
+    /// Only cells of this part of a split, control cells besides; none: all cells.
+    pub part: Option<(Split, Part)>,
 }
 
 /// What the cells of a group share.
@@ -76,12 +79,22 @@ fn keys(
     let perturbations = text(&columns.perturbation)?;
     let contexts = columns.context.iter().map(|key| text(key)).collect::<Result<Vec<_>>>()?;
     let typed = columns.context.iter().position(|key| Some(key) == columns.cell_type.as_ref());
+    let splitting = columns.part.as_ref().map(|(split, _)| split.columns.iter().map(|key| text(key)).collect());
+    let splitting: Option<Vec<Vec<Option<String>>>> = splitting.transpose()?;
+    let parted = columns.part.as_ref().zip(splitting.as_ref()).map(|((split, part), values)| {
+        move |cell: usize| {
+            let labels = split.columns.iter().zip(values);
+            let labels = labels.filter_map(|(key, column)| Some((key.clone(), column[cell].clone()?))).collect();
+            split.part_of(&labels) == *part
+        }
+    });
     let of_cell = |cell: usize| {
         let parts = contexts.iter().map(|column| column[cell].clone()).collect::<Option<Vec<String>>>()?;
         let perturbation = perturbations[cell].clone().filter(|text| !text.is_empty())?;
         let cell_type = typed.map_or_else(|| ALL.to_owned(), |place| parts[place].clone());
         let context = if parts.is_empty() { "all cells".to_owned() } else { parts.join(" · ") };
-        Some(Key { context, cell_type, perturbation })
+        let kept = perturbation == columns.control || parted.as_ref().is_none_or(|keep| keep(cell));
+        kept.then_some(Key { context, cell_type, perturbation })
     };
     Ok((0..cells).map(of_cell).collect())
 }

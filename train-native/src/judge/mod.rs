@@ -8,6 +8,7 @@
 mod baselines;
 pub mod groups;
 pub mod population;
+pub mod report;
 pub mod sides;
 pub mod table;
 
@@ -19,6 +20,7 @@ use cells::normalise::Normalised;
 use cells::referee::ceiling::{Ceiling, spearman_brown};
 use cells::referee::{Digest, Report, Rules, Side, Values, ceiling, intervals, means, report};
 
+use cells::splits::Part;
 use groups::{Columns, Key, Wanted};
 use sides::{Context, Training, contexts};
 
@@ -73,6 +75,13 @@ pub struct Truth<'a> {
     pub contexts: Vec<Measured>,
     /// How cells are scored.
     pub rules: Rules<'a>,
+}
+
+impl Measured {
+    /// What the referee needs of the cells.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
 }
 
 impl<'a> Truth<'a> {
@@ -216,18 +225,21 @@ pub struct Asked {
     pub columns: Columns,
     /// Kind of the ceiling; none leaves out ceiling and baselines.
     pub ceiling: Option<Ceiling>,
+    /// Whether perturbations are wanted gene by gene, for a report.
+    pub shown: bool,
 }
 
 /// Groups that every prediction has, and sentences on those that are left out.
 fn common(asked: &Asked) -> Result<(BTreeSet<Key>, Vec<String>)> {
-    let perturbed = |path: &Path| -> Result<BTreeSet<Key>> {
-        let keys = groups::names(path, &asked.columns)?;
+    let perturbed = |path: &Path, columns: &Columns| -> Result<BTreeSet<Key>> {
+        let keys = groups::names(path, columns)?;
         Ok(keys.into_iter().filter(|key| key.perturbation != asked.columns.control).collect())
     };
-    let mut shared = perturbed(&asked.real)?;
+    let mut shared = perturbed(&asked.real, &asked.columns)?;
+    let predicted = Columns { part: None, ..asked.columns.clone() };
     let mut notes = Vec::new();
     for (name, path) in &asked.predicted {
-        let own = perturbed(path)?;
+        let own = perturbed(path, &predicted)?;
         let left: Vec<String> = shared.difference(&own).map(Key::words).collect();
         let unknown: Vec<String> = own.difference(&shared).map(Key::words).collect();
         notes.extend(listed(&format!("measured, but not predicted by {name}, so left out for all"), &left));
@@ -243,6 +255,7 @@ fn common(asked: &Asked) -> Result<(BTreeSet<Key>, Vec<String>)> {
 }
 
 /// Everything that was scored.
+#[derive(Clone, Debug)]
 pub struct Verdict {
     /// Entries: predictions, baselines, ceiling.
     pub entries: Vec<Entry>,
@@ -266,29 +279,57 @@ fn read(path: &Path, columns: &Columns, wanted: Wanted<'_>) -> Result<(Vec<Strin
     Ok((genes, found, without))
 }
 
+/// Training contexts: those of another file, or of the training part of the same split.
+fn trained(asked: &Asked, genes: &[String]) -> Result<Option<Training>> {
+    let wanted = Wanted { panel: Some(genes), groups: None };
+    let (path, columns) = match (&asked.train, &asked.columns.part) {
+        (Some(path), _) => (path, Columns { part: None, ..asked.columns.clone() }),
+        (None, Some((split, _))) => {
+            (&asked.real, Columns { part: Some((split.clone(), Part::Training)), ..asked.columns.clone() })
+        }
+        (None, None) => return Ok(None),
+    };
+    Training::new(groups::read(path, &columns, wanted)?.1, &columns.control).map(Some)
+}
+
+/// Perturbations that a report shows gene by gene.
+const SHOWN: usize = 2;
+
+/// What `judge` found.
+pub struct Judged {
+    /// Scores.
+    pub verdict: Verdict,
+    /// Gene symbols [G].
+    pub genes: Vec<String>,
+    /// Perturbations of the first prediction gene by gene.
+    pub pairs: Vec<report::Pair>,
+}
+
 /// Scores predictions, baselines and the ceiling.
 ///
 /// # Errors
 /// When a file cannot be read, lacks a column, the control or genes, or nothing is in all of them.
-pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Verdict> {
+pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
     let (groups, mut notes) = common(asked)?;
     let (genes, measured, without) = read(&asked.real, &asked.columns, Wanted { panel: None, groups: Some(&groups) })?;
     notes.extend(listed("no measured control cells, so not scored", &without));
     let truth = Truth::new(genes, measured, rules)?;
-    let mut entries = Vec::new();
+    let (mut entries, mut pairs) = (Vec::new(), Vec::new());
     for (name, path) in &asked.predicted {
         let wanted = Wanted { panel: Some(&truth.genes), groups: Some(&groups) };
-        let (_, predicted, _) = read(path, &asked.columns, wanted)?;
+        // The parts of a split are those of measured cells; predictions are asked for by name.
+        let columns = Columns { part: None, ..asked.columns.clone() };
+        let (_, predicted, _) = read(path, &columns, wanted)?;
         let sides = predicted.into_iter().map(|context| (context.name, context.side)).collect();
         entries.push(truth.score(name, Kind::Prediction, &sides)?);
+        if asked.shown && pairs.is_empty() {
+            pairs = report::pairs(&truth, &sides, SHOWN)?;
+        }
     }
     if let Some(kind) = asked.ceiling {
-        let train = asked.train.as_ref().map(|path| -> Result<Training> {
-            let wanted = Wanted { panel: Some(&truth.genes), groups: None };
-            Training::new(groups::read(path, &asked.columns, wanted)?.1, &asked.columns.control)
-        });
-        entries.extend(truth.baselines(train.transpose()?.as_ref())?);
+        let training = trained(asked, &truth.genes)?;
+        entries.extend(truth.baselines(training.as_ref())?);
         entries.extend(truth.ceiling(kind)?);
     }
-    Ok(Verdict { entries, notes })
+    Ok(Judged { verdict: Verdict { entries, notes }, genes: truth.genes, pairs })
 }

@@ -1,0 +1,282 @@
+//! Held-out groups: a bundle's cells against measured ones, beside baselines and the ceiling.
+//!
+//! Does: takes the test cells of a split and their controls, has the bundle write cells of the same kinds, and scores
+//! them by donor and by donor and cell type; gives the scores that a bundle's card carries.
+//! Does not know: how metrics are computed (`cells::referee`), how they are shown (`judge::page`).
+//! Flow: bundle + measured cells + split → **evaluation** → report, card.
+
+mod predict;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use cells::Cells;
+use cells::referee::ceiling::Ceiling;
+use cells::referee::{Rules, Side, Values};
+use cells::splits::{Checked, Split, View, check};
+use model::bundle::Bundle;
+use model::card::{Kind as Slot, Metrics, Score};
+use model::sample::Effort;
+
+use crate::judge::groups::{Columns, Wanted, of_cells};
+use crate::judge::report::{Section, pairs};
+use crate::judge::sides::{Context, Training, contexts};
+use crate::judge::{Kind, Truth, Verdict};
+use crate::recipe::Recipe;
+
+/// Fewest measured cells on each side for a group to be scored.
+const FEWEST: usize = 15;
+/// Most cells generated per donor and condition: more than were measured of the larger held-out donor.
+pub const MOST_GENERATED: usize = 240;
+/// Name of the bundle's line in the tables.
+pub const MODEL: &str = "model";
+/// The baseline that a card's scores stand beside.
+const BASELINE: &str = "PerturbMean";
+
+/// How to generate.
+pub struct Settings {
+    /// Guidance.
+    pub guidance: f32,
+    /// Sampling steps.
+    pub steps: usize,
+    /// Seed.
+    pub seed: u64,
+    /// Most cells of a donor and a perturbation.
+    pub most: usize,
+    /// How much the device does at once.
+    pub effort: Effort,
+}
+
+/// obs columns of a bundle's conditions.
+struct Keys {
+    identity: Option<String>,
+    cell_type: Option<String>,
+    perturbation: String,
+    control: String,
+}
+
+impl Keys {
+    fn of(bundle: &Bundle) -> Result<Self> {
+        let of = |slot: Slot| bundle.card.of_kind(slot);
+        let perturbation =
+            of(Slot::Perturbation).context("this bundle has no perturbation; there is nothing to score")?;
+        let control = perturbation.control.clone().context("the bundle's perturbation has no control value")?;
+        let key = |slot: Slot| of(slot).map(|condition| condition.key.clone());
+        Ok(Self {
+            identity: key(Slot::Identity),
+            cell_type: key(Slot::CellType),
+            perturbation: perturbation.key.clone(),
+            control,
+        })
+    }
+
+    /// Columns of contexts made of these.
+    fn columns(&self, context: &[&Option<String>]) -> Columns {
+        let typed = context.iter().any(|key| **key == self.cell_type);
+        Columns {
+            perturbation: self.perturbation.clone(),
+            control: self.control.clone(),
+            context: context.iter().filter_map(|key| (*key).clone()).collect(),
+            cell_type: self.cell_type.clone().filter(|_| typed),
+            part: None,
+        }
+    }
+}
+
+/// Measured cells of a context: controls, cells of every perturbation.
+type Sizes = BTreeMap<String, (usize, BTreeMap<String, usize>)>;
+
+/// Perturbations of a table that are shown gene by gene.
+const SHOWN: usize = 2;
+
+/// Everything that was measured of a bundle.
+pub struct Evaluation {
+    /// By donor and cell type, and by donor.
+    pub sections: Vec<Section>,
+    /// Lines of the bundle's card.
+    pub scores: Vec<Score>,
+    /// Measured test cells and their controls.
+    pub measured: Cells,
+    /// Generated cells.
+    pub generated: Cells,
+    /// Training cells.
+    pub training: Cells,
+    /// What was held out.
+    pub split: Split,
+    /// Where the cells are not those that the split was made on, in words.
+    pub changed: Vec<String>,
+    /// What the leak check looked at.
+    pub checked: Checked,
+    /// obs columns of donor, cell type and perturbation, and the control.
+    pub columns: Columns,
+}
+
+/// The split of a run: what its recipe held out.
+///
+/// # Errors
+/// When the run's recipe cannot be read or holds nothing out.
+pub fn split_of(run: &Path) -> Result<Split> {
+    let split = Recipe::read(&run.join(crate::train::RECIPE))?.split()?;
+    split.with_context(|| format!("the recipe of {} holds nothing out; give a --split", run.display()))
+}
+
+/// Cells of a split's test part with the control cells of their contexts; training cells.
+fn parted(cells: &Cells, split: &Split, keys: &Keys) -> Result<(Cells, Vec<usize>, Vec<usize>)> {
+    let parts = split.apply(cells)?;
+    let text = |key: &Option<String>, cell: usize| {
+        let column = key.as_ref().and_then(|key| cells.labels.get(key));
+        column.and_then(|column| column.text(cell)).map(|text| text.into_owned())
+    };
+    let context = |cell: usize| (text(&keys.identity, cell), text(&keys.cell_type, cell));
+    let tested: BTreeSet<_> = parts.test.iter().map(|cell| context(*cell)).collect();
+    let perturbation = Some(keys.perturbation.clone());
+    let is_control = |cell: usize| text(&perturbation, cell).as_deref() == Some(&keys.control);
+    let mut chosen: Vec<usize> =
+        (0..cells.len()).filter(|cell| is_control(*cell) && tested.contains(&context(*cell))).collect();
+    chosen.extend(parts.test.iter().filter(|cell| !is_control(**cell)));
+    ensure!(!parts.test.is_empty(), "no measured cell is in the test part of the split {}", split.name);
+    Ok((cells.select(&chosen), parts.training, parts.test))
+}
+
+/// Contexts of some cells, those with enough cells on each side.
+fn scored(cells: &Cells, columns: &Columns) -> Result<Vec<Context>> {
+    let (_, groups) = of_cells(cells, columns, Wanted::default())?;
+    let (mut found, _) = contexts(groups, &columns.control);
+    for context in &mut found {
+        context.side.perturbed.retain(|_, cells| cells.cells() >= FEWEST);
+    }
+    found.retain(|context| context.side.control.cells() >= FEWEST && !context.side.perturbed.is_empty());
+    Ok(found)
+}
+
+/// Scores one kind of contexts.
+fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>) -> Result<Option<(Section, Sizes)>> {
+    let [measured, generated, training] = found;
+    let real = scored(measured, columns)?;
+    if real.is_empty() {
+        return Ok(None);
+    }
+    let truth = Truth::new(measured.genes.clone(), real, rules)?;
+    let wanted = Wanted { panel: Some(&measured.genes), groups: None };
+    let (predicted, _) = contexts(of_cells(generated, columns, wanted)?.1, &columns.control);
+    let sides: BTreeMap<String, Side> = predicted.into_iter().map(|context| (context.name, context.side)).collect();
+    let training = Training::new(of_cells(training, columns, wanted)?.1, &columns.control)?;
+    let pairs = pairs(&truth, &sides, SHOWN)?;
+    let mut entries = vec![truth.score(MODEL, Kind::Prediction, &sides)?];
+    entries.extend(truth.baselines(Some(&training))?);
+    entries.extend(truth.ceiling(Ceiling::Halves)?);
+    let cells = truth
+        .contexts
+        .iter()
+        .map(|own| {
+            let side = &own.context.side;
+            let perturbed = side.perturbed.iter().map(|(name, cells)| (name.clone(), cells.cells())).collect();
+            (own.context.name.clone(), (side.control.cells(), perturbed))
+        })
+        .collect();
+    let verdict = Verdict { entries, notes: Vec::new() };
+    Ok(Some((Section { title: title.to_owned(), verdict, pairs }, cells)))
+}
+
+/// The three metrics of a card. Overlap has no number where there is nothing to find: the referee's 0 would look like a
+/// failure.
+fn metrics(values: Option<&Values>) -> Metrics {
+    let of = |name: &str| values.and_then(|own| own.get(name)).copied().filter(|value| value.is_finite());
+    let any = of("de_nsig_counts_real").is_some_and(|count| count > 0.0);
+    Metrics { pearson_delta: of("pearson_delta"), mae: of("mae"), des: of("overlap_at_N").filter(|_| any) }
+}
+
+/// Lines of the card: every context and perturbation of a section.
+fn lines(section: &Section, sizes: &Sizes, typed: bool) -> Vec<Score> {
+    let of = |entry: &str, context: &str, name: &str| {
+        let entry = section.verdict.entries.iter().find(|own| own.name == entry);
+        metrics(entry.and_then(|own| own.contexts.get(context)).and_then(|report| report.perturbations.get(name)))
+    };
+    let mut scores = Vec::new();
+    for (context, (control_cells, perturbed)) in sizes {
+        let (donor, cell_type) = match context.rsplit_once(" · ").filter(|_| typed) {
+            Some((donor, cell_type)) => (donor.to_owned(), cell_type.to_owned()),
+            None => (context.clone(), "all".to_owned()),
+        };
+        for (name, count) in perturbed {
+            scores.push(Score {
+                donor: donor.clone(),
+                cell_type: cell_type.clone(),
+                condition: name.clone(),
+                cells: *count,
+                control_cells: *control_cells,
+                model: of(MODEL, context, name),
+                baseline: of(BASELINE, context, name),
+                ceiling: of("ceiling, halves", context, name),
+            });
+        }
+    }
+    scores
+}
+
+/// Scores a bundle on the test part of a split.
+///
+/// # Errors
+/// When the bundle lacks a perturbation, labels are missing, training and test cells overlap, or too few cells were
+/// measured.
+pub fn evaluate(
+    bundle: &Bundle,
+    cells: &Cells,
+    mut split: Split,
+    settings: &Settings,
+    rules: Rules<'_>,
+) -> Result<Evaluation> {
+    let keys = Keys::of(bundle)?;
+    let cells = cells.with_panel(&bundle.card.genes);
+    let (measured, training, test) = parted(&cells, &split, &keys)?;
+    let checked = check(View::of(&cells, &training), View::of(&cells, &test), &split)?;
+    let changed = if split.fingerprint.is_some() { split.differences(&cells)? } else { Vec::new() };
+    if split.fingerprint.is_none() {
+        split.fingerprint = Some(split.fingerprint_of(&cells)?);
+    }
+    let generated = predict::predict(bundle, &measured, &keys, settings)?;
+    let training = cells.select(&training);
+    let found = [&measured, &generated, &training];
+    let (whole, typed) = (keys.columns(&[&keys.identity]), keys.columns(&[&keys.identity, &keys.cell_type]));
+    let mut sections = Vec::new();
+    let mut scores = Vec::new();
+    // Cell type by cell type comes first: it is what nobody can reach by getting the mixture right.
+    if keys.cell_type.is_some()
+        && let Some((section, sizes)) = section("Cell type by cell type", &typed, found, rules)?
+    {
+        scores.extend(lines(&section, &sizes, keys.identity.is_some()));
+        sections.push(section);
+    }
+    if let Some((section, sizes)) = section("All cell types together", &whole, found, rules)? {
+        scores.extend(lines(&section, &sizes, false));
+        sections.push(section);
+    }
+    ensure!(!sections.is_empty(), "no held-out group has {FEWEST} measured cells and {FEWEST} control cells");
+    scores.sort_by(|a, b| {
+        (&a.donor, a.cell_type != "all", &a.cell_type).cmp(&(&b.donor, b.cell_type != "all", &b.cell_type))
+    });
+    Ok(Evaluation { sections, scores, measured, generated, training, split, changed, checked, columns: typed })
+}
+
+/// The lines of a card as a Markdown table.
+pub fn table(scores: &[Score]) -> String {
+    let show = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+    let mut text =
+        String::from("| donor | cell type | cells | | Pearson-Δ | MAE | DES |\n|---|---|---|---|---|---|---|\n");
+    for score in scores {
+        for (name, metrics) in [(MODEL, score.model), (BASELINE, score.baseline), ("ceiling", score.ceiling)] {
+            text.push_str(&format!(
+                "| {} | {} | {} + {} control | {name} | {} | {} | {} |\n",
+                score.donor,
+                score.cell_type,
+                score.cells,
+                score.control_cells,
+                show(metrics.pearson_delta),
+                show(metrics.mae),
+                show(metrics.des)
+            ));
+        }
+    }
+    text
+}

@@ -1,0 +1,83 @@
+//! Cells that a bundle writes for the held-out groups.
+//!
+//! Does: for every context and perturbation that is scored, and their controls, generates cells of each cell type in
+//! the proportions that were measured.
+//! Does not know: scores.
+//! Flow: bundle + measured groups → **generated cells** with labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use cells::Cells;
+use indicatif::ProgressBar;
+use model::bundle::Bundle;
+use model::card::Choices;
+
+use super::{Keys, Settings};
+use crate::generate::generate;
+
+/// What to generate: identity (a donor; empty without any), cell type (empty without any), perturbation; and how many
+/// cells were measured.
+type Group = (String, String, String);
+
+/// Measured cells of every group.
+fn measured(cells: &Cells, keys: &Keys) -> BTreeMap<Group, usize> {
+    let text = |key: Option<&String>, cell: usize| {
+        let column = key.and_then(|key| cells.labels.get(key));
+        column.and_then(|column| column.text(cell)).map_or_else(String::new, |text| text.into_owned())
+    };
+    let mut groups = BTreeMap::new();
+    for cell in 0..cells.len() {
+        let group = (
+            text(keys.identity.as_ref(), cell),
+            text(keys.cell_type.as_ref(), cell),
+            text(Some(&keys.perturbation), cell),
+        );
+        *groups.entry(group).or_insert(0) += 1;
+    }
+    groups
+}
+
+/// Generates cells for all groups of these measured cells that the bundle knows, `settings.most` for an identity and a
+/// perturbation at most, and otherwise twice as many as were measured.
+///
+/// # Errors
+/// When the bundle has not one of the values, or the device fails.
+pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Settings) -> Result<Cells> {
+    let groups = measured(test, keys);
+    let mut totals: BTreeMap<(&String, &String), usize> = BTreeMap::new();
+    for ((identity, _, perturbation), count) in &groups {
+        *totals.entry((identity, perturbation)).or_default() += count;
+    }
+    let known: BTreeSet<&str> =
+        bundle.card.conditions.iter().flat_map(|c| c.values.iter().map(|v| v.value.as_str())).collect();
+    let bar = ProgressBar::new(groups.len() as u64);
+    let mut all: Option<Cells> = None;
+    for ((identity, cell_type, perturbation), count) in &groups {
+        bar.inc(1);
+        let named = [(&keys.identity, identity), (&keys.cell_type, cell_type)];
+        let mut with = BTreeMap::from([(keys.perturbation.clone(), vec![perturbation.clone()])]);
+        for (key, value) in named {
+            if let Some(key) = key.as_ref().filter(|_| known.contains(value.as_str())) {
+                with.insert(key.clone(), vec![value.clone()]);
+            }
+        }
+        let total = totals[&(identity, perturbation)];
+        let wanted = (2 * total).min(settings.most);
+        let choices = Choices {
+            with,
+            guidance: settings.guidance,
+            steps: settings.steps,
+            cells: (wanted * count).div_ceil(total),
+            seed: settings.seed,
+            clamp: Vec::new(),
+        };
+        let made = generate(bundle, &choices, settings.effort, &ProgressBar::hidden())?;
+        all = Some(match all {
+            Some(cells) => cells.joined(&made)?,
+            None => made,
+        });
+    }
+    bar.finish_and_clear();
+    all.ok_or_else(|| anyhow::anyhow!("no measured cell belongs to a held-out group or its controls"))
+}

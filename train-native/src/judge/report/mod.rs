@@ -1,0 +1,130 @@
+//! An evaluation as files: JSON, a Markdown table and one HTML page.
+//!
+//! Does: gathers what was scored and what must be known of it, and writes the three forms.
+//! Does not know: how anything was scored.
+//! Flow: entries, pairs, populations → **report.json, report.md, report.html**.
+
+mod crowd;
+mod figures;
+mod page;
+mod pairs;
+mod words;
+
+use std::path::Path;
+
+use anyhow::Result;
+use cells::splits::Split;
+use serde_json::json;
+
+use super::population::{MEASURES, Measures, Population, markdown as population_table};
+use super::table::{as_json, markdown};
+use super::{SEED, Verdict};
+use crate::files::write_atomic;
+
+pub use pairs::{Pair, pairs};
+
+/// One table of scores.
+#[derive(Clone)]
+pub struct Section {
+    /// Title.
+    pub title: String,
+    /// Scores.
+    pub verdict: Verdict,
+    /// Perturbations that are shown gene by gene.
+    pub pairs: Vec<Pair>,
+}
+
+/// Both sides as a whole.
+pub struct Crowd {
+    /// Measured cells.
+    pub measured: Population,
+    /// Generated cells.
+    pub generated: Population,
+    /// How alike they are.
+    pub measures: Measures,
+}
+
+/// All that a report says.
+pub struct Report {
+    /// Title of the page.
+    pub title: String,
+    /// What was scored, on what and how: name and words.
+    pub facts: Vec<(String, String)>,
+    /// Gene symbols [G].
+    pub genes: Vec<String>,
+    /// Tables, the most telling first.
+    pub sections: Vec<Section>,
+    /// Populations, where they were compared.
+    pub crowd: Option<Crowd>,
+    /// What was held out.
+    pub split: Option<Split>,
+}
+
+impl Report {
+    /// The Markdown form.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("# {}\n\n", self.title);
+        for sentence in words::summary(self) {
+            text.push_str(&format!("{sentence}\n\n"));
+        }
+        for (name, words) in &self.facts {
+            text.push_str(&format!("- {name}: {words}\n"));
+        }
+        for section in &self.sections {
+            text.push_str(&format!("\n## {}\n\n{}", section.title, markdown(&section.verdict)));
+        }
+        if let Some(crowd) = &self.crowd {
+            text.push_str(&format!("\n## Cells as a whole\n\n{}", population_table(&crowd.measures)));
+        }
+        text
+    }
+
+    /// The JSON form.
+    pub fn json(&self) -> serde_json::Value {
+        let population = self.crowd.as_ref().map(|crowd| {
+            let values = |own: &super::population::Likeness| {
+                let pairs =
+                    MEASURES.iter().zip(own.values).map(|(measure, value)| (measure.name.to_owned(), json!(value)));
+                serde_json::Value::Object(pairs.collect())
+            };
+            let measures = &crowd.measures;
+            json!({
+                "cells": measures.cells,
+                "generated": values(&measures.generated),
+                "other_half": values(&measures.other_half),
+                "cell_types": measures.types.as_ref().map(|(names, shares, accuracy)| {
+                    json!({ "names": names, "measured": shares, "classifier_accuracy": accuracy,
+                        "generated": measures.generated.types, "other_half": measures.other_half.types })
+                }),
+            })
+        });
+        let sections: Vec<_> =
+            self.sections.iter().map(|own| json!({ "title": own.title, "scores": as_json(&own.verdict) })).collect();
+        let facts: serde_json::Map<String, serde_json::Value> =
+            self.facts.iter().map(|(name, words)| (name.clone(), json!(words))).collect();
+        json!({
+            "title": self.title,
+            "summary": words::summary(self),
+            "facts": facts,
+            "seed": SEED,
+            "sections": sections,
+            "population": population,
+            "split": self.split,
+            "version": env!("CARGO_PKG_VERSION"),
+        })
+    }
+
+    /// Writes the three forms into a folder, and the split beside them.
+    ///
+    /// # Errors
+    /// When a figure cannot be drawn or the folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let page = page::page(self)?;
+        write_atomic(&folder.join("report.json"), serde_json::to_string_pretty(&self.json())?.as_bytes())?;
+        write_atomic(&folder.join("report.md"), self.markdown().as_bytes())?;
+        if let Some(split) = &self.split {
+            write_atomic(&folder.join("split.json"), serde_json::to_string_pretty(split)?.as_bytes())?;
+        }
+        write_atomic(&folder.join("report.html"), page.as_bytes())
+    }
+}

@@ -1,0 +1,205 @@
+//! The HTML form of a report.
+//!
+//! Does: puts summary, facts, figures and tables in the order in which somebody reads them who reads nothing else.
+//! Does not know: how figures are drawn.
+//! Flow: report → figures → **one self-contained page**.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::figures::{Figure, markers, metrics, opponent, perturbations, volcanoes};
+use super::{Report, Section, crowd, words};
+use crate::html::{escape, page as shell};
+use crate::judge::Kind;
+use crate::judge::population::{MEASURES, Measures};
+use crate::judge::table::{metrics as names, scores, shown};
+
+/// A figure with its caption.
+fn figure(figure: &Figure) -> String {
+    format!("<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>\n", figure.svg, escape(&figure.caption))
+}
+
+/// Figures side by side.
+fn beside(figures: &[Figure]) -> String {
+    let all: String = figures.iter().map(figure).collect();
+    if figures.is_empty() { all } else { format!("<div class=\"pair\">\n{all}</div>\n") }
+}
+
+/// What a metric means, for those that are scored.
+const MEANINGS: [(&str, &str); 7] = [
+    ("overlap_at_N", "DES: share of the measured DEGs among as many top predicted ones"),
+    ("discrimination_score_l1", "PDS: how high the own perturbation ranks among all (chance 0.5)"),
+    ("mae", "mean absolute error of the pseudobulk (lower is better)"),
+    ("de_spearman_sig", "Spearman over perturbations of the number of DEGs"),
+    ("de_spearman_lfc_sig", "Spearman of log fold changes over the measured DEGs"),
+    ("pr_auc", "area under precision-recall of the measured DEGs"),
+    ("pearson_delta", "Pearson-Δ: correlation of measured and predicted effects"),
+];
+
+/// Scores as a table, metrics in rows.
+fn table(section: &Section) -> String {
+    let entries = &section.verdict.entries;
+    let head: String = entries.iter().map(|own| format!("<th scope=\"col\">{}</th>", escape(&own.name))).collect();
+    let mut text = format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scores\"><table>\n<tr><th scope=\"col\">metric</th>{head}</tr>\n"
+    );
+    for metric in names(entries) {
+        let cells: String = entries
+            .iter()
+            .map(|own| {
+                let class = if own.kind == Kind::Prediction { " class=\"own\"" } else { "" };
+                format!("<td{class}>{}</td>", shown(own, metric))
+            })
+            .collect();
+        let meaning = MEANINGS.iter().find(|(name, _)| *name == metric).map_or("", |(_, words)| words);
+        let meaning =
+            if meaning.is_empty() { String::new() } else { format!("<br><small>{}</small>", escape(meaning)) };
+        let _ = writeln!(text, "<tr><th scope=\"row\">{metric}{meaning}</th>{cells}</tr>");
+    }
+    let found = scores(entries);
+    if found.iter().any(Option::is_some) {
+        let cells: String = found
+            .iter()
+            .map(|own| format!("<td>{}</td>", own.map_or_else(|| "–".to_owned(), |s| format!("{s:.3}"))))
+            .collect();
+        let _ = writeln!(text, "<tr><th scope=\"row\">score over the {}</th>{cells}</tr>", crate::judge::BASE);
+    }
+    text.push_str("</table></div>\n");
+    text
+}
+
+/// What must be known of a table.
+fn notes(section: &Section) -> String {
+    let own =
+        section.verdict.entries.iter().flat_map(|own| own.notes.iter().map(|note| format!("{}: {note}.", own.name)));
+    let all: String = section
+        .verdict
+        .notes
+        .iter()
+        .map(|note| format!("{note}."))
+        .chain(own)
+        .map(|note| format!("<li>{}</li>\n", escape(&note)))
+        .collect();
+    if all.is_empty() { all } else { format!("<ul>\n{all}</ul>\n") }
+}
+
+/// Pearson-Δ, MAE and overlap of every perturbation beside the ceiling: where a prediction fails.
+fn every(section: &Section) -> String {
+    let entries = &section.verdict.entries;
+    let shown: Vec<_> = entries
+        .iter()
+        .filter(|own| !own.contexts.is_empty())
+        .filter(|own| own.kind != Kind::Baseline || opponent(entries).is_some_and(|base| base.name == own.name))
+        .collect();
+    let Some(model) = shown.first() else { return String::new() };
+    let mut units: Vec<(&String, &String, f64)> = model
+        .contexts
+        .iter()
+        .flat_map(|(context, report)| {
+            report
+                .perturbations
+                .iter()
+                .map(move |(name, values)| (context, name, values.get("pearson_delta").copied().unwrap_or(f64::NAN)))
+        })
+        .collect();
+    units.sort_by(|a, b| a.2.total_cmp(&b.2));
+    let head: String =
+        shown.iter().map(|own| format!("<th scope=\"col\" colspan=\"3\">{}</th>", escape(&own.name))).collect();
+    let kinds: String = shown
+        .iter()
+        .map(|_| "<th scope=\"col\">Pearson-Δ</th><th scope=\"col\">MAE</th><th scope=\"col\">DES</th>")
+        .collect();
+    let mut text = format!(
+        "<details>\n<summary>Every perturbation, the weakest first</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every perturbation\"><table>\n\
+         <tr><th scope=\"col\">context</th><th scope=\"col\">perturbation</th>{head}</tr>\n<tr><td></td><td></td>{kinds}</tr>\n"
+    );
+    for (context, name, _) in units {
+        let cells: String = shown
+            .iter()
+            .flat_map(|own| {
+                let values = own.contexts.get(context).and_then(|report| report.perturbations.get(name));
+                ["pearson_delta", "mae", "overlap_at_N"].map(|metric| {
+                    let value = values.and_then(|own| own.get(metric)).filter(|value| value.is_finite());
+                    format!("<td>{}</td>", value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}")))
+                })
+            })
+            .collect();
+        let _ = writeln!(text, "<tr><td>{}</td><td>{}</td>{cells}</tr>", escape(context), escape(name));
+    }
+    text.push_str("</table></div>\n</details>\n");
+    text
+}
+
+/// One section.
+fn section(own: &Section, genes: &[String]) -> Result<String> {
+    let entries = &own.verdict.entries;
+    let mut text = format!("<h2>{}</h2>\n{}", escape(&own.title), figure(&metrics(entries)?));
+    text.push_str(&table(own));
+    text.push_str(&notes(own));
+    if let Some(model) = entries.iter().find(|own| own.kind == Kind::Prediction) {
+        text.push_str(&beside(&perturbations(model, opponent(entries))?));
+    }
+    text.push_str(&every(own));
+    for pair in &own.pairs {
+        let _ = writeln!(text, "<h3>{}, gene by gene</h3>", escape(&pair.name));
+        text.push_str(&beside(&volcanoes(pair, genes)?));
+        text.push_str(&figure(&markers(pair, genes)?));
+    }
+    Ok(text)
+}
+
+/// The measures of a population as a table.
+fn measures(own: &Measures) -> String {
+    let show = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+    let rows: String = MEASURES
+        .iter()
+        .enumerate()
+        .map(|(place, measure)| {
+            format!(
+                "<tr><th scope=\"row\">{}</th><td class=\"own\">{}</td><td>{}</td><td>{}</td></tr>\n",
+                escape(measure.name),
+                show(own.generated.values[place]),
+                show(own.other_half.values[place]),
+                measure.best
+            )
+        })
+        .collect();
+    format!(
+        "<p>{} cells a side, {} genes; counts scaled to 10,000 and log(1 + x).</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Cells as a whole\"><table>\n\
+         <tr><th scope=\"col\">measure</th><th scope=\"col\">generated</th><th scope=\"col\">other half of the measured</th><th scope=\"col\">best</th></tr>\n{rows}</table></div>\n",
+        own.cells, own.genes
+    )
+}
+
+/// The page.
+pub(super) fn page(report: &Report) -> Result<String> {
+    let mut body = format!("<h1>{}</h1>\n", escape(&report.title));
+    for sentence in words::summary(report) {
+        let _ = writeln!(body, "<p class=\"lead\">{}</p>", escape(&sentence));
+    }
+    body.push_str("<table>\n");
+    for (name, words) in &report.facts {
+        let _ = writeln!(body, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape(name), escape(words));
+    }
+    body.push_str("</table>\n");
+    for own in &report.sections {
+        body.push_str(&section(own, &report.genes)?);
+    }
+    if let Some(own) = &report.crowd {
+        let (wide, side) = crowd::figures(&own.measured, &own.generated, &own.measures)?;
+        body.push_str("<h2>Cells as a whole</h2>\n");
+        wide.iter().for_each(|own| body.push_str(&figure(own)));
+        body.push_str(&measures(&own.measures));
+        body.push_str(&beside(&side));
+    }
+    if let Some(split) = &report.split {
+        let _ = writeln!(
+            body,
+            "<h2>What was held out</h2>\n<p>{}</p>\n<details>\n<summary>The split as data</summary>\n<pre>{}</pre>\n</details>",
+            escape(&split.about),
+            escape(&serde_json::to_string_pretty(split)?)
+        );
+    }
+    Ok(shell(&report.title, &body))
+}

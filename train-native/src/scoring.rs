@@ -1,0 +1,237 @@
+//! What `judge` and `evaluate` were asked, put together and written.
+//!
+//! Does: turns arguments into what the library takes, checks for leaks, prints tables, writes reports.
+//! Does not know: how anything is scored.
+//! Flow: arguments → `judge`, `evaluate` → **tables, reports, a bundle's card**.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use cells::Cells;
+use cells::h5ad::write_h5ad;
+use cells::referee::Rules;
+use cells::referee::ceiling::Ceiling;
+use cells::referee::shifts::Convention;
+use cells::splits::{Checked, Part, Split, View, check};
+use model::card::Choices;
+use train_native::data::read_cells;
+use train_native::files::write_atomic;
+use train_native::judge::groups::Columns;
+use train_native::judge::population::{self, Population};
+use train_native::judge::report::{Crowd, Report, Section};
+use train_native::judge::table::{as_json, markdown};
+use train_native::judge::{self, SEED};
+use train_native::{evaluate, export, generate, pool};
+
+use crate::cli::{CeilingKind, Evaluate, Judge};
+use crate::effort_of;
+
+/// A split file.
+fn read_split(path: &Path) -> Result<Split> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} is no split that this version reads", path.display()))
+}
+
+/// What the leak check looked at, in words.
+fn looked(checked: &Checked) -> String {
+    let warnings = checked.warnings().join("; ");
+    let beside = if warnings.is_empty() { String::new() } else { format!(" ({warnings})") };
+    format!("none of {} training cells is among {} held-out ones{beside}", checked.training, checked.held_out)
+}
+
+/// Refuses training cells that are test cells, by name, by counts or by condition.
+fn leaks(asked: &Judge, split: &Split) -> Result<String> {
+    let real = read_cells(&asked.real)?;
+    let parts = split.apply(&real)?;
+    let checked = match &asked.train {
+        Some(path) => {
+            let training: Cells = read_cells(path)?.with_panel(&real.genes);
+            check(View::whole(&training), View::of(&real, &parts.test), split)?
+        }
+        None => check(View::of(&real, &parts.training), View::of(&real, &parts.test), split)?,
+    };
+    Ok(looked(&checked))
+}
+
+/// Both populations of a comparison, from their files.
+fn crowd(asked: &Judge, predicted: &Path) -> Result<(Vec<String>, Crowd)> {
+    let key = asked.cell_type_col.as_deref();
+    let read =
+        |path: &Path, genes: Option<&[String]>, key| population::read(path, genes, key, 2 * population::MOST, SEED);
+    let (genes, measured) = read(&asked.real, None, key)?;
+    let (_, generated) = read(predicted, Some(&genes), None)?;
+    let training = asked.train.as_deref().map(|path| read(path, Some(&genes), None)).transpose()?;
+    let measures = population::measure(&measured, &generated, training.as_ref().map(|(_, own)| own), SEED)?;
+    Ok((genes, Crowd { measured, generated, measures }))
+}
+
+/// Scores predictions of any model.
+pub(crate) fn judge(asked: Judge) -> Result<()> {
+    if asked.population {
+        let [(name, predicted)] = asked.predicted.as_slice() else {
+            bail!("--population takes one --predicted; run the command for each")
+        };
+        let (genes, crowd) = crowd(&asked, predicted)?;
+        print!("{}", population::markdown(&crowd.measures));
+        if let Some(folder) = &asked.report {
+            let title = format!("{name} beside measured cells");
+            Report { title, facts: files(&asked), genes, sections: Vec::new(), crowd: Some(crowd), split: None }
+                .write(folder)?;
+        }
+        return Ok(());
+    }
+    let convention = if asked.leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
+    let rules = Rules { convention, without_energy: asked.without_energy, spread: pool::pool() };
+    let split = asked.split.as_deref().map(read_split).transpose()?;
+    let leak = split.as_ref().map(|split| leaks(&asked, split)).transpose()?;
+    let columns = Columns {
+        perturbation: asked.pert_col.clone(),
+        control: asked.control.clone(),
+        context: asked.context_col.clone(),
+        cell_type: asked.cell_type_col.clone(),
+        part: split.clone().map(|split| (split, Part::Test)),
+    };
+    let ceiling = match asked.ceiling {
+        CeilingKind::Halves => Some(Ceiling::Halves),
+        CeilingKind::Bootstrap => Some(Ceiling::Bootstrap),
+        CeilingKind::None => None,
+    };
+    let wanted = judge::Asked {
+        real: asked.real.clone(),
+        predicted: asked.predicted.clone(),
+        train: asked.train.clone(),
+        columns,
+        ceiling,
+        shown: asked.report.is_some(),
+    };
+    let judged = judge::judge(&wanted, rules)?;
+    if asked.json {
+        println!("{}", as_json(&judged.verdict));
+    } else {
+        print!("{}", markdown(&judged.verdict));
+    }
+    let Some(folder) = &asked.report else { return Ok(()) };
+    let mut facts = files(&asked);
+    facts.push(("Tests".to_owned(), convention_words(convention).to_owned()));
+    facts.extend(leak.map(|words| ("Leak check".to_owned(), words)));
+    let (_, first) = asked.predicted.first().context("there is no prediction")?;
+    let (_, crowd) = crowd(&asked, first)?;
+    let names: Vec<&str> = asked.predicted.iter().map(|(name, _)| name.as_str()).collect();
+    let section = Section { title: "Scores".to_owned(), verdict: judged.verdict, pairs: judged.pairs };
+    let title = format!("{} on held-out perturbations", names.join(", "));
+    let report = Report { title, facts, genes: judged.genes, sections: vec![section], crowd: Some(crowd), split };
+    report.write(folder)?;
+    eprintln!("{}", folder.join("report.html").display());
+    Ok(())
+}
+
+/// Files of a comparison, by their names alone: a report may be published.
+fn files(asked: &Judge) -> Vec<(String, String)> {
+    let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let mut facts = vec![("Measured cells".to_owned(), name(&asked.real))];
+    facts.extend(asked.predicted.iter().map(|(own, path)| (format!("Predicted by {own}"), name(path))));
+    facts.extend(asked.train.as_deref().map(|path| ("Training cells".to_owned(), name(path))));
+    facts
+}
+
+fn convention_words(convention: Convention) -> &'static str {
+    match convention {
+        Convention::PerPerturbation => "Mann-Whitney U, corrected within each perturbation (pdex 0.2 and later)",
+        Convention::AllPairs => {
+            "Mann-Whitney U, corrected over all perturbations, fold changes cut at 20 (pdex 0.1, the leaderboard's)"
+        }
+    }
+}
+
+/// Scores a bundle on what was held out of its training.
+pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
+    let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
+    let cells = read_cells(&asked.data)?;
+    let split = match (&asked.run, &asked.split) {
+        (Some(run), _) => evaluate::split_of(run)?,
+        (None, Some(path)) => read_split(path)?,
+        (None, None) => {
+            let path = asked.bundle.join(export::SPLIT);
+            ensure!(path.is_file(), "the bundle names no split; give its --run or a --split");
+            read_split(&path)?
+        }
+    };
+    let settings = evaluate::Settings {
+        guidance: asked.guidance.unwrap_or(bundle.card.guidance),
+        steps: asked.steps.unwrap_or(bundle.card.steps),
+        seed: asked.seed,
+        most: asked.most,
+        effort: effort_of(asked.device),
+    };
+    let rules = Rules { spread: pool::pool(), ..Rules::default() };
+    let found = evaluate::evaluate(&bundle, &cells, split, &settings, rules)?;
+    println!("guidance {}, {} steps, seed {}\n", settings.guidance, settings.steps, settings.seed);
+    for section in &found.sections {
+        println!("## {}\n\n{}", section.title, markdown(&section.verdict));
+    }
+    println!("{}", evaluate::table(&found.scores));
+    if let Some(folder) = &asked.report {
+        let device = format!("{:?}", asked.device).to_lowercase();
+        written(&found, &bundle, &settings, &device, folder)?;
+    }
+    if asked.write {
+        let mut card = bundle.card;
+        (card.scores, card.guidance, card.steps) = (found.scores, settings.guidance, settings.steps);
+        export::write_split(&asked.bundle, &mut card, &found.split)?;
+    }
+    Ok(())
+}
+
+/// Writes the report of an evaluation, and the generated cells beside it.
+fn written(
+    found: &evaluate::Evaluation,
+    bundle: &model::bundle::Bundle,
+    settings: &evaluate::Settings,
+    device: &str,
+    folder: &Path,
+) -> Result<()> {
+    let key = found.columns.cell_type.as_deref();
+    let of = |cells: &Cells| Population::of(cells, key);
+    let (measured, generated) = (of(&found.measured), of(&found.generated));
+    let measures = population::measure(&measured, &generated, Some(&of(&found.training)), SEED)?;
+    let facts = [
+        ("Bundle", format!("{} (SHA-256 {}…)", bundle.card.title, &bundle.hash[..bundle.hash.len().min(12)])),
+        (
+            "Generated",
+            format!(
+                "{} cells, guidance {}, {} steps, seed {}",
+                found.generated.len(),
+                settings.guidance,
+                settings.steps,
+                settings.seed
+            ),
+        ),
+        ("Measured", format!("{} held-out cells and their controls", found.measured.len())),
+        ("Training", format!("{} cells", found.training.len())),
+        ("Leak check", looked(&found.checked)),
+        ("Tests", convention_words(Convention::PerPerturbation).to_owned()),
+    ];
+    let changed = found.changed.iter().map(|words| ("Not the cells of the split".to_owned(), words.clone()));
+    let report = Report {
+        title: format!("{}: held-out cells", bundle.card.title),
+        facts: facts.into_iter().map(|(name, words)| (name.to_owned(), words)).chain(changed).collect(),
+        genes: found.measured.genes.clone(),
+        sections: found.sections.clone(),
+        crowd: Some(Crowd { measured, generated, measures }),
+        split: Some(found.split.clone()),
+    };
+    report.write(folder)?;
+    let choices = Choices {
+        with: BTreeMap::new(),
+        guidance: settings.guidance,
+        steps: settings.steps,
+        cells: found.generated.len(),
+        seed: settings.seed,
+        clamp: Vec::new(),
+    };
+    let bytes = write_h5ad(&found.generated, &generate::provenance(bundle, &choices, device))?;
+    write_atomic(&folder.join("generated.h5ad"), &bytes)?;
+    eprintln!("{}", folder.join("report.html").display());
+    Ok(())
+}
