@@ -62,7 +62,8 @@ fn crowd(asked: &Judge, predicted: &Path) -> Result<(Vec<String>, Crowd)> {
     let (genes, measured) = read(&asked.real, None, key)?;
     let (_, generated) = read(predicted, Some(&genes), None)?;
     let training = asked.train.as_deref().map(|path| read(path, Some(&genes), None)).transpose()?;
-    let measures = population::measure(&measured, &generated, training.as_ref().map(|(_, own)| own), SEED)?;
+    let measures =
+        population::measure(&measured, &generated, training.as_ref().map(|(_, own)| (own, &measured)), SEED)?;
     Ok((genes, Crowd { measured, generated, measures }))
 }
 
@@ -194,7 +195,9 @@ fn written(
     let key = found.columns.cell_type.as_deref();
     let of = |cells: &Cells| Population::of(cells, key);
     let (measured, generated) = (of(&found.measured), of(&found.generated));
-    let measures = population::measure(&measured, &generated, Some(&of(&found.training)), SEED)?;
+    // Controls of held-out donors train: only the test part can show what was learned by heart.
+    let unseen = of(&found.measured.select(&found.split.apply(&found.measured)?.test));
+    let measures = population::measure(&measured, &generated, Some((&of(&found.training), &unseen)), SEED)?;
     let facts = [
         ("Bundle", format!("{} (SHA-256 {}…)", bundle.card.title, &bundle.hash[..bundle.hash.len().min(12)])),
         (

@@ -26,6 +26,7 @@ cargo xtask test [--only STAGE] [--list]               every check, with the tim
 cargo xtask size                                       sizes of the downloads; fails above the limits
 cargo xtask bench train [OPTIONS]                      cost of a generated cell and a training step
 cargo xtask bench prepare [OPTIONS]                    cost of a store of 2 million generated cells
+cargo xtask bench de                                   the page's tests of 10,000 cells x 18,080 genes
 cargo xtask setup                                      only install what building the page needs
 cargo xtask --help                                     this text
 ";
@@ -54,8 +55,9 @@ fn bench(arguments: &[String]) -> Result<()> {
     let mut words = vec!["run", "--package", "train-native", "--", "bench"];
     match arguments.get(1).map(String::as_str) {
         Some("train") => {}
+        Some("de") => return stages::bench_tests(),
         Some("prepare") => words.extend(["--prepare", "2000000"]),
-        _ => bail!("`cargo xtask bench` takes `train` or `prepare`\n{HELP}"),
+        _ => bail!("`cargo xtask bench` takes `train`, `prepare` or `de`\n{HELP}"),
     }
     words.extend(arguments.iter().skip(2).map(String::as_str));
     run(&mut command("cargo", &words))

@@ -111,6 +111,20 @@ fn lint_web() -> Result<Count> {
 
 /// The app's tests inside a dedicated worker of a browser.
 fn worker() -> Result<Count> {
+    tests(&mut in_worker()?)
+}
+
+/// The test of the page's differential expression, which prints its time.
+///
+/// # Errors
+/// When a tool is missing or the test fails.
+pub(crate) fn bench_tests() -> Result<()> {
+    let mut cargo = in_worker()?;
+    crate::process::run(cargo.args(["--", "--nocapture", "ten_thousand"]))
+}
+
+/// The command that runs those tests.
+fn in_worker() -> Result<Command> {
     let (tools, browser) = (tools()?, a_browser()?);
     let capabilities = root().join("target/webdriver.json");
     let text = format!(
@@ -127,7 +141,7 @@ fn worker() -> Result<Count> {
     cargo.args(["--test", "worker"]).env("CHROMEDRIVER", &browser.driver);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities).env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", tools.bin.join("wasm-bindgen-test-runner"));
-    tests(&mut cargo)
+    Ok(cargo)
 }
 
 fn in_browser() -> Result<Count> {

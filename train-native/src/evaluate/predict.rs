@@ -53,7 +53,7 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
         bundle.card.conditions.iter().flat_map(|c| c.values.iter().map(|v| v.value.as_str())).collect();
     let bar = ProgressBar::new(groups.len() as u64);
     let mut all: Option<Cells> = None;
-    for ((identity, cell_type, perturbation), count) in &groups {
+    for (number, ((identity, cell_type, perturbation), count)) in groups.iter().enumerate() {
         bar.inc(1);
         let named = [(&keys.identity, identity), (&keys.cell_type, cell_type)];
         let mut with = BTreeMap::from([(keys.perturbation.clone(), vec![perturbation.clone()])]);
@@ -69,7 +69,9 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
             guidance: settings.guidance,
             steps: settings.steps,
             cells: (wanted * count).div_ceil(total),
-            seed: settings.seed,
+            // Cells are drawn from (seed, cell): one seed for all groups would give every group the same cells over
+            // again, as far as its labels allow.
+            seed: settings.seed + ((number as u64) << 32),
             clamp: Vec::new(),
         };
         let made = generate(bundle, &choices, settings.effort, &ProgressBar::hidden())?;

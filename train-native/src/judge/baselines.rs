@@ -21,6 +21,11 @@ use super::groups::ALL;
 use super::sides::{Context, Training};
 use super::{BASE, Entry, Kind, Measured, SEED, Truth, listed};
 
+/// What is to be known of baselines that move all cells alike.
+const MOVED: &str = "it moves every cell by the same amount, as do PerturbMean, nearest context and linear latent (and \
+                     in STATE and cell-eval), so rank tests call thousands of genes significant; compare its means \
+                     (Pearson-Δ, MAE), and for DES, AUPRC and numbers of genes the negative binomial, which draws counts";
+
 /// A way of making cells of a perturbation (name, cells wanted) in a context.
 type Maker<'a> = &'a (dyn Fn(&Measured, &str, usize) -> Result<Normalised, BaselineError> + Sync);
 
@@ -134,10 +139,12 @@ pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<
     let copy = |measured: &Measured, name: &str, count: usize| asked(measured, name, count, control_copy);
     found.extend(entry(truth, "control copy", &copy, None)?);
     let Some(training) = training else { return Ok(found) };
+    found.iter_mut().filter(|own| own.name == BASE).for_each(|own| own.notes.push(MOVED.to_owned()));
     let others: [(&str, Baseline); 3] =
         [("PerturbMean", perturb_mean_cells), ("context mean", context_mean), ("nearest context", nearest_transfer)];
     for (name, baseline) in others {
-        found.extend(entry(truth, name, &|own: &Measured, name: &str, count| asked(own, name, count, baseline), None)?);
+        let made = entry(truth, name, &|own: &Measured, name: &str, count| asked(own, name, count, baseline), None)?;
+        found.extend(made);
     }
     let models = linear(training);
     let latent = |measured: &Measured, name: &str, count: usize| {

@@ -9,7 +9,31 @@ use std::collections::BTreeSet;
 use cells::referee::{SCORED, score};
 use serde_json::{Value, json};
 
-use super::{BASE, Entry, Verdict};
+use super::{BASE, Entry, Kind, Verdict};
+
+/// Short name and meaning of the scored metrics, for people.
+pub const NAMES: [(&str, &str, &str); 7] = [
+    ("overlap_at_N", "DES", "share of the measured DEGs among as many top predicted ones"),
+    ("discrimination_score_l1", "PDS", "how high the own perturbation ranks among all; chance is 0.5"),
+    ("mae", "MAE", "mean absolute error of the pseudobulk; lower is better"),
+    ("de_spearman_sig", "DEG numbers", "Spearman correlation over perturbations of the number of DEGs"),
+    ("de_spearman_lfc_sig", "LFC", "Spearman correlation of log fold changes over the measured DEGs"),
+    ("pr_auc", "AUPRC", "area under precision and recall of the measured DEGs"),
+    ("pearson_delta", "Pearson-Δ", "correlation of measured and predicted effects over all genes"),
+];
+
+/// Whether every context has a single perturbation, which nothing can be told apart from.
+pub fn is_alone(entries: &[Entry]) -> bool {
+    entries.iter().flat_map(|own| own.contexts.values()).all(|report| report.perturbations.len() < 2)
+}
+
+/// The scored metrics that say something of these entries.
+pub fn telling(entries: &[Entry]) -> Vec<(&'static str, &'static str, &'static str)> {
+    let alone = is_alone(entries);
+    let predicted = || entries.iter().filter(|own| own.kind == Kind::Prediction);
+    let has = |metric: &str| predicted().any(|own| own.mean.get(metric).is_some_and(|value| value.is_finite()));
+    NAMES.into_iter().filter(|(metric, ..)| has(metric) && !(alone && *metric == "discrimination_score_l1")).collect()
+}
 
 /// Metrics that any entry has, the scored ones first.
 pub fn metrics(entries: &[Entry]) -> Vec<&'static str> {

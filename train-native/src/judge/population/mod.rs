@@ -131,6 +131,13 @@ impl Types {
     }
 }
 
+/// What is needed to tell whether training cells were learned by heart.
+struct Memory {
+    training: Population,
+    /// Two halves of measured cells that the model was not trained on.
+    held_out: [Population; 2],
+}
+
 /// Shares of cells nearer to training cells than 95 % of held-out measured ones are.
 fn nearer(training: &Population, held_out: &Population, generated: &Population) -> Result<f64> {
     let genes = highly_variable(&training.data, GENES);
@@ -146,7 +153,7 @@ fn likeness(
     real: &Population,
     other: &Population,
     types: Option<&Types>,
-    training: Option<&Population>,
+    memory: Option<(&Memory, &Population)>,
     seed: u64,
 ) -> Result<Likeness> {
     let mut both = real.data.clone();
@@ -163,7 +170,7 @@ fn likeness(
     let correlations = correlation_agreement(&real.data, &other.data, &correlated)?;
     let shares = types.map(|types| types.shares_of(&other.data)).transpose()?;
     let depth = real.counts.as_ref().zip(other.counts.as_ref()).map(|(a, b)| depth(a, b));
-    let copied = match training.and_then(|own| own.counts.as_ref()).zip(other.counts.as_ref()) {
+    let copied = match memory.and_then(|(memory, own)| memory.training.counts.as_ref().zip(own.counts.as_ref())) {
         Some((training, own)) => Some(exact_copies(training, own)? as f64),
         None => None,
     };
@@ -179,21 +186,21 @@ fn likeness(
         types.zip(shares.as_ref()).map(|(types, shares)| total_variation(&types.shares, shares)),
         depth.map(|depth| depth.umis.kolmogorov_smirnov),
         depth.map(|depth| depth.genes.kolmogorov_smirnov),
-        training.map(|training| nearer(training, real, other)).transpose()?,
+        memory.map(|(memory, own)| nearer(&memory.training, &memory.held_out[0], own)).transpose()?,
         copied,
     ];
     Ok(Likeness { values: values.map(|value| value.filter(|value| value.is_finite())), depth, types: shares })
 }
 
 /// Measures generated cells against one half of the measured cells, and the other half against it, as many cells on
-/// every side. `training`: cells that the model was trained on, for memorisation.
+/// every side. `memory`: cells that the model was trained on, and measured cells that it was not, for memorisation.
 ///
 /// # Errors
 /// When there are too few cells, or the genes differ.
 pub fn measure(
     measured: &Population,
     generated: &Population,
-    training: Option<&Population>,
+    memory: Option<(&Population, &Population)>,
     seed: u64,
 ) -> Result<Measures> {
     let chosen = sample(measured.len(), 2 * MOST, seed);
@@ -203,14 +210,23 @@ pub fn measure(
     let count = first.len().min(second.len()).min(own.len());
     ensure!(count >= 2 * FOLDS, "{} measured and {} generated cells are too few to compare", measured.len(), own.len());
     let real = measured.select(&first[..count]);
-    let training = training.map(|training| training.select(&sample(training.len(), 2 * MOST, seed)));
+    let memory = memory.map(|(training, held_out)| {
+        let chosen = sample(held_out.len(), 2 * MOST, seed);
+        let (first, second) = chosen.split_at(chosen.len() / 2);
+        let training = training.select(&sample(training.len(), 2 * MOST, seed));
+        Memory { training, held_out: [held_out.select(first), held_out.select(second)] }
+    });
     let types = Types::fit(&real, seed)?;
-    let against = |other: &Population| likeness(&real, other, types.as_ref(), training.as_ref(), seed);
+    let (own, other) = (generated.select(&own[..count]), measured.select(&second[..count]));
+    let against = |side: &Population, held_out: &Population| {
+        likeness(&real, side, types.as_ref(), memory.as_ref().map(|memory| (memory, held_out)), seed)
+    };
+    let unseen = memory.as_ref().map_or(&other, |memory| &memory.held_out[1]);
     Ok(Measures {
         cells: count,
         genes: measured.data.genes(),
-        generated: against(&generated.select(&own[..count]))?,
-        other_half: against(&measured.select(&second[..count]))?,
+        generated: against(&own, &own)?,
+        other_half: against(&other, unseen)?,
         types: types.map(|types| (types.classifier.names().to_vec(), types.shares, types.accuracy)),
     })
 }

@@ -12,6 +12,7 @@ use plots::theme::Theme;
 use plots::{dots, scatter, volcano};
 
 use super::pairs::Pair;
+use crate::judge::table::telling;
 use crate::judge::{BASE, Entry, Kind};
 
 /// Width of a figure, and of one of two side by side, in CSS pixels.
@@ -47,23 +48,24 @@ pub(super) fn metrics(entries: &[Entry]) -> Result<Figure> {
         Kind::Ceiling => Role::Ceiling,
     };
     let rows: Vec<_> = entries.iter().map(|own| intervals::Entry { name: &own.name, role: role(own.kind) }).collect();
-    let panel = |(metric, zero_is_best): &(&'static str, bool)| {
+    let panel = |(metric, name, _): &(&'static str, &'static str, &'static str)| {
         let estimate = |own: &Entry| {
             let value = own.mean.get(metric).copied().filter(|value| value.is_finite())?;
             Some(Estimate { value, interval: own.intervals.get(metric).copied() })
         };
-        let values: Vec<Option<Estimate>> = entries.iter().map(estimate).collect();
+        let zero_is_best = SCORED.iter().any(|(own, zero)| own == metric && *zero);
         Panel {
-            metric,
-            better: if *zero_is_best { Better::Lower } else { Better::Higher },
-            values,
+            metric: name,
+            better: if zero_is_best { Better::Lower } else { Better::Higher },
+            values: entries.iter().map(estimate).collect(),
             reference: (*metric == "discrimination_score_l1").then_some((0.5, "chance")),
         }
     };
-    let panels: Vec<Panel<'_>> =
-        SCORED.iter().map(panel).filter(|own| own.values.iter().any(Option::is_some)).collect();
-    let caption = "Means over the scored perturbations; whiskers are 95 % intervals over resampled perturbations. \
-                   What a model has to beat are the baselines, what it can reach is the ceiling.";
+    let told = telling(entries);
+    let panels: Vec<Panel<'_>> = told.iter().map(panel).collect();
+    let caption = "Means over the scored perturbations; whiskers are 95 % intervals over resampled perturbations, where \
+                   there are at least three. What a model has to beat are the baselines; what measured cells reach \
+                   among themselves is the ceiling, which is low where few cells were measured.";
     let height = intervals::height(&theme, WIDE, &rows, &panels);
     let svg = render((WIDE, height), "Scores", caption, |area| intervals::draw(area, &theme, &rows, &panels))?;
     Ok(captioned(caption, svg))
@@ -104,7 +106,7 @@ pub(super) fn perturbations(model: &Entry, base: Option<&Entry>) -> Result<Vec<F
         found.sort_by(|a, b| (b.1 - b.2).abs().total_cmp(&(a.1 - a.2).abs()));
         let (x, y) = (format!("Pearson-Δ, {}", base.name), format!("Pearson-Δ, {}", model.name));
         let caption = format!(
-            "Each point is a perturbation in a context. Above the line {} agrees better with the measured effect than {}.",
+            "Each point is a perturbation in a context. Above the line the predicted effect ({}) agrees better with the measured one than {} does.",
             model.name, base.name
         );
         figures.push(draw((&x, &y), &caption, &found)?);

@@ -11,9 +11,9 @@ use anyhow::Result;
 use super::figures::{Figure, markers, metrics, opponent, perturbations, volcanoes};
 use super::{Report, Section, crowd, words};
 use crate::html::{escape, page as shell};
-use crate::judge::Kind;
 use crate::judge::population::{MEASURES, Measures};
-use crate::judge::table::{metrics as names, scores, shown};
+use crate::judge::table::{is_alone, metrics as names, scores, shown, telling};
+use crate::judge::{Entry, Kind};
 
 /// A figure with its caption.
 fn figure(figure: &Figure) -> String {
@@ -26,47 +26,60 @@ fn beside(figures: &[Figure]) -> String {
     if figures.is_empty() { all } else { format!("<div class=\"pair\">\n{all}</div>\n") }
 }
 
-/// What a metric means, for those that are scored.
-const MEANINGS: [(&str, &str); 7] = [
-    ("overlap_at_N", "DES: share of the measured DEGs among as many top predicted ones"),
-    ("discrimination_score_l1", "PDS: how high the own perturbation ranks among all (chance 0.5)"),
-    ("mae", "mean absolute error of the pseudobulk (lower is better)"),
-    ("de_spearman_sig", "Spearman over perturbations of the number of DEGs"),
-    ("de_spearman_lfc_sig", "Spearman of log fold changes over the measured DEGs"),
-    ("pr_auc", "area under precision-recall of the measured DEGs"),
-    ("pearson_delta", "Pearson-Δ: correlation of measured and predicted effects"),
-];
+/// A table that scrolls by itself where it is too wide, reachable by keyboard.
+fn scrolled(label: &str, rows: &str) -> String {
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n{rows}</table></div>\n",
+        escape(label)
+    )
+}
 
-/// Scores as a table, metrics in rows.
+/// A mean, and its interval in a line below.
+fn cell(entry: &Entry, metric: &str) -> String {
+    let words = shown(entry, metric);
+    let class = if entry.kind == Kind::Prediction { " class=\"own\"" } else { "" };
+    let (value, interval) = words.split_once(' ').unwrap_or((&words, ""));
+    let below = if interval.is_empty() { String::new() } else { format!("<br><small>{interval}</small>") };
+    format!("<td{class}>{value}{below}</td>")
+}
+
+/// The scored metrics: entries in rows.
 fn table(section: &Section) -> String {
     let entries = &section.verdict.entries;
-    let head: String = entries.iter().map(|own| format!("<th scope=\"col\">{}</th>", escape(&own.name))).collect();
-    let mut text = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Scores\"><table>\n<tr><th scope=\"col\">metric</th>{head}</tr>\n"
-    );
-    for metric in names(entries) {
-        let cells: String = entries
-            .iter()
-            .map(|own| {
-                let class = if own.kind == Kind::Prediction { " class=\"own\"" } else { "" };
-                format!("<td{class}>{}</td>", shown(own, metric))
-            })
-            .collect();
-        let meaning = MEANINGS.iter().find(|(name, _)| *name == metric).map_or("", |(_, words)| words);
-        let meaning =
-            if meaning.is_empty() { String::new() } else { format!("<br><small>{}</small>", escape(meaning)) };
-        let _ = writeln!(text, "<tr><th scope=\"row\">{metric}{meaning}</th>{cells}</tr>");
-    }
+    let told = telling(entries);
     let found = scores(entries);
-    if found.iter().any(Option::is_some) {
-        let cells: String = found
-            .iter()
-            .map(|own| format!("<td>{}</td>", own.map_or_else(|| "–".to_owned(), |s| format!("{s:.3}"))))
-            .collect();
-        let _ = writeln!(text, "<tr><th scope=\"row\">score over the {}</th>{cells}</tr>", crate::judge::BASE);
+    let scored = found.iter().any(Option::is_some);
+    let head: String = told.iter().map(|(_, name, _)| format!("<th scope=\"col\">{name}</th>")).collect();
+    let last = if scored { "<th scope=\"col\">score</th>" } else { "" };
+    let mut rows = format!("<tr><th scope=\"col\"></th>{head}{last}</tr>\n");
+    for (entry, score) in entries.iter().zip(&found) {
+        let cells: String = told.iter().map(|(metric, ..)| cell(entry, metric)).collect();
+        let score = score.map_or_else(|| "–".to_owned(), |score| format!("{score:.3}"));
+        let score = if scored { format!("<td>{score}</td>") } else { String::new() };
+        let _ = writeln!(rows, "<tr><th scope=\"row\">{}</th>{cells}{score}</tr>", escape(&entry.name));
     }
-    text.push_str("</table></div>\n");
-    text
+    let mut meanings: Vec<String> = told.iter().map(|(_, name, words)| format!("{name}: {words}")).collect();
+    if scored {
+        meanings
+            .push(format!("score: mean of cell-eval's seven metrics, 0 for the {} and 1 at best", crate::judge::BASE));
+    }
+    if is_alone(entries) {
+        meanings.push("PDS is left out: with one perturbation there is nothing to tell it apart from".to_owned());
+    }
+    format!("{}<p><small>{}.</small></p>\n", scrolled("Scores", &rows), escape(&meanings.join(". ")))
+}
+
+/// Every metric under cell-eval's name: metrics in rows.
+fn all(section: &Section) -> String {
+    let entries = &section.verdict.entries;
+    let head: String = entries.iter().map(|own| format!("<th scope=\"col\">{}</th>", escape(&own.name))).collect();
+    let mut rows = format!("<tr><th scope=\"col\">metric</th>{head}</tr>\n");
+    for metric in names(entries) {
+        let cells: String = entries.iter().map(|own| cell(own, metric)).collect();
+        let _ = writeln!(rows, "<tr><th scope=\"row\">{metric}</th>{cells}</tr>");
+    }
+    let table = scrolled("Every metric", &rows);
+    format!("<details>\n<summary>Every metric, by cell-eval's names</summary>\n{table}</details>\n")
 }
 
 /// What must be known of a table.
@@ -111,8 +124,7 @@ fn every(section: &Section) -> String {
         .map(|_| "<th scope=\"col\">Pearson-Δ</th><th scope=\"col\">MAE</th><th scope=\"col\">DES</th>")
         .collect();
     let mut text = format!(
-        "<details>\n<summary>Every perturbation, the weakest first</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every perturbation\"><table>\n\
-         <tr><th scope=\"col\">context</th><th scope=\"col\">perturbation</th>{head}</tr>\n<tr><td></td><td></td>{kinds}</tr>\n"
+        "<tr><th scope=\"col\">context</th><th scope=\"col\">perturbation</th>{head}</tr>\n<tr><td></td><td></td>{kinds}</tr>\n"
     );
     for (context, name, _) in units {
         let cells: String = shown
@@ -127,8 +139,8 @@ fn every(section: &Section) -> String {
             .collect();
         let _ = writeln!(text, "<tr><td>{}</td><td>{}</td>{cells}</tr>", escape(context), escape(name));
     }
-    text.push_str("</table></div>\n</details>\n");
-    text
+    let table = scrolled("Every perturbation", &text);
+    format!("<details>\n<summary>Every perturbation, the weakest first</summary>\n{table}</details>\n")
 }
 
 /// One section.
@@ -137,6 +149,7 @@ fn section(own: &Section, genes: &[String]) -> Result<String> {
     let mut text = format!("<h2>{}</h2>\n{}", escape(&own.title), figure(&metrics(entries)?));
     text.push_str(&table(own));
     text.push_str(&notes(own));
+    text.push_str(&all(own));
     if let Some(model) = entries.iter().find(|own| own.kind == Kind::Prediction) {
         text.push_str(&beside(&perturbations(model, opponent(entries))?));
     }
@@ -165,10 +178,13 @@ fn measures(own: &Measures) -> String {
             )
         })
         .collect();
+    let head = "<tr><th scope=\"col\">measure</th><th scope=\"col\">generated</th>\
+                <th scope=\"col\">other half of the measured</th><th scope=\"col\">best</th></tr>\n";
     format!(
-        "<p>{} cells a side, {} genes; counts scaled to 10,000 and log(1 + x).</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Cells as a whole\"><table>\n\
-         <tr><th scope=\"col\">measure</th><th scope=\"col\">generated</th><th scope=\"col\">other half of the measured</th><th scope=\"col\">best</th></tr>\n{rows}</table></div>\n",
-        own.cells, own.genes
+        "<p>{} cells a side, {} genes; counts scaled to 10,000 and log(1 + x).</p>\n{}",
+        own.cells,
+        own.genes,
+        scrolled("Cells as a whole", &format!("{head}{rows}"))
     )
 }
 

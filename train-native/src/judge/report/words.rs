@@ -9,8 +9,17 @@ use cells::referee::SCORED;
 
 use super::Report;
 use crate::judge::population::MEASURES;
-use crate::judge::table::scores;
+use crate::judge::table::{scores, telling};
 use crate::judge::{BASE, Entry, Kind};
+
+/// An entry in a sentence, or at its start.
+fn called(entry: &Entry, starts: bool) -> String {
+    match (entry.name == "model", starts) {
+        (true, true) => "The model".to_owned(),
+        (true, false) => "the model".to_owned(),
+        (false, _) => entry.name.clone(),
+    }
+}
 
 /// A metric of every perturbation of an entry.
 fn units(entry: &Entry, metric: &str) -> Vec<(String, f64)> {
@@ -24,7 +33,8 @@ fn units(entry: &Entry, metric: &str) -> Vec<(String, f64)> {
 /// Of the scored metrics, those at which one entry is better than every other one of a list; and how many were compared.
 fn wins(entry: &Entry, others: &[&Entry]) -> (usize, usize) {
     let (mut won, mut compared) = (0, 0);
-    for (metric, zero_is_best) in SCORED {
+    let told = telling(&others.iter().copied().chain([entry]).cloned().collect::<Vec<_>>());
+    for (metric, zero_is_best) in SCORED.into_iter().filter(|(own, _)| told.iter().any(|(name, ..)| name == own)) {
         let value = |own: &Entry| own.mean.get(metric).copied().filter(|value| value.is_finite());
         let Some(own) = value(entry) else { continue };
         let others: Vec<f64> = others.iter().filter_map(|other| value(other)).collect();
@@ -44,7 +54,10 @@ fn of_prediction(entry: &Entry, entries: &[Entry]) -> Vec<String> {
     let mut said = Vec::new();
     let delta = |own: &Entry| own.mean.get("pearson_delta").copied().filter(|value| value.is_finite());
     if let Some(own) = delta(entry) {
-        let mut text = format!("Predicted and measured effects of {} correlate at {own:.2} (Pearson-Δ)", entry.name);
+        let mut text = format!(
+            "The effects that {} predicts and the measured ones correlate at {own:.2} (Pearson-Δ)",
+            called(entry, false)
+        );
         let best = baselines.iter().filter_map(|base| Some((delta(base)?, &base.name)));
         if let Some((value, name)) = best.max_by(|a, b| a.0.total_cmp(&b.0)) {
             text.push_str(&format!("; the best baseline, {name}, at {value:.2}"));
@@ -56,7 +69,10 @@ fn of_prediction(entry: &Entry, entries: &[Entry]) -> Vec<String> {
     }
     let (won, compared) = wins(entry, &baselines);
     if compared > 0 {
-        said.push(format!("{} is better than every baseline in {won} of {compared} scored metrics.", entry.name));
+        said.push(format!(
+            "{} is better than every baseline in {won} of {compared} scored metrics.",
+            called(entry, true)
+        ));
     }
     let place = entries.iter().position(|own| own.name == entry.name);
     if let Some(score) = place.and_then(|place| scores(entries)[place]) {
@@ -94,8 +110,8 @@ pub(super) fn summary(report: &Report) -> Vec<String> {
         };
         if let Some((own, other)) = of("told apart") {
             said.push(format!(
-                "A classifier tells generated from measured cells with an AUC of {own:.2}; two halves of the measured \
-                 cells with {other:.2}. 0.5 is not at all, 1 is always."
+                "A classifier tells generated from measured cells with an AUC of {own:.2}, and two halves of the \
+                 measured cells with {other:.2}, where 0.5 is not at all and 1 is always."
             ));
         }
         if let Some((own, other)) = of("nearer to training") {
