@@ -1,14 +1,9 @@
 //! How close predicted effects are to measured ones.
 //!
 //! Does: the first metrics of the public referee cell-eval (PAPER.md section 11) as functions of
-//! plain slices: MAE, Pearson, Pearson-Δ, Spearman, DES; the area under the ROC curve.
+//! plain slices: MAE, Pearson, Pearson-Δ, Spearman; the area under the ROC curve.
 //! Does not know: where the numbers come from; which cells are predicted.
-//! Flow: pseudobulks and shifts of measured and generated cells → **scores** beside baselines.
-
-use crate::de::GeneShift;
-
-/// FDR below which a gene counts as differentially expressed.
-pub const SIGNIFICANT: f64 = 0.05;
+//! Flow: pseudobulks of measured and generated cells → **scores** beside baselines.
 
 /// Mean absolute difference of two pseudobulks (mean log-normalised values).
 pub fn mean_absolute_error(real: &[f64], predicted: &[f64]) -> f64 {
@@ -87,42 +82,9 @@ pub fn pearson_delta(real_effect: &[f64], predicted_effect: &[f64]) -> f64 {
     pearson(real_effect, predicted_effect)
 }
 
-/// Differentially expressed genes, largest |log2 fold change| first.
-fn significant(shifts: &[GeneShift]) -> Vec<u32> {
-    let mut found: Vec<&GeneShift> = shifts.iter().filter(|shift| shift.q < SIGNIFICANT).collect();
-    found.sort_by(|a, b| b.log2_fold_change.abs().total_cmp(&a.log2_fold_change.abs()).then(a.gene.cmp(&b.gene)));
-    found.iter().map(|shift| shift.gene).collect()
-}
-
-/// DES: share of the k real DEGs among the top k predicted ones, k the number of real DEGs, both
-/// sorted by |log2 fold change|; NaN when there are no real DEGs.
-pub fn differential_expression_score(real: &[GeneShift], predicted: &[GeneShift]) -> f64 {
-    let real = significant(real);
-    let predicted: Vec<u32> = significant(predicted).into_iter().take(real.len()).collect();
-    let shared = real.iter().filter(|gene| predicted.contains(gene)).count();
-    shared as f64 / real.len() as f64
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{differential_expression_score, mean_absolute_error, pearson, roc_area, spearman};
-    use crate::de::GeneShift;
-
-    fn shift(gene: u32, log2_fold_change: f64, q: f64) -> GeneShift {
-        GeneShift {
-            gene,
-            mean_control: 1.0,
-            mean_perturbed: 1.0,
-            log2_fold_change,
-            p: q,
-            q,
-            difference: 0.0,
-            low: 0.0,
-            high: 0.0,
-            detected_control: 1.0,
-            detected_perturbed: 1.0,
-        }
-    }
+    use super::{mean_absolute_error, pearson, roc_area, spearman};
 
     #[test]
     fn correlations_by_hand() {
@@ -142,14 +104,5 @@ mod tests {
         assert_eq!(roc_area(scored), Some(0.875));
         assert_eq!(roc_area(vec![(0.0, true), (-0.0, false)]), Some(0.5));
         assert_eq!(roc_area(vec![(1.0, true)]), None);
-    }
-
-    #[test]
-    fn overlap_counts_the_top_k() {
-        let real = [shift(0, 3.0, 0.01), shift(1, -2.0, 0.01), shift(2, 1.0, 0.9)];
-        let predicted = [shift(0, 0.5, 0.01), shift(1, -4.0, 0.01), shift(2, 2.0, 0.01)];
-        // Two real DEGs (0, 1); the two strongest predicted are 1 and 2: one shared.
-        assert!((differential_expression_score(&real, &predicted) - 0.5).abs() < 1e-12);
-        assert!(differential_expression_score(&[shift(0, 1.0, 0.5)], &predicted).is_nan());
     }
 }

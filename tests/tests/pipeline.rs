@@ -10,18 +10,21 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::Device;
-use cells::Cells;
 use cells::de::compare;
 use cells::h5ad::{Matrix, read_h5ad, write_h5ad};
 use cells::normalise::{Target, log_normalise};
+use cells::referee::Rules;
+use cells::splits::Split;
 use cells::synthetic::{PERTURBED, SyntheticSpec, Truth, synthetic};
+use cells::{Cells, Column};
 use indicatif::ProgressBar;
 use model::bundle::{Bundle, BundleError, CARD, WEIGHTS};
 use model::card::Choices;
 use model::sample::{Effort, Run};
-use train_native::evaluate::{Settings, evaluate, held_out_of};
-use train_native::export::{Choice, export};
+use train_native::evaluate::{MOST_GENERATED, Settings, evaluate, split_of};
+use train_native::export::{Choice, SPLIT, export};
 use train_native::generate::{generate, read_bundle, wait};
+use train_native::pool::pool;
 use train_native::train::{Order, train};
 
 /// What the tests train on.
@@ -227,17 +230,61 @@ fn a_bundle_refuses_what_was_changed() {
 #[test]
 fn held_out_donors_are_scored_beside_baseline_and_ceiling() {
     let bundle = bundle();
-    let held_out = held_out_of(&trained().run, &bundle).unwrap();
-    assert_eq!(held_out, [("donor2".to_owned(), PERTURBED.to_owned())]);
-    let settings = Settings { guidance: 0.0, steps: 4, seed: 1 };
-    let scores = evaluate(&bundle, &trained().cells, &held_out, &settings).unwrap();
-    let all = scores.iter().find(|score| score.cell_type == "all").unwrap();
+    let split = split_of(&trained().run).unwrap();
+    assert_eq!(
+        split.test,
+        [BTreeMap::from([("donor", "donor2"), ("condition", PERTURBED)].map(|(k, v)| (k.to_owned(), v.to_owned())))]
+    );
+    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: MOST_GENERATED, effort: Effort::CPU };
+    let rules = Rules { spread: pool(), ..Rules::default() };
+    let found = evaluate(&bundle, &trained().cells, split, &settings, rules).unwrap();
+    let all = found.scores.iter().find(|score| score.cell_type == "all").unwrap();
     assert_eq!(all.cells, 120);
     // A fourfold shift of twelve genes is plain: every predictor sees it.
     for metrics in [all.model, all.baseline, all.ceiling] {
         assert!(metrics.pearson_delta.unwrap() > 0.7, "{metrics:?}");
         assert!(metrics.des.unwrap() > 0.5, "{metrics:?}");
     }
+    // Two types of the held-out donor, and the donor as a whole, each beside every baseline.
+    assert_eq!(found.scores.len(), 3);
+    let names: Vec<&str> = found.sections[0].verdict.entries.iter().map(|own| own.name.as_str()).collect();
+    for name in [
+        "model",
+        "mean of perturbations",
+        "control copy",
+        "PerturbMean",
+        "context mean",
+        "nearest context",
+        "linear latent",
+        "negative binomial",
+        "ceiling, halves",
+    ] {
+        assert!(names.contains(&name), "{name} is not among {names:?}");
+    }
+    // The split that the bundle carries is the one that the run held out, and nothing leaks through it.
+    let carried: Split = serde_json::from_slice(&std::fs::read(trained().bundle.join(SPLIT)).unwrap()).unwrap();
+    assert_eq!(carried.test, found.split.test);
+    assert_eq!(found.checked.held_out, 120);
+    // Groups are drawn apart: no generated cell is another one's copy.
+    let rows: std::collections::BTreeSet<_> =
+        (0..found.generated.len()).map(|cell| found.generated.counts.row(cell)).collect();
+    assert_eq!(rows.len(), found.generated.len());
+}
+
+#[test]
+fn training_cells_that_are_test_cells_are_refused() {
+    let mut split = split_of(&trained().run).unwrap();
+    // The same split, but a cell of the test part once more under another name and label.
+    let cells = &trained().cells;
+    let test = split.apply(cells).unwrap().test;
+    let mut copy = cells.select(&test[..1]);
+    copy.names[0] = "renamed".to_owned();
+    copy.labels.insert("condition".to_owned(), Column::categorical(&["control"]));
+    let both = cells.joined(&copy).unwrap();
+    split.fingerprint = None;
+    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 8, effort: Effort::CPU };
+    let error = evaluate(&bundle(), &both, split, &settings, Rules::default()).err().unwrap();
+    assert!(format!("{error:#}").contains("the very counts of a held-out cell"), "{error:#}");
 }
 
 #[test]

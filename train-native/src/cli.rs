@@ -35,6 +35,14 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Make a split into training and test as a file, or check that nothing leaks through one.
+    ///
+    /// Example: train-native split --data cells.h5ad --pert-col condition --control ctrl --test donor=101,condition=IFN-beta --out split.json
+    ///
+    /// Example: train-native split --data parse10m.h5ad --parse --pert-col cytokine --control PBS --seed 1 --out split.json
+    ///
+    /// Example: train-native split --data cells.h5ad --check split.json
+    Split(MakeSplit),
     /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
     /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
@@ -216,6 +224,53 @@ pub(crate) struct Sample {
     pub(crate) dry_run: bool,
 }
 
+/// What `split` takes: one rule, or a split to check.
+#[derive(Args)]
+pub(crate) struct MakeSplit {
+    /// Cells with their labels.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// KEY=VALUE,KEY=VALUE of a group that is the test part; repeat for several.
+    #[arg(long, group = "rule", required_unless_present_any = ["perturbations", "contexts", "parse", "check"])]
+    pub(crate) test: Vec<String>,
+    /// Perturbations to hold out everywhere: names separated by commas, or a share such as 0.2.
+    #[arg(long, group = "rule")]
+    pub(crate) perturbations: Option<String>,
+    /// COLUMN=VALUES of contexts (donors, cell types) to hold out: names separated by commas, or a share.
+    #[arg(long, group = "rule")]
+    pub(crate) contexts: Option<String>,
+    /// Donors × cytokines as the paper splits PARSE 10M: 6 training donors, 2 of validation, 4 of test.
+    #[arg(long, group = "rule")]
+    pub(crate) parse: bool,
+    /// A split to check: refuses cells, copies of cells and conditions that are in training and test.
+    #[arg(long, group = "rule")]
+    pub(crate) check: Option<PathBuf>,
+    /// Training cells, with --check (the split's training part of --data when left out).
+    #[arg(long, requires = "check")]
+    pub(crate) train: Option<PathBuf>,
+    /// obs column of donors, with --parse.
+    #[arg(long, default_value = "donor")]
+    pub(crate) donor_col: String,
+    /// Donors of the test part, separated by commas, with --parse (drawn when left out).
+    #[arg(long, requires = "parse")]
+    pub(crate) test_donors: Option<String>,
+    /// obs column of perturbations.
+    #[arg(long, default_value = "target_gene")]
+    pub(crate) pert_col: String,
+    /// Its value for control cells, which always train.
+    #[arg(long, default_value = "non-targeting")]
+    pub(crate) control: String,
+    /// Name of the split.
+    #[arg(long, default_value = "split")]
+    pub(crate) name: String,
+    /// Seed of what is drawn.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Split file to write.
+    #[arg(long, required_unless_present = "check")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// What `evaluate` takes.
 #[derive(Args)]
 pub(crate) struct Evaluate {
@@ -286,6 +341,9 @@ pub(crate) struct Judge {
     /// JSON with every perturbation in place of a table of means.
     #[arg(long)]
     pub(crate) json: bool,
+    /// The six metrics of the Virtual Cell Challenge 2026 (cell-eval2) in place of cell-eval's.
+    #[arg(long, conflicts_with_all = ["leaderboard", "json", "report"])]
+    pub(crate) challenge: bool,
     /// Compare the populations as a whole (gene means, MMD, iLISI, Wasserstein distance), without perturbations.
     #[arg(long, conflicts_with_all = ["pert_col", "control", "leaderboard", "json"])]
     pub(crate) population: bool,

@@ -27,7 +27,7 @@ main{max-width:60rem;margin:2rem auto}\
 h1{line-height:1.2}h2{margin-top:2.5rem}\
 svg{max-width:100%;height:auto;display:block}\
 figure{margin:1rem 0}figcaption{color:#52606d;font-size:.9rem;max-width:46rem}\
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem}\
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}\
 .scroll{overflow-x:auto}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}\
 th,td{text-align:left;padding:.25rem 1rem .25rem 0;border-bottom:1px solid #e4e7eb;vertical-align:top}\

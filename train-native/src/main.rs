@@ -7,6 +7,7 @@
 
 mod cli;
 mod scoring;
+mod splitting;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -86,6 +87,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
             Ok(())
         }
+        Command::Split(asked) => splitting::split(asked),
         Command::Judge(asked) => scoring::judge(asked),
         Command::Evaluate(asked) => scoring::evaluate(asked),
     }

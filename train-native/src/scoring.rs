@@ -28,13 +28,13 @@ use crate::cli::{CeilingKind, Evaluate, Judge};
 use crate::effort_of;
 
 /// A split file.
-fn read_split(path: &Path) -> Result<Split> {
+pub(crate) fn read_split(path: &Path) -> Result<Split> {
     let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} is no split that this version reads", path.display()))
 }
 
 /// What the leak check looked at, in words.
-fn looked(checked: &Checked) -> String {
+pub(crate) fn looked(checked: &Checked) -> String {
     let warnings = checked.warnings().join("; ");
     let beside = if warnings.is_empty() { String::new() } else { format!(" ({warnings})") };
     format!("none of {} training cells is among {} held-out ones{beside}", checked.training, checked.held_out)
@@ -106,6 +106,10 @@ pub(crate) fn judge(asked: Judge) -> Result<()> {
         ceiling,
         shown: asked.report.is_some(),
     };
+    if asked.challenge {
+        print!("{}", judge::challenge::challenge(&wanted)?);
+        return Ok(());
+    }
     let judged = judge::judge(&wanted, rules)?;
     if asked.json {
         println!("{}", as_json(&judged.verdict));

@@ -193,3 +193,20 @@ pub fn counts(real: &[usize], predicted: &[usize]) -> f64 {
     let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
     spearman(&a, &b)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Shift, Strongest};
+
+    #[test]
+    fn overlap_counts_the_top_k() {
+        let shift = |fold, q| Shift { fold, q };
+        let real = [shift(3.0, 0.01), shift(-2.0, 0.01), shift(1.0, 0.9)];
+        let predicted = [shift(0.5, 0.01), shift(-4.0, 0.01), shift(2.0, 0.01)];
+        // Two real DEGs (0, 1); the two strongest predicted are 1 and 2: one shared. Of the three predicted ones the
+        // two real ones are found.
+        let both = Strongest::new(&real, &predicted);
+        assert_eq!([both.overlap(None), both.overlap(Some(1)), both.precision(None)], [0.5, 0.0, 2.0 / 3.0]);
+        assert_eq!(Strongest::new(&[shift(1.0, 0.5)], &predicted[..1]).overlap(None), 0.0);
+    }
+}

@@ -6,6 +6,7 @@
 //! Flow: sides by context → `cells::referee` → **entries** → table, report.
 
 mod baselines;
+pub mod challenge;
 pub mod groups;
 pub mod population;
 pub mod report;

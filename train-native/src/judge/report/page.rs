@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use cells::splits::{Condition, Split};
 
 use super::figures::{Figure, markers, metrics, opponent, perturbations, volcanoes};
 use super::{Report, Section, crowd, words};
@@ -188,6 +189,17 @@ fn measures(own: &Measures) -> String {
     )
 }
 
+/// The held-out groups, a line each.
+fn held_out(split: &Split) -> String {
+    let line = |part: &str, condition: &Condition| {
+        let words: Vec<String> = condition.iter().map(|(column, value)| format!("{column} = {value}")).collect();
+        format!("<li>{part}: {}</li>\n", escape(&words.join(", ")))
+    };
+    let lists = [("test", &split.test), ("validation", &split.validation)];
+    let all: String = lists.iter().flat_map(|(part, list)| list.iter().map(move |own| line(part, own))).collect();
+    if all.is_empty() { all } else { format!("<ul>\n{all}</ul>\n") }
+}
+
 /// The page.
 pub(super) fn page(report: &Report) -> Result<String> {
     let mut body = format!("<h1>{}</h1>\n", escape(&report.title));
@@ -212,8 +224,9 @@ pub(super) fn page(report: &Report) -> Result<String> {
     if let Some(split) = &report.split {
         let _ = writeln!(
             body,
-            "<h2>What was held out</h2>\n<p>{}</p>\n<details>\n<summary>The split as data</summary>\n<pre>{}</pre>\n</details>",
+            "<h2>What was held out</h2>\n<p>{}</p>\n{}<details>\n<summary>The split as data</summary>\n<pre>{}</pre>\n</details>",
             escape(&split.about),
+            held_out(split),
             escape(&serde_json::to_string_pretty(split)?)
         );
     }
