@@ -90,7 +90,7 @@ fn cells_of_the_same_kind_reach_the_ceiling_and_a_copy_does_not() {
         let (own, ceiling) = (mean(&found, "good", metric), mean(&found, "ceiling, halves", metric));
         // The ceiling's halves are half as large, so noisier.
         assert!(own > ceiling - 0.05 && own > 0.6, "{metric}: {own}, ceiling {ceiling}");
-        assert!(mean(&found, "ceiling, corrected", metric) > ceiling, "{metric}");
+        assert!(mean(&found, "ceiling, corrected", metric) >= ceiling, "{metric}");
     }
     assert_eq!(mean(&found, "copy", "overlap_at_N"), 0.0);
     assert!(mean(&found, "copy", "mae") > 2.0 * mean(&found, "good", "mae"));
@@ -100,7 +100,7 @@ fn cells_of_the_same_kind_reach_the_ceiling_and_a_copy_does_not() {
     assert!(json["entries"][0]["contexts"]["all cells"]["perturbations"][PERTURBED]["mae"].is_f64(), "{json}");
 
     let resampled = verdict(&Asked { ceiling: Some(Ceiling::Bootstrap), ..asked(truth.clone(), truth.clone()) });
-    assert!(mean(&resampled, "ceiling, bootstrap", "pearson_delta") > mean(&found, "ceiling, halves", "pearson_delta"));
+    assert!(mean(&resampled, "ceiling, bootstrap", "pearson_delta") > 0.6);
     // A file against itself is perfect.
     assert_eq!(mean(&resampled, "prediction", "mae"), 0.0);
 }
@@ -140,11 +140,13 @@ fn contexts_are_scored_beside_every_baseline_from_the_training_part_of_a_split()
     let found = verdict(&wanted);
     let contexts: Vec<&String> = entry(&found, "prediction").contexts.keys().collect();
     assert_eq!(contexts, ["donor2 · type1", "donor2 · type2"]);
+    assert!(!found.notes.iter().any(|note| note.contains("there is no")), "{:?}", found.notes);
     for name in ["PerturbMean", "nearest context", "linear latent", "negative binomial"] {
         // The same genes shift in both donors by the same factor.
         assert!(mean(&found, name, "pearson_delta") > 0.7, "{name}: {}", mean(&found, name, "pearson_delta"));
     }
-    assert!(mean(&found, "control copy", "pearson_delta").abs() < 0.5);
+    // All control cells under another name: no effect, which correlates with nothing.
+    assert_eq!(entry(&found, "control copy").mean.get("pearson_delta"), None);
     let drawn = mean(&found, "negative binomial", "overlap_at_N");
     assert!(drawn > 0.5, "counts drawn at the right means find the genes: {drawn}");
 }
@@ -175,12 +177,15 @@ fn log_normalised_predictions_score_as_their_counts_do() {
     assert!(error.contains("neither counts") && error.contains("log-normalised"), "{error}");
 }
 
+fn strings(values: &[String]) -> Vec<&str> {
+    values.iter().map(String::as_str).collect()
+}
+
 /// An AnnData file of log-normalised values, compressed by cells.
 fn write_logs(path: &Path, data: &cells::normalise::Normalised, genes: &[String], conditions: &[String]) {
     use hdf5_pure::{AttrValue, FileBuilder};
     let mut file = FileBuilder::new();
     let text = |value: &str| AttrValue::VarLenString(value.to_owned());
-    let texts = |values: &[String]| values.iter().map(String::as_str).collect::<Vec<_>>();
     let mut matrix = file.create_group("X");
     matrix.set_attr("encoding-type", text("csr_matrix"));
     matrix.set_attr("encoding-version", text("0.1.0"));
@@ -200,9 +205,9 @@ fn write_logs(path: &Path, data: &cells::normalise::Normalised, genes: &[String]
         frame.set_attr("encoding-type", text("dataframe"));
         frame.set_attr("encoding-version", text("0.2.0"));
         frame.set_attr("_index", text("_index"));
-        frame.create_dataset("_index").with_vlen_strings(&texts(index));
+        frame.create_dataset("_index").with_vlen_strings(&strings(index));
         if let Some(column) = column {
-            frame.create_dataset("condition").with_vlen_strings(&texts(column));
+            frame.create_dataset("condition").with_vlen_strings(&strings(column));
         }
         file.add_group(frame.finish());
     }
@@ -216,7 +221,7 @@ fn populations_are_compared_and_the_report_says_it_alone() {
     let (measured, generated) = (of(&truth), of(&good));
     // A model that learned half of its training cells by heart.
     let learned = real.select(&(0..real.len()).step_by(4).collect::<Vec<_>>());
-    let value = |memory, name: &str| {
+    let value = |memory: &Population, name: &str| -> [f64; 2] {
         let found = measure(&measured, &generated, Some((memory, &measured)), SEED).unwrap();
         let place = MEASURES.iter().position(|measure| measure.name.contains(name)).unwrap();
         [found.generated.values[place].unwrap(), found.other_half.values[place].unwrap()]

@@ -164,7 +164,8 @@ fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>)
     let training = Training::new(of_cells(training, columns, wanted)?.1, &columns.control)?;
     let pairs = pairs(&truth, &sides, SHOWN)?;
     let mut entries = vec![truth.score(MODEL, Kind::Prediction, &sides)?];
-    entries.extend(truth.baselines(Some(&training))?);
+    let (found, notes) = truth.baselines(Some(&training))?;
+    entries.extend(found);
     entries.extend(truth.ceiling(Ceiling::Halves)?);
     let cells = truth
         .contexts
@@ -175,7 +176,7 @@ fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>)
             (own.context.name.clone(), (side.control.cells(), perturbed))
         })
         .collect();
-    let verdict = Verdict { entries, notes: Vec::new() };
+    let verdict = Verdict { entries, notes };
     Ok(Some((Section { title: title.to_owned(), verdict, pairs }, cells)))
 }
 

@@ -55,13 +55,13 @@ fn own_mean(measured: &Measured) -> Response {
     }
 }
 
-/// Scores what `make` gives. `own_control`: other control cells than the measured ones.
+/// Scores what `make` gives, or says why it gives nothing. `own_control`: other control cells than the measured ones.
 fn entry(
     truth: &Truth<'_>,
     name: &str,
     make: Maker<'_>,
     own_control: Option<&(dyn Fn(&Context) -> Option<Normalised> + Sync)>,
-) -> Result<Option<Entry>> {
+) -> Result<Result<Entry, String>> {
     let (mut digests, mut reasons) = (BTreeMap::new(), BTreeMap::new());
     for measured in &truth.contexts {
         let context = &measured.context;
@@ -92,29 +92,28 @@ fn entry(
         let digest = Digest::made(&control, names.clone(), truth.rules, cells);
         digests.insert(context.name.clone(), digest.with_context(|| format!("{name}, {}", context.name))?);
     }
+    let notes: Vec<String> = reasons.iter().filter_map(|(reason, units)| listed(reason, units)).collect();
     if digests.is_empty() {
-        return Ok(None);
+        let why = if notes.is_empty() { "it needs counts".to_owned() } else { notes.join("; ") };
+        return Ok(Err(format!("there is no {name} here: {why}")));
     }
-    let mut entry = truth.scored(name, Kind::Baseline, digests)?;
-    entry.notes = reasons.iter().filter_map(|(reason, units)| listed(reason, units)).collect();
-    Ok(Some(entry))
+    Ok(Ok(Entry { notes, ..truth.scored(name, Kind::Baseline, digests)? }))
 }
 
 /// Linear models: one of contexts that tell cell types apart, one of those that do not, so that no cell counts twice.
-fn linear(training: &Training) -> Vec<(bool, LinearLatent)> {
+fn linear(training: &Training) -> Vec<(bool, Result<LinearLatent, BaselineError>)> {
     let fitted = |all: bool| {
         let own: Vec<&Response> = training.responses.iter().filter(|own| (own.cell_type == ALL) == all).collect();
-        let model = (!own.is_empty()).then(|| LinearLatent::fit(&own, &Settings::default()));
-        model.and_then(Result::ok).map(|model| (all, model))
+        (!own.is_empty()).then(|| (all, LinearLatent::fit(&own, &Settings::default())))
     };
     [true, false].into_iter().filter_map(fitted).collect()
 }
 
-/// Every baseline that has a prediction.
+/// Every baseline that has a prediction, and why others have none.
 ///
 /// # Errors
 /// When cells cannot be compared.
-pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<Vec<Entry>> {
+pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<(Vec<Entry>, Vec<String>)> {
     type Baseline = fn(&Task<'_>) -> Result<Normalised, BaselineError>;
     let means: BTreeMap<&String, Response> = match training {
         None => truth.contexts.iter().map(|own| (&own.context.name, own_mean(own))).collect(),
@@ -129,37 +128,44 @@ pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<
         Some(own) => mean_perturbation(&task(std::slice::from_ref(own), &measured.context, name, count)),
         None => asked(measured, name, count, mean_perturbation),
     };
-    let mut found = Vec::new();
-    found.extend(entry(truth, BASE, &mean, None)?);
-    if training.is_none() {
-        found.iter_mut().for_each(|own| {
-            own.notes.push("the mean over the scored perturbations themselves, as cell-eval's baseline is".to_owned());
-        });
-    }
     let copy = |measured: &Measured, name: &str, count: usize| asked(measured, name, count, control_copy);
-    found.extend(entry(truth, "control copy", &copy, None)?);
-    let Some(training) = training else { return Ok(found) };
-    found.iter_mut().filter(|own| own.name == BASE).for_each(|own| own.notes.push(MOVED.to_owned()));
-    let others: [(&str, Baseline); 3] =
-        [("PerturbMean", perturb_mean_cells), ("context mean", context_mean), ("nearest context", nearest_transfer)];
-    for (name, baseline) in others {
-        let made = entry(truth, name, &|own: &Measured, name: &str, count| asked(own, name, count, baseline), None)?;
-        found.extend(made);
+    let mut base = entry(truth, BASE, &mean, None)?;
+    if let Ok(own) = &mut base {
+        let alone = "the mean over the scored perturbations themselves, as cell-eval's baseline is";
+        own.notes.push(if training.is_none() { alone } else { MOVED }.to_owned());
     }
-    let models = linear(training);
-    let latent = |measured: &Measured, name: &str, count: usize| {
-        let all = measured.context.cell_type == ALL;
-        let model = models.iter().find(|(own, _)| *own == all).map(|(_, model)| model);
-        model.ok_or(BaselineError::NoTraining)?.cells(&task(&[], &measured.context, name, count))
-    };
-    found.extend(entry(truth, "linear latent", &latent, None)?);
-    found.extend(entry(
-        truth,
-        "negative binomial",
-        &|own: &Measured, name: &str, count| drawn(training, own, name, count),
-        Some(&drawn_control),
-    )?);
-    Ok(found)
+    let mut found = vec![base, entry(truth, "control copy", &copy, None)?];
+    if let Some(training) = training {
+        let others: [(&str, Baseline); 3] = [
+            ("PerturbMean", perturb_mean_cells),
+            ("context mean", context_mean),
+            ("nearest context", nearest_transfer),
+        ];
+        for (name, baseline) in others {
+            let make = |own: &Measured, name: &str, count| asked(own, name, count, baseline);
+            found.push(entry(truth, name, &make, None)?);
+        }
+        let models = linear(training);
+        let latent = |measured: &Measured, name: &str, count: usize| {
+            let all = measured.context.cell_type == ALL;
+            match models.iter().find(|(own, _)| *own == all) {
+                Some((_, Ok(model))) => model.cells(&task(&[], &measured.context, name, count)),
+                Some((_, Err(reason))) => Err(reason.clone()),
+                None => Err(BaselineError::NoTraining),
+            }
+        };
+        found.push(entry(truth, "linear latent", &latent, None)?);
+        let counts = |own: &Measured, name: &str, count| drawn(training, own, name, count);
+        found.push(entry(truth, "negative binomial", &counts, Some(&drawn_control))?);
+    }
+    let (mut entries, mut notes) = (Vec::new(), Vec::new());
+    for own in found {
+        match own {
+            Ok(entry) => entries.push(entry),
+            Err(reason) => notes.push(reason),
+        }
+    }
+    Ok((entries, notes))
 }
 
 /// Negative binomial cells, scaled as the measured ones are.

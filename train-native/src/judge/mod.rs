@@ -176,11 +176,12 @@ impl<'a> Truth<'a> {
         })
     }
 
-    /// Scores what needs no model. Without training contexts there are only the baselines that need none.
+    /// Scores what needs no model, and says what has no prediction. Without training contexts there are only the
+    /// baselines that need none.
     ///
     /// # Errors
     /// When cells cannot be compared.
-    pub fn baselines(&self, training: Option<&Training>) -> Result<Vec<Entry>> {
+    pub fn baselines(&self, training: Option<&Training>) -> Result<(Vec<Entry>, Vec<String>)> {
         baselines::entries(self, training)
     }
 
@@ -314,22 +315,36 @@ pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
     let (groups, mut notes) = common(asked)?;
     let (genes, measured, without) = read(&asked.real, &asked.columns, Wanted { panel: None, groups: Some(&groups) })?;
     notes.extend(listed("no measured control cells, so not scored", &without));
-    let truth = Truth::new(genes, measured, rules)?;
-    let (mut entries, mut pairs) = (Vec::new(), Vec::new());
-    for (name, path) in &asked.predicted {
-        let wanted = Wanted { panel: Some(&truth.genes), groups: Some(&groups) };
+    let panel = genes.clone();
+    let predicted = |path: &Path| -> Result<BTreeMap<String, Side>> {
+        let wanted = Wanted { panel: Some(&panel), groups: Some(&groups) };
         // The parts of a split are those of measured cells; predictions are asked for by name.
         let columns = Columns { part: None, ..asked.columns.clone() };
         let (_, predicted, _) = read(path, &columns, wanted)?;
-        let sides = predicted.into_iter().map(|context| (context.name, context.side)).collect();
+        Ok(predicted.into_iter().map(|context| (context.name, context.side)).collect())
+    };
+    let (mut entries, mut pairs) = (Vec::new(), Vec::new());
+    let mut files = asked.predicted.iter();
+    // Reading waits for the disk and one core; the tests of the measured cells take what is left.
+    let first = files.next();
+    let (truth, sides) = rayon::join(
+        || Truth::new(genes, measured, rules),
+        || first.map(|(name, path)| predicted(path).map(|sides| (name, sides))).transpose(),
+    );
+    let (truth, mut next) = (truth?, sides?);
+    while let Some((name, sides)) = next {
         entries.push(truth.score(name, Kind::Prediction, &sides)?);
         if asked.shown && pairs.is_empty() {
             pairs = report::pairs(&truth, &sides, SHOWN)?;
         }
+        drop(sides);
+        next = files.next().map(|(name, path)| predicted(path).map(|sides| (name, sides))).transpose()?;
     }
     if let Some(kind) = asked.ceiling {
         let training = trained(asked, &truth.genes)?;
-        entries.extend(truth.baselines(training.as_ref())?);
+        let (found, without) = truth.baselines(training.as_ref())?;
+        entries.extend(found);
+        notes.extend(without);
         entries.extend(truth.ceiling(kind)?);
     }
     Ok(Judged { verdict: Verdict { entries, notes }, genes: truth.genes, pairs })
