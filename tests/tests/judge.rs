@@ -47,6 +47,7 @@ fn asked(real: PathBuf, predicted: PathBuf) -> Asked {
         columns: columns(&[]),
         ceiling: Some(Ceiling::Halves),
         shown: false,
+        fewest: 1,
     }
 }
 

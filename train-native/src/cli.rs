@@ -251,6 +251,9 @@ pub(crate) struct MakeSplit {
     /// obs column of donors, with --parse.
     #[arg(long, default_value = "donor")]
     pub(crate) donor_col: String,
+    /// Numbers of donors in training, validation and test, with --parse.
+    #[arg(long, default_value = "6,2,4")]
+    pub(crate) donors: String,
     /// Donors of the test part, separated by commas, with --parse (drawn when left out).
     #[arg(long, requires = "parse")]
     pub(crate) test_donors: Option<String>,
@@ -335,6 +338,9 @@ pub(crate) struct Judge {
     /// How measured cells are held against measured cells; `none` leaves out baselines too.
     #[arg(long, value_enum, default_value = "halves")]
     pub(crate) ceiling: CeilingKind,
+    /// Fewest measured cells of a perturbation, and of its controls, to be scored.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) fewest: usize,
     /// Leave out the energy distance, which looks at all pairs of cells.
     #[arg(long)]
     pub(crate) without_energy: bool,

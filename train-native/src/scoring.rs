@@ -105,6 +105,7 @@ pub(crate) fn judge(asked: Judge) -> Result<()> {
         columns,
         ceiling,
         shown: asked.report.is_some(),
+        fewest: asked.fewest,
     };
     if asked.challenge {
         print!("{}", judge::challenge::challenge(&wanted)?);

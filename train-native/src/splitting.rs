@@ -49,7 +49,13 @@ fn made(asked: &MakeSplit, cells: &Cells) -> Result<Split> {
         held_out_contexts(labels, column.trim(), Some(&control), &Choice::none(), &test, asked.seed)?
     } else if asked.parse {
         let named = asked.test_donors.as_deref().map(names);
-        let shape = ParseShape { named_test_donors: named, ..ParseShape::default() };
+        let numbers: Vec<usize> = names(&asked.donors).iter().filter_map(|number| number.parse().ok()).collect();
+        let &[training_donors, validation_donors, test_donors] = numbers.as_slice() else {
+            bail!("--donors is {:?}; give three numbers, such as 6,2,4", asked.donors)
+        };
+        let named_test_donors = named;
+        let shape =
+            ParseShape { training_donors, validation_donors, test_donors, named_test_donors, ..ParseShape::default() };
         parse(labels, &asked.donor_col, &control, &shape, asked.seed)?
     } else {
         let test = asked.test.iter().map(|words| condition(words)).collect::<Result<_>>()?;

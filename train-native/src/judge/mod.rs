@@ -229,6 +229,8 @@ pub struct Asked {
     pub ceiling: Option<Ceiling>,
     /// Whether perturbations are wanted gene by gene, for a report.
     pub shown: bool,
+    /// Fewest measured cells of a perturbation, and of its controls, to be scored.
+    pub fewest: usize,
 }
 
 /// Groups that every prediction has, and sentences on those that are left out.
@@ -307,6 +309,26 @@ pub struct Judged {
     pub pairs: Vec<report::Pair>,
 }
 
+/// Contexts without groups that are too small; those are named.
+fn enough(contexts: Vec<Context>, fewest: usize, notes: &mut Vec<String>) -> Vec<Context> {
+    let (mut kept, mut small) = (Vec::new(), Vec::new());
+    for mut context in contexts {
+        let controls = context.side.control.cells();
+        context.side.perturbed.retain(|name, cells| {
+            let enough = cells.cells().min(controls) >= fewest;
+            if !enough {
+                small.push(format!("{name} ({})", context.name));
+            }
+            enough
+        });
+        if !context.side.perturbed.is_empty() {
+            kept.push(context);
+        }
+    }
+    notes.extend(listed(&format!("fewer than {fewest} measured cells or controls, so not scored"), &small));
+    kept
+}
+
 /// Scores predictions, baselines and the ceiling.
 ///
 /// # Errors
@@ -315,6 +337,8 @@ pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
     let (groups, mut notes) = common(asked)?;
     let (genes, measured, without) = read(&asked.real, &asked.columns, Wanted { panel: None, groups: Some(&groups) })?;
     notes.extend(listed("no measured control cells, so not scored", &without));
+    let measured = enough(measured, asked.fewest, &mut notes);
+    ensure!(!measured.is_empty(), "no perturbation has {} measured cells and as many controls", asked.fewest);
     let panel = genes.clone();
     let predicted = |path: &Path| -> Result<BTreeMap<String, Side>> {
         let wanted = Wanted { panel: Some(&panel), groups: Some(&groups) };

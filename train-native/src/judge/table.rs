@@ -32,7 +32,8 @@ pub fn telling(entries: &[Entry]) -> Vec<(&'static str, &'static str, &'static s
     let alone = is_alone(entries);
     let predicted = || entries.iter().filter(|own| own.kind == Kind::Prediction);
     let has = |metric: &str| predicted().any(|own| own.mean.get(metric).is_some_and(|value| value.is_finite()));
-    NAMES.into_iter().filter(|(metric, ..)| has(metric) && !(alone && *metric == "discrimination_score_l1")).collect()
+    let over_perturbations = ["discrimination_score_l1", "de_spearman_sig"];
+    NAMES.into_iter().filter(|(metric, ..)| has(metric) && !(alone && over_perturbations.contains(metric))).collect()
 }
 
 /// Metrics that any entry has, the scored ones first.

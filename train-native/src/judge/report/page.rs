@@ -65,7 +65,7 @@ fn table(section: &Section) -> String {
             .push(format!("score: mean of cell-eval's seven metrics, 0 for the {} and 1 at best", crate::judge::BASE));
     }
     if is_alone(entries) {
-        meanings.push("PDS is left out: with one perturbation there is nothing to tell it apart from".to_owned());
+        meanings.push("PDS and the numbers of DEGs are left out: a context with one perturbation has nothing to tell it apart from".to_owned());
     }
     format!("{}<p><small>{}.</small></p>\n", scrolled("Scores", &rows), escape(&meanings.join(". ")))
 }
