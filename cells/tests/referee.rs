@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use cells::normalise::{Target, log_normalise, median};
 use cells::referee::shifts::{Convention, apply};
-use cells::referee::{RefereeError, Rules, Side, intervals, referee, score};
+use cells::referee::{Digest, RefereeError, Rules, Side, intervals, referee, score};
+use cells::spread::Spread;
 use cells::{Counts, de};
 use serde_json::Value;
 
@@ -167,4 +168,21 @@ fn sides_that_differ_are_refused_by_name() {
     };
     let single = referee(&one(&real), &one(&real), &genes, Rules::default()).unwrap();
     assert_eq!(single.perturbations["TNF"]["discrimination_score_l1"], 1.0);
+}
+
+#[test]
+fn the_order_of_work_changes_nothing() {
+    let fixture = Fixture::read("current");
+    let (real, predicted, genes) = (fixture.side("real"), fixture.side("pred"), fixture.texts("genes"));
+    let backwards = |n: usize, piece: &(dyn Fn(usize) + Sync)| (0..n).rev().for_each(piece);
+    for convention in [Convention::PerPerturbation, Convention::AllPairs] {
+        let turned = Rules { spread: Spread::new(&backwards), ..rules(convention) };
+        let own = referee(&real, &predicted, &genes, rules(convention)).unwrap();
+        assert_eq!(referee(&real, &predicted, &genes, turned).unwrap(), own);
+        // A perturbation that is left out changes no other one's own metrics, but for q-values over all pairs.
+        let mut fewer = real.clone();
+        fewer.perturbed.remove("TNF");
+        let whole = Digest::new(&real, rules(convention)).unwrap().only(|name| name != "TNF");
+        assert_eq!(whole.effects(), Digest::new(&fewer, rules(convention)).unwrap().effects());
+    }
 }

@@ -29,6 +29,9 @@ const MOVED: &str = "it moves every cell by the same amount, as do PerturbMean, 
 /// A way of making cells of a perturbation (name, cells wanted) in a context.
 type Maker<'a> = &'a (dyn Fn(&Measured, &str, usize) -> Result<Normalised, BaselineError> + Sync);
 
+/// Other control cells than the measured ones.
+type Controls<'a> = &'a (dyn Fn(&Context) -> Option<Normalised> + Sync);
+
 /// The question that a context and a perturbation pose.
 fn task<'a>(training: &'a [Response], context: &'a Context, perturbation: &'a str, count: usize) -> Task<'a> {
     Task {
@@ -60,7 +63,7 @@ fn entry(
     truth: &Truth<'_>,
     name: &str,
     make: Maker<'_>,
-    own_control: Option<&(dyn Fn(&Context) -> Option<Normalised> + Sync)>,
+    own_control: Option<Controls<'_>>,
 ) -> Result<Result<Entry, String>> {
     let (mut digests, mut reasons) = (BTreeMap::new(), BTreeMap::new());
     for measured in &truth.contexts {
