@@ -96,7 +96,9 @@ fn cells_of_the_same_kind_reach_the_ceiling_and_a_copy_does_not() {
     assert_eq!(mean(&found, "copy", "overlap_at_N"), 0.0);
     assert!(mean(&found, "copy", "mae") > 2.0 * mean(&found, "good", "mae"));
     assert!(mean(&found, "control copy", "overlap_at_N") < 1e-12);
-    assert!(markdown(&found).contains("| pearson_delta |") && markdown(&found).contains("score over the mean"));
+    assert!(
+        markdown(&found).contains("| pearson_delta |") && markdown(&found).contains("score over mean of perturbations")
+    );
     let json = as_json(&found);
     assert!(json["entries"][0]["contexts"]["all cells"]["perturbations"][PERTURBED]["mae"].is_f64(), "{json}");
 

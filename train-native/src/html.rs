@@ -27,6 +27,8 @@ main{max-width:60rem;margin:2rem auto}\
 h1{line-height:1.2}h2{margin-top:2.5rem}\
 svg{max-width:100%;height:auto;display:block}\
 figure{margin:1rem 0}figcaption{color:#52606d;font-size:.9rem;max-width:46rem}\
+.wide{overflow-x:auto}.wide svg{min-width:44rem}\
+td small{white-space:nowrap}\
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}\
 .scroll{overflow-x:auto}\
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}\

@@ -51,13 +51,23 @@ pub fn shown(entry: &Entry, metric: &str) -> String {
     format!("{value:.3}{}", interval.unwrap_or_default())
 }
 
+/// What scores are measured from: PerturbMean where training cells gave one (PAPER.md section 11), and otherwise the mean
+/// over the scored perturbations, as cell-eval's own baseline is.
+pub fn base(entries: &[Entry]) -> Option<&Entry> {
+    let named = |name: &str| entries.iter().find(|own| own.name == name);
+    named("PerturbMean").or_else(|| named(BASE))
+}
+
+/// Name of the entry whose score is 0.
+pub fn base_name(entries: &[Entry]) -> &str {
+    base(entries).map_or(BASE, |own| own.name.as_str())
+}
+
 /// Score of every entry over the baseline; none without it, or for an entry that lacks the metrics.
 pub fn scores(entries: &[Entry]) -> Vec<Option<f64>> {
-    let base = entries.iter().find(|own| own.name == BASE);
-    entries
-        .iter()
-        .map(|own| base.filter(|_| own.mean.contains_key("mae")).map(|base| score(&own.mean, &base.mean)))
-        .collect()
+    let of =
+        |own: &Entry| base(entries).filter(|_| own.mean.contains_key("mae")).map(|base| score(&own.mean, &base.mean));
+    entries.iter().map(of).collect()
 }
 
 /// The means as a Markdown table.
@@ -72,7 +82,7 @@ pub fn markdown(verdict: &Verdict) -> String {
     let scores = scores(entries);
     if scores.iter().any(Option::is_some) {
         let words = scores.iter().map(|own| own.map_or_else(|| "–".to_owned(), |score| format!("{score:.3}")));
-        text.push_str(&format!("| score over the {BASE} | {} |\n", words.collect::<Vec<_>>().join(" | ")));
+        text.push_str(&format!("| score over {} | {} |\n", base_name(entries), words.collect::<Vec<_>>().join(" | ")));
     }
     let of_entry = |own: &Entry| own.notes.iter().map(|note| format!("{}: {note}", own.name)).collect::<Vec<_>>();
     for note in verdict.notes.iter().cloned().chain(entries.iter().flat_map(of_entry)) {

@@ -57,7 +57,7 @@ fn joint_map(measured: &Population, generated: &Population) -> Result<Figure> {
     );
     let svg =
         render((WIDE, 560), "Map", &caption, |area| plots::map::draw(area, &theme, a, &names, &layers).map(drop))?;
-    Ok(captioned(&caption, svg))
+    Ok(captioned(&caption, WIDE, svg))
 }
 
 /// Mean expression of every gene on both sides.
@@ -70,7 +70,7 @@ fn means(measured: &Population, generated: &Population) -> Result<Figure> {
     let svg = render((HALF, HALF - 40), "Gene means", caption, |area| {
         scatter::draw(area, &theme, titles, true, &series).map(drop)
     })?;
-    Ok(captioned(caption, svg))
+    Ok(captioned(caption, HALF, svg))
 }
 
 /// Shares of cell types.
@@ -89,7 +89,7 @@ fn types(measures: &Measures) -> Result<Option<Figure>> {
     );
     let height = proportions::height(&theme, WIDE, &names, &bars);
     let svg = render((WIDE, height), "Cell types", &caption, |area| proportions::draw(area, &theme, &names, &bars))?;
-    Ok(Some(captioned(&caption, svg)))
+    Ok(Some(captioned(&caption, WIDE, svg)))
 }
 
 /// Library sizes and numbers of detected genes, where both sides have counts.
@@ -112,7 +112,7 @@ fn depths(measured: &Population, generated: &Population) -> Result<Vec<Figure>> 
         let svg = render((HALF, 300), title, caption, |area| {
             histogram::draw(area, &theme, title, (Scale::Log10, BINS), &series).map(drop)
         })?;
-        Ok(captioned(caption, svg))
+        Ok(captioned(caption, HALF, svg))
     };
     pairs.iter().map(draw).collect()
 }

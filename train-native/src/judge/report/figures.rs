@@ -13,7 +13,7 @@ use plots::{dots, scatter, volcano};
 
 use super::pairs::Pair;
 use crate::judge::table::telling;
-use crate::judge::{BASE, Entry, Kind};
+use crate::judge::{Entry, Kind};
 
 /// Width of a figure, and of one of two side by side, in CSS pixels.
 pub(super) const WIDE: u32 = 900;
@@ -32,11 +32,13 @@ pub(super) struct Figure {
     pub(super) caption: String,
     /// The drawing.
     pub(super) svg: String,
+    /// Whether it takes the page's whole width, and scrolls where there is less.
+    pub(super) wide: bool,
 }
 
 /// A figure whose caption is also its description for screen readers.
-pub(super) fn captioned(caption: &str, svg: String) -> Figure {
-    Figure { caption: caption.to_owned(), svg }
+pub(super) fn captioned(caption: &str, width: u32, svg: String) -> Figure {
+    Figure { caption: caption.to_owned(), svg, wide: width == WIDE }
 }
 
 /// The scored metrics of every entry with their intervals.
@@ -68,7 +70,7 @@ pub(super) fn metrics(entries: &[Entry]) -> Result<Figure> {
                    among themselves is the ceiling, which is low where few cells were measured.";
     let height = intervals::height(&theme, WIDE, &rows, &panels);
     let svg = render((WIDE, height), "Scores", caption, |area| intervals::draw(area, &theme, &rows, &panels))?;
-    Ok(captioned(caption, svg))
+    Ok(captioned(caption, WIDE, svg))
 }
 
 /// A metric of every perturbation (context, name, value).
@@ -96,7 +98,7 @@ pub(super) fn perturbations(model: &Entry, base: Option<&Entry>) -> Result<Vec<F
             let svg = render((HALF, HALF - 40), y_title, caption, |area| {
                 scatter::draw(area, &theme, (x_title, y_title), true, &series).map(drop)
             })?;
-            Ok(captioned(caption, svg))
+            Ok(captioned(caption, HALF, svg))
         };
     if let Some(base) = base {
         let of_base: std::collections::BTreeMap<_, f64> = units(base, "pearson_delta").collect();
@@ -138,7 +140,7 @@ pub(super) fn volcanoes(pair: &Pair, genes: &[String]) -> Result<Vec<Figure>> {
             selected: None,
         };
         let svg = render((HALF, HALF - 60), side, &caption, |area| volcano::draw(area, &theme, &drawn).map(drop))?;
-        Ok(captioned(&caption, svg))
+        Ok(captioned(&caption, HALF, svg))
     };
     Ok(vec![draw("measured", &pair.measured)?, draw("predicted", &pair.predicted)?])
 }
@@ -178,11 +180,5 @@ pub(super) fn markers(pair: &Pair, genes: &[String]) -> Result<Figure> {
     );
     let height = dots::height(&theme, WIDE, &names, &rows);
     let svg = render((WIDE, height), "Markers", &caption, |area| dots::draw(area, &theme, &names, &rows, 2))?;
-    Ok(captioned(&caption, svg))
-}
-
-/// The baseline that a model is compared with point by point.
-pub(super) fn opponent(entries: &[Entry]) -> Option<&Entry> {
-    let named = |name: &str| entries.iter().find(|own| own.name == name);
-    named("PerturbMean").or_else(|| named(BASE))
+    Ok(captioned(&caption, WIDE, svg))
 }

@@ -9,16 +9,18 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use cells::splits::{Condition, Split};
 
-use super::figures::{Figure, markers, metrics, opponent, perturbations, volcanoes};
+use super::figures::{Figure, markers, metrics, perturbations, volcanoes};
 use super::{Report, Section, crowd, words};
 use crate::html::{escape, page as shell};
 use crate::judge::population::{MEASURES, Measures};
-use crate::judge::table::{is_alone, metrics as names, scores, shown, telling};
+use crate::judge::table::{base, base_name, is_alone, metrics as names, scores, shown, telling};
 use crate::judge::{Entry, Kind};
 
 /// A figure with its caption.
 fn figure(figure: &Figure) -> String {
-    format!("<figure>\n{}\n<figcaption>{}</figcaption>\n</figure>\n", figure.svg, escape(&figure.caption))
+    let scrolls = if figure.wide { " class=\"wide\" tabindex=\"0\"" } else { "" };
+    let (svg, caption) = (&figure.svg, escape(&figure.caption));
+    format!("<figure><div{scrolls}>\n{svg}\n</div><figcaption>{caption}</figcaption></figure>\n")
 }
 
 /// Figures side by side.
@@ -61,8 +63,7 @@ fn table(section: &Section) -> String {
     }
     let mut meanings: Vec<String> = told.iter().map(|(_, name, words)| format!("{name}: {words}")).collect();
     if scored {
-        meanings
-            .push(format!("score: mean of cell-eval's seven metrics, 0 for the {} and 1 at best", crate::judge::BASE));
+        meanings.push(format!("score: mean of cell-eval's seven metrics, 0 for {} and 1 at best", base_name(entries)));
     }
     if is_alone(entries) {
         meanings.push("PDS and the numbers of DEGs are left out: a context with one perturbation has nothing to tell it apart from".to_owned());
@@ -104,7 +105,7 @@ fn every(section: &Section) -> String {
     let shown: Vec<_> = entries
         .iter()
         .filter(|own| !own.contexts.is_empty())
-        .filter(|own| own.kind != Kind::Baseline || opponent(entries).is_some_and(|base| base.name == own.name))
+        .filter(|own| own.kind != Kind::Baseline || base(entries).is_some_and(|base| base.name == own.name))
         .collect();
     let Some(model) = shown.first() else { return String::new() };
     let mut units: Vec<(&String, &String, f64)> = model
@@ -152,7 +153,7 @@ fn section(own: &Section, genes: &[String]) -> Result<String> {
     text.push_str(&notes(own));
     text.push_str(&all(own));
     if let Some(model) = entries.iter().find(|own| own.kind == Kind::Prediction) {
-        text.push_str(&beside(&perturbations(model, opponent(entries))?));
+        text.push_str(&beside(&perturbations(model, base(entries))?));
     }
     text.push_str(&every(own));
     for pair in &own.pairs {

@@ -9,8 +9,8 @@ use cells::referee::SCORED;
 
 use super::Report;
 use crate::judge::population::MEASURES;
-use crate::judge::table::{scores, telling};
-use crate::judge::{BASE, Entry, Kind};
+use crate::judge::table::{base_name, scores, telling};
+use crate::judge::{Entry, Kind};
 
 /// An entry in a sentence, or at its start.
 fn called(entry: &Entry, starts: bool) -> String {
@@ -77,7 +77,8 @@ fn of_prediction(entry: &Entry, entries: &[Entry]) -> Vec<String> {
     let place = entries.iter().position(|own| own.name == entry.name);
     if let Some(score) = place.and_then(|place| scores(entries)[place]) {
         said.push(format!(
-            "Its score over the {BASE} is {score:.2}, where 0 is that baseline and 1 a perfect prediction."
+            "Its score over {} is {score:.2}, where 0 is that baseline and 1 a perfect prediction.",
+            base_name(entries)
         ));
     }
     let mut weakest = units(entry, "pearson_delta");
