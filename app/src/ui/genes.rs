@@ -23,12 +23,27 @@ enum Order {
     Name,
 }
 
-/// Places of the rows to show.
-fn rows(table: &ShiftTable, genes: &[String], order: Order, filter: &str, most: usize) -> Vec<usize> {
-    let filter = filter.trim().to_uppercase();
-    let mut places: Vec<usize> = (0..table.q.len().min(genes.len()))
-        .filter(|gene| genes[*gene].contains(&filter) && (table.control[*gene] > 0.0 || table.perturbed[*gene] > 0.0))
-        .collect();
+/// What a gene must be to stand in the table.
+#[derive(Clone, Debug, PartialEq)]
+struct Cuts {
+    /// Part of its name.
+    name: String,
+    /// Largest q-value.
+    q: f64,
+    /// Smallest |log2 fold change|.
+    change: f64,
+}
+
+/// Places of the genes that pass the cuts, in order.
+fn rows(table: &ShiftTable, genes: &[String], order: Order, cuts: &Cuts) -> Vec<usize> {
+    let name = cuts.name.trim().to_uppercase();
+    let passes = |gene: &usize| {
+        genes[*gene].to_uppercase().contains(&name)
+            && (table.control[*gene] > 0.0 || table.perturbed[*gene] > 0.0)
+            && table.q[*gene] <= cuts.q
+            && table.change[*gene].abs() >= cuts.change
+    };
+    let mut places: Vec<usize> = (0..table.q.len().min(genes.len())).filter(passes).collect();
     match order {
         Order::Q => places.sort_by(|a, b| {
             table.q[*a]
@@ -43,23 +58,22 @@ fn rows(table: &ShiftTable, genes: &[String], order: Order, filter: &str, most: 
         }),
         Order::Name => places.sort_by(|a, b| genes[*a].cmp(&genes[*b])),
     }
-    places.truncate(most);
     places
 }
 
 /// A probability for a table cell.
-fn small(value: f64) -> String {
+pub(super) fn small(value: f64) -> String {
     let text = if value != 0.0 && value < 0.001 { format!("{value:.1e}") } else { format!("{value:.3}") };
     text.replace('-', "−")
 }
 
 /// A change for a table cell.
-fn change(value: f64) -> String {
+pub(super) fn change(value: f64) -> String {
     format!("{value:.2}").replace('-', "−")
 }
 
 /// A fold change in words where one side has no counts at all: the number is then only a convention.
-fn fold_change(table: &ShiftTable, gene: usize) -> String {
+pub(super) fn fold_change(table: &ShiftTable, gene: usize) -> String {
     match (table.control[gene] > 0.0, table.perturbed[gene] > 0.0) {
         (false, true) => "new".to_owned(),
         (true, false) => "gone".to_owned(),
@@ -71,15 +85,26 @@ fn fold_change(table: &ShiftTable, gene: usize) -> String {
 pub(super) fn GeneTable() -> impl IntoView {
     let store = use_store();
     let (order, set_order) = signal(Order::Q);
-    let (filter, set_filter) = signal(String::new());
+    let (cuts, set_cuts) = signal(Cuts { name: String::new(), q: 1.0, change: 0.0 });
     let (most, set_most) = signal(20_usize);
+    let found = Memo::new(move |_| {
+        let (Some(table), Some(card)) = (store.shifts.get(), store.card.get()) else { return Vec::new() };
+        rows(&table, &card.genes, order.get(), &cuts.get())
+    });
     let body = move || {
         let (Some(table), Some(card)) = (store.shifts.get(), store.card.get()) else { return Vec::new() };
-        rows(&table, &card.genes, order.get(), &filter.get(), most.get())
-            .into_iter()
-            .map(|gene| view! { <Row table=table.clone() gene name=card.genes[gene].clone()/> })
-            .collect()
+        let places = found.get();
+        let shown = places.into_iter().take(most.get());
+        shown.map(|gene| view! { <Row table=table.clone() gene name=card.genes[gene].clone()/> }).collect()
     };
+    let count = move || found.with(Vec::len);
+    let told = move || match (count(), most.get()) {
+        (0, _) => "No gene passes these cuts.".to_owned(),
+        (all, most) if all > most => format!("The first {most} of {all} genes that pass."),
+        (1, _) => "One gene passes.".to_owned(),
+        (all, _) => format!("{all} genes pass."),
+    };
+    let number = |event: &web_sys::Event, otherwise: f64| event_target_value(event).parse().unwrap_or(otherwise);
     let heading = move |name: &'static str, own: Order| {
         let sorted = move || if order.get() == own { "ascending" } else { "none" };
         view! { <th scope="col" aria-sort=sorted><button class="sort" on:click=move |_| set_order.set(own)>{name}</button></th> }
@@ -92,10 +117,20 @@ pub(super) fn GeneTable() -> impl IntoView {
     view! {
         <div class="bar">
             <input type="search" placeholder="Find a gene" aria-label="Find a gene" data-testid="filter"
-                on:input=move |event| set_filter.set(event_target_value(&event))/>
+                on:input=move |event| set_cuts.update(|cuts| cuts.name = event_target_value(&event))/>
             <label class="inline">"Show "
                 <select aria-label="Rows shown" on:change=move |event| set_most.set(event_target_value(&event).parse().unwrap_or(20))>
                     <option value="20">"20"</option><option value="100">"100"</option><option value="500">"500"</option>
+                </select>
+            </label>
+            <label class="inline">"q ≤ "
+                <select data-testid="cut-q" aria-label="Largest q-value" on:change=move |event| set_cuts.update(|cuts| cuts.q = number(&event, 1.0))>
+                    <option value="1">"any"</option><option value="0.05">"0.05"</option><option value="0.01">"0.01"</option><option value="0.001">"0.001"</option>
+                </select>
+            </label>
+            <label class="inline">"|log2 FC| ≥ "
+                <select data-testid="cut-change" aria-label="Smallest absolute log2 fold change" on:change=move |event| set_cuts.update(|cuts| cuts.change = number(&event, 0.0))>
+                    <option value="0">"any"</option><option value="0.5">"0.5"</option><option value="1">"1"</option><option value="2">"2"</option>
                 </select>
             </label>
             <button class="quiet" data-testid="save-csv" on:click=move |_| save_csv(store)>"CSV"</button>
@@ -103,6 +138,7 @@ pub(super) fn GeneTable() -> impl IntoView {
                 on:click=move |_| link::send(store, &ToWorker::Export { run: store.run.get_untracked() })>"h5ad"</button>
         </div>
         <p class="note" id="shifts-about">{compared}</p>
+        <p class="note" role="status" data-testid="shifts-count">{told}</p>
         <div class="scroll" tabindex="0" role="region" aria-label="Shifted genes">
             <table data-testid="shifts-table" aria-describedby="shifts-about">
                 <thead><tr>

@@ -10,6 +10,7 @@
 mod canvas;
 mod controls;
 mod download;
+mod gene_card;
 mod genes;
 mod link;
 mod map;

@@ -5,6 +5,7 @@
 
 use leptos::prelude::*;
 
+use super::gene_card::GeneCard;
 use super::genes::GeneTable;
 use super::use_store;
 use super::volcano::Volcano;
@@ -20,6 +21,7 @@ pub(super) fn Results() -> impl IntoView {
             <Trust/>
             <Show when=has_shifts fallback=move || view! { <Empty/> }>
                 <GeneTable/>
+                <GeneCard/>
                 <Volcano/>
             </Show>
         </section>
@@ -49,13 +51,18 @@ fn Seen() -> impl IntoView {
     let words = move || {
         let card = store.card.get()?;
         let values: Vec<String> = card.choosable().map(|condition| store.chosen(&condition.key)).collect();
-        Some(match card.training_cells(&values)? {
-            0 => "Extrapolated: no training cell had this combination.".to_owned(),
-            1 => "Generated: one training cell had this combination.".to_owned(),
-            cells => format!("Generated: {cells} training cells had this combination."),
+        // Before a run nothing is generated yet: the sentence then speaks of the combination alone.
+        let made = store.control.with(|cells| !cells.is_empty());
+        Some(match (card.training_cells(&values)?, made) {
+            (0, true) => "Extrapolated: no training cell had this combination.".to_owned(),
+            (0, false) => "To be extrapolated: no training cell had this combination.".to_owned(),
+            (1, true) => "Generated: one training cell had this combination.".to_owned(),
+            (1, false) => "One training cell had this combination.".to_owned(),
+            (cells, true) => format!("Generated: {cells} training cells had this combination."),
+            (cells, false) => format!("{cells} training cells had this combination."),
         })
     };
-    let is_new = move || words().is_some_and(|words| words.starts_with("Extra"));
+    let is_new = move || words().is_some_and(|words| words.contains("xtrapolated"));
     view! { <p class="seen" class:extrapolated=is_new data-testid="seen">{move || words().unwrap_or_default()}</p> }
 }
 

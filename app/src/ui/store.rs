@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use gloo::storage::{LocalStorage, Storage};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
 
 use crate::protocol::card::Card;
 use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Request, Scenario};
@@ -93,8 +95,8 @@ const THEME: &str = "wellplate-theme";
 impl Store {
     pub(super) fn new() -> Self {
         let query = window().location().search().unwrap_or_default();
-        let prefers_dark =
-            window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches());
+        let system = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+        let prefers_dark = system.as_ref().is_some_and(web_sys::MediaQueryList::matches);
         let dark = LocalStorage::get::<String>(THEME).map_or(prefers_dark, |theme| theme == "dark");
         let store = Self {
             state: RwSignal::new(State::read(&query)),
@@ -121,7 +123,24 @@ impl Store {
                 let _ = root.set_attribute("data-theme", if store.dark.get() { "dark" } else { "light" });
             }
         });
+        if let Some(system) = system {
+            store.follow(system);
+        }
         store
+    }
+
+    /// Follows the system's theme, until a person chooses one here.
+    fn follow(self, system: web_sys::MediaQueryList) {
+        let watched = system.clone();
+        let changed = Closure::<dyn Fn()>::new(move || {
+            if LocalStorage::get::<String>(THEME).is_err() {
+                self.dark.set(watched.matches());
+            }
+        });
+        // A browser that cannot say so keeps the theme that it started with.
+        let _ = system.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
+        // As long as the page: there is nothing to take it back for.
+        changed.forget();
     }
 
     /// Changes the state; the address follows.

@@ -100,12 +100,27 @@ fn an_address_brings_the_same_results_back() {
         "address",
         |_| (),
         |page| {
-            page.open(&format!("{MONOCYTES}&cells=8&with.condition=IFN-beta&seed=7"));
+            page.open(&format!("{MONOCYTES}&cells=8&with.condition=IFN-beta&seed=7&gene=ISG15"));
             loaded(page);
+            assert!(page.text("seen").ends_with("training cells had this combination."), "{}", page.text("seen"));
             page.click("generate");
             finished(page);
+            assert!(page.text("seen").starts_with("Generated: "), "{}", page.text("seen"));
             let (first, address) = (page.rows("shifts-table"), page.address());
             assert!(first.len() >= 10);
+            let card = page.text("gene-card");
+            for words in ["ISG15", "log2 fold change", "of 9015 genes", "GeneCards"] {
+                assert!(card.contains(words), "{words} is not on the gene's card: {card}");
+            }
+            // "The first 20 of 5123 genes that pass.": cuts leave fewer, and say how many.
+            let passing = |page: &Page| -> u32 {
+                let words = page.text("shifts-count");
+                let numbers = words.split(|letter: char| !letter.is_ascii_digit()).filter_map(|word| word.parse().ok());
+                numbers.last().unwrap_or(0)
+            };
+            let all = passing(page);
+            page.keys("cut-change", "2");
+            page.wait("fewer genes", 10, |page| (passing(page) < all).then_some(()));
             page.open_address(&address);
             finished(page);
             assert_eq!(page.rows("shifts-table"), first, "the address {address} gave other results");
@@ -142,10 +157,10 @@ fn what_no_training_cell_had_is_called_an_extrapolation() {
             // Donor 101's stimulated cells are held out of the shipped bundle's training.
             page.open("device=cpu&with.donor=101&with.condition=IFN-beta");
             loaded(page);
-            assert!(page.text("seen").starts_with("Extrapolated"), "{}", page.text("seen"));
+            assert!(page.text("seen").starts_with("To be extrapolated"), "{}", page.text("seen"));
             page.click("toggle-IFN-beta");
             page.wait("a combination that was seen", 10, |page| {
-                page.text("seen").starts_with("Generated").then_some(())
+                page.text("seen").ends_with("training cells had this combination.").then_some(())
             });
         },
     );
