@@ -87,6 +87,7 @@ mod tests {
             q_cut: 0.05,
             change_cut: 0.5,
             selected: Some(7),
+            against: volcano::Against::Significance,
         };
         let theme = Theme::dark(2.0);
         let mut frame = None;
@@ -109,8 +110,15 @@ mod tests {
     fn two_figures_share_a_page() {
         let (genes, change, q) = shifts();
         let (q_cut, change_cut) = (0.05, 0.5);
-        let shifts =
-            volcano::Shifts { genes: &genes, log2_fold_change: &change, q: &q, q_cut, change_cut, selected: None };
+        let shifts = volcano::Shifts {
+            genes: &genes,
+            log2_fold_change: &change,
+            q: &q,
+            q_cut,
+            change_cut,
+            selected: None,
+            against: volcano::Against::Significance,
+        };
         let reference: Vec<f32> = (0..60).map(|i| ((i * 37) % 17) as f32).collect();
         let theme = Theme::light(1.0);
         let mut frames = Vec::new();

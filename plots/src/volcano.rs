@@ -1,9 +1,9 @@
-//! The volcano: how far each gene shifts against how sure that is.
+//! The volcano: how far each gene shifts against how sure that is, or (an MA plot) against how much there is of it.
 //!
-//! Does: points by log2 fold change and −log10 q, cut-off lines, names of the strongest genes
-//! without overlaps, a ring around the chosen gene; finds the gene nearest to a pixel.
+//! Does: points by log2 fold change and −log10 q or mean, cut-off lines, names of the strongest genes without overlaps,
+//! a ring around the chosen gene; finds the gene nearest to a pixel.
 //! Does not know: how shifts were tested.
-//! Flow: shifts → **volcano** → the page's gene picker, SVG.
+//! Flow: shifts → **volcano, MA plot** → the page's gene picker, SVG.
 
 use plotters::prelude::{Circle, Color, DrawingBackend, PathElement};
 
@@ -15,6 +15,15 @@ use crate::ticks::range;
 const HIGHEST: f64 = 300.0;
 /// Most names written.
 const NAMED: usize = 14;
+
+/// What fold changes are drawn against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Against<'a> {
+    /// −log10 q, upwards: a volcano. Genes with q = 1 are not drawn.
+    Significance,
+    /// Mean normalised counts of both sides [G], from left to right: an MA plot. Genes without counts are not drawn.
+    Expression(&'a [f64]),
+}
 
 /// Shifts of all genes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +40,8 @@ pub struct Shifts<'a> {
     pub change_cut: f64,
     /// Chosen gene, by its place.
     pub selected: Option<usize>,
+    /// The other axis.
+    pub against: Against<'a>,
 }
 
 impl Shifts<'_> {
@@ -39,7 +50,20 @@ impl Shifts<'_> {
     }
 
     fn is_drawn(&self, gene: usize) -> bool {
-        self.log2_fold_change[gene].is_finite() && !self.q[gene].is_nan() && self.q[gene] < 1.0
+        let known = self.log2_fold_change[gene].is_finite() && !self.q[gene].is_nan();
+        known
+            && match self.against {
+                Against::Significance => self.q[gene] < 1.0,
+                Against::Expression(mean) => mean[gene] > 0.0 && mean[gene].is_finite(),
+            }
+    }
+
+    /// Place in the units of the axes.
+    fn point(&self, gene: usize) -> (f64, f64) {
+        match self.against {
+            Against::Significance => (self.log2_fold_change[gene], self.height(gene)),
+            Against::Expression(mean) => (mean[gene].log10(), self.log2_fold_change[gene]),
+        }
     }
 
     fn is_significant(&self, gene: usize) -> bool {
@@ -58,23 +82,23 @@ impl Shifts<'_> {
     }
 }
 
-/// Frame of a volcano.
+/// Frame of the figure.
 pub fn frame<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, shifts: &Shifts<'_>) -> Frame {
     let (width, height) = area.dim_in_pixel();
-    let reach = shifts.reach();
-    let heights = (0..shifts.genes.len()).filter(|gene| shifts.is_drawn(*gene)).map(|gene| shifts.height(gene));
-    let top = range(heights, 0.08).1.max(2.0);
-    Frame {
-        x: (-reach, reach),
-        y: (0.0, top),
-        pixels: (theme.px(52.0), theme.px(14.0), width as i32 - theme.px(14.0), height as i32 - theme.px(46.0)),
-    }
+    let reach = (-shifts.reach(), shifts.reach());
+    let shown = || (0..shifts.genes.len()).filter(|gene| shifts.is_drawn(*gene)).map(|gene| shifts.point(gene));
+    let (x, y) = match shifts.against {
+        Against::Significance => (reach, (0.0, range(shown().map(|point| point.1), 0.08).1.max(2.0))),
+        Against::Expression(_) => (range(shown().map(|point| point.0), 0.04), reach),
+    };
+    let pixels = (theme.px(52.0), theme.px(14.0), width as i32 - theme.px(14.0), height as i32 - theme.px(46.0));
+    Frame { x, y, pixels }
 }
 
 /// Pixel of a gene; far values stand on the edges.
 fn place(frame: &Frame, shifts: &Shifts<'_>, gene: usize) -> (i32, i32) {
-    let x = shifts.log2_fold_change[gene].clamp(frame.x.0, frame.x.1);
-    frame.pixel(x, shifts.height(gene).min(frame.y.1))
+    let (x, y) = shifts.point(gene);
+    frame.pixel(x.clamp(frame.x.0, frame.x.1), y.clamp(frame.y.0, frame.y.1))
 }
 
 /// The gene nearest to a pixel, within `within` device pixels.
@@ -91,20 +115,25 @@ pub fn nearest(frame: &Frame, shifts: &Shifts<'_>, (x, y): (i32, i32), within: i
         .map(|(_, gene)| gene)
 }
 
-/// Draws the volcano and returns its frame.
+/// Draws the figure and returns its frame.
 ///
 /// # Errors
 /// When the slices differ in length or the surface fails.
 pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, shifts: &Shifts<'_>) -> Result<Frame, PlotError> {
     let genes = shifts.genes.len();
-    for (what, found) in [("log2 fold change", shifts.log2_fold_change.len()), ("q", shifts.q.len())] {
+    let means = if let Against::Expression(mean) = shifts.against { mean.len() } else { genes };
+    for (what, found) in [("log2 fold change", shifts.log2_fold_change.len()), ("q", shifts.q.len()), ("mean", means)] {
         if found != genes {
             return Err(PlotError::Length { what, found, expected: genes });
         }
     }
     ground(area, theme)?;
     let frame = frame(area, theme, shifts);
-    frame.axes(area, theme, "log2 fold change", "−log10 q")?;
+    let (x_title, y_title) = match shifts.against {
+        Against::Significance => ("log2 fold change", "−log10 q"),
+        Against::Expression(_) => ("log10 of mean normalised counts", "log2 fold change"),
+    };
+    frame.axes(area, theme, x_title, y_title)?;
     if !(0..genes).any(|gene| shifts.is_drawn(gene)) {
         nothing(area, theme, "no gene shifts")?;
         return Ok(frame);
@@ -141,16 +170,24 @@ fn cut_lines<DB: DrawingBackend>(
 ) -> Result<(), PlotError> {
     let quiet = theme.quiet.stroke_width(1);
     let (left, top, right, bottom) = frame.pixels;
-    let height = -shifts.q_cut.max(1e-300).log10();
-    if height < frame.y.1 {
-        let (_, y) = frame.pixel(0.0, height);
-        drawn(area.draw(&PathElement::new(vec![(left, y), (right, y)], quiet)))?;
-        let words = format!("q = {}", shifts.q_cut);
-        text(area, theme, &words, (right, y - theme.px(7.0)), 10.0, Anchor::Right, theme.faint)?;
+    let line = |from: (i32, i32), to: (i32, i32)| drawn(area.draw(&PathElement::new(vec![from, to], quiet)));
+    if let Against::Expression(_) = shifts.against {
+        for change in [-shifts.change_cut, 0.0, shifts.change_cut] {
+            let (_, y) = frame.pixel(frame.x.0, change);
+            line((left, y), (right, y))?;
+        }
+        return Ok(());
     }
     for change in [-shifts.change_cut, shifts.change_cut] {
         let (x, _) = frame.pixel(change, 0.0);
-        drawn(area.draw(&PathElement::new(vec![(x, top), (x, bottom)], quiet)))?;
+        line((x, top), (x, bottom))?;
+    }
+    let height = -shifts.q_cut.max(1e-300).log10();
+    if height < frame.y.1 {
+        let (_, y) = frame.pixel(0.0, height);
+        line((left, y), (right, y))?;
+        let words = format!("q = {}", shifts.q_cut);
+        text(area, theme, &words, (right, y - theme.px(7.0)), 10.0, Anchor::Right, theme.faint)?;
     }
     Ok(())
 }
@@ -164,7 +201,8 @@ fn names<DB: DrawingBackend>(
 ) -> Result<(), PlotError> {
     let mut order: Vec<usize> =
         (0..shifts.genes.len()).filter(|gene| shifts.is_drawn(*gene) && shifts.is_significant(*gene)).collect();
-    let strength = |gene: usize| shifts.height(gene) * shifts.log2_fold_change[gene].abs().min(frame.x.1);
+    let reach = shifts.reach();
+    let strength = |gene: usize| shifts.height(gene) * shifts.log2_fold_change[gene].abs().min(reach);
     order.sort_by(|a, b| strength(*b).total_cmp(&strength(*a)));
     if let Some(selected) = shifts.selected.filter(|gene| *gene < shifts.genes.len() && shifts.is_drawn(*gene)) {
         order.retain(|gene| *gene != selected);
@@ -176,7 +214,7 @@ fn names<DB: DrawingBackend>(
         let (x, y) = place(frame, shifts, gene);
         let (width, half) = (theme.px(6.4) * name.len() as i32, theme.px(7.0));
         // To the right of points on the left half, and the other way round: names stay inside.
-        let to_right = shifts.log2_fold_change[gene] < 0.0;
+        let to_right = 2 * x < frame.pixels.0 + frame.pixels.2;
         let start = if to_right { x + theme.px(6.0) } else { x - theme.px(6.0) - width };
         let own = (start, y - half, start + width, y + half);
         if own.0 < frame.pixels.0 || !claim(&mut taken, own) {
@@ -189,4 +227,68 @@ fn names<DB: DrawingBackend>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use super::{Against, Shifts, draw, frame, nearest, place};
+    use crate::frame::PlotError;
+    use crate::svg::render;
+    use crate::theme::Theme;
+
+    const SIZE: (u32, u32) = (400, 300);
+
+    /// Five genes: two that shift for sure, one that hardly does, one on one side only, one without counts.
+    fn with<T>(means: &[f64], look: impl FnOnce(&Shifts<'_>) -> T) -> T {
+        let genes: Vec<String> = ["UP", "DOWN", "STILL", "NEW", "NONE"].map(str::to_owned).into();
+        let (log2_fold_change, q) = ([2.0, -1.5, 0.1, 40.0, 0.0], [1e-9, 1e-6, 1.0, 1e-3, 1.0]);
+        let against = Against::Expression(means);
+        look(&Shifts {
+            genes: &genes,
+            log2_fold_change: &log2_fold_change,
+            q: &q,
+            q_cut: 0.05,
+            change_cut: 0.5,
+            selected: None,
+            against,
+        })
+    }
+
+    const MEANS: [f64; 5] = [100.0, 1.0, 10.0, 0.1, 0.0];
+
+    #[test]
+    fn an_ma_plot_goes_from_rare_to_common_genes() {
+        with(&MEANS, |shifts| {
+            let theme = Theme::light(1.0);
+            let mut places = Vec::new();
+            let svg = render(SIZE, "MA", "", |area| {
+                let frame = frame(area, &theme, shifts);
+                places = (0..4).map(|gene| place(&frame, shifts, gene)).collect();
+                // A click beside a gene finds it; one far from all finds none.
+                let (x, y) = places[1];
+                assert_eq!(nearest(&frame, shifts, (x + 3, y - 2), 10), Some(1));
+                assert_eq!(nearest(&frame, shifts, (-500, -500), 10), None);
+                draw(area, &theme, shifts).map(drop)
+            })
+            .unwrap();
+            // NEW, DOWN, STILL, UP from left to right; DOWN lowest. What is seen on one side only stands on the edge.
+            assert!(places[3].0 < places[1].0 && places[1].0 < places[2].0 && places[2].0 < places[0].0);
+            assert!(places[1].1 > places[2].1 && places[2].1 > places[0].1 && places[0].1 > places[3].1);
+            assert!(places.iter().all(|(x, y)| (0..400).contains(x) && (0..300).contains(y)));
+            for words in ["mean normalised counts", "log2 fold change", "UP", "DOWN"] {
+                assert!(svg.contains(words), "{words}");
+            }
+            assert!(!svg.contains("NONE") && !svg.contains("NaN"));
+        });
+    }
+
+    #[test]
+    fn means_of_other_genes_are_refused() {
+        with(&MEANS[..3], |shifts| {
+            let drawn = render(SIZE, "MA", "", |area| draw(area, &Theme::light(1.0), shifts).map(drop));
+            assert!(matches!(drawn, Err(PlotError::Length { what: "mean", found: 3, expected: 5 })));
+        });
+    }
 }

@@ -90,6 +90,13 @@ fn interferon_raises_its_genes_and_everything_can_be_saved() {
                 let svg = String::from_utf8(svg).unwrap();
                 assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{figure} is not SVG");
             }
+            page.click("view-ma");
+            page.wait("a drawn MA plot", 30, |page| {
+                let words = page.attribute("volcano", "aria-label").unwrap_or_default();
+                (words.starts_with("MA plot") && page.painted("volcano").1 > 3).then_some(())
+            });
+            let (name, svg) = page.download(|page| page.click("save-volcano"));
+            assert!(name == "wellplate-ma.svg" && String::from_utf8(svg).unwrap().contains("mean normalised counts"));
         },
     );
 }

@@ -138,6 +138,7 @@ pub(super) fn volcanoes(pair: &Pair, genes: &[String]) -> Result<Vec<Figure>> {
             q_cut: Q_CUT,
             change_cut: CHANGE_CUT,
             selected: None,
+            against: volcano::Against::Significance,
         };
         let svg = render((HALF, HALF - 60), side, &caption, |area| volcano::draw(area, &theme, &drawn).map(drop))?;
         Ok(captioned(&caption, HALF, svg))
