@@ -14,6 +14,7 @@ mod gene_card;
 mod genes;
 mod link;
 mod map;
+mod methods;
 mod model_view;
 mod results;
 mod store;

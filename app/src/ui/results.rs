@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::gene_card::GeneCard;
 use super::genes::GeneTable;
+use super::methods::Methods;
 use super::use_store;
 use super::volcano::Volcano;
 
@@ -24,6 +25,7 @@ pub(super) fn Results() -> impl IntoView {
                 <GeneCard/>
                 <Volcano/>
             </Show>
+            <Methods/>
         </section>
     }
 }

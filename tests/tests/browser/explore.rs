@@ -90,6 +90,15 @@ fn interferon_raises_its_genes_and_everything_can_be_saved() {
                 let svg = String::from_utf8(svg).unwrap();
                 assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{figure} is not SVG");
             }
+            page.click("methods-open");
+            let methods = page.text("methods");
+            for words in ["bundle pbmc-ifnb", "Kang et al. 2018", "condition=IFN-beta", "24 generated perturbed cells"]
+            {
+                assert!(methods.contains(words), "the methods do not say {words}: {methods}");
+            }
+            assert!(page.text("command").starts_with("train-native sample --bundle"), "{}", page.text("command"));
+            let (name, _) = page.download(|page| page.click("save-methods"));
+            assert_eq!(name, "wellplate-methods.txt");
             page.click("view-ma");
             page.wait("a drawn MA plot", 30, |page| {
                 let words = page.attribute("volcano", "aria-label").unwrap_or_default();
