@@ -114,7 +114,8 @@ impl<'a> Column<'a> {
     fn new(bits: &'a [u32], cells: usize) -> Self {
         let n = cells as f64;
         let value = |bits: &u32| f64::from(f32::from_bits(*bits));
-        let mean = bits.iter().map(value).sum::<f64>() / n;
+        // A sum of nothing is −0 in Rust; a gene that nobody has is at 0.
+        let mean = bits.iter().map(value).sum::<f64>() / n + 0.0;
         let zeros = n - bits.len() as f64;
         let squares = bits.iter().map(|bits| (value(bits) - mean).powi(2)).sum::<f64>() + zeros * mean * mean;
         let variance = if cells > 1 { squares / (n - 1.0) } else { 0.0 };

@@ -166,6 +166,16 @@ pub enum FromWorker {
         /// Cells compared: control, perturbed.
         cells: (u32, u32),
     },
+    /// Measured cells of the run's cell type. Arrays of f32 [G]: mean log-normalised expression of measured control
+    /// cells, of measured perturbed cells.
+    Measured {
+        /// Run.
+        run: u32,
+        /// Measured cells: control, perturbed.
+        cells: (u32, u32),
+        /// Pearson correlation over all genes of the measured and the generated effect; none when one has no spread.
+        agreement: Option<f64>,
+    },
     /// Values of genes. Arrays of f32: for each gene, control cells' then perturbed cells' values.
     Values {
         /// Run.

@@ -51,8 +51,16 @@ pub(super) fn GeneCard() -> impl IntoView {
             ("q, Benjamini-Hochberg", small(table.q[gene])),
             ("Place by q", format!("{} of {} genes", rank(&table, gene), table.q.len())),
         ];
-        let rows: Vec<_> =
-            rows.into_iter().map(|(what, value)| view! { <div><dt>{what}</dt><dd>{value}</dd></div> }).collect();
+        let measured = store.measured.get().and_then(|measured| {
+            let (control, perturbed) = (*measured.control.get(gene)?, *measured.perturbed.get(gene)?);
+            let of = |value: f32| change(f64::from(value));
+            Some((
+                "Measured Δ log(1 + x)",
+                format!("{} ({} → {})", of(perturbed - control), of(control), of(perturbed)),
+            ))
+        });
+        let row = |(what, value): (&'static str, String)| view! { <div><dt>{what}</dt><dd>{value}</dd></div> };
+        let rows: Vec<_> = rows.into_iter().chain(measured).map(row).collect();
         let links: Vec<_> = ELSEWHERE
             .into_iter()
             .map(|(place, before, after)| {

@@ -20,6 +20,7 @@ pub(super) fn Results() -> impl IntoView {
             <h2 id="genes-title">"Genes"</h2>
             <Seen/>
             <Trust/>
+            <Agreement/>
             <Show when=has_shifts fallback=move || view! { <Empty/> }>
                 <GeneTable/>
                 <GeneCard/>
@@ -92,4 +93,19 @@ fn Trust() -> impl IntoView {
         ))
     };
     view! { <p class="note" data-testid="trust">{move || words().unwrap_or_default()}</p> }
+}
+
+/// How well the run agrees with the measured cells of its kind, once it is finished.
+#[component]
+fn Agreement() -> impl IntoView {
+    let store = use_store();
+    let words = move || {
+        let measured = store.measured.get()?;
+        let (control, perturbed) = measured.cells;
+        let agreement = measured.agreement.map_or("nothing can be said".to_owned(), |r| format!("{r:.2}"));
+        Some(format!(
+            "Measured: {perturbed} perturbed and {control} control cells of this type, all donors in training together. Their effect and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge."
+        ))
+    };
+    view! { <p class="note" data-testid="agreement">{move || words().unwrap_or_default()}</p> }
 }

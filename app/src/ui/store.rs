@@ -64,6 +64,19 @@ pub(super) struct ShiftTable {
     pub(super) cells: (u32, u32),
 }
 
+/// Measured cells of the run's cell type.
+#[derive(Debug, PartialEq)]
+pub(super) struct Measured {
+    /// Mean log-normalised expression of control cells [G].
+    pub(super) control: Vec<f32>,
+    /// Of perturbed cells [G].
+    pub(super) perturbed: Vec<f32>,
+    /// Cells: control, perturbed.
+    pub(super) cells: (u32, u32),
+    /// Correlation of the measured and the generated effect over all genes.
+    pub(super) agreement: Option<f64>,
+}
+
 /// Values of a gene: control cells, perturbed cells.
 pub(super) type GeneValues = Arc<(Vec<f32>, Vec<f32>)>;
 
@@ -80,6 +93,7 @@ pub(super) struct Store {
     pub(super) control: RwSignal<Vec<f32>>,
     pub(super) perturbed: RwSignal<Vec<f32>>,
     pub(super) shifts: RwSignal<Option<Arc<ShiftTable>>>,
+    pub(super) measured: RwSignal<Option<Arc<Measured>>>,
     pub(super) values: RwSignal<BTreeMap<String, GeneValues>>,
     pub(super) provenance: RwSignal<Option<Provenance>>,
     pub(super) finished: RwSignal<Option<String>>,
@@ -109,6 +123,7 @@ impl Store {
             control: RwSignal::new(Vec::new()),
             perturbed: RwSignal::new(Vec::new()),
             shifts: RwSignal::new(None),
+            measured: RwSignal::new(None),
             values: RwSignal::new(BTreeMap::new()),
             provenance: RwSignal::new(None),
             finished: RwSignal::new(None),
@@ -214,6 +229,7 @@ impl Store {
         self.control.set(Vec::new());
         self.perturbed.set(Vec::new());
         self.shifts.set(None);
+        self.measured.set(None);
         self.values.set(BTreeMap::new());
         self.provenance.set(None);
         self.finished.set(None);
@@ -245,6 +261,10 @@ impl Store {
                 let _difference = column();
                 let (low, high) = (column(), column());
                 self.shifts.set(Some(Arc::new(ShiftTable { change, p, q, control, perturbed, low, high, cells })));
+            }
+            FromWorker::Measured { run, cells, agreement } if run == current => {
+                let (control, perturbed) = (next().f32(), next().f32());
+                self.measured.set(Some(Arc::new(Measured { control, perturbed, cells, agreement })));
             }
             FromWorker::Values { run, genes } if run == current => self.values.update(|values| {
                 for gene in genes {

@@ -13,7 +13,7 @@ use model::card::{Choices, Kind};
 use model::sample::{Effort, Run};
 
 use super::session::{Current, Sampled, Session};
-use super::{Stop, breathe, fail, send};
+use super::{Stop, breathe, fail, measured, send};
 use crate::protocol::{Array, FromWorker, Provenance, Request, Scenario};
 
 /// Genes tested between looks at the queue.
@@ -118,6 +118,8 @@ async fn both(
     if perturbed {
         work.progress("testing genes", 2.0 * f64::from(request.cells));
         shifts(session, &control.counts, &moved.counts, work).await?;
+        // A bundle that measured no such cells has nothing to show: that is no failure.
+        let _ = measured::show(session, work.run, request, &control.counts, &moved.counts);
     }
     let provenance = provenance(session, &wanted);
     session.current = Some(Current { run: work.run, control, perturbed: moved, provenance: provenance.clone() });

@@ -8,6 +8,7 @@
 mod device;
 mod fetch;
 mod generate;
+mod measured;
 mod session;
 
 use std::cell::Cell;

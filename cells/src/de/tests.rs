@@ -56,6 +56,16 @@ fn stops_half_way_and_goes_on() {
 }
 
 #[test]
+fn a_gene_that_nobody_has_is_at_zero() {
+    let data =
+        log_normalise(&Counts::from_dense_rows(2, [[3_u32, 0]].iter().map(|row| row.as_slice())), Target::Median);
+    let shift = compare(&data, &data).unwrap()[1];
+    // Not −0, which a table would show.
+    assert!(shift.mean_control.is_sign_positive() && shift.mean_perturbed.is_sign_positive());
+    assert_eq!((shift.p, shift.log2_fold_change), (1.0, 0.0));
+}
+
+#[test]
 fn empty_sides_are_refused() {
     let data =
         log_normalise(&Counts::from_dense_rows(2, [[1_u32, 1]].iter().map(|row| row.as_slice())), Target::Median);

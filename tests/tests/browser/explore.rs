@@ -124,8 +124,13 @@ fn an_address_brings_the_same_results_back() {
             assert!(page.text("seen").starts_with("Generated: "), "{}", page.text("seen"));
             let (first, address) = (page.rows("shifts-table"), page.address());
             assert!(first.len() >= 10);
+            // What was measured of this cell type stands beside what was generated.
+            let agreement = page.text("agreement");
+            let r = agreement.split("over all genes at ").nth(1).and_then(|rest| rest.split(". ").next());
+            let r: f64 = r.unwrap_or_else(|| panic!("no agreement in {agreement:?}")).parse().unwrap();
+            assert!((0.5..=1.0).contains(&r), "eight cells of each agree with the measured effect: {agreement}");
             let card = page.text("gene-card");
-            for words in ["ISG15", "log2 fold change", "of 9015 genes", "GeneCards"] {
+            for words in ["ISG15", "log2 fold change", "of 9015 genes", "Measured Δ", "GeneCards"] {
                 assert!(card.contains(words), "{words} is not on the gene's card: {card}");
             }
             // "The first 20 of 5123 genes that pass.": cuts leave fewer, and say how many.

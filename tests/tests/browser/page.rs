@@ -227,8 +227,13 @@ impl Page {
         // A second file of the same name would take the place of the first.
         files().iter().for_each(|file| std::fs::remove_file(file).unwrap());
         act(self);
-        let is_whole = |path: &PathBuf| path.extension().is_none_or(|ending| ending != "crdownload");
-        let path = self.wait("a download", 60, |_| files().into_iter().find(is_whole));
+        // The browser holds the name with an empty file while it writes another one beside it.
+        let is_partial = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "crdownload");
+        let is_whole = |path: &PathBuf| !is_partial(path) && path.metadata().is_ok_and(|about| about.len() > 0);
+        let path = self.wait("a download", 60, |_| {
+            let found = files();
+            if found.iter().any(is_partial) { None } else { found.into_iter().find(is_whole) }
+        });
         (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())
     }
 
