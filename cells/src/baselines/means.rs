@@ -13,18 +13,6 @@ use crate::metrics::pearson;
 use crate::normalise::{Normalised, Target, log_normalise};
 use crate::random::Random;
 
-/// PerturbMean: control pseudobulk of the held-out donor plus the mean effect over the training
-/// donors, each effect a donor's perturbed minus its own control pseudobulk. Without training
-/// effects it is the control copy.
-pub fn perturb_mean(control: &[f64], training_effects: &[Vec<f64>]) -> Vec<f64> {
-    let n = training_effects.len().max(1) as f64;
-    let mut prediction = control.to_vec();
-    for effect in training_effects {
-        prediction.iter_mut().zip(effect).for_each(|(value, shift)| *value += shift / n);
-    }
-    prediction
-}
-
 /// Weighted mean of vectors of one length; none when there are none.
 fn mean_of<'a>(vectors: impl Iterator<Item = (&'a [f64], f64)>) -> Option<Vec<f64>> {
     let mut sums: Option<(Vec<f64>, f64)> = None;

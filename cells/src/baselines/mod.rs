@@ -30,7 +30,7 @@ mod task;
 pub use linear::{LinearLatent, Settings};
 pub use means::{
     context_mean, control_copy, mean_effect, mean_perturbation, nearest_context, nearest_transfer, overall_effect,
-    perturb_mean, perturb_mean_cells,
+    perturb_mean_cells,
 };
 pub use negative_binomial::{NegativeBinomial, negative_binomial};
 pub use task::{BaselineError, Context, Effect, Response, Task};

@@ -2,7 +2,7 @@
 //!
 //! Does: takes the test cells of a split and their controls, has the bundle write cells of the same kinds, and scores
 //! them by donor and by donor and cell type; gives the scores that a bundle's card carries.
-//! Does not know: how metrics are computed (`cells::referee`), how they are shown (`judge::page`).
+//! Does not know: how metrics are computed (`cells::referee`), how they are shown (`judge::report`).
 //! Flow: bundle + measured cells + split → **evaluation** → report, card.
 
 mod predict;
@@ -21,8 +21,8 @@ use model::sample::Effort;
 
 use crate::judge::groups::{Columns, Wanted, of_cells};
 use crate::judge::report::{Section, pairs};
-use crate::judge::sides::{Context, Training, contexts};
-use crate::judge::{Kind, Truth, Verdict};
+use crate::judge::sides::{Training, contexts};
+use crate::judge::{Kind, Truth, Verdict, enough};
 use crate::recipe::Recipe;
 
 /// Fewest measured cells on each side for a group to be scored.
@@ -139,21 +139,12 @@ fn parted(cells: &Cells, split: &Split, keys: &Keys) -> Result<(Cells, Vec<usize
     Ok((cells.select(&chosen), parts.training, parts.test))
 }
 
-/// Contexts of some cells, those with enough cells on each side.
-fn scored(cells: &Cells, columns: &Columns) -> Result<Vec<Context>> {
-    let (_, groups) = of_cells(cells, columns, Wanted::default())?;
-    let (mut found, _) = contexts(groups, &columns.control);
-    for context in &mut found {
-        context.side.perturbed.retain(|_, cells| cells.cells() >= FEWEST);
-    }
-    found.retain(|context| context.side.control.cells() >= FEWEST && !context.side.perturbed.is_empty());
-    Ok(found)
-}
-
 /// Scores one kind of contexts.
 fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>) -> Result<Option<(Section, Sizes)>> {
     let [measured, generated, training] = found;
-    let real = scored(measured, columns)?;
+    let (real, _) = contexts(of_cells(measured, columns, Wanted::default())?.1, &columns.control);
+    let mut notes = Vec::new();
+    let real = enough(real, FEWEST, &mut notes);
     if real.is_empty() {
         return Ok(None);
     }
@@ -164,8 +155,9 @@ fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>)
     let training = Training::new(of_cells(training, columns, wanted)?.1, &columns.control)?;
     let pairs = pairs(&truth, &sides, SHOWN)?;
     let mut entries = vec![truth.score(MODEL, Kind::Prediction, &sides)?];
-    let (found, notes) = truth.baselines(Some(&training))?;
+    let (found, without) = truth.baselines(Some(&training))?;
     entries.extend(found);
+    notes.extend(without);
     entries.extend(truth.ceiling(Ceiling::Halves)?);
     let cells = truth
         .contexts

@@ -5,7 +5,7 @@
 //! Does not know: scores.
 //! Flow: bundle + measured groups → **generated cells** with labels.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use cells::Cells;
@@ -49,8 +49,6 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
     for ((identity, _, perturbation), count) in &groups {
         *totals.entry((identity, perturbation)).or_default() += count;
     }
-    let known: BTreeSet<&str> =
-        bundle.card.conditions.iter().flat_map(|c| c.values.iter().map(|v| v.value.as_str())).collect();
     let bar = ProgressBar::new(groups.len() as u64);
     let mut all: Option<Cells> = None;
     for (number, ((identity, cell_type, perturbation), count)) in groups.iter().enumerate() {
@@ -58,7 +56,8 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
         let named = [(&keys.identity, identity), (&keys.cell_type, cell_type)];
         let mut with = BTreeMap::from([(keys.perturbation.clone(), vec![perturbation.clone()])]);
         for (key, value) in named {
-            if let Some(key) = key.as_ref().filter(|_| known.contains(value.as_str())) {
+            let known = |key: &&String| bundle.card.condition(key).is_some_and(|own| own.token(value).is_some());
+            if let Some(key) = key.as_ref().filter(known) {
                 with.insert(key.clone(), vec![value.clone()]);
             }
         }
@@ -71,7 +70,7 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
             cells: (wanted * count).div_ceil(total),
             // Cells are drawn from (seed, cell): one seed for all groups would give every group the same cells over
             // again, as far as its labels allow.
-            seed: settings.seed + ((number as u64) << 32),
+            seed: settings.seed.wrapping_add((number as u64) << 32),
             clamp: Vec::new(),
         };
         let made = generate(bundle, &choices, settings.effort, &ProgressBar::hidden())?;

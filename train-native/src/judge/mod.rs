@@ -310,7 +310,7 @@ pub struct Judged {
 }
 
 /// Contexts without groups that are too small; those are named.
-fn enough(contexts: Vec<Context>, fewest: usize, notes: &mut Vec<String>) -> Vec<Context> {
+pub fn enough(contexts: Vec<Context>, fewest: usize, notes: &mut Vec<String>) -> Vec<Context> {
     let (mut kept, mut small) = (Vec::new(), Vec::new());
     for mut context in contexts {
         let controls = context.side.control.cells();

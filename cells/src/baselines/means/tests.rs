@@ -5,7 +5,7 @@
 
 use super::{
     context_mean, control_copy, drawn, mean_effect, mean_perturbation, nearest_context, nearest_transfer,
-    overall_effect, perturb_mean, perturb_mean_cells,
+    overall_effect, perturb_mean_cells,
 };
 use crate::baselines::task::{BaselineError, Effect, Response, Task};
 use crate::counts::Counts;
@@ -47,13 +47,6 @@ fn control() -> Normalised {
 fn task<'a>(training: &'a [Response], control: &'a Normalised, perturbation: &'a str) -> Task<'a> {
     let training = training.iter().collect();
     Task { training, context: "d3 T", cell_type: "T", control, perturbation, count: 2, seed: 7 }
-}
-
-#[test]
-fn the_mean_effect_is_added_to_the_own_control() {
-    let prediction = perturb_mean(&[1.0, 2.0], &[vec![1.0, 0.0], vec![3.0, -1.0]]);
-    assert_eq!(prediction, [3.0, 1.5]);
-    assert_eq!(perturb_mean(&[1.0], &[]), [1.0]);
 }
 
 #[test]

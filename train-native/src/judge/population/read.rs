@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cells::baselines::split_halves;
+use cells::baselines::shuffled;
 use cells::h5ad::{Expression, H5adError, Scale};
 use cells::normalise::{Normalised, Target, log_normalise};
 use cells::{Cells, Counts};
@@ -67,8 +67,9 @@ impl Population {
 
 /// At most `most` places below n, in random order.
 pub fn sample(n: usize, most: usize, seed: u64) -> Vec<usize> {
-    let (first, second) = split_halves(&(0..n).collect::<Vec<_>>(), seed);
-    [first, second].concat().into_iter().take(most).collect()
+    let mut order = shuffled(&(0..n).collect::<Vec<_>>(), seed);
+    order.truncate(most);
+    order
 }
 
 /// Reads at most `most` cells of a file, chosen at random. `panel`: genes that it must have; none: its own.
