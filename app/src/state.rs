@@ -19,6 +19,12 @@ pub enum View {
     /// Generate and compare.
     #[default]
     Explore,
+    /// Many conditions on a plate.
+    Plate,
+    /// Lessons.
+    Learn,
+    /// A visitor's own data.
+    Data,
     /// The model's card.
     Model,
 }
@@ -46,6 +52,8 @@ pub struct State {
     pub clamp: Vec<(String, u32)>,
     /// Chosen gene.
     pub gene: Option<String>,
+    /// What views keep of their own, by keys that start with the view's name and a point.
+    pub parts: BTreeMap<String, String>,
     /// Whether results were asked for: an opened link then generates at once.
     pub run: bool,
 }
@@ -63,10 +71,23 @@ impl Default for State {
             seed: 1,
             clamp: Vec::new(),
             gene: None,
+            parts: BTreeMap::new(),
             run: false,
         }
     }
 }
+
+/// Views by their names in addresses; the first is the one that opens.
+pub const VIEWS: [(View, &str); 5] = [
+    (View::Explore, "explore"),
+    (View::Plate, "plate"),
+    (View::Learn, "learn"),
+    (View::Data, "data"),
+    (View::Model, "model"),
+];
+
+/// Beginnings of the keys that views keep of their own.
+const PARTS: [&str; 7] = ["plate.", "learn.", "data.", "map.", "genes.", "b.", "show."];
 
 /// Most cells per scenario in the page.
 pub const MOST_CELLS: u32 = 2000;
@@ -120,8 +141,8 @@ impl State {
             Wish::WebGpu => add("device", "webgpu".into()),
             Wish::Cpu => add("device", "cpu".into()),
         }
-        if self.view == View::Model {
-            add("view", "model".into());
+        if let Some((_, name)) = VIEWS.iter().skip(1).find(|(view, _)| *view == self.view) {
+            add("view", (*name).to_owned());
         }
         for (key, value) in &self.with {
             add(&format!("with.{key}"), value.clone());
@@ -143,6 +164,9 @@ impl State {
         }
         if let Some(gene) = &self.gene {
             add("gene", gene.clone());
+        }
+        for (key, value) in &self.parts {
+            add(key, value.clone());
         }
         if self.run {
             add("run", "1".into());
@@ -166,7 +190,10 @@ impl State {
             "bundle" if crate::protocol::is_own_folder(&value) => self.bundle = value,
             "device" if value == "webgpu" => self.device = Wish::WebGpu,
             "device" if value == "cpu" => self.device = Wish::Cpu,
-            "view" if value == "model" => self.view = View::Model,
+            "view" => {
+                let named = VIEWS.iter().find(|(_, name)| *name == value);
+                self.view = named.map_or(View::Explore, |(view, _)| *view);
+            }
             "guidance" => self.guidance = value.parse().ok().filter(|w| (0.0..=20.0).contains(w)),
             "steps" => self.steps = value.parse().ok().filter(|n| (1..=1000).contains(n)),
             "cells" => self.cells = value.parse().unwrap_or(self.cells).clamp(4, MOST_CELLS),
@@ -177,6 +204,9 @@ impl State {
                 let pair =
                     value.rsplit_once(':').and_then(|(gene, count)| Some((gene.to_owned(), count.parse().ok()?)));
                 self.clamp.extend(pair);
+            }
+            _ if PARTS.iter().any(|part| key.starts_with(part) && key.len() > part.len()) => {
+                self.parts.insert(key.to_owned(), value);
             }
             _ => {
                 if let Some(key) = key.strip_prefix("with.").filter(|key| !key.is_empty()) {
@@ -190,7 +220,7 @@ impl State {
 // proptest is a native dependency, and a query reads alike everywhere.
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
-    use super::{MOST_CELLS, State, View};
+    use super::{MOST_CELLS, State, VIEWS, View};
     use crate::protocol::Wish;
     use proptest::collection::{btree_map, vec};
     use proptest::option;
@@ -200,10 +230,12 @@ mod tests {
     fn states() -> impl Strategy<Value = State> {
         let names = || "\\PC{1,12}";
         let numbers = (option::of(0.0_f32..=20.0), option::of(1_u32..=1000), 4..=MOST_CELLS, any::<u32>());
-        let lists = (btree_map(names(), names(), 0..4), vec((names(), any::<u32>()), 0..4), option::of(names()));
-        (numbers, lists, any::<[bool; 2]>()).prop_map(
-            |((guidance, steps, cells, seed), (with, clamp, gene), [view, run])| State {
-                view: if view { View::Model } else { View::Explore },
+        let parts = btree_map(names().prop_map(|name| format!("plate.{name}")), names(), 0..3);
+        let lists = (btree_map(names(), names(), 0..4), vec((names(), any::<u32>()), 0..4), option::of(names()), parts);
+        (numbers, lists, (0..VIEWS.len(), any::<bool>())).prop_map(
+            |((guidance, steps, cells, seed), (with, clamp, gene, parts), (view, run))| State {
+                view: VIEWS[view].0,
+                parts,
                 with,
                 guidance,
                 steps,

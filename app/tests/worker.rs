@@ -216,7 +216,7 @@ fn any_message_comes_back() {
     for _ in 0..300 {
         let mut with = BTreeMap::new();
         for _ in 0..draws.below(4) {
-            with.insert(any_text(&mut draws), any_text(&mut draws));
+            with.insert(any_text(&mut draws), vec![any_text(&mut draws)]);
         }
         let clamp = (0..draws.below(4)).map(|_| (any_text(&mut draws), draws.below(u32::MAX))).collect();
         let (cells, steps, seed) = (draws.below(u32::MAX), draws.below(u32::MAX), draws.below(u32::MAX));

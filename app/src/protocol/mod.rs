@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub mod card;
 #[cfg(target_arch = "wasm32")]
 pub mod codec;
+pub mod data;
+pub mod learn;
+pub mod plate;
 
 /// Which device the visitor asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +30,8 @@ pub enum Wish {
 /// What to generate, by the card's names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// Chosen value by condition key; keys left out are open.
-    pub with: BTreeMap<String, String>,
+    /// Chosen values by condition key; keys left out are open, several perturbations are composed.
+    pub with: BTreeMap<String, Vec<String>>,
     /// Guidance scale w.
     pub guidance: f32,
     /// Sampling steps N.
@@ -75,6 +78,12 @@ pub enum ToWorker {
         /// Its number.
         run: u32,
     },
+    /// For the plate.
+    Plate(plate::Ask),
+    /// For a lesson.
+    Learn(learn::Ask),
+    /// For a visitor's own data.
+    Data(data::Ask),
 }
 
 /// Which cells of a run.
@@ -204,6 +213,12 @@ pub enum FromWorker {
         /// File name.
         name: String,
     },
+    /// Of the plate.
+    Plate(plate::Tell),
+    /// Of a lesson.
+    Learn(learn::Tell),
+    /// Of a visitor's own data.
+    Data(data::Tell),
     /// Something failed.
     Failed {
         /// Run, if it was one.

@@ -123,6 +123,7 @@ pub(super) fn generate(store: Store) {
     store.alert.set(None);
     store.clear();
     store.run.update(|run| *run += 1);
+    store.working.set(store.run.get_untracked());
     store.phase.set(Phase::Running { what: "starting".into(), share: 0.0, seconds_left: None });
     store.ran.set(Some(request.clone()));
     store.change(|state| state.run = true);
@@ -131,5 +132,5 @@ pub(super) fn generate(store: Store) {
 
 /// Stops the run in work.
 pub(super) fn cancel(store: Store) {
-    send(store, &ToWorker::Cancel { run: store.run.get_untracked() });
+    send(store, &ToWorker::Cancel { run: store.working.get_untracked() });
 }

@@ -12,6 +12,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
+use super::data::DataStore;
+use super::learn::LearnStore;
+use super::plate::PlateStore;
 use crate::protocol::card::Card;
 use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Request, Scenario};
 use crate::state::State;
@@ -98,10 +101,20 @@ pub(super) struct Store {
     pub(super) provenance: RwSignal<Option<Provenance>>,
     pub(super) finished: RwSignal<Option<String>>,
     pub(super) run: RwSignal<u32>,
+    /// Number of the last task of a view other than Explore; such tasks leave Explore's results alone.
+    pub(super) job: RwSignal<u32>,
+    /// Number of the run or task in work, the one that Cancel stops.
+    pub(super) working: RwSignal<u32>,
     pub(super) ran: RwSignal<Option<Request>>,
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
+    pub(super) plate: PlateStore,
+    pub(super) learn: LearnStore,
+    pub(super) data: DataStore,
 }
+
+/// Numbers of tasks start above those of runs, so that they are never mistaken for one another.
+const JOBS: u32 = 1 << 31;
 
 /// Key of the theme in the browser's storage.
 const THEME: &str = "wellplate-theme";
@@ -128,9 +141,14 @@ impl Store {
             provenance: RwSignal::new(None),
             finished: RwSignal::new(None),
             run: RwSignal::new(0),
+            job: RwSignal::new(JOBS),
+            working: RwSignal::new(0),
             ran: RwSignal::new(None),
             dark: RwSignal::new(dark),
             download: RwSignal::new(None),
+            plate: PlateStore::new(),
+            learn: LearnStore::new(),
+            data: DataStore::new(),
         };
         Effect::new(move |_| {
             if let Some(root) = document().document_element() {
@@ -207,7 +225,8 @@ impl Store {
     /// The request that the controls describe.
     pub(super) fn request(&self) -> Option<Request> {
         let card = self.card.get()?;
-        let with = card.choosable().map(|condition| (condition.key.clone(), self.chosen(&condition.key))).collect();
+        let with =
+            card.choosable().map(|condition| (condition.key.clone(), vec![self.chosen(&condition.key)])).collect();
         let state = self.state.get();
         Some(Request {
             with,
@@ -235,9 +254,26 @@ impl Store {
         self.finished.set(None);
     }
 
+    /// Begins a task of a view other than Explore and gives its number.
+    pub(super) fn begin_job(&self, what: &str) -> u32 {
+        self.alert.set(None);
+        self.job.update(|job| *job += 1);
+        let job = self.job.get_untracked();
+        self.working.set(job);
+        self.phase.set(Phase::Running { what: what.to_owned(), share: 0.0, seconds_left: None });
+        job
+    }
+
+    /// Ends the task in work, if it is `job`.
+    pub(super) fn end_job(&self, job: u32) {
+        if self.working.get_untracked() == job && self.is_running() {
+            self.phase.set(Phase::Idle);
+        }
+    }
+
     /// Takes a message of the worker. Those of runs that are over are dropped.
     pub(super) fn receive(&self, message: FromWorker, arrays: Vec<Array>) {
-        let current = self.run.get_untracked();
+        let (current, job) = (self.run.get_untracked(), self.job.get_untracked());
         let mut arrays = arrays.into_iter();
         let mut next = || arrays.next().unwrap_or(Array::F32(Vec::new()));
         match message {
@@ -249,7 +285,7 @@ impl Store {
                 self.names.set(names);
                 self.ready(&card, device, next().f32());
             }
-            FromWorker::Progress { run, phase, share, seconds_left } if run == current => {
+            FromWorker::Progress { run, phase, share, seconds_left } if run == current || run == job => {
                 self.phase.set(Phase::Running { what: phase, share, seconds_left });
             }
             FromWorker::Cells { run, scenario, first } if run == current => {
@@ -281,8 +317,12 @@ impl Store {
                 self.phase.set(Phase::Idle);
                 self.finished.set(Some(format!("Stopped; {cells} cells of the last scenario were finished.")));
             }
+            FromWorker::Plate(tell) => self.plate.receive(*self, tell, &mut next),
+            FromWorker::Learn(tell) => self.learn.receive(*self, tell, &mut next),
+            FromWorker::Data(tell) => self.data.receive(*self, tell, &mut next),
+            FromWorker::Cancelled { run, .. } if run == job => self.end_job(job),
             FromWorker::Exported { name } => self.download.set(Some((name, next().bytes()))),
-            FromWorker::Failed { run, sentence, fatal } if run.is_none_or(|run| run == current) => {
+            FromWorker::Failed { run, sentence, fatal } if run.is_none_or(|run| run == current || run == job) => {
                 self.failed(sentence, fatal)
             }
             _ => {}

@@ -5,8 +5,6 @@
 //! Does not know: messages' encoding, devices.
 //! Flow: request → steps → **cells, shifts, provenance**.
 
-use std::collections::BTreeMap;
-
 use cells::Counts;
 use cells::de::{Differential, GeneShift};
 use model::card::{Choices, Kind};
@@ -53,8 +51,7 @@ impl Work<'_> {
 /// The sampler's choices for a request.
 fn choices(session: &Session, request: &Request, perturbed: bool) -> Choices {
     let card = &session.bundle.card;
-    let mut with: BTreeMap<String, Vec<String>> =
-        request.with.iter().map(|(key, value)| (key.clone(), vec![value.clone()])).collect();
+    let mut with = request.with.clone();
     if !perturbed && let Some(condition) = card.of_kind(Kind::Perturbation) {
         with.remove(&condition.key);
     }
@@ -71,7 +68,8 @@ fn choices(session: &Session, request: &Request, perturbed: bool) -> Choices {
 /// Whether a perturbation other than the control is chosen.
 fn is_perturbed(session: &Session, request: &Request) -> bool {
     session.bundle.card.of_kind(Kind::Perturbation).is_some_and(|condition| {
-        request.with.get(&condition.key).is_some_and(|value| Some(value) != condition.control.as_ref())
+        let is_control = |value: &String| Some(value) == condition.control.as_ref();
+        request.with.get(&condition.key).is_some_and(|values| !values.iter().all(is_control))
     })
 }
 

@@ -30,7 +30,8 @@ fn means(session: &Session, place: usize) -> Option<&[f32]> {
 pub(crate) fn show(session: &Session, run: u32, request: &Request, control: &Counts, perturbed: &Counts) -> Option<()> {
     let card = &session.bundle.card;
     let (types, changed) = (card.of_kind(Kind::CellType)?, card.of_kind(Kind::Perturbation)?);
-    let (cell_type, value) = (request.with.get(&types.key)?, request.with.get(&changed.key)?);
+    let one = |key: &str| request.with.get(key).filter(|values| values.len() == 1)?.first();
+    let (cell_type, value) = (one(&types.key)?, one(&changed.key)?);
     let (own, own_cells) = group(session, cell_type, changed.control.as_ref()?)?;
     let (moved, moved_cells) = group(session, cell_type, value)?;
     let (own, moved) = (means(session, own)?, means(session, moved)?);

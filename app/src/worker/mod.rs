@@ -5,10 +5,13 @@
 //! Does not know: the document, Leptos.
 //! Flow: [`ToWorker`] → session → [`FromWorker`].
 
+mod data;
 mod device;
 mod fetch;
 mod generate;
+mod learn;
 mod measured;
+mod plate;
 mod session;
 
 use std::cell::Cell;
@@ -111,6 +114,9 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
                 Some(Err(sentence)) => fail(Some(run), sentence, false),
                 None => fail(Some(run), "No model is loaded yet.".into(), false),
             },
+            ToWorker::Plate(ask) => plate::answer(session.as_mut(), ask, &stop).await,
+            ToWorker::Learn(ask) => learn::answer(session.as_mut(), ask, &stop).await,
+            ToWorker::Data(ask) => data::answer(session.as_mut(), ask, &stop).await,
             // Cancels are taken by the listener.
             ToWorker::Cancel { .. } => {}
         }
