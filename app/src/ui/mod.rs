@@ -10,6 +10,7 @@
 mod canvas;
 mod controls;
 mod data;
+mod device;
 mod download;
 mod gene_card;
 mod genes;
@@ -104,32 +105,11 @@ fn Header() -> impl IntoView {
                 {tab(View::Learn, "Learn", "tab-learn")}{tab(View::Data, "Data", "tab-data")}
                 {tab(View::Model, "Model card", "tab-model")}
             </nav>
-            <DeviceBadge/>
+            <device::DeviceBadge/>
             <button class="quiet" data-testid="theme" on:click=move |_| store.toggle_theme()>
                 {move || if store.dark.get() { "Light" } else { "Dark" }}
             </button>
         </header>
-    }
-}
-
-/// Which device runs the model, and why.
-#[component]
-fn DeviceBadge() -> impl IntoView {
-    let store = use_store();
-    let words = move || match store.device.get() {
-        Some(device) => format!("{} · {}", device.kind, device.name),
-        None => "starting …".to_owned(),
-    };
-    let why = move || {
-        store.device.get().map_or_else(String::new, |device| {
-            format!("{} Known values agree within {:.0e}.", device.why, device.golden_error.max(1e-9))
-        })
-    };
-    view! {
-        <details class="device">
-            <summary data-testid="device-badge">{words}</summary>
-            <p data-testid="device-why">{why}</p>
-        </details>
     }
 }
 
