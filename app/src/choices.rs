@@ -49,6 +49,28 @@ pub fn perturbations<'a>(card: &'a Card, with: &With) -> Vec<&'a Value> {
     found
 }
 
+/// Switches one value of a perturbation on or off; the control is off while anything else is on.
+///
+/// # Errors
+/// A sentence when too many would be on.
+pub fn switch(with: &mut With, condition: &Condition, value: &str, on: bool) -> Result<(), String> {
+    let mut chosen = with.get(&condition.key).cloned().unwrap_or_default();
+    chosen.retain(|own| own != value && Some(own) != condition.control.as_ref());
+    if on {
+        let known = |own: &&String| condition.values.iter().any(|known| known.value == **own);
+        if chosen.iter().filter(known).count() >= MOST_TOGETHER {
+            return Err(format!("At most {MOST_TOGETHER} can act together; switch one off first."));
+        }
+        chosen.push(value.to_owned());
+    }
+    if chosen.is_empty() {
+        with.remove(&condition.key);
+    } else {
+        with.insert(condition.key.clone(), chosen);
+    }
+    Ok(())
+}
+
 /// Values of every condition that a person chooses, by key.
 fn filled(card: &Card, with: &With) -> BTreeMap<String, Vec<String>> {
     let of = |condition: &Condition| values(condition, with).into_iter().map(|value| value.value.clone()).collect();
@@ -102,7 +124,7 @@ pub fn words(card: &Card, state: &State, which: Which) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{perturbations, perturbed_name, request, training_cells, words};
+    use super::{MOST_TOGETHER, perturbations, perturbed_name, request, switch, training_cells, words};
     use crate::protocol::card::{Card, Condition, Value};
     use crate::state::{State, Which};
 
@@ -143,6 +165,29 @@ mod tests {
         assert!(!asked.with.contains_key("depth"), "the library size is drawn");
         assert_eq!((asked.guidance, asked.steps), (1.5, 4));
         assert_eq!(perturbed_name(&card, &state.with).as_deref(), Some("Alpha + C"));
+    }
+
+    #[test]
+    fn switches_do_not_depend_on_one_another() {
+        let (card, mut state) = (card(), State::read("with.drug=PBS"));
+        let drug = &card.conditions[1];
+        for (value, on, left) in [("A", true, "A"), ("C+", true, "A C+"), ("A", true, "C+ A"), ("A", false, "C+")] {
+            assert_eq!(switch(&mut state.with, drug, value, on), Ok(()));
+            assert_eq!(state.with["drug"].join(" "), left);
+        }
+        assert_eq!(switch(&mut state.with, drug, "C+", false), Ok(()));
+        assert!(state.with.is_empty(), "nothing on is said by saying nothing");
+    }
+
+    #[test]
+    fn more_than_the_sampler_composes_are_refused() {
+        let names: Vec<String> = (0..=MOST_TOGETHER).map(|place| format!("D{place}")).collect();
+        let many = condition("drug", "perturbation", None, names.iter().map(|name| value(name, name, 1)).collect());
+        let mut state = State::default();
+        let (last, first) = names.split_last().unwrap_or_else(|| panic!("no names"));
+        first.iter().for_each(|name| assert_eq!(switch(&mut state.with, &many, name, true), Ok(())));
+        assert!(switch(&mut state.with, &many, last, true).is_err_and(|error| error.contains("At most 8")));
+        assert_eq!(state.with["drug"].len(), MOST_TOGETHER);
     }
 
     #[test]

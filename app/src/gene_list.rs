@@ -35,15 +35,27 @@ pub struct Sorted {
     pub unknown: Vec<String>,
 }
 
-/// Looks up a list's names in a gene panel; capitals do not matter where the exact name is not there.
+/// Looks up a list's names in a gene panel; capitals do not matter where the exact name is not there. The panel is walked
+/// through once: it is long, lists are short.
 pub fn sort(text: &str, panel: &[String]) -> Sorted {
-    let exact: BTreeSet<&str> = panel.iter().map(String::as_str).collect();
-    let loose: BTreeMap<String, &str> = panel.iter().map(|gene| (gene.to_uppercase(), gene.as_str())).collect();
+    let names = names(text);
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, name) in names.iter().enumerate() {
+        places.entry(name.to_ascii_uppercase()).or_default().push(place);
+    }
+    let mut found: Vec<Option<&String>> = vec![None; names.len()];
+    for gene in panel {
+        for place in places.get(&gene.to_ascii_uppercase()).into_iter().flatten() {
+            if names[*place] == *gene || found[*place].is_none() {
+                found[*place] = Some(gene);
+            }
+        }
+    }
     let mut sorted = Sorted::default();
-    for name in names(text) {
-        match exact.get(name.as_str()).or_else(|| loose.get(&name.to_uppercase())) {
-            Some(gene) if sorted.known.iter().any(|known| known == gene) => {}
-            Some(gene) => sorted.known.push((*gene).to_owned()),
+    for (name, gene) in names.into_iter().zip(found) {
+        match gene {
+            Some(gene) if sorted.known.contains(gene) => {}
+            Some(gene) => sorted.known.push(gene.clone()),
             None => sorted.unknown.push(name),
         }
     }
@@ -79,9 +91,9 @@ mod tests {
 
     #[test]
     fn names_are_known_in_any_case_and_each_once() {
-        let panel = ["CD14", "C1orf56", "MX1"].map(str::to_owned);
-        let sorted = sort("cd14 C1ORF56\nCD14 NOPE mx1 nope", &panel);
-        assert_eq!(sorted.known, ["CD14", "C1orf56", "MX1"]);
+        let panel = ["CD14", "C1orf56", "MX1", "Mx1"].map(str::to_owned);
+        let sorted = sort("cd14 C1ORF56\nCD14 NOPE mx1 nope Mx1", &panel);
+        assert_eq!(sorted.known, ["CD14", "C1orf56", "MX1", "Mx1"]);
         assert_eq!(sorted.unknown, ["NOPE", "nope"]);
         assert_eq!(sort("", &panel), Sorted::default());
     }

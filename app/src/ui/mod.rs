@@ -8,6 +8,7 @@
 #![allow(unreachable_pub)]
 
 mod canvas;
+mod comparisons;
 mod controls;
 mod data;
 mod download;
@@ -21,6 +22,7 @@ mod model_view;
 mod plate;
 mod results;
 mod store;
+mod tables;
 mod url;
 mod violins;
 mod volcano;

@@ -57,7 +57,7 @@ impl Sampled {
     }
 }
 
-/// Finished cells by what made them; those used longest ago go first.
+/// Finished cells by what made them; those made longest ago go first.
 #[derive(Default)]
 pub(crate) struct Kept(Vec<(Choices, Sampled)>);
 
