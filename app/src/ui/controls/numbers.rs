@@ -47,7 +47,7 @@ pub(super) fn Numbers(standard: (f32, u32)) -> impl IntoView {
     view! {
         <Guidance standard=guidance/>
         <details>
-            <summary>"Steps, cells, seeds"</summary>
+            <summary data-testid="numbers-open">"Steps, cells, seeds"</summary>
             <NumberField id="steps" title=format!("Sampling steps N (this model's default: {steps}; the paper's: {PAPER_STEPS})") least=1 most=256
                 value=Signal::derive(move || store.steps()) change=Callback::new(move |value| store.change(|state| state.steps = Some(value)))/>
             <NumberField id="cells" title="Cells per scenario and replicate".to_owned() least=4 most=MOST_CELLS
