@@ -5,8 +5,12 @@
 //! Does not know: files on disk, training.
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
+pub mod choices;
 pub mod device_choice;
+pub mod gene_list;
 pub mod protocol;
+pub mod replicates;
+pub mod search;
 pub mod state;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]

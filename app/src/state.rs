@@ -29,6 +29,28 @@ pub enum View {
     Model,
 }
 
+/// Values by condition key, each at most once per key and in the order they were chosen; no key stands without values.
+pub type With = BTreeMap<String, Vec<String>>;
+
+/// Scenario B: what it has of its own. Guidance, steps, cells and seeds are those of A.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Other {
+    /// Chosen values by condition key.
+    pub with: With,
+    /// Clamped genes.
+    pub clamp: Vec<(String, u32)>,
+}
+
+/// One of the two scenarios.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// The first, which is always there.
+    #[default]
+    A,
+    /// The second.
+    B,
+}
+
 /// Everything that an address says. `None` is "the card's default".
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
@@ -38,18 +60,22 @@ pub struct State {
     pub device: Wish,
     /// View.
     pub view: View,
-    /// Chosen values by condition key.
-    pub with: BTreeMap<String, String>,
+    /// Chosen values by condition key; several perturbations act together.
+    pub with: With,
     /// Guidance.
     pub guidance: Option<f32>,
     /// Steps.
     pub steps: Option<u32>,
-    /// Cells per scenario.
+    /// Cells per scenario and replicate.
     pub cells: u32,
-    /// Seed.
+    /// Seed of the first replicate.
     pub seed: u32,
+    /// Replicates, each with the next seed.
+    pub replicates: u32,
     /// Clamped genes.
     pub clamp: Vec<(String, u32)>,
+    /// Scenario B, when there is one.
+    pub other: Option<Other>,
     /// Chosen gene.
     pub gene: Option<String>,
     /// What views keep of their own, by keys that start with the view's name and a point.
@@ -64,12 +90,14 @@ impl Default for State {
             bundle: DEFAULT_BUNDLE.to_owned(),
             device: Wish::Auto,
             view: View::Explore,
-            with: BTreeMap::new(),
+            with: With::new(),
             guidance: None,
             steps: None,
             cells: 64,
             seed: 1,
+            replicates: 1,
             clamp: Vec::new(),
+            other: None,
             gene: None,
             parts: BTreeMap::new(),
             run: false,
@@ -87,10 +115,12 @@ pub const VIEWS: [(View, &str); 5] = [
 ];
 
 /// Beginnings of the keys that views keep of their own.
-const PARTS: [&str; 7] = ["plate.", "learn.", "data.", "map.", "genes.", "b.", "show."];
+const PARTS: [&str; 6] = ["plate.", "learn.", "data.", "map.", "genes.", "show."];
 
-/// Most cells per scenario in the page.
+/// Most cells per scenario and replicate in the page.
 pub const MOST_CELLS: u32 = 2000;
+/// Most replicates.
+pub const MOST_REPLICATES: u32 = 8;
 
 /// Percent-encoding of everything but unreserved characters.
 fn escape(text: &str) -> String {
@@ -127,7 +157,54 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Adds a value to a key, unless it is there or empty.
+fn add_value(with: &mut With, key: &str, value: String) {
+    let values = with.get(key).map(Vec::as_slice).unwrap_or_default();
+    if !key.is_empty() && !value.is_empty() && !values.contains(&value) {
+        with.entry(key.to_owned()).or_default().push(value);
+    }
+}
+
+/// A held gene: `CD14:12`.
+fn clamp_pair(value: &str) -> Option<(String, u32)> {
+    value.rsplit_once(':').and_then(|(gene, count)| Some((gene.to_owned(), count.parse().ok()?)))
+}
+
 impl State {
+    /// Chosen values of a scenario; those of A when there is no B.
+    pub fn with_of(&self, which: Which) -> &With {
+        self.other.as_ref().filter(|_| which == Which::B).map_or(&self.with, |other| &other.with)
+    }
+
+    /// The same, to change.
+    pub fn with_mut(&mut self, which: Which) -> &mut With {
+        match (which, &mut self.other) {
+            (Which::B, Some(other)) => &mut other.with,
+            _ => &mut self.with,
+        }
+    }
+
+    /// Held genes of a scenario; those of A when there is no B.
+    pub fn clamp_of(&self, which: Which) -> &[(String, u32)] {
+        self.other.as_ref().filter(|_| which == Which::B).map_or(&self.clamp, |other| &other.clamp)
+    }
+
+    /// The same, to change.
+    pub fn clamp_mut(&mut self, which: Which) -> &mut Vec<(String, u32)> {
+        match (which, &mut self.other) {
+            (Which::B, Some(other)) => &mut other.clamp,
+            _ => &mut self.clamp,
+        }
+    }
+
+    /// Puts B in A's place and A in B's.
+    pub fn swap(&mut self) {
+        if let Some(other) = &mut self.other {
+            std::mem::swap(&mut self.with, &mut other.with);
+            std::mem::swap(&mut self.clamp, &mut other.clamp);
+        }
+    }
+
     /// The query string, without the question mark; defaults are left out.
     pub fn query(&self) -> String {
         let standard = Self::default();
@@ -145,7 +222,7 @@ impl State {
         if let Some((_, name)) = VIEWS.iter().skip(1).find(|(view, _)| *view == self.view) {
             add("view", (*name).to_owned());
         }
-        for (key, value) in &self.with {
+        for (key, value) in self.with.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value))) {
             add(&format!("with.{key}"), value.clone());
         }
         if let Some(guidance) = self.guidance {
@@ -160,8 +237,21 @@ impl State {
         if self.seed != standard.seed {
             add("seed", self.seed.to_string());
         }
+        if self.replicates != standard.replicates {
+            add("replicates", self.replicates.to_string());
+        }
         for (gene, count) in &self.clamp {
             add("clamp", format!("{gene}:{count}"));
+        }
+        if let Some(other) = &self.other {
+            add("b.on", "1".into());
+            for (key, value) in other.with.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value)))
+            {
+                add(&format!("b.with.{key}"), value.clone());
+            }
+            for (gene, count) in &other.clamp {
+                add("b.clamp", format!("{gene}:{count}"));
+            }
         }
         if let Some(gene) = &self.gene {
             add("gene", gene.clone());
@@ -178,10 +268,23 @@ impl State {
     /// Reads a query string; what it does not understand is left at its default.
     pub fn read(query: &str) -> Self {
         let mut state = Self::default();
+        let (mut other, mut has_other) = (Other::default(), false);
         for pair in query.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            state.take(&unescape(key), unescape(value));
+            let (key, value) = (unescape(key), unescape(value));
+            match key.strip_prefix("b.") {
+                Some("on") => has_other = value == "1",
+                Some("clamp") => other.clamp.extend(clamp_pair(&value)),
+                Some(own) => {
+                    if let Some(own) = own.strip_prefix("with.") {
+                        add_value(&mut other.with, own, value);
+                    }
+                }
+                None => state.take(&key, value),
+            }
         }
+        // What B would be is worth nothing without B.
+        state.other = has_other.then_some(other);
         state
     }
 
@@ -202,17 +305,14 @@ impl State {
             "seed" => self.seed = value.parse().unwrap_or(self.seed),
             "gene" if !value.is_empty() => self.gene = Some(value),
             "run" => self.run = value == "1",
-            "clamp" => {
-                let pair =
-                    value.rsplit_once(':').and_then(|(gene, count)| Some((gene.to_owned(), count.parse().ok()?)));
-                self.clamp.extend(pair);
-            }
+            "replicates" => self.replicates = value.parse().unwrap_or(self.replicates).clamp(1, MOST_REPLICATES),
+            "clamp" => self.clamp.extend(clamp_pair(&value)),
             _ if PARTS.iter().any(|part| key.starts_with(part) && key.len() > part.len()) => {
                 self.parts.insert(key.to_owned(), value);
             }
             _ => {
-                if let Some(key) = key.strip_prefix("with.").filter(|key| !key.is_empty()) {
-                    self.with.insert(key.to_owned(), value);
+                if let Some(key) = key.strip_prefix("with.") {
+                    add_value(&mut self.with, key, value);
                 }
             }
         }
@@ -221,75 +321,4 @@ impl State {
 
 // proptest is a native dependency, and a query reads alike everywhere.
 #[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests {
-    use super::{MOST_CELLS, State, VIEWS, View};
-    use crate::protocol::Wish;
-    use proptest::collection::{btree_map, vec};
-    use proptest::option;
-    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
-
-    /// Any state that controls can make; names may hold any character.
-    fn states() -> impl Strategy<Value = State> {
-        let names = || "\\PC{1,12}";
-        let numbers = (option::of(0.0_f32..=20.0), option::of(1_u32..=1000), 4..=MOST_CELLS, any::<u32>());
-        let parts = btree_map(names().prop_map(|name| format!("plate.{name}")), names(), 0..3);
-        let lists = (btree_map(names(), names(), 0..4), vec((names(), any::<u32>()), 0..4), option::of(names()), parts);
-        (numbers, lists, (0..VIEWS.len(), any::<bool>())).prop_map(
-            |((guidance, steps, cells, seed), (with, clamp, gene, parts), (view, run))| State {
-                view: VIEWS[view].0,
-                parts,
-                with,
-                guidance,
-                steps,
-                cells,
-                seed,
-                clamp,
-                gene,
-                run,
-                ..State::default()
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn any_state_comes_back_from_its_address(state in states()) {
-            let query = state.query();
-            prop_assert_eq!(State::read(&query), state, "{}", query);
-        }
-
-        #[test]
-        fn any_text_is_read_as_some_state(query in "\\PC{0,60}") {
-            let state = State::read(&query);
-            prop_assert_eq!(State::read(&state.query()), state);
-        }
-    }
-
-    #[test]
-    fn an_address_comes_back() {
-        let mut state = State {
-            device: Wish::Cpu,
-            view: View::Model,
-            guidance: Some(2.5),
-            steps: Some(8),
-            cells: 128,
-            seed: 42,
-            clamp: vec![("HLA-DRA".into(), 0), ("CD14".into(), 12)],
-            gene: Some("ISG15".into()),
-            run: true,
-            ..State::default()
-        };
-        state.with.insert("cell_type".into(), "CD14+ Monocytes & more = 100 %".into());
-        state.with.insert("condition".into(), "IFN-β".into());
-        assert_eq!(State::read(&state.query()), state);
-        assert_eq!(State::read(&State::default().query()), State::default());
-    }
-
-    #[test]
-    fn nonsense_stays_at_its_default() {
-        let state = State::read(
-            "?bundle=//elsewhere.org&cells=9999999&guidance=NaN&steps=-4&seed=x&clamp=CD14&%ZZ=%&device=tpu&with.=q",
-        );
-        assert_eq!(state, State { cells: super::MOST_CELLS, ..State::default() });
-    }
-}
+mod tests;

@@ -221,7 +221,12 @@ fn any_message_comes_back() {
         let clamp = (0..draws.below(4)).map(|_| (any_text(&mut draws), draws.below(u32::MAX))).collect();
         let (cells, steps, seed) = (draws.below(u32::MAX), draws.below(u32::MAX), draws.below(u32::MAX));
         let asked = app::protocol::Request { with, guidance: draws.normal(), steps, cells, seed, clamp };
-        let message = ToWorker::Generate { run: draws.below(u32::MAX), request: asked };
+        let message = ToWorker::Generate {
+            run: draws.below(u32::MAX),
+            other: Some(asked.clone()),
+            request: asked,
+            replicates: 3,
+        };
         let arrays: Vec<Array> = (0..draws.below(5))
             .map(|kind| match kind % 3 {
                 0 => Array::F32((0..draws.below(9)).map(|_| draws.normal()).collect()),

@@ -97,6 +97,9 @@ pub struct Value {
     pub value: String,
     /// For people.
     pub display: String,
+    /// Other names that people look for; older bundles have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// Condition token.
     pub token: i32,
     /// Training cells with it.

@@ -73,6 +73,9 @@ pub struct ConditionRecipe {
     /// Names of values for people, where they differ.
     #[serde(default)]
     pub display: BTreeMap<String, String>,
+    /// Other names of values that people look for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<String, Vec<String>>,
     /// Number of library size bins, for depth.
     #[serde(default)]
     pub bins: usize,

@@ -62,6 +62,9 @@ pub struct Value {
     pub value: String,
     /// For people.
     pub display: String,
+    /// Other names that people look for.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Training cells with it.
     pub cells: u32,
 }

@@ -40,7 +40,7 @@ pub struct Request {
     pub steps: u32,
     /// Cells per scenario.
     pub cells: u32,
-    /// Seed.
+    /// Seed of the first replicate.
     pub seed: u32,
     /// Genes held at a count.
     pub clamp: Vec<(String, u32)>,
@@ -56,12 +56,16 @@ pub enum ToWorker {
         /// Device.
         device: Wish,
     },
-    /// Generate control cells and, when a perturbation is chosen, perturbed ones.
+    /// Generate control cells and, when a perturbation is chosen, perturbed ones; the same of a second scenario.
     Generate {
         /// Number of the run, so that late answers can be told apart.
         run: u32,
-        /// What.
+        /// What: scenario A.
         request: Request,
+        /// Scenario B, to stand beside it.
+        other: Option<Request>,
+        /// How often all of it is generated, each time with the next seed.
+        replicates: u32,
     },
     /// Stop a run.
     Cancel {
@@ -89,12 +93,33 @@ pub enum ToWorker {
 }
 
 /// Which cells of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scenario {
-    /// Without the perturbation.
+    /// Of scenario A, without its perturbations.
     Control,
-    /// With it.
+    /// With them.
     Perturbed,
+    /// Of scenario B, without its perturbations, where that differs from A's control.
+    OtherControl,
+    /// With them.
+    Other,
+}
+
+/// Which two sets of a run's cells are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Comparison {
+    /// Scenario A against its control.
+    #[default]
+    A,
+    /// Scenario B against its control.
+    B,
+    /// Scenario B against scenario A.
+    BAgainstA,
+}
+
+impl Comparison {
+    /// All, in the order of arrays.
+    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::BAgainstA];
 }
 
 /// The device in use and why.
@@ -173,24 +198,31 @@ pub enum FromWorker {
         first: u32,
     },
     /// Shifts of all genes. Arrays of f64 [G]: log2 fold change, p, q, control mean, perturbed mean,
-    /// difference, low, high.
+    /// difference, low, high, and the low and high end over replicate seeds (not a number below two of them).
     Shifts {
         /// Run.
         run: u32,
+        /// Which cells were compared; "control" and "perturbed" are its two sides.
+        comparison: Comparison,
         /// Cells compared: control, perturbed.
         cells: (u32, u32),
+        /// Replicate seeds that are finished on both sides.
+        seeds: u32,
     },
-    /// Measured cells of the run's cell type. Arrays of f32 [G]: mean log-normalised expression of measured control
+    /// Measured cells of the compared cell types. Arrays of f32 [G]: mean log-normalised expression of measured control
     /// cells, of measured perturbed cells.
     Measured {
         /// Run.
         run: u32,
+        /// Beside which comparison.
+        comparison: Comparison,
         /// Measured cells: control, perturbed.
         cells: (u32, u32),
         /// Pearson correlation over all genes of the measured and the generated effect; none when one has no spread.
         agreement: Option<f64>,
     },
-    /// Values of genes. Arrays of f32: for each gene, control cells' then perturbed cells' values.
+    /// Values of genes. Arrays of f32: for each gene and each comparison in the order of [`Comparison::ALL`], the
+    /// control side's then the perturbed side's values; empty where the run has no such comparison.
     Values {
         /// Run.
         run: u32,

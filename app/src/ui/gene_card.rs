@@ -59,8 +59,12 @@ pub(super) fn GeneCard() -> impl IntoView {
                 format!("{} ({} → {})", of(perturbed - control), of(control), of(perturbed)),
             ))
         });
+        let seeds = (table.seeds > 1).then(|| {
+            let ends = format!("{} … {}", change(table.seeds_low[gene]), change(table.seeds_high[gene]));
+            ("Δ over replicate seeds, 95 %", format!("{ends} ({} seeds)", table.seeds))
+        });
         let row = |(what, value): (&'static str, String)| view! { <div><dt>{what}</dt><dd>{value}</dd></div> };
-        let rows: Vec<_> = rows.into_iter().chain(measured).map(row).collect();
+        let rows: Vec<_> = rows.into_iter().chain(seeds).chain(measured).map(row).collect();
         let links: Vec<_> = ELSEWHERE
             .into_iter()
             .map(|(place, before, after)| {

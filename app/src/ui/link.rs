@@ -126,15 +126,22 @@ pub(super) fn restart(store: Store) {
 
 /// Starts a run of what the controls describe.
 pub(super) fn generate(store: Store) {
-    let Some(request) = store.request() else { return };
+    let Some((request, other)) = store.requests() else { return };
     store.alert.set(None);
     store.clear();
     store.run.update(|run| *run += 1);
     store.working.set(store.run.get_untracked());
     store.phase.set(Phase::Running { what: "starting".into(), share: 0.0, seconds_left: None });
     store.ran.set(Some(request.clone()));
+    store.ran_other.set(other.clone());
+    // What was looked at stays in view, if the run has it.
+    let made = store.comparisons();
+    if !made.contains(&store.shown.get_untracked()) {
+        store.shown.set(made.first().copied().unwrap_or_default());
+    }
     store.change(|state| state.run = true);
-    send(store, &ToWorker::Generate { run: store.run.get_untracked(), request });
+    let replicates = store.state.with_untracked(|state| state.replicates);
+    send(store, &ToWorker::Generate { run: store.run.get_untracked(), request, other, replicates });
 }
 
 /// Stops the run in work.

@@ -8,6 +8,7 @@
 #![allow(unreachable_pub)]
 
 mod canvas;
+mod comparisons;
 mod controls;
 mod data;
 mod device;
@@ -22,6 +23,7 @@ mod model_view;
 mod plate;
 mod results;
 mod store;
+mod tables;
 mod url;
 mod violins;
 mod volcano;

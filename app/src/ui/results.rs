@@ -5,11 +5,15 @@
 
 use leptos::prelude::*;
 
+use super::comparisons::Comparisons;
 use super::gene_card::GeneCard;
 use super::genes::GeneTable;
 use super::methods::Methods;
 use super::use_store;
 use super::volcano::Volcano;
+use crate::choices;
+use crate::protocol::Comparison;
+use crate::state::Which;
 
 #[component]
 pub(super) fn Results() -> impl IntoView {
@@ -18,7 +22,9 @@ pub(super) fn Results() -> impl IntoView {
     view! {
         <section class="panel results" aria-labelledby="genes-title">
             <h2 id="genes-title">"Genes"</h2>
-            <Seen/>
+            <Comparisons/>
+            <Seen which=Which::A/>
+            <Show when=move || store.has_other()><Seen which=Which::B/></Show>
             <Trust/>
             <Agreement/>
             <Show when=has_shifts fallback=move || view! { <Empty/> }>
@@ -38,10 +44,10 @@ fn Empty() -> impl IntoView {
     let words = move || {
         if store.is_running() {
             "The first shifts appear with the first perturbed cells."
-        } else if store.perturbation().is_none() {
+        } else if store.comparisons().is_empty() {
             "No cytokine is on: the run makes control cells only, and nothing can shift. Toggle one to compare."
         } else {
-            "Genes that shift between control and perturbed cells appear here, with their p- and q-values."
+            "Genes that shift between control and perturbed cells appear here, with their p- and q-values. Two scenarios can be compared with one another as well."
         }
     };
     view! { <p class="empty" data-testid="no-shifts">{words}</p> }
@@ -49,24 +55,40 @@ fn Empty() -> impl IntoView {
 
 /// Whether the model has seen such cells at all.
 #[component]
-fn Seen() -> impl IntoView {
+fn Seen(which: Which) -> impl IntoView {
     let store = use_store();
     let words = move || {
         let card = store.card.get()?;
-        let values: Vec<String> = card.choosable().map(|condition| store.chosen(&condition.key)).collect();
+        let (cells, together) = store.state.with(|state| {
+            let with = state.with_of(which);
+            (choices::training_cells(&card, with), choices::perturbations(&card, with).len())
+        });
         // Before a run nothing is generated yet: the sentence then speaks of the combination alone.
         let made = store.control.with(|cells| !cells.is_empty());
-        Some(match (card.training_cells(&values)?, made) {
-            (0, true) => "Extrapolated: no training cell had this combination.".to_owned(),
-            (0, false) => "To be extrapolated: no training cell had this combination.".to_owned(),
-            (1, true) => "Generated: one training cell had this combination.".to_owned(),
-            (1, false) => "One training cell had this combination.".to_owned(),
-            (cells, true) => format!("Generated: {cells} training cells had this combination."),
-            (cells, false) => format!("{cells} training cells had this combination."),
-        })
+        let cells = match (cells, together) {
+            (None, 0 | 1) => return None,
+            (cells, _) => cells.unwrap_or(0),
+        };
+        let words = match (cells, together, made) {
+            (0, 0 | 1, true) => "Extrapolated: no training cell had this combination.".to_owned(),
+            (0, 0 | 1, false) => "To be extrapolated: no training cell had this combination.".to_owned(),
+            (0, several, true) => format!("Extrapolated: no training cell had these {several} perturbations together."),
+            (0, several, false) => {
+                format!("To be extrapolated: no training cell had these {several} perturbations together.")
+            }
+            (1, _, true) => "Generated: one training cell had this combination.".to_owned(),
+            (1, _, false) => "One training cell had this combination.".to_owned(),
+            (cells, _, true) => format!("Generated: {cells} training cells had this combination."),
+            (cells, _, false) => format!("{cells} training cells had this combination."),
+        };
+        Some((words, cells == 0))
     };
-    let is_new = move || words().is_some_and(|words| words.contains("xtrapolated"));
-    view! { <p class="seen" class:extrapolated=is_new data-testid="seen">{move || words().unwrap_or_default()}</p> }
+    let is_new = move || words().is_some_and(|(_, is_new)| is_new);
+    let name = move || store.has_other().then(|| view! { <b>{if which == Which::A { "A " } else { "B " }}</b> });
+    let id = if which == Which::A { "seen" } else { "seen-b" };
+    view! {
+        <p class="seen" class:extrapolated=is_new>{name}<span data-testid=id>{move || words().map(|(words, _)| words)}</span></p>
+    }
 }
 
 /// How well the model did on measured cells that it never saw, beside the simplest rival and the most
@@ -76,10 +98,21 @@ fn Trust() -> impl IntoView {
     let store = use_store();
     let words = move || {
         let card = store.card.get()?;
-        let (_, value, name) = store.perturbation()?;
+        // B against A rests on B as much as on A; B is the one that is new.
+        let which = if store.shown.get() == Comparison::A { Which::A } else { Which::B };
+        let which = if store.has_other() { which } else { Which::A };
+        let on: Vec<(String, String)> = store.state.with(|state| {
+            let on = choices::perturbations(&card, state.with_of(which));
+            on.into_iter().map(|own| (own.value.clone(), own.display.clone())).collect()
+        });
+        let (value, name) = match on.as_slice() {
+            [] => return None,
+            [one] => one.clone(),
+            _ => return Some("How far to trust it: no held-out cells tell, for no cells with all of these perturbations were measured.".to_owned()),
+        };
         let key =
             |kind: &str| card.conditions.iter().find(|c| c.kind == kind).map(|c| c.key.clone()).unwrap_or_default();
-        let (donor, cell_type) = (store.chosen(&key("identity")), store.chosen(&key("cell_type")));
+        let (donor, cell_type) = (store.chosen_in(which, &key("identity")), store.chosen_in(which, &key("cell_type")));
         let score = card.scores_for(&donor, &cell_type, &value)?;
         let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
         let who = if score.cell_type == "all" { "all cell types".to_owned() } else { score.cell_type.clone() };
@@ -103,8 +136,13 @@ fn Agreement() -> impl IntoView {
         let measured = store.measured.get()?;
         let (control, perturbed) = measured.cells;
         let agreement = measured.agreement.map_or("nothing can be said".to_owned(), |r| format!("{r:.2}"));
+        let cells = if store.shown.get() == Comparison::BAgainstA {
+            format!("{perturbed} cells such as B's and {control} such as A's")
+        } else {
+            format!("{perturbed} perturbed and {control} control cells of this type")
+        };
         Some(format!(
-            "Measured: {perturbed} perturbed and {control} control cells of this type, all donors in training together. Their effect and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge."
+            "Measured: {cells}, all donors in training together. Their effect and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge."
         ))
     };
     view! { <p class="note" data-testid="agreement">{move || words().unwrap_or_default()}</p> }

@@ -15,9 +15,12 @@ use wasm_bindgen::prelude::Closure;
 use super::data::DataStore;
 use super::learn::LearnStore;
 use super::plate::PlateStore;
+use super::tables::Tables;
+pub(super) use super::tables::{GeneValues, Measured, ShiftTable};
+use crate::choices;
 use crate::protocol::card::Card;
-use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Request, Scenario};
-use crate::state::State;
+use crate::protocol::{Array, Comparison, DeviceReport, FromWorker, MapName, Provenance, Request};
+use crate::state::{State, Which};
 
 /// Where the page stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,43 +49,6 @@ pub(super) enum Phase {
     Refused,
 }
 
-/// Shifts of all genes, in panel order.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct ShiftTable {
-    /// log2 fold changes.
-    pub(super) change: Vec<f64>,
-    /// p-values.
-    pub(super) p: Vec<f64>,
-    /// q-values.
-    pub(super) q: Vec<f64>,
-    /// Mean in control cells.
-    pub(super) control: Vec<f64>,
-    /// Mean in perturbed cells.
-    pub(super) perturbed: Vec<f64>,
-    /// Lower end of the difference's interval.
-    pub(super) low: Vec<f64>,
-    /// Upper end.
-    pub(super) high: Vec<f64>,
-    /// Cells compared.
-    pub(super) cells: (u32, u32),
-}
-
-/// Measured cells of the run's cell type.
-#[derive(Debug, PartialEq)]
-pub(super) struct Measured {
-    /// Mean log-normalised expression of control cells [G].
-    pub(super) control: Vec<f32>,
-    /// Of perturbed cells [G].
-    pub(super) perturbed: Vec<f32>,
-    /// Cells: control, perturbed.
-    pub(super) cells: (u32, u32),
-    /// Correlation of the measured and the generated effect over all genes.
-    pub(super) agreement: Option<f64>,
-}
-
-/// Values of a gene: control cells, perturbed cells.
-pub(super) type GeneValues = Arc<(Vec<f32>, Vec<f32>)>;
-
 /// Everything, as cheap handles.
 #[derive(Clone, Copy)]
 pub(super) struct Store {
@@ -95,9 +61,20 @@ pub(super) struct Store {
     pub(super) names: RwSignal<Vec<MapName>>,
     pub(super) control: RwSignal<Vec<f32>>,
     pub(super) perturbed: RwSignal<Vec<f32>>,
-    pub(super) shifts: RwSignal<Option<Arc<ShiftTable>>>,
-    pub(super) measured: RwSignal<Option<Arc<Measured>>>,
-    pub(super) values: RwSignal<BTreeMap<String, GeneValues>>,
+    /// Control cells of scenario B, where they are not those of A.
+    pub(super) other_control: RwSignal<Vec<f32>>,
+    /// Perturbed cells of scenario B.
+    pub(super) other: RwSignal<Vec<f32>>,
+    /// Tables of all comparisons.
+    pub(super) tables: Tables,
+    /// The comparison that is shown, everywhere.
+    pub(super) shown: RwSignal<Comparison>,
+    /// Its shifts.
+    pub(super) shifts: Memo<Option<Arc<ShiftTable>>>,
+    /// Measured means beside it.
+    pub(super) measured: Memo<Option<Arc<Measured>>>,
+    /// Values of genes on its two sides.
+    pub(super) values: Signal<BTreeMap<String, GeneValues>>,
     pub(super) provenance: RwSignal<Option<Provenance>>,
     pub(super) finished: RwSignal<Option<String>>,
     pub(super) run: RwSignal<u32>,
@@ -106,6 +83,10 @@ pub(super) struct Store {
     /// Number of the run or task in work, the one that Cancel stops.
     pub(super) working: RwSignal<u32>,
     pub(super) ran: RwSignal<Option<Request>>,
+    /// Scenario B of the last run.
+    pub(super) ran_other: RwSignal<Option<Request>>,
+    /// Scenario that the controls change.
+    pub(super) editing: RwSignal<Which>,
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
     pub(super) plate: PlateStore,
@@ -125,6 +106,7 @@ impl Store {
         let system = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         let prefers_dark = system.as_ref().is_some_and(web_sys::MediaQueryList::matches);
         let dark = LocalStorage::get::<String>(THEME).map_or(prefers_dark, |theme| theme == "dark");
+        let (tables, shown) = (Tables::new(), RwSignal::new(Comparison::A));
         let store = Self {
             state: RwSignal::new(State::read(&query)),
             phase: RwSignal::new(Phase::Loading { stage: "starting".into(), share: 0.0 }),
@@ -135,15 +117,21 @@ impl Store {
             names: RwSignal::new(Vec::new()),
             control: RwSignal::new(Vec::new()),
             perturbed: RwSignal::new(Vec::new()),
-            shifts: RwSignal::new(None),
-            measured: RwSignal::new(None),
-            values: RwSignal::new(BTreeMap::new()),
+            other_control: RwSignal::new(Vec::new()),
+            other: RwSignal::new(Vec::new()),
+            tables,
+            shown,
+            shifts: tables.shown_shifts(shown),
+            measured: tables.shown_measured(shown),
+            values: tables.shown_values(shown),
             provenance: RwSignal::new(None),
             finished: RwSignal::new(None),
             run: RwSignal::new(0),
             job: RwSignal::new(JOBS),
             working: RwSignal::new(0),
             ran: RwSignal::new(None),
+            ran_other: RwSignal::new(None),
+            editing: RwSignal::new(Which::A),
             dark: RwSignal::new(dark),
             download: RwSignal::new(None),
             plate: PlateStore::new(),
@@ -189,27 +177,41 @@ impl Store {
         let _ = LocalStorage::set(THEME, if dark { "dark" } else { "light" });
     }
 
-    /// Chosen value of a condition, or its default: the control of a perturbation, else the first.
+    /// Chosen value of a condition in scenario A, or its default: the control of a perturbation, else the most common.
     pub(super) fn chosen(&self, key: &str) -> String {
-        let of_state = self.state.with(|state| state.with.get(key).cloned());
-        let card = self.card.get();
-        let condition = card.as_ref().and_then(|card| card.conditions.iter().find(|condition| condition.key == key));
-        let known = |value: &String| condition.is_some_and(|c| c.values.iter().any(|v| v.value == *value));
-        of_state.filter(known).or_else(|| condition.and_then(|c| c.control.clone())).unwrap_or_else(|| {
-            // The most common value: the one that the model has seen most of.
-            let most = condition.and_then(|c| c.values.iter().max_by_key(|value| value.cells));
-            most.map(|value| value.value.clone()).unwrap_or_default()
-        })
+        self.chosen_in(Which::A, key)
     }
 
-    /// Key, value and name of the chosen perturbation; `None` for the control.
+    /// Chosen value of a condition in a scenario; the first, where several perturbations are on.
+    pub(super) fn chosen_in(&self, which: Which, key: &str) -> String {
+        let card = self.card.get();
+        let condition = card.as_ref().and_then(|card| card.conditions.iter().find(|condition| condition.key == key));
+        let first = |condition| {
+            self.state
+                .with(|state| choices::values(condition, state.with_of(which)).first().map(|own| own.value.clone()))
+        };
+        condition.and_then(first).unwrap_or_default()
+    }
+
+    /// Scenario that the controls change; B only where there is one.
+    pub(super) fn edited(&self) -> Which {
+        if self.has_other() { self.editing.get() } else { Which::A }
+    }
+
+    /// Whether there is a scenario B.
+    pub(super) fn has_other(&self) -> bool {
+        self.state.with(|state| state.other.is_some())
+    }
+
+    /// Key, values and names of the perturbations of scenario A, several joined by "+"; `None` for the control.
     pub(super) fn perturbation(&self) -> Option<(String, String, String)> {
         let card = self.card.get()?;
-        let condition = card.conditions.iter().find(|condition| condition.kind == "perturbation")?;
-        let value = self.chosen(&condition.key);
-        let named = condition.values.iter().find(|known| known.value == value)?;
-        (Some(&value) != condition.control.as_ref())
-            .then(|| (condition.key.clone(), value.clone(), named.display.clone()))
+        let key = choices::perturbation(&card)?.key.clone();
+        self.state.with(|state| {
+            let values: Vec<String> =
+                choices::perturbations(&card, &state.with).iter().map(|own| own.value.clone()).collect();
+            Some((key, values.join("+"), choices::perturbed_name(&card, &state.with)?))
+        })
     }
 
     /// Guidance in force.
@@ -222,19 +224,27 @@ impl Store {
         self.state.with(|state| state.steps).or_else(|| self.card.get().map(|card| card.steps)).unwrap_or(3)
     }
 
-    /// The request that the controls describe.
-    pub(super) fn request(&self) -> Option<Request> {
+    /// The requests that the controls describe: scenario A, and B when there is one.
+    pub(super) fn requests(&self) -> Option<(Request, Option<Request>)> {
         let card = self.card.get()?;
-        let with =
-            card.choosable().map(|condition| (condition.key.clone(), vec![self.chosen(&condition.key)])).collect();
-        let state = self.state.get();
-        Some(Request {
-            with,
-            guidance: self.guidance(),
-            steps: self.steps(),
-            cells: state.cells,
-            seed: state.seed,
-            clamp: state.clamp,
+        Some(self.state.with(|state| {
+            let other = state.other.as_ref().map(|_| choices::request(&card, state, Which::B));
+            (choices::request(&card, state, Which::A), other)
+        }))
+    }
+
+    /// Comparisons that a run of the controls' choices makes.
+    pub(super) fn comparisons(&self) -> Vec<Comparison> {
+        let Some(card) = self.card.get() else { return Vec::new() };
+        self.state.with(|state| {
+            let moves = |which| !choices::perturbations(&card, state.with_of(which)).is_empty();
+            let has_other = state.other.is_some();
+            let is_made = |comparison: &Comparison| match comparison {
+                Comparison::A => moves(Which::A),
+                Comparison::B => has_other && moves(Which::B),
+                Comparison::BAgainstA => has_other,
+            };
+            Comparison::ALL.into_iter().filter(is_made).collect()
         })
     }
 
@@ -247,9 +257,9 @@ impl Store {
     pub(super) fn clear(&self) {
         self.control.set(Vec::new());
         self.perturbed.set(Vec::new());
-        self.shifts.set(None);
-        self.measured.set(None);
-        self.values.set(BTreeMap::new());
+        self.other_control.set(Vec::new());
+        self.other.set(Vec::new());
+        self.tables.clear();
         self.provenance.set(None);
         self.finished.set(None);
     }
@@ -291,23 +301,14 @@ impl Store {
             FromWorker::Cells { run, scenario, first } if run == current => {
                 self.add_cells(scenario, first, &next().f32())
             }
-            FromWorker::Shifts { run, cells } if run == current => {
-                let mut column = || next().f64();
-                let (change, p, q, control, perturbed) = (column(), column(), column(), column(), column());
-                let _difference = column();
-                let (low, high) = (column(), column());
-                self.shifts.set(Some(Arc::new(ShiftTable { change, p, q, control, perturbed, low, high, cells })));
+            FromWorker::Shifts { run, comparison, cells, seeds } if run == current => {
+                self.add_shifts(comparison, cells, seeds, || next().f64());
             }
-            FromWorker::Measured { run, cells, agreement } if run == current => {
+            FromWorker::Measured { run, comparison, cells, agreement } if run == current => {
                 let (control, perturbed) = (next().f32(), next().f32());
-                self.measured.set(Some(Arc::new(Measured { control, perturbed, cells, agreement })));
+                self.add_measured(comparison, Measured { control, perturbed, cells, agreement });
             }
-            FromWorker::Values { run, genes } if run == current => self.values.update(|values| {
-                for gene in genes {
-                    let pair = (next().f32(), next().f32());
-                    values.insert(gene, Arc::new(pair));
-                }
-            }),
+            FromWorker::Values { run, genes } if run == current => self.add_values(genes, &mut next),
             FromWorker::Done { run, provenance, seconds } if run == current => {
                 self.phase.set(Phase::Idle);
                 self.provenance.set(Some(provenance));
@@ -339,14 +340,6 @@ impl Store {
             }
             Err(error) => self.failed(format!("bundle.json cannot be shown: {error}."), false),
         }
-    }
-
-    fn add_cells(&self, scenario: Scenario, first: u32, coordinates: &[f32]) {
-        let target = if scenario == Scenario::Control { self.control } else { self.perturbed };
-        target.update(|points| {
-            points.truncate(2 * first as usize);
-            points.extend_from_slice(coordinates);
-        });
     }
 
     fn failed(&self, sentence: String, fatal: bool) {

@@ -1,23 +1,27 @@
-//! A run: control cells, perturbed cells, shifts, with progress and cancel between steps.
+//! A run: the cells of one or two scenarios and their controls, over one or several seeds, with progress and cancel
+//! between steps.
 //!
-//! Does: drives the sampler's steps, places finished cells on the map at once, tests genes while
-//! cells arrive and at the end.
-//! Does not know: messages' encoding, devices.
-//! Flow: request → steps → **cells, shifts, provenance**.
+//! Does: plans what has to be made and what is there from earlier runs, drives the sampler's steps, places finished
+//! cells on the map at once, has genes tested while cells arrive and at the end.
+//! Does not know: messages' encoding, devices, tests (`shifts`).
+//! Flow: requests → steps → **cells, shifts, provenance**.
+
+use std::collections::BTreeMap;
 
 use cells::Counts;
-use cells::de::{Differential, GeneShift};
 use model::card::{Choices, Kind};
 use model::sample::Run;
 
-use super::session::{Current, Sampled, Session};
-use super::{Stop, breathe, fail, measured, send};
-use crate::protocol::{Array, FromWorker, Provenance, Request, Scenario};
+use super::made::{Current, Made, Part, Sampled};
+use super::session::Session;
+use super::shifts::Early;
+use super::{Stop, breathe, fail, measured, provenance, send, shifts};
+use crate::protocol::{Array, Comparison, FromWorker, Provenance, Request, Scenario};
 
-/// Genes tested between looks at the queue.
-const GENES_PER_BREATH: usize = 1000;
 /// Milliseconds between tests while cells still arrive.
 const RETEST: f64 = 2000.0;
+/// Fewest cells that are tested before all are there.
+const TESTABLE: usize = 12;
 
 /// Why a run ended early.
 enum End {
@@ -29,8 +33,11 @@ enum End {
 struct Work<'a> {
     run: u32,
     stop: &'a Stop,
+    replicates: u64,
     started: f64,
-    /// Work units: a control cell is one, a guided cell two.
+    /// When genes were last tested.
+    tested: f64,
+    /// Work units: a cell through one branch of the network is one.
     units_done: f64,
     units: f64,
 }
@@ -48,7 +55,8 @@ impl Work<'_> {
     }
 }
 
-/// The sampler's choices for a request.
+/// The sampler's choices for a request. All scenarios are drawn from the same seeds: the cells of a seed are
+/// counterparts of one another, and differences between scenarios are less noisy.
 fn choices(session: &Session, request: &Request, perturbed: bool) -> Choices {
     let card = &session.bundle.card;
     let mut with = request.with.clone();
@@ -73,13 +81,57 @@ fn is_perturbed(session: &Session, request: &Request) -> bool {
     })
 }
 
-/// Makes a run and reports all of it.
-pub(crate) async fn generate(session: &mut Session, run: u32, request: &Request, stop: &Stop) {
-    let perturbed = is_perturbed(session, request);
-    let cells = f64::from(request.cells);
-    let units = if perturbed { 3.0 * cells } else { cells };
-    let mut work = Work { run, stop, started: js_sys::Date::now(), units_done: 0.0, units };
-    match both(session, request, perturbed, &mut work).await {
+/// What has to be made for the scenarios A and B: a control that both share is made once.
+fn plan(session: &Session, asked: &[Option<Request>; 2]) -> Made {
+    let mut parts = BTreeMap::new();
+    let mut shared: Option<Choices> = None;
+    let places = [(Scenario::Control, Scenario::Perturbed), (Scenario::OtherControl, Scenario::Other)];
+    for (request, (control, perturbed)) in asked.iter().zip(places) {
+        let Some(request) = request else { continue };
+        let mut add = |scenario, choices| {
+            parts.insert(scenario, Part { choices, cells: Sampled::empty(session.bundle.card.genes.len()) });
+        };
+        let own = choices(session, request, false);
+        if shared.as_ref() != Some(&own) {
+            add(control, own.clone());
+        }
+        shared = Some(own);
+        if is_perturbed(session, request) {
+            add(perturbed, choices(session, request, true));
+        }
+    }
+    Made { parts, has_other: asked[1].is_some() }
+}
+
+/// The choices of one replicate.
+fn of_seed(choices: &Choices, replicate: u64) -> Choices {
+    Choices { seed: choices.seed + replicate, ..choices.clone() }
+}
+
+/// Work units of a cell: branches of the network that it runs through.
+fn weight(session: &Session, choices: &Choices) -> f64 {
+    let key = session.bundle.card.of_kind(Kind::Perturbation).map(|condition| &condition.key);
+    let together = key.and_then(|key| choices.with.get(key)).map_or(1, Vec::len).max(1);
+    if choices.guidance == 0.0 && together == 1 { 1.0 } else { together as f64 + 1.0 }
+}
+
+/// Makes a run and reports all of it. `asked` are the scenarios A and B.
+pub(crate) async fn generate(
+    session: &mut Session,
+    run: u32,
+    asked: [Option<Request>; 2],
+    replicates: u32,
+    stop: &Stop,
+) {
+    let (made, replicates) = (plan(session, &asked), u64::from(replicates.max(1)));
+    let missing = |part: &Part| {
+        let seeds = (0..replicates).filter(|replicate| !session.kept.has(&of_seed(&part.choices, *replicate)));
+        seeds.count() as f64 * part.choices.cells as f64 * weight(session, &part.choices)
+    };
+    let units = made.parts.values().map(missing).sum::<f64>().max(1.0);
+    let now = js_sys::Date::now();
+    let mut work = Work { run, stop, replicates, started: now, tested: now, units_done: 0.0, units };
+    match whole(session, &asked, made, &mut work).await {
         Ok(provenance) => {
             let seconds = (js_sys::Date::now() - work.started) / 1000.0;
             send(&FromWorker::Done { run, provenance, seconds }, &[]);
@@ -89,39 +141,60 @@ pub(crate) async fn generate(session: &mut Session, run: u32, request: &Request,
     }
 }
 
-/// Both scenarios.
-async fn both(
+/// All scenarios, one after the other.
+async fn whole(
     session: &mut Session,
-    request: &Request,
-    perturbed: bool,
+    asked: &[Option<Request>; 2],
+    mut made: Made,
     work: &mut Work<'_>,
 ) -> Result<Provenance, End> {
-    let own = choices(session, request, false);
-    let cached = session.control_cache.as_ref().filter(|(made_by, _)| *made_by == own).map(|(_, cells)| cells.clone());
-    let control = match cached {
-        Some(cells) => {
-            show(work.run, Scenario::Control, 0, &cells.coordinates);
-            cells
+    let scenarios: Vec<Scenario> = made.parts.keys().copied().collect();
+    let mut compared: Vec<Comparison> = Vec::new();
+    for scenario in scenarios {
+        for replicate in 0..work.replicates {
+            replicate_of(session, &mut made, scenario, replicate, work).await?;
         }
-        None => sample(session, &own, Scenario::Control, None, work).await?,
-    };
-    session.control_cache = Some((own.clone(), control.clone()));
-    work.units_done += f64::from(request.cells);
-    let wanted = choices(session, request, perturbed);
-    let moved = if perturbed {
-        sample(session, &wanted, Scenario::Perturbed, Some(&control.counts), work).await?
-    } else {
-        Sampled { counts: Counts::empty(session.bundle.card.genes.len()), labels: Vec::new(), coordinates: Vec::new() }
-    };
-    if perturbed {
-        work.progress("testing genes", 2.0 * f64::from(request.cells));
-        shifts(session, &control.counts, &moved.counts, work).await?;
-        // A bundle that measured no such cells has nothing to show: that is no failure.
-        let _ = measured::show(session, work.run, request, &control.counts, &moved.counts);
+        compared.extend(made.compared_by(scenario));
+        finish(session, asked, &made, made.compared_by(scenario), work).await?;
     }
-    let provenance = provenance(session, &wanted);
-    session.current = Some(Current { run: work.run, control, perturbed: moved, provenance: provenance.clone() });
+    // A scenario B that has no cells of its own is compared all the same.
+    let left: Vec<Comparison> = Comparison::ALL.into_iter().filter(|own| !compared.contains(own)).collect();
+    finish(session, asked, &made, &left, work).await?;
+    let provenance = provenance::of(session, asked, &made, work.replicates);
+    session.current = Some(Current { run: work.run, made, provenance: provenance.clone() });
     Ok(provenance)
+}
+
+/// Comparisons whose cells are all there.
+async fn finish(
+    session: &Session,
+    asked: &[Option<Request>; 2],
+    made: &Made,
+    comparisons: &[Comparison],
+    work: &mut Work<'_>,
+) -> Result<(), End> {
+    for comparison in comparisons {
+        let Some(sides) = made.sides(*comparison) else { continue };
+        work.progress("testing genes", 0.0);
+        test(session, made, &[*comparison], work).await?;
+        // A bundle that measured no such cells has nothing to show: that is no failure.
+        let _ = measured::show(session, work.run, *comparison, asked, sides);
+    }
+    Ok(())
+}
+
+/// Tests genes of the comparisons that there are.
+async fn test(session: &Session, made: &Made, comparisons: &[Comparison], work: &mut Work<'_>) -> Result<(), End> {
+    for comparison in comparisons {
+        let Some((control, moved)) = made.sides(*comparison) else { continue };
+        let posted = shifts::post(session, work.run, *comparison, (control, moved), || work.is_stopped()).await;
+        posted.map_err(|early| match early {
+            Early::Stopped => End::Cancelled(moved.labels.len()),
+            Early::Failed(sentence) => End::Failed(sentence),
+        })?;
+    }
+    work.tested = js_sys::Date::now();
+    Ok(())
 }
 
 /// Posts coordinates of finished cells.
@@ -129,107 +202,97 @@ fn show(run: u32, scenario: Scenario, first: usize, coordinates: &[f32]) {
     send(&FromWorker::Cells { run, scenario, first: first as u32 }, &[Array::F32(coordinates.to_vec())]);
 }
 
-/// One scenario's cells; with `control` the genes are tested while cells arrive.
+/// What is being done, for people.
+fn phase(made: &Made, scenario: Scenario, replicate: u64, work: &Work<'_>) -> String {
+    let what = match (scenario, made.has_other) {
+        (Scenario::Control, false) => "writing control cells",
+        (Scenario::Perturbed, false) => "writing perturbed cells",
+        (Scenario::Control, true) => "writing control cells of A",
+        (Scenario::Perturbed, true) => "writing perturbed cells of A",
+        (Scenario::OtherControl, _) => "writing control cells of B",
+        (Scenario::Other, _) => "writing perturbed cells of B",
+    };
+    if work.replicates > 1 {
+        return format!("{what}, replicate {} of {}", replicate + 1, work.replicates);
+    }
+    what.to_owned()
+}
+
+/// One scenario's cells of one seed, from an earlier run where they are there.
+async fn replicate_of(
+    session: &mut Session,
+    made: &mut Made,
+    scenario: Scenario,
+    replicate: u64,
+    work: &mut Work<'_>,
+) -> Result<(), End> {
+    let Some(part) = made.parts.get_mut(&scenario) else { return Ok(()) };
+    let choices = of_seed(&part.choices, replicate);
+    if let Some(cells) = session.kept.get(&choices) {
+        show(work.run, scenario, part.cells.labels.len(), &cells.coordinates);
+        return part.cells.append(cells).map_err(End::Failed);
+    }
+    let phase = phase(made, scenario, replicate, work);
+    let fresh = sample(session, &choices, made, scenario, &phase, work).await?;
+    work.units_done += choices.cells as f64 * weight(session, &choices);
+    if let Some(part) = made.parts.get_mut(&scenario) {
+        part.cells.means.extend_from_slice(&fresh.means);
+    }
+    session.kept.keep(choices, fresh);
+    Ok(())
+}
+
+/// Cells of one seed, added to their scenario as they are finished; genes are tested while they arrive.
 async fn sample(
     session: &Session,
     choices: &Choices,
+    made: &mut Made,
     scenario: Scenario,
-    control: Option<&Counts>,
+    phase: &str,
     work: &mut Work<'_>,
 ) -> Result<Sampled, End> {
-    let failed = |error: String| End::Failed(error);
-    let request = session.bundle.request(choices).map_err(|error| failed(format!("{error}.")))?;
+    let request = session.bundle.request(choices).map_err(|error| End::Failed(format!("{error}.")))?;
     let network = &session.bundle.network;
     let mut run = Run::new(network, request, session.effort());
-    let mut made =
-        Sampled { counts: Counts::empty(session.bundle.card.genes.len()), labels: Vec::new(), coordinates: Vec::new() };
-    let mut tested = js_sys::Date::now();
-    let (phase, weight) = match scenario {
-        Scenario::Control => ("writing control cells", 1.0),
-        Scenario::Perturbed => ("writing perturbed cells", 2.0),
-    };
+    let mut fresh = Sampled::empty(session.bundle.card.genes.len());
+    let weight = weight(session, choices);
     work.progress(phase, 0.0);
     while !run.is_finished() {
         breathe().await;
         if work.is_stopped() {
-            return Err(End::Cancelled(made.labels.len()));
+            return Err(End::Cancelled(made.parts.get(&scenario).map_or(0, |part| part.cells.labels.len())));
         }
         let step = run
             .step(network)
             .await
-            .map_err(|error| failed(format!("The device failed while writing cells: {error}.")))?;
+            .map_err(|error| End::Failed(format!("The device failed while writing cells: {error}.")))?;
         let in_work = step.cells.len() as f64 * step.step as f64 / step.steps as f64;
         let within = if step.finished.is_some() { step.done as f64 } else { step.done as f64 + in_work };
         work.progress(phase, weight * within);
-        if let Some(cells) = step.finished {
-            let rows = run.counts(cells.clone());
-            let counts = Counts::from_dense_rows(made.counts.genes(), rows.iter().map(Vec::as_slice));
-            let coordinates = session.coordinates(&counts);
-            show(work.run, scenario, cells.start, &coordinates);
-            made.coordinates.extend(coordinates);
-            made.labels.extend(cells.map(|cell| run.labels(cell).to_vec()));
-            made.counts.append(&counts).map_err(|error| failed(error.to_string()))?;
-            if let Some(control) = control.filter(|_| made.labels.len() >= 12 && js_sys::Date::now() - tested > RETEST)
-            {
-                shifts(session, control, &made.counts, work).await?;
-                tested = js_sys::Date::now();
-            }
+        let Some(cells) = step.finished else { continue };
+        let batch = finished(session, &run, cells, choices.seed);
+        fresh.append(&batch).map_err(End::Failed)?;
+        let Some(part) = made.parts.get_mut(&scenario) else { continue };
+        show(work.run, scenario, part.cells.labels.len(), &batch.coordinates);
+        part.cells.append(&batch).map_err(End::Failed)?;
+        if part.cells.labels.len() >= TESTABLE && js_sys::Date::now() - work.tested > RETEST {
+            test(session, made, made.compared_by(scenario), work).await?;
         }
     }
-    Ok(made)
+    fresh.means.push(session.normalised(&fresh.counts).mean());
+    Ok(fresh)
 }
 
-/// Tests all genes and posts them.
-async fn shifts(session: &Session, control: &Counts, perturbed: &Counts, work: &Work<'_>) -> Result<(), End> {
-    let sides = (session.normalised(control), session.normalised(perturbed));
-    let mut test = Differential::new(&sides.0, &sides.1).map_err(|error| End::Failed(format!("{error}.")))?;
-    while test.step(GENES_PER_BREATH) < 1.0 {
-        breathe().await;
-        if work.is_stopped() {
-            return Err(End::Cancelled(perturbed.cells()));
-        }
+/// A batch of finished cells, on the map.
+fn finished(session: &Session, run: &Run, cells: std::ops::Range<usize>, seed: u64) -> Sampled {
+    let rows = run.counts(cells.clone());
+    let counts = Counts::from_dense_rows(session.bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
+    let labels: Vec<Vec<i32>> = cells.map(|cell| run.labels(cell).to_vec()).collect();
+    Sampled {
+        coordinates: session.coordinates(&counts),
+        seeds: vec![seed; labels.len()],
+        counts,
+        labels,
+        means: Vec::new(),
     }
-    let found = test.finish();
-    let column = |value: fn(&GeneShift) -> f64| Array::F64(found.iter().map(value).collect());
-    let arrays = [
-        column(|shift| shift.log2_fold_change),
-        column(|shift| shift.p),
-        column(|shift| shift.q),
-        column(|shift| shift.mean_control),
-        column(|shift| shift.mean_perturbed),
-        column(|shift| shift.difference),
-        column(|shift| shift.low),
-        column(|shift| shift.high),
-    ];
-    let cells = (control.cells() as u32, perturbed.cells() as u32);
-    send(&FromWorker::Shifts { run: work.run, cells }, &arrays);
-    Ok(())
-}
-
-/// What made a run (DESIGN.md decision 8), and the command that repeats it.
-fn provenance(session: &Session, choices: &Choices) -> Provenance {
-    let with: Vec<String> = choices.with.iter().map(|(key, values)| format!("{key}={}", values.join("+"))).collect();
-    let clamp: Vec<String> = choices.clamp.iter().map(|(gene, count)| format!("{gene}={count}")).collect();
-    let mut command = format!("train-native sample --bundle assets/models/{}", session.bundle.card.name);
-    with.iter().for_each(|pair| command.push_str(&format!(" --with \"{pair}\"")));
-    clamp.iter().for_each(|pair| command.push_str(&format!(" --clamp {pair}")));
-    command.push_str(&format!(
-        " --guidance {} --steps {} --cells {} --seed {} --out cells.h5ad",
-        choices.guidance, choices.steps, choices.cells, choices.seed
-    ));
-    let entries = [
-        ("kind", "generated".to_owned()),
-        ("bundle", session.bundle.card.name.clone()),
-        ("bundle_sha256", session.bundle.hash.clone()),
-        ("conditions", with.join("; ")),
-        ("clamp", clamp.join("; ")),
-        ("guidance", choices.guidance.to_string()),
-        ("steps", choices.steps.to_string()),
-        ("cells", choices.cells.to_string()),
-        ("seed", choices.seed.to_string()),
-        ("device", format!("{} ({})", session.report.kind, session.report.name)),
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("command", command),
-    ];
-    Provenance { entries: entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }
 }

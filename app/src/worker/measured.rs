@@ -1,17 +1,17 @@
 //! Measured cells beside generated ones.
 //!
-//! Does: finds the bundle's measured means of the run's cell type with and without its perturbation, and how well the
-//! generated effect agrees with the measured one.
+//! Does: finds the bundle's measured means of what a comparison compares, and how well the generated effect agrees with
+//! the measured one.
 //! Does not know: single measured cells; a bundle carries means of groups over all donors in training.
-//! Flow: finished run + bundle's reference → **message**.
+//! Flow: finished comparison + bundle's reference → **message**.
 
-use cells::Counts;
 use cells::metrics::{effect, pearson};
 use model::card::Kind;
 
+use super::made::Sampled;
 use super::send;
 use super::session::Session;
-use crate::protocol::{Array, FromWorker, Request};
+use crate::protocol::{Array, Comparison, FromWorker, Request};
 
 /// Place of a group in the reference, and its cells.
 fn group(session: &Session, cell_type: &str, condition: &str) -> Option<(usize, u32)> {
@@ -20,26 +20,47 @@ fn group(session: &Session, cell_type: &str, condition: &str) -> Option<(usize, 
     Some((place, groups[place].cells as u32))
 }
 
+/// The group of a request's cells, or of their control; perturbations that act together were measured only if a group
+/// has their names.
+fn group_of(session: &Session, request: &Request, perturbed: bool) -> Option<(usize, u32)> {
+    let card = &session.bundle.card;
+    let (types, changed) = (card.of_kind(Kind::CellType)?, card.of_kind(Kind::Perturbation)?);
+    let values = request.with.get(&changed.key).filter(|_| perturbed);
+    let condition = values.map_or_else(|| changed.control.clone(), |values| Some(values.join("+")))?;
+    group(session, request.with.get(&types.key)?.first()?, &condition)
+}
+
 /// Means of a group [G].
 fn means(session: &Session, place: usize) -> Option<&[f32]> {
     let genes = session.bundle.card.genes.len();
     session.bundle.reference.mean.get(place * genes..(place + 1) * genes)
 }
 
-/// Posts the measured means and the agreement, where the bundle has measured such cells at all.
-pub(crate) fn show(session: &Session, run: u32, request: &Request, control: &Counts, perturbed: &Counts) -> Option<()> {
-    let card = &session.bundle.card;
-    let (types, changed) = (card.of_kind(Kind::CellType)?, card.of_kind(Kind::Perturbation)?);
-    let one = |key: &str| request.with.get(key).filter(|values| values.len() == 1)?.first();
-    let (cell_type, value) = (one(&types.key)?, one(&changed.key)?);
-    let (own, own_cells) = group(session, cell_type, changed.control.as_ref()?)?;
-    let (moved, moved_cells) = group(session, cell_type, value)?;
-    let (own, moved) = (means(session, own)?, means(session, moved)?);
+/// Posts the measured means and the agreement, where the bundle has measured such cells at all. `asked` are the
+/// scenarios A and B.
+pub(crate) fn show(
+    session: &Session,
+    run: u32,
+    comparison: Comparison,
+    asked: &[Option<Request>; 2],
+    (control, moved): (&Sampled, &Sampled),
+) -> Option<()> {
+    let ((base, base_perturbed), other) = match comparison {
+        Comparison::A => ((asked[0].as_ref()?, false), asked[0].as_ref()?),
+        Comparison::B => ((asked[1].as_ref()?, false), asked[1].as_ref()?),
+        Comparison::BAgainstA => ((asked[0].as_ref()?, true), asked[1].as_ref()?),
+    };
+    let (own, own_cells) = group_of(session, base, base_perturbed)?;
+    let (changed, changed_cells) = group_of(session, other, true)?;
+    if own == changed {
+        return None;
+    }
+    let (own, changed) = (means(session, own)?, means(session, changed)?);
     let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
-    let measured = effect(&wide(moved), &wide(own));
-    let generated = effect(&session.normalised(perturbed).mean(), &session.normalised(control).mean());
+    let measured = effect(&wide(changed), &wide(own));
+    let generated = effect(&session.normalised(&moved.counts).mean(), &session.normalised(&control.counts).mean());
     let agreement = Some(pearson(&measured, &generated)).filter(|value| value.is_finite());
-    let message = FromWorker::Measured { run, cells: (own_cells, moved_cells), agreement };
-    send(&message, &[Array::F32(own.to_vec()), Array::F32(moved.to_vec())]);
+    let message = FromWorker::Measured { run, comparison, cells: (own_cells, changed_cells), agreement };
+    send(&message, &[Array::F32(own.to_vec()), Array::F32(changed.to_vec())]);
     Some(())
 }

@@ -10,10 +10,13 @@ mod device;
 mod fetch;
 mod generate;
 mod learn;
+mod made;
 mod measured;
 mod plate;
 mod probe;
+mod provenance;
 mod session;
+mod shifts;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -104,8 +107,8 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
                 }
                 Err(sentence) => fail(None, sentence, false),
             },
-            ToWorker::Generate { run, request } => match session.as_mut() {
-                Some(session) => generate::generate(session, run, &request, &stop).await,
+            ToWorker::Generate { run, request, other, replicates } => match session.as_mut() {
+                Some(session) => generate::generate(session, run, [Some(request), other], replicates, &stop).await,
                 None => fail(Some(run), "No model is loaded yet.".into(), false),
             },
             ToWorker::Values { run, genes } => {

@@ -1,22 +1,23 @@
 //! A loaded bundle on a device, and the cells of the last run.
 //!
 //! Does: loads and checks a bundle, runs its golden pass (and falls back to the CPU when a GPU
-//! computes something else), hands out values of genes and h5ad files.
-//! Does not know: how a run goes (`generate`).
+//! computes something else), normalises cells and places them on the map.
+//! Does not know: how a run goes (`generate`), what its cells are asked for (`made`).
 //! Flow: bundle folder → **session** → generate, values, export.
 
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
+use cells::Counts;
 use cells::normalise::{Normalised, Target, log_normalise};
-use cells::{Cells, Column, Counts};
 use model::bundle::{Bundle, CARD, read_card};
-use model::card::{Choices, Kind};
+use model::card::Kind;
 use model::sample::Effort;
 
+use super::made::{Current, Kept};
 use super::{device, fetch, probe, send};
 use crate::device_choice::{self, Way};
-use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Wish, is_own_folder};
+use crate::protocol::{DeviceReport, FromWorker, MapName, Wish, is_own_folder};
 
 /// Largest difference from the golden logits that still counts as the same computation. Logits are of size 10: f32 in
 /// another order of summation stays below 1e-3, and f16 rounding of weights is in both. Products in f16 round every
@@ -28,29 +29,6 @@ fn golden_tolerance(way: Way) -> f32 {
 /// Fewest measured cells of a group that gets a name on the map.
 const NAMED_GROUP: usize = 15;
 
-/// Finished cells of one scenario.
-#[derive(Clone)]
-pub(crate) struct Sampled {
-    /// Counts [n, G].
-    pub(crate) counts: Counts,
-    /// Condition tokens of each cell [C].
-    pub(crate) labels: Vec<Vec<i32>>,
-    /// Map coordinates [n, 2].
-    pub(crate) coordinates: Vec<f32>,
-}
-
-/// The last run.
-pub(crate) struct Current {
-    /// Number.
-    pub(crate) run: u32,
-    /// Control cells.
-    pub(crate) control: Sampled,
-    /// Perturbed cells.
-    pub(crate) perturbed: Sampled,
-    /// What made them.
-    pub(crate) provenance: Provenance,
-}
-
 /// A loaded bundle.
 pub(crate) struct Session {
     /// The bundle.
@@ -61,8 +39,8 @@ pub(crate) struct Session {
     pub(crate) report: DeviceReport,
     /// Whether it is a GPU.
     pub(crate) gpu: bool,
-    /// Control cells by what made them, so that toggling repeats nothing.
-    pub(crate) control_cache: Option<(Choices, Sampled)>,
+    /// Cells by what made them, so that toggling repeats nothing.
+    pub(crate) kept: Kept,
     /// The last run.
     pub(crate) current: Option<Current>,
 }
@@ -163,7 +141,7 @@ async fn open(
         json: String::from_utf8_lossy(json).into_owned(),
         report: DeviceReport { golden_error, ..report },
         gpu: way != Way::Cpu,
-        control_cache: None,
+        kept: Kept::default(),
         current: None,
     })
 }
@@ -217,47 +195,5 @@ impl Session {
         };
         let scores = pca.project(&self.normalised(counts));
         cells::place::place(&map.reference, &map.coordinates, &scores, map.components, cells::place::NEIGHBOURS)
-    }
-
-    /// Values of the known ones among `genes` in the cells of a run.
-    pub(crate) fn values(&self, run: u32, genes: Vec<String>) -> Option<(Vec<String>, Vec<Array>)> {
-        let current = self.current.as_ref().filter(|current| current.run == run)?;
-        let sides = [&current.control, &current.perturbed].map(|side| self.normalised(&side.counts));
-        let mut known = Vec::new();
-        let mut values = Vec::new();
-        for gene in genes {
-            let Some(place) = self.bundle.card.genes.iter().position(|panel| *panel == gene) else { continue };
-            known.push(gene);
-            values.extend(sides.iter().map(|side| Array::F32(side.gene(place as u32))));
-        }
-        Some((known, values))
-    }
-
-    /// The run's cells as an h5ad file.
-    ///
-    /// # Errors
-    /// A sentence.
-    pub(crate) fn export(&self, run: u32) -> Result<(String, Vec<u8>), String> {
-        let current = self
-            .current
-            .as_ref()
-            .filter(|current| current.run == run)
-            .ok_or("There are no cells of this run any more.")?;
-        let mut counts = current.control.counts.clone();
-        counts.append(&current.perturbed.counts).map_err(|error| error.to_string())?;
-        let labels: Vec<&Vec<i32>> = current.control.labels.iter().chain(&current.perturbed.labels).collect();
-        let mut columns = BTreeMap::new();
-        for (slot, condition) in self.bundle.card.conditions.iter().enumerate() {
-            let texts: Vec<&str> =
-                labels.iter().map(|label| condition.value_of(label[slot]).unwrap_or("unspecified")).collect();
-            columns.insert(condition.key.clone(), Column::categorical(&texts));
-        }
-        let names = (0..labels.len()).map(|cell| format!("generated-{cell}")).collect();
-        let cells =
-            Cells::new(counts, self.bundle.card.genes.clone(), names, columns).map_err(|error| error.to_string())?;
-        let notes =
-            current.provenance.entries.iter().map(|(key, value)| (format!("wellplate_{key}"), value.clone())).collect();
-        let bytes = cells::h5ad::write_h5ad(&cells, &notes).map_err(|error| error.to_string())?;
-        Ok(("wellplate-cells.h5ad".to_owned(), bytes))
     }
 }

@@ -50,6 +50,7 @@ fn build_one(labels: &Labels, chosen: &[usize], recipe: &ConditionRecipe, next: 
         .into_iter()
         .map(|value| Value {
             display: recipe.display.get(&value).cloned().unwrap_or_else(|| value.clone()),
+            aliases: recipe.aliases.get(&value).cloned().unwrap_or_default(),
             token: token(),
             cells: counts.get(&value).copied().unwrap_or(0),
             value,

@@ -1,0 +1,108 @@
+//! States and addresses, there and back.
+
+use super::{MOST_CELLS, MOST_REPLICATES, Other, State, VIEWS, View, Which};
+use crate::protocol::Wish;
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+
+/// Any state that controls can make; names may hold any character.
+fn states() -> impl Strategy<Value = State> {
+    let names = || "\\PC{1,12}";
+    let with = || {
+        let values = btree_set(names(), 1..4).prop_map(|values| values.into_iter().rev().collect::<Vec<_>>());
+        btree_map(names(), values, 0..4)
+    };
+    let clamp = || vec((names(), any::<u32>()), 0..4);
+    let counts = (4..=MOST_CELLS, any::<u32>(), 1..=MOST_REPLICATES);
+    let numbers = (option::of(0.0_f32..=20.0), option::of(1_u32..=1000), counts);
+    let parts = btree_map(names().prop_map(|name| format!("plate.{name}")), names(), 0..3);
+    let other = option::of((with(), clamp()).prop_map(|(with, clamp)| Other { with, clamp }));
+    let lists = (with(), clamp(), option::of(names()), parts, other);
+    (numbers, lists, (0..VIEWS.len(), any::<bool>())).prop_map(
+        |((guidance, steps, (cells, seed, replicates)), (with, clamp, gene, parts, other), (view, run))| State {
+            view: VIEWS[view].0,
+            parts,
+            with,
+            guidance,
+            steps,
+            cells,
+            seed,
+            replicates,
+            clamp,
+            other,
+            gene,
+            run,
+            ..State::default()
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_state_comes_back_from_its_address(state in states()) {
+        let query = state.query();
+        prop_assert_eq!(State::read(&query), state, "{}", query);
+    }
+
+    #[test]
+    fn any_text_is_read_as_some_state(query in "\\PC{0,60}") {
+        let state = State::read(&query);
+        prop_assert_eq!(State::read(&state.query()), state);
+    }
+}
+
+#[test]
+fn an_address_comes_back() {
+    let mut state = State {
+        device: Wish::Cpu,
+        view: View::Model,
+        guidance: Some(2.5),
+        steps: Some(8),
+        cells: 128,
+        seed: 42,
+        clamp: vec![("HLA-DRA".into(), 0), ("CD14".into(), 12)],
+        gene: Some("ISG15".into()),
+        run: true,
+        ..State::default()
+    };
+    state.with.insert("cell_type".into(), vec!["CD14+ Monocytes & more = 100 %".into()]);
+    state.with.insert("condition".into(), vec!["IFN-β".into(), "IL-2+IL-15, low".into()]);
+    assert_eq!(State::read(&state.query()), state);
+    assert_eq!(State::read(&State::default().query()), State::default());
+}
+
+#[test]
+fn several_values_of_a_key_are_kept_once_each() {
+    let state = State::read("with.condition=A&with.condition=B%2BC&with.condition=A&with.condition=&with.=x");
+    assert_eq!(state.with.len(), 1);
+    assert_eq!(state.with["condition"], ["A", "B+C"]);
+    assert_eq!(state.query(), "with.condition=A&with.condition=B%2BC");
+}
+
+#[test]
+fn a_second_scenario_has_its_own_part_of_the_address() {
+    let query = "with.condition=A&replicates=3&b.on=1&b.with.condition=B&b.with.donor=7&b.clamp=CD14%3A0";
+    let mut state = State::read(query);
+    assert_eq!((state.query().as_str(), state.replicates), (query, 3));
+    assert_eq!(state.with_of(Which::B)["condition"], ["B"]);
+    assert_eq!(state.clamp_of(Which::B), [("CD14".to_owned(), 0)]);
+    assert!(state.clamp_of(Which::A).is_empty());
+    state.swap();
+    assert_eq!(state.with_of(Which::A)["donor"], ["7"]);
+    assert_eq!(state.with_of(Which::B)["condition"], ["A"]);
+    // Without its switch there is no B, and choices for it go to A.
+    let mut alone = State::read("b.with.condition=B&b.on=0&b.nonsense=1&b.=&replicates=99");
+    assert_eq!((alone.other.clone(), alone.replicates), (None, MOST_REPLICATES));
+    alone.with_mut(Which::B).insert("condition".into(), vec!["C".into()]);
+    alone.clamp_mut(Which::B).push(("CD14".into(), 1));
+    assert_eq!((alone.with["condition"].as_slice(), alone.clamp.len()), (["C".to_owned()].as_slice(), 1));
+}
+
+#[test]
+fn nonsense_stays_at_its_default() {
+    let state = State::read(
+        "?bundle=//elsewhere.org&cells=9999999&guidance=NaN&steps=-4&seed=x&clamp=CD14&%ZZ=%&device=tpu&with.=q",
+    );
+    assert_eq!(state, State { cells: super::MOST_CELLS, ..State::default() });
+}

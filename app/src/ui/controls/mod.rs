@@ -1,0 +1,96 @@
+//! The controls: who, what, and how.
+//!
+//! Does: puts together the scenarios' tabs, donor and cell type, perturbations, numbers, held genes, Generate.
+//! Does not know: the sampler.
+//! Flow: person → **controls** → store's state.
+
+mod hold;
+mod numbers;
+mod perturbations;
+mod scenarios;
+mod type_ahead;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::store::Phase;
+use super::{link, use_store};
+use crate::protocol::card::{Card, Condition};
+use hold::HeldGenes;
+use numbers::Numbers;
+use perturbations::Perturbations;
+use scenarios::Scenarios;
+
+#[component]
+pub(super) fn Controls() -> impl IntoView {
+    let store = use_store();
+    let with_card = move || store.card.get().map(|card| view! { <Choices card/> });
+    let blocked = move || store.phase.with(|phase| *phase != Phase::Idle);
+    let words = move || if store.has_other() { "Generate cells of A and B" } else { "Generate cells" };
+    view! {
+        <section class="panel controls" aria-labelledby="choose-title">
+            <h2 id="choose-title">"What if …"</h2>
+            {with_card}
+            <button class="primary" data-testid="generate" disabled=blocked on:click=move |_| link::generate(store)>
+                {words}
+            </button>
+        </section>
+    }
+}
+
+#[component]
+fn Choices(card: Arc<Card>) -> impl IntoView {
+    let store = use_store();
+    let of_kind = |perturbation: bool| {
+        card.choosable().filter(move |condition| (condition.kind == "perturbation") == perturbation).cloned()
+    };
+    let selects: Vec<_> = of_kind(false).map(|condition| view! { <ChoiceSelect condition/> }).collect();
+    let changes: Vec<_> = of_kind(true).map(|condition| view! { <Perturbations condition/> }).collect();
+    // A group, until there are tabs that it belongs to.
+    let role = move || if store.has_other() { "tabpanel" } else { "group" };
+    let name = move || match (store.has_other(), store.edited()) {
+        (false, _) => "Scenario",
+        (true, crate::state::Which::A) => "Scenario A",
+        (true, crate::state::Which::B) => "Scenario B",
+    };
+    view! {
+        <p class="bundle" data-testid="bundle-title">{card.title.clone()}</p>
+        <Scenarios card=card.clone()/>
+        <div class="scenario" id="scenario" role=role aria-label=name>
+            {selects}
+            {changes}
+            <HeldGenes genes=card.genes.clone()/>
+        </div>
+        <Numbers standard=(card.guidance, card.steps)/>
+    }
+}
+
+/// A select of a condition's values.
+#[component]
+fn ChoiceSelect(condition: Condition) -> impl IntoView {
+    let store = use_store();
+    let key = StoredValue::new(condition.key.clone());
+    let id = format!("select-{}", condition.key);
+    let options: Vec<_> = condition
+        .values
+        .iter()
+        .map(|value| {
+            let name = value.value.clone();
+            let own = name.clone();
+            let chosen = move || key.with_value(|key| store.chosen_in(store.edited(), key)) == own;
+            view! { <option value=name selected=chosen>{value.display.clone()}</option> }
+        })
+        .collect();
+    view! {
+        <label for=id.clone()>{condition.title.clone()}</label>
+        <select id=id.clone() data-testid=id.clone()
+            prop:value=move || key.with_value(|key| store.chosen_in(store.edited(), key))
+            on:change=move |event| {
+                let (value, which) = (event_target_value(&event), untrack(|| store.edited()));
+                store.change(|state| { state.with_mut(which).insert(key.get_value(), vec![value]); });
+            }>
+            {options}
+        </select>
+    }
+}

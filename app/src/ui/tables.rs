@@ -1,0 +1,164 @@
+//! Results of a run, as the views read them.
+//!
+//! Does: keeps the tables of every comparison and hands out those of the one that is shown.
+//! Does not know: how any of it is shown, how cells were tested.
+//! Flow: worker's arrays → **tables** → views.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::store::Store;
+use crate::protocol::{Array, Comparison, Scenario};
+
+/// Shifts of all genes, in panel order.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct ShiftTable {
+    /// log2 fold changes.
+    pub(super) change: Vec<f64>,
+    /// p-values.
+    pub(super) p: Vec<f64>,
+    /// q-values.
+    pub(super) q: Vec<f64>,
+    /// Mean in control cells.
+    pub(super) control: Vec<f64>,
+    /// Mean in perturbed cells.
+    pub(super) perturbed: Vec<f64>,
+    /// Lower end of the difference's interval over cells.
+    pub(super) low: Vec<f64>,
+    /// Upper end.
+    pub(super) high: Vec<f64>,
+    /// Lower end of its interval over replicate seeds; not a number below two of them.
+    pub(super) seeds_low: Vec<f64>,
+    /// Upper end.
+    pub(super) seeds_high: Vec<f64>,
+    /// Replicate seeds behind it.
+    pub(super) seeds: u32,
+    /// Cells compared.
+    pub(super) cells: (u32, u32),
+}
+
+/// Measured cells of the compared cell types.
+#[derive(Debug, PartialEq)]
+pub(super) struct Measured {
+    /// Mean log-normalised expression of control cells [G].
+    pub(super) control: Vec<f32>,
+    /// Of perturbed cells [G].
+    pub(super) perturbed: Vec<f32>,
+    /// Cells: control, perturbed.
+    pub(super) cells: (u32, u32),
+    /// Correlation of the measured and the generated effect over all genes.
+    pub(super) agreement: Option<f64>,
+}
+
+/// Values of a gene: control cells, perturbed cells.
+pub(super) type GeneValues = Arc<(Vec<f32>, Vec<f32>)>;
+
+/// One of each for every comparison.
+type Each<T> = [Option<Arc<T>>; Comparison::ALL.len()];
+
+/// Tables of all comparisons.
+#[derive(Clone, Copy)]
+pub(super) struct Tables {
+    /// Shifts.
+    pub(super) shifts: RwSignal<Each<ShiftTable>>,
+    /// Measured means.
+    pub(super) measured: RwSignal<Each<Measured>>,
+    /// Values of genes.
+    values: RwSignal<BTreeMap<String, [GeneValues; Comparison::ALL.len()]>>,
+}
+
+/// What is at hand of a comparison, as a memo that changes only when that does.
+fn shown_of<T: Send + Sync + 'static>(all: RwSignal<Each<T>>, shown: RwSignal<Comparison>) -> Memo<Option<Arc<T>>> {
+    let of_shown = move |_: Option<&Option<Arc<T>>>| all.with(|all| all[shown.get() as usize].clone());
+    // Tables are long and hold what is not a number: one and the same table is enough to know.
+    Memo::new_with_compare(of_shown, |before, now| {
+        match (before.and_then(Option::as_ref), now.and_then(Option::as_ref)) {
+            (Some(before), Some(now)) => !Arc::ptr_eq(before, now),
+            (None, None) => before.is_none(),
+            _ => true,
+        }
+    })
+}
+
+impl Tables {
+    /// Empty ones.
+    pub(super) fn new() -> Self {
+        Self {
+            shifts: RwSignal::new(Each::default()),
+            measured: RwSignal::new(Each::default()),
+            values: RwSignal::new(BTreeMap::new()),
+        }
+    }
+
+    /// Shifts of the comparison that is shown.
+    pub(super) fn shown_shifts(self, shown: RwSignal<Comparison>) -> Memo<Option<Arc<ShiftTable>>> {
+        shown_of(self.shifts, shown)
+    }
+
+    /// Measured means beside it.
+    pub(super) fn shown_measured(self, shown: RwSignal<Comparison>) -> Memo<Option<Arc<Measured>>> {
+        shown_of(self.measured, shown)
+    }
+
+    /// Values of genes on its two sides.
+    pub(super) fn shown_values(self, shown: RwSignal<Comparison>) -> Signal<BTreeMap<String, GeneValues>> {
+        Signal::derive(move || {
+            let place = shown.get() as usize;
+            self.values.with(|all| all.iter().map(|(gene, each)| (gene.clone(), each[place].clone())).collect())
+        })
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(self) {
+        self.shifts.set(Each::default());
+        self.measured.set(Each::default());
+        self.values.set(BTreeMap::new());
+    }
+}
+
+impl Store {
+    /// Takes a table of shifts.
+    pub(super) fn add_shifts(
+        &self,
+        comparison: Comparison,
+        cells: (u32, u32),
+        seeds: u32,
+        mut column: impl FnMut() -> Vec<f64>,
+    ) {
+        let (change, p, q, control, perturbed) = (column(), column(), column(), column(), column());
+        let _difference = column();
+        let (low, high, seeds_low, seeds_high) = (column(), column(), column(), column());
+        let table = ShiftTable { change, p, q, control, perturbed, low, high, seeds_low, seeds_high, seeds, cells };
+        self.tables.shifts.update(|all| all[comparison as usize] = Some(Arc::new(table)));
+    }
+
+    /// Takes measured means.
+    pub(super) fn add_measured(&self, comparison: Comparison, measured: Measured) {
+        self.tables.measured.update(|all| all[comparison as usize] = Some(Arc::new(measured)));
+    }
+
+    /// Takes values of genes.
+    pub(super) fn add_values(&self, genes: Vec<String>, next: &mut impl FnMut() -> Array) {
+        self.tables.values.update(|values| {
+            for gene in genes {
+                values.insert(gene, Comparison::ALL.map(|_| Arc::new((next().f32(), next().f32()))));
+            }
+        });
+    }
+
+    /// Takes coordinates of finished cells.
+    pub(super) fn add_cells(&self, scenario: Scenario, first: u32, coordinates: &[f32]) {
+        let target = match scenario {
+            Scenario::Control => self.control,
+            Scenario::Perturbed => self.perturbed,
+            Scenario::OtherControl => self.other_control,
+            Scenario::Other => self.other,
+        };
+        target.update(|points| {
+            points.truncate(2 * first as usize);
+            points.extend_from_slice(coordinates);
+        });
+    }
+}

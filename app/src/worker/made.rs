@@ -1,0 +1,227 @@
+//! Cells that a run made.
+//!
+//! Does: keeps the cells of every scenario, says which two sets a comparison compares, hands out values of genes and an
+//! h5ad file; keeps finished cells for the next run.
+//! Does not know: how cells are generated or tested.
+//! Flow: generate → **cells by scenario** → shifts, values, export.
+
+use std::collections::BTreeMap;
+
+use cells::{Cells, Column, Counts};
+use model::card::Choices;
+
+use super::session::Session;
+use crate::protocol::{Array, Comparison, Provenance, Scenario};
+
+/// Most cells that are kept for later runs.
+const KEPT_CELLS: usize = 10_000;
+
+/// Cells of one scenario, of one or several seeds.
+#[derive(Clone)]
+pub(crate) struct Sampled {
+    /// Counts [n, G].
+    pub(crate) counts: Counts,
+    /// Condition tokens of each cell [C].
+    pub(crate) labels: Vec<Vec<i32>>,
+    /// Map coordinates [n, 2].
+    pub(crate) coordinates: Vec<f32>,
+    /// Seed of each cell.
+    pub(crate) seeds: Vec<u64>,
+    /// Mean log-normalised expression over the cells of each seed that is finished, [G] each.
+    pub(crate) means: Vec<Vec<f64>>,
+}
+
+impl Sampled {
+    /// No cells.
+    pub(crate) fn empty(genes: usize) -> Self {
+        Self {
+            counts: Counts::empty(genes),
+            labels: Vec::new(),
+            coordinates: Vec::new(),
+            seeds: Vec::new(),
+            means: Vec::new(),
+        }
+    }
+
+    /// Adds cells after these.
+    ///
+    /// # Errors
+    /// When they have other genes.
+    pub(crate) fn append(&mut self, more: &Self) -> Result<(), String> {
+        self.counts.append(&more.counts).map_err(|error| error.to_string())?;
+        self.labels.extend_from_slice(&more.labels);
+        self.coordinates.extend_from_slice(&more.coordinates);
+        self.seeds.extend_from_slice(&more.seeds);
+        self.means.extend_from_slice(&more.means);
+        Ok(())
+    }
+}
+
+/// Finished cells by what made them; those made longest ago go first.
+#[derive(Default)]
+pub(crate) struct Kept(Vec<(Choices, Sampled)>);
+
+impl Kept {
+    /// Whether there are cells of these choices.
+    pub(crate) fn has(&self, choices: &Choices) -> bool {
+        self.0.iter().any(|(made_by, _)| made_by == choices)
+    }
+
+    /// Cells of these choices.
+    pub(crate) fn get(&self, choices: &Choices) -> Option<&Sampled> {
+        self.0.iter().find(|(made_by, _)| made_by == choices).map(|(_, cells)| cells)
+    }
+
+    /// Keeps cells. The newest are always kept.
+    pub(crate) fn keep(&mut self, choices: Choices, cells: Sampled) {
+        self.0.retain(|(made_by, _)| *made_by != choices);
+        self.0.push((choices, cells));
+        let count = |kept: &[(Choices, Sampled)]| kept.iter().map(|(_, cells)| cells.labels.len()).sum::<usize>();
+        while self.0.len() > 1 && count(&self.0) > KEPT_CELLS {
+            self.0.remove(0);
+        }
+    }
+}
+
+/// One scenario of a run.
+pub(crate) struct Part {
+    /// What makes it; its seed is that of the first replicate.
+    pub(crate) choices: Choices,
+    /// Its cells so far.
+    pub(crate) cells: Sampled,
+}
+
+/// The scenarios of a run.
+pub(crate) struct Made {
+    /// Those that have cells of their own.
+    pub(crate) parts: BTreeMap<Scenario, Part>,
+    /// Whether there is a scenario B.
+    pub(crate) has_other: bool,
+}
+
+impl Made {
+    fn cells(&self, scenario: Scenario) -> Option<&Sampled> {
+        self.parts.get(&scenario).map(|part| &part.cells)
+    }
+
+    /// What a comparison compares: the side that stands for the control, and the other one. `None` when the run has no
+    /// such comparison. B's control is A's where the two do not differ, and a scenario without perturbations is its
+    /// own control.
+    pub(crate) fn sides(&self, comparison: Comparison) -> Option<(&Sampled, &Sampled)> {
+        let control = self.cells(Scenario::Control)?;
+        let other_control = self.cells(Scenario::OtherControl).unwrap_or(control);
+        match comparison {
+            Comparison::A => self.cells(Scenario::Perturbed).map(|cells| (control, cells)),
+            Comparison::B => self.cells(Scenario::Other).map(|cells| (other_control, cells)),
+            Comparison::BAgainstA => self.has_other.then(|| {
+                let first = self.cells(Scenario::Perturbed).unwrap_or(control);
+                (first, self.cells(Scenario::Other).unwrap_or(other_control))
+            }),
+        }
+    }
+
+    /// Comparisons that change while cells of a scenario arrive.
+    pub(crate) fn compared_by(&self, scenario: Scenario) -> &'static [Comparison] {
+        match scenario {
+            Scenario::Control => &[],
+            Scenario::Perturbed => &[Comparison::A],
+            Scenario::OtherControl if self.parts.contains_key(&Scenario::Other) => &[],
+            Scenario::OtherControl => &[Comparison::BAgainstA],
+            Scenario::Other => &[Comparison::B, Comparison::BAgainstA],
+        }
+    }
+
+    /// Word for a scenario in files.
+    pub(crate) fn name(&self, scenario: Scenario) -> &'static str {
+        match (scenario, self.has_other) {
+            (Scenario::Control, false) => "control",
+            (Scenario::Perturbed, false) => "perturbed",
+            (Scenario::Control, true) => "A-control",
+            (Scenario::Perturbed, true) => "A",
+            (Scenario::OtherControl, _) => "B-control",
+            (Scenario::Other, _) => "B",
+        }
+    }
+}
+
+/// The last run.
+pub(crate) struct Current {
+    /// Number.
+    pub(crate) run: u32,
+    /// Its cells.
+    pub(crate) made: Made,
+    /// What made them.
+    pub(crate) provenance: Provenance,
+}
+
+impl Session {
+    /// Values of the known ones among `genes` in the cells of a run, as [`crate::protocol::FromWorker::Values`] has them.
+    pub(crate) fn values(&self, run: u32, genes: Vec<String>) -> Option<(Vec<String>, Vec<Array>)> {
+        let current = self.current.as_ref().filter(|current| current.run == run)?;
+        let made = &current.made;
+        let control = made.cells(Scenario::Control)?;
+        // Control cells alone are shown as the first comparison's control side.
+        let compared = |comparison| match made.sides(comparison) {
+            Some((control, moved)) => [Some(control), Some(moved)],
+            None if comparison == Comparison::A => [Some(control), None],
+            None => [None, None],
+        };
+        let sides: Vec<_> = Comparison::ALL
+            .into_iter()
+            .flat_map(compared)
+            .map(|side| side.map(|cells| self.normalised(&cells.counts)))
+            .collect();
+        let mut known = Vec::new();
+        let mut values = Vec::new();
+        for gene in genes {
+            let Some(place) = self.bundle.card.genes.iter().position(|panel| *panel == gene) else { continue };
+            known.push(gene);
+            let of = |side: &Option<cells::normalise::Normalised>| {
+                side.as_ref().map(|cells| cells.gene(place as u32)).unwrap_or_default()
+            };
+            values.extend(sides.iter().map(|side| Array::F32(of(side))));
+        }
+        Some((known, values))
+    }
+
+    /// The run's cells as an h5ad file; each cell says its conditions, its scenario and its seed.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) fn export(&self, run: u32) -> Result<(String, Vec<u8>), String> {
+        let current = self
+            .current
+            .as_ref()
+            .filter(|current| current.run == run)
+            .ok_or("There are no cells of this run any more.")?;
+        let made = &current.made;
+        let mut all = Sampled::empty(self.bundle.card.genes.len());
+        let mut scenarios: Vec<&str> = Vec::new();
+        let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (scenario, part) in &made.parts {
+            all.append(&part.cells)?;
+            scenarios.extend(std::iter::repeat_n(made.name(*scenario), part.cells.labels.len()));
+            for (slot, condition) in self.bundle.card.conditions.iter().enumerate() {
+                // Perturbations that act together stand as one value, as `train-native sample` writes them.
+                let wanted = part.choices.with.get(&condition.key);
+                let together = wanted.filter(|values| values.len() > 1).map(|values| values.join("+"));
+                let own = |label: &Vec<i32>| condition.value_of(label[slot]).unwrap_or("unspecified").to_owned();
+                let texts = part.cells.labels.iter().map(|label| together.clone().unwrap_or_else(|| own(label)));
+                columns.entry(condition.key.clone()).or_default().extend(texts);
+            }
+        }
+        let text = |texts: &[String]| Column::categorical(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut labels: BTreeMap<String, Column> =
+            columns.iter().map(|(key, texts)| (key.clone(), text(texts))).collect();
+        labels.insert("scenario".to_owned(), Column::categorical(&scenarios));
+        let seeds: Vec<String> = all.seeds.iter().map(u64::to_string).collect();
+        labels.insert("seed".to_owned(), text(&seeds));
+        let names = (0..seeds.len()).map(|cell| format!("generated-{cell}")).collect();
+        let cells =
+            Cells::new(all.counts, self.bundle.card.genes.clone(), names, labels).map_err(|error| error.to_string())?;
+        let notes =
+            current.provenance.entries.iter().map(|(key, value)| (format!("wellplate_{key}"), value.clone())).collect();
+        let bytes = cells::h5ad::write_h5ad(&cells, &notes).map_err(|error| error.to_string())?;
+        Ok(("wellplate-cells.h5ad".to_owned(), bytes))
+    }
+}
