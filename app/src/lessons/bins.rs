@@ -56,6 +56,11 @@ impl Bins {
         Self { starts: starts.into_iter().filter(|start| *start < VOCABULARY).collect() }
     }
 
+    /// Smallest count that a token stands for.
+    pub fn least_count(token: usize) -> u32 {
+        least(token)
+    }
+
     /// Number of bins.
     pub fn len(&self) -> usize {
         self.starts.len()
