@@ -20,11 +20,11 @@ const BEAT: Duration = Duration::from_millis(900);
 const NAMED: usize = 8;
 
 #[component]
-pub(super) fn CellPanel() -> impl IntoView {
+pub(super) fn CellPanel(scrubber: bool) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="cell-title" data-testid="learn-cell">
             <h3 id="cell-title">"The cell, step by step"</h3>
-            <Scrubber/>
+            {scrubber.then(|| view! { <Scrubber/> })}
             <CellGrid/>
             <Facts/>
         </section>

@@ -64,7 +64,8 @@ fn panels(lesson: &'static Lesson, panels: &'static [Panel], has_run: bool) -> V
     let shown = panels.iter().filter(|panel| has_run || own(panel));
     let one = |panel: &Panel| match panel {
         Panel::Setup => view! { <Setup lesson=lesson.key/> }.into_any(),
-        Panel::Cell => view! { <CellPanel/> }.into_any(),
+        // One set of buttons is enough: the gene's panel has its own.
+        Panel::Cell => view! { <CellPanel scrubber=!panels.contains(&Panel::Gene)/> }.into_any(),
         Panel::Gene => view! { <GenePanel/> }.into_any(),
         Panel::Effects => view! { <Effects/> }.into_any(),
         Panel::Spread => view! { <Spread/> }.into_any(),
