@@ -88,7 +88,6 @@ fn Words(lesson: &'static Lesson, place: Memo<Place>, step: Memo<usize>) -> impl
         if let (Some(heading), true) = (heading.get_untracked(), before.is_some_and(|before| before != now)) {
             // An element that cannot take the focus leaves it where it is.
             let _ = heading.focus();
-            heading.scroll_into_view_with_bool(true);
         }
         now
     });

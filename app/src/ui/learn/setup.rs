@@ -188,7 +188,13 @@ fn done(store: Store, lesson: &str) -> String {
         "ceiling" => learn.halves.get().map(|run| format!("Written: {0} control and {0} perturbed cells.", run.cells)),
         _ => learn.cell.get().map(|run| {
             let cell: Vec<String> = run.labels.iter().map(|(title, value)| format!("{title}: {value}")).collect();
-            format!("Written in {:.1} s, in {} steps. {}.", run.seconds, run.written.steps, cell.join("; "))
+            format!(
+                "Written in {:.1} s, in {} steps, at guidance w = {}. {}.",
+                run.seconds,
+                run.written.steps,
+                run.request.guidance,
+                cell.join("; ")
+            )
         }),
     }
     .unwrap_or_else(|| "Nothing has been run yet.".into())
