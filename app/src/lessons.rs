@@ -222,13 +222,13 @@ mod tests {
 
     #[test]
     fn a_place_comes_back_from_its_address() {
-        for lesson in 0..LESSONS.len() {
-            for step in 0..LESSONS[lesson].steps.len() {
+        for (lesson, own) in LESSONS.iter().enumerate() {
+            for step in 0..own.steps.len() {
                 let (place, mut parts) = (Place { lesson: Some(lesson), step }, Parts::new());
                 place.write(&mut parts);
                 assert_eq!(Place::read(&parts), place);
                 assert_eq!(place.moved(-100), Place { step: 0, ..place });
-                assert_eq!(place.moved(100).step, LESSONS[lesson].steps.len() - 1);
+                assert_eq!(place.moved(100).step, own.steps.len() - 1);
                 Place::default().write(&mut parts);
                 assert!(parts.is_empty());
             }
