@@ -8,6 +8,7 @@
 pub mod choices;
 pub mod device_choice;
 pub mod gene_list;
+pub mod lessons;
 pub mod protocol;
 pub mod replicates;
 pub mod search;

@@ -11,12 +11,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::cost::Work;
 use crate::decode::{Chunk, Decoder, Wanted};
 use crate::network::{Hidden, Network, Tables};
-use crate::quantise::{FIRST_CONDITION, MASK, dequantise, quantise};
+use crate::quantise::{FIRST_CONDITION, MASK, VOCABULARY, dequantise, quantise};
 use crate::random::{CellDraws, Draws};
 use crate::schedule::cosine_schedule;
 
@@ -331,6 +332,36 @@ impl Run {
     /// Condition tokens of a cell [C].
     pub fn labels(&self, cell: usize) -> &[i32] {
         &self.labels[cell]
+    }
+
+    /// Order and uniform numbers of a cell in work, drawn before its first step; none for other cells.
+    pub fn draws(&self, cell: usize) -> Option<&CellDraws> {
+        self.draws.get(cell.checked_sub(self.current.start)?)
+    }
+
+    /// Guided probabilities of chosen genes in every cell in work, as the next step would draw from them, one after
+    /// another [cells, g, V]; nothing once finished.
+    ///
+    /// One more pass of the network that changes nothing: the run goes on as if it had not been asked. For lessons.
+    /// Genes past the panel are not allowed.
+    ///
+    /// # Errors
+    /// When the device fails to hand the values back.
+    pub async fn probabilities(
+        &self,
+        network: &Network,
+        genes: &[u32],
+    ) -> Result<Vec<f32>, burn::tensor::ExecutionError> {
+        if self.is_finished() || genes.is_empty() {
+            return Ok(Vec::new());
+        }
+        assert!(genes.iter().all(|gene| (*gene as usize) < self.start.len()), "a gene is past the panel");
+        let (states, row_of_cell) = self.hidden_states(network);
+        let shares = softmax(self.decoder.logits(&states, genes), 2).into_data_async().await?;
+        let shares: Vec<f32> = shares.iter::<f32>().collect();
+        let size = genes.len() * VOCABULARY;
+        let of_cell = |row: &u32| &shares[*row as usize * size..(*row as usize + 1) * size];
+        Ok(row_of_cell.iter().flat_map(of_cell).copied().collect())
     }
 
     /// Counts of finished cells, dense [G] each.

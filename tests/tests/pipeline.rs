@@ -160,6 +160,42 @@ fn cells_do_not_depend_on_batches_or_chunks() {
 }
 
 #[test]
+fn probabilities_are_those_that_the_next_step_draws_from() {
+    let bundle = bundle();
+    let wanted = Choices { guidance: 1.5, ..choices("donor1", "type2", PERTURBED, 3) };
+    let begin = || Run::new(&bundle.network, bundle.request(&wanted).unwrap(), Effort { cells: 3, rows: 1 << 20 });
+    let (mut run, mut unasked) = (begin(), begin());
+    let genes: Vec<u32> = (0..SPEC.genes as u32).collect();
+    let (mut drawn, mut odd) = (0, 0);
+    while !run.is_finished() {
+        let before: Vec<Vec<u16>> = (0..3).map(|cell| run.tokens(cell).to_vec()).collect();
+        let draws: Vec<_> = (0..3).map(|cell| run.draws(cell).unwrap().clone()).collect();
+        let shares = wait(run.probabilities(&bundle.network, &genes)).unwrap();
+        assert_eq!(shares.len(), 3 * SPEC.genes * 281);
+        wait(run.step(&bundle.network)).unwrap();
+        wait(unasked.step(&bundle.network)).unwrap();
+        for (place, shares) in shares.chunks(281).enumerate() {
+            let (cell, gene) = (place / SPEC.genes, place % SPEC.genes);
+            let total: f64 = shares.iter().map(|share| f64::from(*share)).sum();
+            assert!((total - 1.0).abs() < 1e-4, "probabilities add up to {total}");
+            let token = run.tokens(cell)[gene];
+            if before[cell][gene] < 281 || token > 280 {
+                continue;
+            }
+            let below: f64 = shares[..usize::from(token)].iter().map(|share| f64::from(*share)).sum();
+            let upto = below + f64::from(shares[usize::from(token)]);
+            let lot = f64::from(draws[cell].uniforms[gene]);
+            drawn += 1;
+            // Rounding of sums in another order.
+            odd += usize::from(lot < below - 1e-4 || lot > upto + 1e-4);
+        }
+    }
+    assert_eq!((drawn, odd), (3 * SPEC.genes, 0), "every gene is drawn from what was asked for");
+    assert!((0..3).all(|cell| run.tokens(cell) == unasked.tokens(cell)), "asking changes nothing");
+    assert!(run.draws(0).is_none() && wait(run.probabilities(&bundle.network, &genes)).unwrap().is_empty());
+}
+
+#[test]
 fn clamped_genes_stay_and_unknown_choices_are_refused() {
     let mut wanted = choices("donor1", "type1", "control", 5);
     wanted.clamp = vec![("G00003".to_owned(), 17)];

@@ -10,5 +10,6 @@ mod driver;
 mod explore;
 mod failures;
 mod http;
+mod learn;
 mod page;
 mod scenarios;

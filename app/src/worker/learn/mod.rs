@@ -1,14 +1,34 @@
 //! The worker's part of the lessons.
 //!
-//! Does: Watches single cells being written.
-//! Does not know: the page.
+//! Does: real runs of the model for lessons: one cell step by step (`write`), the same cells at several guidance
+//! scales (`guide`), halves of cells against one another (`halves`).
+//! Does not know: the page, the lessons' texts.
 //! Flow: [`Ask`] → session → messages.
 
-use super::Stop;
+mod bench;
+mod guide;
+mod halves;
+mod write;
+
 use super::session::Session;
+use super::{Stop, fail, send};
+use crate::protocol::FromWorker;
 use crate::protocol::learn::Ask;
+use bench::{Bench, End};
 
 /// Answers a question; failures are sent as sentences.
-pub(super) async fn answer(_session: Option<&mut Session>, ask: Ask, _stop: &Stop) {
-    match ask {}
+pub(super) async fn answer(session: Option<&mut Session>, ask: Ask, stop: &Stop) {
+    let job = ask.job();
+    let Some(session) = session else { return fail(Some(job), "No model is loaded yet.".into(), false) };
+    let mut bench = Bench::new(session, job, stop);
+    let ended = match ask {
+        Ask::Write { request, watch, .. } => write::write(&mut bench, &request, &watch).await,
+        Ask::Guide { request, scales, .. } => guide::guide(&mut bench, &request, &scales).await,
+        Ask::Halves { request, .. } => halves::halves(&mut bench, &request).await,
+    };
+    match ended {
+        Ok(()) => {}
+        Err(End::Cancelled) => send(&FromWorker::Cancelled { run: job, cells: 0 }, &[]),
+        Err(End::Failed(sentence)) => fail(Some(job), sentence, false),
+    }
 }
