@@ -97,6 +97,28 @@ pub fn gene_at(
     (column < layout.columns && gene < genes.len()).then_some(gene)
 }
 
+/// Draws a frame around a gene's column, on top of a figure of the same genes and rows.
+///
+/// # Errors
+/// When the surface fails.
+pub fn mark<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    genes: &[&str],
+    rows: &[Row<'_>],
+    gene: usize,
+) -> Result<(), PlotError> {
+    let (width, height) = area.dim_in_pixel();
+    let layout = Layout::new(theme, width as i32, genes, rows);
+    let bands = genes.len().div_ceil(layout.columns).max(1) as i32;
+    let band = (height as i32 - layout.legend - 2 * layout.margin) / bands;
+    let (place, column) = ((gene / layout.columns) as i32, (gene % layout.columns) as i32);
+    let left = layout.margin + layout.side + layout.cell * column;
+    let top = layout.margin + layout.legend + place * band;
+    let corners = [(left, top), (left + layout.cell, top + band - theme.px(6.0))];
+    rectangle(area, corners, theme.faint.to_rgba(), false)
+}
+
 /// Draws the dots; genes that do not fit beside each other go on below. `together` rows at a time share a ground: 2
 /// where measured and generated rows alternate, 1 for none. [`height`] says how high the figure wants to be.
 ///

@@ -67,6 +67,23 @@ pub fn panel_at(theme: &Theme, size: (u32, u32), groups: usize, panels: usize, (
     Some(row * grid.columns + column).filter(|panel| column < grid.columns && *panel < panels)
 }
 
+/// Draws a frame around a panel, on top of a figure with the same numbers of groups and panels.
+///
+/// # Errors
+/// When the surface fails.
+pub fn mark<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    groups: usize,
+    panels: usize,
+    panel: usize,
+) -> Result<(), PlotError> {
+    let grid = Grid::new(theme, area.dim_in_pixel(), groups, panels);
+    let ((x, y), inset) = (grid.corner(panel), theme.px(2.0));
+    let corners = [(x + inset, y + inset), (x + grid.cell.0 - inset, y + grid.cell.1 - inset)];
+    rectangle(area, corners, theme.faint.to_rgba(), false)
+}
+
 /// Draws the panels in rows.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
 use super::data::DataStore;
+use super::genes::GenesStore;
 use super::learn::LearnStore;
 use super::plate::PlateStore;
 use crate::protocol::card::Card;
@@ -108,6 +109,7 @@ pub(super) struct Store {
     pub(super) ran: RwSignal<Option<Request>>,
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
+    pub(super) genes: GenesStore,
     pub(super) plate: PlateStore,
     pub(super) learn: LearnStore,
     pub(super) data: DataStore,
@@ -146,6 +148,7 @@ impl Store {
             ran: RwSignal::new(None),
             dark: RwSignal::new(dark),
             download: RwSignal::new(None),
+            genes: GenesStore::new(),
             plate: PlateStore::new(),
             learn: LearnStore::new(),
             data: DataStore::new(),
@@ -250,6 +253,7 @@ impl Store {
         self.shifts.set(None);
         self.measured.set(None);
         self.values.set(BTreeMap::new());
+        self.genes.clear();
         self.provenance.set(None);
         self.finished.set(None);
     }
@@ -308,6 +312,9 @@ impl Store {
                     values.insert(gene, Arc::new(pair));
                 }
             }),
+            FromWorker::HeatMap { run, genes, cells } if run == current => {
+                self.genes.take_heat(genes, cells, next().f32());
+            }
             FromWorker::Done { run, provenance, seconds } if run == current => {
                 self.phase.set(Phase::Idle);
                 self.provenance.set(Some(provenance));
