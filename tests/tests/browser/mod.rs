@@ -9,5 +9,6 @@ mod devices;
 mod driver;
 mod explore;
 mod failures;
+mod genes;
 mod http;
 mod page;

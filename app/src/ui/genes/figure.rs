@@ -107,7 +107,8 @@ pub(in super::super) fn panel<F: Figure + 'static>(
         let width = (f64::from(canvas.client_width()) * theme.scale) as u32;
         if let Some(height) = figure.height(&theme, width) {
             // A style that cannot be set leaves the canvas at its usual height.
-            let _ = web_sys::HtmlElement::style(&canvas).set_property("height", &format!("{}px", f64::from(height) / theme.scale));
+            let _ = web_sys::HtmlElement::style(&canvas)
+                .set_property("height", &format!("{}px", f64::from(height) / theme.scale));
         }
         let Some(area) = surface(node, theme.scale) else { return };
         match figure.draw(&area, &theme) {

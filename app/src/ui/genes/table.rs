@@ -152,16 +152,28 @@ fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
         places.with(Vec::len);
         request_animation_frame(move || view.measure());
     });
-    // A gene that was chosen elsewhere comes into sight; what the person scrolled to stays otherwise.
-    Effect::new(move |_| {
+    // A gene that was chosen elsewhere comes into sight; one that the address brought leaves the table at its top.
+    Effect::new(move |before: Option<Option<String>>| {
         let gene = chosen(store);
-        let found = found.get_untracked();
-        let genes = store.card.get_untracked();
-        let place = genes.zip(gene).and_then(|(card, gene)| found.iter().position(|own| card.genes[*own] == gene));
-        if place.is_some() && at.get_untracked() != place {
-            at.set(place);
-            request_animation_frame(move || place.into_iter().for_each(|place| view.show(place)));
+        if before.is_some_and(|before| before != gene) {
+            let (found, card) = (found.get_untracked(), store.card.get_untracked());
+            let is_chosen = |own: &usize| card.as_ref().and_then(|card| card.genes.get(*own)) == gene.as_ref();
+            let place = found.iter().position(is_chosen);
+            if place.is_some() && at.get_untracked() != place {
+                at.set(place);
+                request_animation_frame(move || place.into_iter().for_each(|place| view.show(place)));
+            }
         }
+        gene
+    });
+    // Another order begins at its top.
+    Effect::new(move |before: Option<Order>| {
+        let order = order.get();
+        if before.is_some_and(|before| before != order) {
+            at.set(None);
+            view.show(0);
+        }
+        order
     });
     let keys = move |event: KeyboardEvent| keys(&event, store, view, at, &found.get_untracked());
     let active = move || {
