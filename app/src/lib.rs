@@ -9,6 +9,8 @@ pub mod choices;
 pub mod device_choice;
 pub mod gene_list;
 pub mod lessons;
+pub mod expression;
+pub mod gene_rows;
 pub mod protocol;
 pub mod replicates;
 pub mod search;

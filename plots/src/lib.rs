@@ -1,6 +1,6 @@
 //! Figures as functions of plain slices onto any plotters backend.
 //!
-//! Does: the map of cells, the volcano of gene shifts, violins of expression; for reports of an evaluation, metrics
+//! Does: the map of cells, the volcano of gene shifts, violins of expression, heat maps; for reports of an evaluation, metrics
 //! beside baselines and ceiling (intervals), scatter, bars, marker dots, proportions of cell types, histograms, curves; the
 //! same code draws on a page's canvas, into an SVG export and into native reports.
 //! Does not know: models, the web, where numbers come from.
@@ -12,6 +12,7 @@ mod checks;
 pub mod curves;
 pub mod dots;
 pub mod frame;
+pub mod heat_map;
 pub mod histogram;
 pub mod intervals;
 pub mod map;

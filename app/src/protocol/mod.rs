@@ -79,6 +79,13 @@ pub enum ToWorker {
         /// Gene symbols.
         genes: Vec<String>,
     },
+    /// Values of genes in cells of the last run, rows and columns in the order of a clustering.
+    HeatMap {
+        /// Its number.
+        run: u32,
+        /// Gene symbols.
+        genes: Vec<String>,
+    },
     /// The last run's cells as an h5ad file.
     Export {
         /// Its number.
@@ -228,6 +235,15 @@ pub enum FromWorker {
         run: u32,
         /// Genes.
         genes: Vec<String>,
+    },
+    /// A clustered matrix. Array of f32 [genes, cells]: log-normalised values, control cells first.
+    HeatMap {
+        /// Run.
+        run: u32,
+        /// Genes in the order of the rows.
+        genes: Vec<String>,
+        /// Cells shown: control, perturbed.
+        cells: (u32, u32),
     },
     /// The run is finished.
     Done {

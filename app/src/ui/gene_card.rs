@@ -7,16 +7,37 @@
 
 use leptos::prelude::*;
 
-use super::genes::{change, fold_change, small};
+use super::genes::{change, fold_change, mean, small};
 use super::store::ShiftTable;
 use super::use_store;
+use crate::protocol::card::Card;
 
-/// Where people read on about a human gene: name, address before the symbol and after it.
-const ELSEWHERE: [(&str, &str, &str); 3] = [
-    ("Ensembl", "https://www.ensembl.org/Human/Search/Results?q=", ""),
-    ("GeneCards", "https://www.genecards.org/cgi-bin/carddisp.pl?gene=", ""),
-    ("NCBI Gene", "https://www.ncbi.nlm.nih.gov/gene/?term=human%5Borgn%5D+AND+", "%5Bsym%5D"),
-];
+/// Species of bundles that name none.
+const HUMAN: &str = "Homo sapiens";
+
+/// Where people read on about a gene of a species: names and addresses.
+fn elsewhere(species: &str, gene: &str) -> Vec<(&'static str, String)> {
+    let ensembl = species.replace(' ', "_");
+    let ncbi = species.replace(' ', "+");
+    let mut places = vec![
+        ("Ensembl", format!("https://www.ensembl.org/{ensembl}/Search/Results?q={gene}")),
+        ("NCBI Gene", format!("https://www.ncbi.nlm.nih.gov/gene/?term={ncbi}%5Borgn%5D+AND+{gene}%5Bsym%5D")),
+    ];
+    // GeneCards has human genes alone.
+    if species == HUMAN {
+        places.insert(1, ("GeneCards", format!("https://www.genecards.org/cgi-bin/carddisp.pl?gene={gene}")));
+    }
+    places
+}
+
+/// What else the gene is called, where the bundle says so.
+fn names(card: &Card, gene: &str) -> Option<String> {
+    let known = card.gene_names.get(gene)?;
+    let synonyms = (!known.synonyms.is_empty()).then(|| format!("also {}", known.synonyms.join(", ")));
+    let parts: Vec<String> =
+        [Some(known.name.clone()), synonyms].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
 
 /// Place of a gene by q, then by p: 1 is the surest shift.
 fn rank(table: &ShiftTable, gene: usize) -> usize {
@@ -26,11 +47,6 @@ fn rank(table: &ShiftTable, gene: usize) -> usize {
     1 + (0..table.q.len()).filter(before).count()
 }
 
-/// A mean of normalised counts.
-fn mean(value: f64) -> String {
-    if value > 0.0 && value < 0.01 { "< 0.01".to_owned() } else { format!("{value:.2}") }
-}
-
 #[component]
 pub(super) fn GeneCard() -> impl IntoView {
     let store = use_store();
@@ -38,15 +54,15 @@ pub(super) fn GeneCard() -> impl IntoView {
         let (table, card) = (store.shifts.get()?, store.card.get()?);
         let name = store.state.with(|state| state.gene.clone())?;
         let gene = card.genes.iter().position(|own| *own == name).filter(|gene| *gene < table.q.len())?;
-        Some((name, gene, table))
+        Some((name, gene, table, card))
     };
     move || {
-        let (name, gene, table) = found()?;
+        let (name, gene, table, card) = found()?;
         let rows = [
             ("Mean, control cells", mean(table.control[gene])),
             ("Mean, perturbed cells", mean(table.perturbed[gene])),
             ("log2 fold change", fold_change(&table, gene)),
-            ("Δ log(1 + x), 95 %", format!("{} … {}", change(table.low[gene]), change(table.high[gene]))),
+            ("Δ log(1 + x), 95 % over cells", format!("{} … {}", change(table.low[gene]), change(table.high[gene]))),
             ("p, Mann-Whitney", small(table.p[gene])),
             ("q, Benjamini-Hochberg", small(table.q[gene])),
             ("Place by q", format!("{} of {} genes", rank(&table, gene), table.q.len())),
@@ -65,19 +81,21 @@ pub(super) fn GeneCard() -> impl IntoView {
         });
         let row = |(what, value): (&'static str, String)| view! { <div><dt>{what}</dt><dd>{value}</dd></div> };
         let rows: Vec<_> = rows.into_iter().chain(seeds).chain(measured).map(row).collect();
-        let links: Vec<_> = ELSEWHERE
+        let species = card.species.clone().unwrap_or_else(|| HUMAN.to_owned());
+        let called = names(&card, &name).map(|words| view! { <p data-testid="gene-names">{words}</p> });
+        let links: Vec<_> = elsewhere(&species, &name)
             .into_iter()
-            .map(|(place, before, after)| {
-                let address = format!("{before}{name}{after}");
+            .map(|(place, address)| {
                 view! { <li><a href=address target="_blank" rel="noopener noreferrer">{place}</a></li> }
             })
             .collect();
         Some(view! {
             <section class="gene-card" aria-labelledby="gene-title" data-testid="gene-card">
                 <h3 id="gene-title">{name.clone()}</h3>
+                {called}
                 <p class="note">"Means are normalised counts of generated cells, all scaled to the bundle's library size."</p>
                 <dl>{rows}</dl>
-                <p class="note" id="read-on">"Read on about the human gene, in a new tab:"</p>
+                <p class="note" id="read-on">{format!("Read on about this gene of {species}, in a new tab:")}</p>
                 <ul class="links" aria-labelledby="read-on">{links}</ul>
             </section>
         })

@@ -75,7 +75,7 @@ fn Explore() -> impl IntoView {
             <controls::Controls/>
             <div class="middle">
                 <map::MapPanel/>
-                <violins::Markers/>
+                <genes::Figures/>
             </div>
             <results::Results/>
         </div>

@@ -1,4 +1,4 @@
-//! The results: how far to trust them, the shifted genes, the volcano.
+//! The results: how far to trust them, the shifted genes, the chosen gene.
 //!
 //! Does: arranges the right-hand side. Does not know: what a run is.
 //! Flow: store → **results**.
@@ -10,7 +10,6 @@ use super::gene_card::GeneCard;
 use super::genes::GeneTable;
 use super::methods::Methods;
 use super::use_store;
-use super::volcano::Volcano;
 use crate::choices;
 use crate::protocol::Comparison;
 use crate::state::Which;
@@ -30,7 +29,6 @@ pub(super) fn Results() -> impl IntoView {
             <Show when=has_shifts fallback=move || view! { <Empty/> }>
                 <GeneTable/>
                 <GeneCard/>
-                <Volcano/>
             </Show>
             <Methods/>
         </section>

@@ -13,6 +13,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
 use super::data::DataStore;
+use super::genes::GenesStore;
 use super::learn::LearnStore;
 use super::plate::PlateStore;
 use super::tables::Tables;
@@ -89,6 +90,7 @@ pub(super) struct Store {
     pub(super) editing: RwSignal<Which>,
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
+    pub(super) genes: GenesStore,
     pub(super) plate: PlateStore,
     pub(super) learn: LearnStore,
     pub(super) data: DataStore,
@@ -134,6 +136,7 @@ impl Store {
             editing: RwSignal::new(Which::A),
             dark: RwSignal::new(dark),
             download: RwSignal::new(None),
+            genes: GenesStore::new(),
             plate: PlateStore::new(),
             learn: LearnStore::new(),
             data: DataStore::new(),
@@ -260,6 +263,7 @@ impl Store {
         self.other_control.set(Vec::new());
         self.other.set(Vec::new());
         self.tables.clear();
+        self.genes.clear();
         self.provenance.set(None);
         self.finished.set(None);
     }
@@ -309,6 +313,9 @@ impl Store {
                 self.add_measured(comparison, Measured { control, perturbed, cells, agreement });
             }
             FromWorker::Values { run, genes } if run == current => self.add_values(genes, &mut next),
+            FromWorker::HeatMap { run, genes, cells } if run == current => {
+                self.genes.take_heat(genes, cells, next().f32());
+            }
             FromWorker::Done { run, provenance, seconds } if run == current => {
                 self.phase.set(Phase::Idle);
                 self.provenance.set(Some(provenance));

@@ -1,110 +1,113 @@
-//! Violins of the markers and of the chosen gene.
+//! Violins of the watched genes.
 //!
-//! Does: asks the worker for the values it lacks, draws them, exports SVG, gives the means in words.
-//! Does not know: how expression was normalised.
-//! Flow: markers + chosen gene → worker → **canvas**.
+//! Does: draws the spread of expression of control and perturbed cells, gives the numbers behind it.
+//! Does not know: how expression was normalised, which genes are watched (`genes::list` does).
+//! Flow: store's values → **violins** → chosen gene.
 
-use leptos::html::Canvas;
 use leptos::prelude::*;
-use plots::violin::{Panel, draw};
+use plots::frame::Area;
+use plots::violin::{Panel, draw, height, mark, panel_at};
+use plots::{PlotError, Theme};
+use plotters::prelude::DrawingBackend;
 
-use super::canvas::{export_theme, resized, surface, theme};
-use super::download::text_file;
+use super::genes::{Figure, Twin, chosen, groups, panel, shown};
 use super::store::{GeneValues, Store};
-use super::{link, use_store};
-use crate::protocol::ToWorker;
+use super::use_store;
+use crate::expression::{mean, share};
 
-/// Genes shown: the chosen one, then the bundle's markers.
-fn genes(store: Store) -> Vec<String> {
-    let markers = store.card.get().map(|card| card.markers.clone()).unwrap_or_default();
-    let chosen = store.state.with(|state| state.gene.clone()).filter(|gene| !markers.contains(gene));
-    chosen.into_iter().chain(markers).collect()
+/// Values of genes in groups of cells.
+struct Spread {
+    genes: Vec<(String, GeneValues)>,
+    groups: Vec<String>,
+    chosen: Option<usize>,
 }
 
-/// Values of the shown genes that are there.
-fn shown(store: Store) -> Vec<(String, GeneValues)> {
-    store.values.with(|values| {
-        genes(store).into_iter().filter_map(|gene| values.get(&gene).map(|v| (gene, v.clone()))).collect()
-    })
+impl Spread {
+    fn new(store: Store) -> Option<Self> {
+        let genes = shown(store);
+        let chosen = chosen(store).and_then(|gene| genes.iter().position(|(own, _)| *own == gene));
+        (!genes.is_empty()).then(|| Self { genes, groups: groups(store), chosen })
+    }
+
+    /// Values of a gene in every group.
+    fn sides<'a>(&self, pair: &'a GeneValues) -> Vec<&'a [f32]> {
+        [pair.0.as_slice(), pair.1.as_slice()].into_iter().take(self.groups.len()).collect()
+    }
 }
 
-/// Names of the groups.
-fn groups(store: Store) -> Vec<String> {
-    let perturbed = store.perturbation().map(|(_, _, name)| format!("generated, {name}"));
-    std::iter::once("generated, no cytokine".to_owned()).chain(perturbed).collect()
-}
+impl Figure for Spread {
+    type Geometry = (u32, u32);
 
-/// Panels for the figure.
-fn panels<'a>(values: &'a [(String, GeneValues)], groups: usize) -> Vec<Panel<'a>> {
-    values
-        .iter()
-        .map(|(gene, pair)| Panel {
-            gene,
-            groups: [pair.0.as_slice(), pair.1.as_slice()].into_iter().take(groups).collect(),
-        })
-        .collect()
-}
+    fn file(&self) -> &'static str {
+        "wellplate-violins"
+    }
 
-/// The markers' panel; it comes with the first cells.
-#[component]
-pub(super) fn Markers() -> impl IntoView {
-    let store = use_store();
-    let has_cells = move || store.control.with(|points| !points.is_empty());
-    view! {
-        <Show when=has_cells>
-            <section class="panel" aria-labelledby="markers-title"><Violins/></section>
-        </Show>
+    fn title(&self) -> String {
+        "Expression in generated cells".to_owned()
+    }
+
+    fn words(&self) -> String {
+        let means = |(gene, pair): &(String, GeneValues)| {
+            let of: Vec<String> = self.sides(pair).into_iter().map(|side| format!("{:.2}", mean(side))).collect();
+            format!("{gene} {}", of.join(" to "))
+        };
+        let parts: Vec<String> = self.genes.iter().map(means).collect();
+        format!("Violins of log-normalised expression; means from control to perturbed cells: {}.", parts.join(", "))
+    }
+
+    fn height(&self, theme: &Theme, width: u32) -> Option<u32> {
+        Some(height(theme, width, self.groups.len(), self.genes.len()))
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, theme: &Theme) -> Result<(u32, u32), PlotError> {
+        let names: Vec<&str> = self.groups.iter().map(String::as_str).collect();
+        let panels: Vec<Panel<'_>> =
+            self.genes.iter().map(|(gene, pair)| Panel { gene, groups: self.sides(pair) }).collect();
+        draw(area, theme, &names, &panels)?;
+        if let Some(gene) = self.chosen {
+            mark(area, theme, names.len(), panels.len(), gene)?;
+        }
+        Ok(area.dim_in_pixel())
+    }
+
+    fn pick(&self, size: &(u32, u32), theme: &Theme, at: (i32, i32)) -> Option<String> {
+        let place = panel_at(theme, *size, self.groups.len(), self.genes.len(), at)?;
+        self.genes.get(place).map(|(gene, _)| gene.clone())
+    }
+
+    fn genes(&self) -> Vec<String> {
+        self.genes.iter().map(|(gene, _)| gene.clone()).collect()
+    }
+
+    fn table(&self) -> Twin {
+        let heads = self
+            .groups
+            .iter()
+            .flat_map(|group| ["mean", "median", "cells with gene"].map(|what| format!("{group}, {what}")));
+        let numbers = |side: &[f32]| {
+            let mut sorted = side.to_vec();
+            sorted.sort_by(f32::total_cmp);
+            let median = sorted.get(sorted.len() / 2).copied().unwrap_or(f32::NAN);
+            [format!("{:.2}", mean(side)), format!("{median:.2}"), format!("{:.0} %", 100.0 * share(side))]
+        };
+        let rows = self
+            .genes
+            .iter()
+            .map(|(gene, pair)| (gene.clone(), self.sides(pair).into_iter().flat_map(numbers).collect()));
+        Twin {
+            caption: "Log-normalised expression of generated cells".to_owned(),
+            heads: heads.collect(),
+            rows: rows.collect(),
+        }
     }
 }
 
 #[component]
-fn Violins() -> impl IntoView {
+pub(super) fn Violins() -> impl IntoView {
     let store = use_store();
-    let node = NodeRef::<Canvas>::new();
-    let size = resized();
-    // Values exist once a run is finished; each gene is asked for once.
-    Effect::new(move |_| {
-        let finished = store.provenance.with(Option::is_some);
-        let missing: Vec<String> =
-            store.values.with(|values| genes(store).into_iter().filter(|gene| !values.contains_key(gene)).collect());
-        if finished && !missing.is_empty() {
-            link::send(store, &ToWorker::Values { run: store.run.get_untracked(), genes: missing });
-        }
-    });
-    Effect::new(move |_| {
-        size.get();
-        node.get();
-        let theme = theme(store);
-        let (values, groups) = (shown(store), groups(store));
-        let names: Vec<&str> = groups.iter().map(String::as_str).collect();
-        let Some(area) = surface(node, theme.scale) else { return };
-        if let Err(error) = draw(&area, &theme, &names, &panels(&values, names.len())) {
-            store.alert.set(Some(error.to_string()));
-        }
-    });
-    let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len().max(1) as f32;
-    let words = move || {
-        let parts: Vec<String> = shown(store)
-            .iter()
-            .map(|(gene, pair)| format!("{gene} {:.2} to {:.2}", mean(&pair.0), mean(&pair.1)))
-            .collect();
-        format!("Violins of log-normalised expression; means from control to perturbed cells: {}.", parts.join(", "))
-    };
-    let save = move |_| {
-        let (values, groups) = untrack(|| (shown(store), groups(store)));
-        let names: Vec<&str> = groups.iter().map(String::as_str).collect();
-        let svg = plots::svg::render((760, 520), "Marker genes", &untrack(words), |area| {
-            draw(area, &export_theme(), &names, &panels(&values, names.len()))
-        });
-        match svg {
-            Ok(svg) => text_file("wellplate-violins.svg", "image/svg+xml", &svg),
-            Err(error) => store.alert.set(Some(error.to_string())),
-        }
-    };
-    let waiting = move || store.values.with(|values| values.is_empty());
+    let waiting = move || shown(store).is_empty();
     view! {
-        <div class="bar"><h2 id="markers-title">"Markers"</h2><button class="quiet" data-testid="save-violins" on:click=save>"SVG"</button></div>
         <p class="empty" hidden=move || !waiting()>"Violins appear when the run is finished."</p>
-        <canvas class="violins" node_ref=node role="img" aria-label=words data-testid="violins" data-genes=move || store.values.with(|v| v.len())></canvas>
+        {panel(store, "violins", move || Spread::new(store))}
     }
 }

@@ -9,6 +9,7 @@ mod data;
 mod device;
 mod fetch;
 mod generate;
+mod heat;
 mod learn;
 mod made;
 mod measured;
@@ -114,6 +115,11 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
             ToWorker::Values { run, genes } => {
                 if let Some((genes, values)) = session.as_ref().and_then(|session| session.values(run, genes)) {
                     send(&FromWorker::Values { run, genes }, &values);
+                }
+            }
+            ToWorker::HeatMap { run, genes } => {
+                if let Some((head, matrix)) = session.as_ref().and_then(|session| heat::answer(session, run, genes)) {
+                    send(&head, &[matrix]);
                 }
             }
             ToWorker::Export { run } => match session.as_ref().map(|session| session.export(run)) {

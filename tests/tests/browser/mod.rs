@@ -9,6 +9,7 @@ mod devices;
 mod driver;
 mod explore;
 mod failures;
+mod genes;
 mod http;
 mod learn;
 mod page;

@@ -143,6 +143,11 @@ impl Page {
         self.window.script(&script, &[json!(part(id))])
     }
 
+    /// Runs the body of a function in the page.
+    pub(super) fn script(&self, body: &str, arguments: &[Value]) -> Value {
+        self.window.script(body, arguments)
+    }
+
     /// Whether a part is there and can be seen.
     pub(super) fn sees(&self, id: &str) -> bool {
         self.of(id, "return !!e && e.getClientRects().length > 0;").as_bool().unwrap()
