@@ -6,6 +6,8 @@
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
 pub mod device_choice;
+pub mod expression;
+pub mod gene_rows;
 pub mod plate;
 pub mod protocol;
 pub mod state;

@@ -12,6 +12,7 @@ pub mod column;
 pub mod counts;
 pub mod de;
 pub mod h5ad;
+pub mod linkage;
 pub mod metrics;
 pub mod neighbours;
 pub mod normalise;

@@ -77,6 +77,26 @@ pub fn height(theme: &Theme, width: u32, genes: &[&str], rows: &[Row<'_>]) -> u3
     (genes.len().div_ceil(layout.columns).max(1) as i32 * band + layout.legend + 2 * layout.margin) as u32
 }
 
+/// Place of the gene whose column is under a pixel of a figure of `size` (width, height) device pixels.
+pub fn gene_at(
+    theme: &Theme,
+    (width, height): (u32, u32),
+    genes: &[&str],
+    rows: &[Row<'_>],
+    (x, y): (i32, i32),
+) -> Option<usize> {
+    let layout = Layout::new(theme, width as i32, genes, rows);
+    let bands = genes.len().div_ceil(layout.columns).max(1) as i32;
+    let band = (height as i32 - layout.legend - 2 * layout.margin) / bands;
+    let (across, down) = (x - layout.margin - layout.side, y - layout.margin - layout.legend);
+    if across < 0 || down < 0 || band <= 0 || layout.cell <= 0 {
+        return None;
+    }
+    let (column, band) = ((across / layout.cell) as usize, (down / band) as usize);
+    let gene = band * layout.columns + column;
+    (column < layout.columns && gene < genes.len()).then_some(gene)
+}
+
 /// Draws the dots; genes that do not fit beside each other go on below. `together` rows at a time share a ground: 2
 /// where measured and generated rows alternate, 1 for none. [`height`] says how high the figure wants to be.
 ///
@@ -225,7 +245,7 @@ impl Scale {
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{Row, draw, height};
+    use super::{Row, draw, gene_at, height};
     use crate::checks::{elements, is_tidy, pictures, says};
     use crate::frame::PlotError;
     use crate::svg::render;
@@ -297,6 +317,31 @@ mod tests {
         // Short names of genes lie flat.
         assert!(elements.iter().all(|own| own.attribute("transform").is_none()));
         assert!(says(&svg, "not measured") && !svg.contains("NaN"));
+    }
+
+    #[test]
+    fn a_pixel_finds_its_gene_in_every_band() {
+        let zero = [0.5; 24];
+        let rows =
+            [Row { name: "control", share: &zero, mean: &zero }, Row { name: "IFN-β", share: &zero, mean: &zero }];
+        for (theme, width) in pictures() {
+            let size = (width, height(&theme, width, &GENES, &rows));
+            let svg = render(size, "", "", |area| draw(area, &theme, &GENES, &rows, 1)).unwrap();
+            let edges: Vec<_> = elements(&svg);
+            // Discs after the four of the legend, each followed by its edge, band by band and row by row.
+            let found: Vec<usize> = edges
+                .iter()
+                .filter(|own| own.tag == "circle" && own.attribute("fill") != Some("none"))
+                .skip(4)
+                .map(|own| (own.number("cx") as i32, own.number("cy") as i32))
+                .map(|at| gene_at(&theme, size, &GENES, &rows, at).unwrap())
+                .collect();
+            let mut counts = [0; 24];
+            found.into_iter().for_each(|gene| counts[gene] += 1);
+            assert_eq!(counts, [2; 24]);
+            assert_eq!(gene_at(&theme, size, &GENES, &rows, (0, 0)), None);
+            assert_eq!(gene_at(&theme, size, &GENES, &rows, (width as i32 + 900, size.1 as i32 / 2)), None);
+        }
     }
 
     #[test]

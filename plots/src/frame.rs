@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::theme::Theme;
 use crate::ticks::labelled;
-use crate::words::width_of;
+use crate::words::{shortened, width_of};
 
 /// A figure that could not be drawn.
 #[derive(Debug, Error)]
@@ -277,6 +277,26 @@ pub(crate) fn claim(taken: &mut Taken, own: (i32, i32, i32, i32)) -> bool {
 /// Fills the ground.
 pub(crate) fn ground<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme) -> Result<(), PlotError> {
     drawn(area.fill(&theme.ground))
+}
+
+/// Height of a title above a figure, CSS pixels.
+const TITLE: f64 = 28.0;
+
+/// Writes a title above a figure and returns the part below it, for files that stand alone.
+///
+/// # Errors
+/// When the surface fails.
+pub fn titled<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, title: &str) -> Result<Area<DB>, PlotError> {
+    ground(area, theme)?;
+    let (width, _) = area.dim_in_pixel();
+    let words = shortened(theme, title, 14.0, width as i32 - theme.px(20.0));
+    text(area, theme, &words, (theme.px(10.0), theme.px(TITLE / 2.0)), 14.0, Anchor::Left, theme.ink)?;
+    Ok(area.split_vertically(theme.px(TITLE)).1)
+}
+
+/// Height of [`titled`]'s title in device pixels.
+pub fn title_height(theme: &Theme) -> u32 {
+    theme.px(TITLE) as u32
 }
 
 /// A filled or outlined rectangle.

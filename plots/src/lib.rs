@@ -1,8 +1,8 @@
 //! Figures as functions of plain slices onto any plotters backend.
 //!
-//! Does: the map of cells, the volcano of gene shifts, violins of expression; for reports of an evaluation, metrics
-//! beside baselines and ceiling (intervals), scatter, marker dots, proportions of cell types, histograms, curves; the
-//! same code draws on a page's canvas, into an SVG export and into native reports.
+//! Does: the map of cells, the volcano of gene shifts, violins of expression, heat maps; for reports of an evaluation,
+//! metrics beside baselines and ceiling (intervals), scatter, marker dots, proportions of cell types, histograms, curves;
+//! the same code draws on a page's canvas, into an SVG export and into native reports.
 //! Does not know: models, the web, where numbers come from.
 //! Flow: cells and shifts → **figures** with legends and units, and the geometry to pick from them.
 
@@ -11,9 +11,11 @@ mod checks;
 pub mod curves;
 pub mod dots;
 pub mod frame;
+pub mod heat_map;
 pub mod histogram;
 pub mod intervals;
 pub mod map;
+pub mod plate;
 pub mod proportions;
 pub mod scatter;
 pub mod svg;

@@ -85,6 +85,15 @@ impl Theme {
         }
     }
 
+    /// Colour of a value between −1 and 1 on a scale that goes two ways from 0: blue below, orange above, nearly the
+    /// ground between. The lightness only ever grows or only ever falls on either side.
+    pub fn two_ways(&self, at: f64) -> RGBColor {
+        let at = if at.is_nan() { 0.0 } else { at.clamp(-1.0, 1.0) };
+        let (end, middle) = (self.series[usize::from(at > 0.0)], blend(self.ground, self.quiet, 0.35));
+        let strength = at.abs() / 0.7;
+        if strength < 1.0 { blend(middle, end, strength) } else { blend(end, self.ink, strength - 1.0) }
+    }
+
     /// The one of ink and ground that is easier to read on a colour.
     pub fn on(&self, colour: RGBColor) -> RGBColor {
         let contrast = |other: RGBColor| {
@@ -179,6 +188,19 @@ mod tests {
             assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{steps:?}");
             assert_eq!(theme.ramp(f64::NAN), theme.ramp(-3.0));
             assert_eq!(theme.ramp(7.0), theme.ink);
+        }
+    }
+
+    #[test]
+    fn both_sides_of_the_two_way_scale_are_read_by_lightness() {
+        for (theme, sign) in [(Theme::light(1.0), -1.0), (Theme::dark(1.0), 1.0)] {
+            for side in [-1.0, 1.0] {
+                let of = |step: i32| sign * luminance(theme.two_ways(side * f64::from(step) / 20.0));
+                assert!((1..=20).all(|step| of(step - 1) < of(step)));
+                // Both sides differ to every eye before they are half way out.
+                assert!(distance(theme.two_ways(0.5), theme.two_ways(-0.5)) > 20.0);
+            }
+            assert_eq!(theme.two_ways(f64::NAN), theme.two_ways(0.0));
         }
     }
 

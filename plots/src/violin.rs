@@ -23,6 +23,50 @@ pub struct Panel<'a> {
     pub groups: Vec<&'a [f32]>,
 }
 
+/// Usual height of a panel, CSS pixels.
+const PANEL: f64 = 124.0;
+
+/// Where panels stand.
+struct Grid {
+    left: i32,
+    top: i32,
+    columns: usize,
+    cell: (i32, i32),
+}
+
+impl Grid {
+    fn new(theme: &Theme, (width, height): (u32, u32), groups: usize, panels: usize) -> Self {
+        let top = theme.px(17.0) * groups as i32 + theme.px(6.0);
+        let left = theme.px(44.0);
+        let columns = ((width as i32 - left) / theme.px(104.0)).clamp(1, panels.max(1) as i32) as usize;
+        let rows = panels.div_ceil(columns).max(1);
+        let cell = ((width as i32 - left) / columns as i32, (height as i32 - top) / rows as i32);
+        Self { left, top, columns, cell }
+    }
+
+    fn corner(&self, panel: usize) -> (i32, i32) {
+        let (column, row) = ((panel % self.columns) as i32, (panel / self.columns) as i32);
+        (self.left + column * self.cell.0, self.top + row * self.cell.1)
+    }
+}
+
+/// Height in device pixels at which panels have their usual height, for a figure of `width` device pixels.
+pub fn height(theme: &Theme, width: u32, groups: usize, panels: usize) -> u32 {
+    let grid = Grid::new(theme, (width, 0), groups, panels);
+    (grid.top + theme.px(PANEL) * panels.div_ceil(grid.columns).max(1) as i32) as u32
+}
+
+/// Place of the panel under a pixel of a figure of `size` (width, height) device pixels.
+pub fn panel_at(theme: &Theme, size: (u32, u32), groups: usize, panels: usize, (x, y): (i32, i32)) -> Option<usize> {
+    let grid = Grid::new(theme, size, groups, panels);
+    let (across, down) = (x - grid.left, y - grid.top);
+    if across < 0 || down < 0 || grid.cell.0 <= 0 || grid.cell.1 <= 0 {
+        return None;
+    }
+    let (column, row) = ((across / grid.cell.0) as usize, (down / grid.cell.1) as usize);
+    Some(row * grid.columns + column).filter(|panel| column < grid.columns && *panel < panels)
+}
+
 /// Draws the panels in rows.
 ///
 /// # Errors
@@ -47,23 +91,17 @@ pub fn draw<DB: DrawingBackend>(
         .map(|(group, name)| (Marker::Disc, theme.series[group % 6], (*name).to_owned()))
         .collect();
     legend(area, theme, &entries, (theme.px(56.0), theme.px(10.0)))?;
-    let top = theme.px(17.0) * names.len() as i32 + theme.px(6.0);
-    let left = theme.px(44.0);
-    let columns = ((width as i32 - left) / theme.px(104.0)).clamp(1, panels.len() as i32) as usize;
-    let rows = panels.len().div_ceil(columns);
-    let (cell_width, cell_height) = ((width as i32 - left) / columns as i32, (height as i32 - top) / rows as i32);
+    let grid = Grid::new(theme, (width, height), names.len(), panels.len());
     let highest =
         range(panels.iter().flat_map(|p| p.groups.iter().flat_map(|g| g.iter().map(|v| f64::from(*v)))), 0.0).1;
     for (index, panel) in panels.iter().enumerate() {
-        let (column, row) = ((index % columns) as i32, (index / columns) as i32);
-        let x = left + column * cell_width;
-        let y = top + row * cell_height;
+        let (x, y) = grid.corner(index);
         let pixels =
-            (x + theme.px(6.0), y + theme.px(20.0), x + cell_width - theme.px(6.0), y + cell_height - theme.px(22.0));
+            (x + theme.px(6.0), y + theme.px(20.0), x + grid.cell.0 - theme.px(6.0), y + grid.cell.1 - theme.px(22.0));
         let frame = Frame { x: (0.0, names.len() as f64), y: (0.0, highest.max(0.5)), pixels };
-        draw_panel(area, theme, &frame, panel, column == 0)?;
+        draw_panel(area, theme, &frame, panel, index % grid.columns == 0)?;
     }
-    let side = (theme.px(10.0), top + (height as i32 - top) / 2);
+    let side = (theme.px(10.0), grid.top + (height as i32 - grid.top) / 2);
     text(area, theme, "log-normalised expression", side, 11.0, Anchor::Upwards, theme.ink)
 }
 
@@ -137,4 +175,26 @@ fn density(sorted: &[f64], low: f64, high: f64) -> Vec<(f64, f64)> {
             (at, sum / n)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Grid, height, panel_at};
+    use crate::theme::Theme;
+
+    #[test]
+    fn a_pixel_finds_its_panel() {
+        for (theme, width) in [(Theme::light(1.0), 860), (Theme::dark(2.0), 800), (Theme::light(1.0), 120)] {
+            let size = (width, height(&theme, width, 2, 11));
+            let grid = Grid::new(&theme, size, 2, 11);
+            for panel in 0..11 {
+                let (x, y) = grid.corner(panel);
+                let middle = (x + grid.cell.0 / 2, y + grid.cell.1 / 2);
+                assert_eq!(panel_at(&theme, size, 2, 11, middle), Some(panel));
+            }
+            assert_eq!(panel_at(&theme, size, 2, 11, (0, size.1 as i32 / 2)), None);
+            assert_eq!(panel_at(&theme, size, 2, 11, (9000, 9000)), None);
+            assert_eq!(panel_at(&theme, size, 2, 0, (60, 60)), None);
+        }
+    }
 }

@@ -103,13 +103,7 @@ pub(super) async fn run(session: &Session, job: u32, wells: &[WellRequest], seed
 }
 
 /// One well, with its control population where that is not there yet.
-async fn one(
-    session: &Session,
-    well: &WellRequest,
-    seed: u32,
-    phase: &str,
-    work: &mut Work<'_>,
-) -> Result<(), End> {
+async fn one(session: &Session, well: &WellRequest, seed: u32, phase: &str, work: &mut Work<'_>) -> Result<(), End> {
     let job = work.job;
     let tell = |share: f64| send(&FromWorker::Plate(Tell::Working { job, well: well.well, share }), &[]);
     tell(0.0);
@@ -173,7 +167,8 @@ fn report(job: u32, well: u32, population: &Population, cells: &Normalised, shif
     // In the precision that the page holds, so that both count the same genes.
     let (change, q): (Vec<f32>, Vec<f32>) =
         shifts.iter().map(|shift| (shift.log2_fold_change as f32, shift.q as f32)).unzip();
-    let genes_shifted = change.iter().zip(&q).filter(|(change, q)| **q < CUTS.0 && change.abs() > CUTS.1).count() as u32;
+    let genes_shifted =
+        change.iter().zip(&q).filter(|(change, q)| **q < CUTS.0 && change.abs() > CUTS.1).count() as u32;
     let narrow = |values: &[f64]| Array::F32(values.iter().map(|value| *value as f32).collect());
     let arrays = [narrow(&mean), narrow(&difference), Array::F32(change), Array::F32(q)];
     let cells = (cells.cells() as u32, population.cells);

@@ -1,0 +1,42 @@
+//! A gene's expression in a group of cells, in a few numbers.
+//!
+//! Does: mean, share of cells with the gene, distance from the gene's mean in standard deviations.
+//! Does not know: genes' names, how values were normalised.
+//! Flow: values of cells → **numbers** → dot plot, heat map, tables.
+
+/// Mean; 0 of nothing.
+pub fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Share of cells with the gene; 0 of nothing.
+pub fn share(values: &[f32]) -> f64 {
+    values.iter().filter(|value| **value > 0.0).count() as f64 / values.len().max(1) as f64
+}
+
+/// Values minus their mean, in standard deviations (of a population); zeros where all are equal.
+pub fn standardised(values: &[f32]) -> Vec<f32> {
+    let mean = mean(values);
+    let square =
+        values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64;
+    let deviation = square.sqrt();
+    let of = |value: &f32| if deviation > 1e-9 { ((f64::from(*value) - mean) / deviation) as f32 } else { 0.0 };
+    values.iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mean, share, standardised};
+
+    #[test]
+    fn numbers_of_a_group() {
+        let values = [0.0, 0.0, 3.0, 1.0];
+        assert_eq!((mean(&values), share(&values)), (1.0, 0.5));
+        assert_eq!((mean(&[]), share(&[])), (0.0, 0.0));
+        let z = standardised(&values);
+        assert!(z.iter().sum::<f32>().abs() < 1e-6);
+        assert!((z.iter().map(|z| z * z).sum::<f32>() / 4.0 - 1.0).abs() < 1e-5);
+        assert_eq!(standardised(&[0.3, 0.3]), [0.0, 0.0]);
+        assert!(standardised(&[]).is_empty());
+    }
+}
