@@ -94,11 +94,7 @@ impl Draft {
                 self.condition.guidance = Some(guidance.ok_or("guidance is a number from 0 to 20".to_owned())?);
             }
             "held" | "clamp" => {
-                self.condition.clamp = text
-                    .split([' ', ',', ';'])
-                    .filter(|part| !part.is_empty())
-                    .map(|part| held(card, part))
-                    .collect::<Result<_, _>>()?;
+                self.condition.clamp = held_genes(card, text)?;
             }
             _ => return Err(format!("nothing here is called “{kind}”")),
         }
@@ -136,6 +132,14 @@ fn values(slot: &Slot, text: &str) -> Result<Vec<String>, String> {
         return Err(known());
     }
     text.split('+').map(|part| value(slot, part).ok_or_else(known)).collect()
+}
+
+/// Genes held at counts: `GENE=COUNT`, separated by spaces, commas or semicolons.
+///
+/// # Errors
+/// What is wrong with which part.
+pub fn held_genes(card: &Card, text: &str) -> Result<Vec<(String, u32)>, String> {
+    text.split([' ', ',', ';']).filter(|part| !part.is_empty()).map(|part| held(card, part)).collect()
 }
 
 /// GENE=COUNT.
