@@ -11,6 +11,7 @@ pub mod gene_list;
 pub mod lessons;
 pub mod expression;
 pub mod gene_rows;
+pub mod plate;
 pub mod protocol;
 pub mod replicates;
 pub mod search;

@@ -16,6 +16,7 @@ pub mod heat_map;
 pub mod histogram;
 pub mod intervals;
 pub mod map;
+pub mod plate;
 pub mod proportions;
 pub mod scatter;
 pub mod svg;

@@ -1,0 +1,234 @@
+//! A layout in an address.
+//!
+//! Does: writes a layout into one short text that survives percent-encoding unchanged, and reads it back.
+//! Does not know: which values a bundle has; what is not understood is an empty well.
+//! Flow: layout ⇄ **text** ⇄ `state.parts`.
+//!
+//! Form: `key.key~condition~condition*item.item…`. A condition has one field per key, values joined by "-", then the
+//! guidance and the held genes, each only as far as needed. An item is `CONDITION-REPLICATE`, or `_N` for N empty
+//! wells. Letters, digits and "/" stand for themselves, "__" is a space, "_2B" is the byte 2B.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::layout::{Condition, Layout, Well};
+use super::wells::WELLS;
+
+/// Key in the state's parts.
+pub const PART: &str = "plate.wells";
+
+/// Separates conditions from wells. Encoded in three characters, but used once.
+const WELLS_FOLLOW: char = '*';
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push_str("__"),
+            _ if byte.is_ascii_alphanumeric() || byte == b'/' => out.push(byte as char),
+            // Writing to a string cannot fail.
+            _ => drop(write!(out, "_{byte:02X}")),
+        }
+    }
+    out
+}
+
+fn unescape(text: &str) -> String {
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
+    while let Some(byte) = bytes.get(at) {
+        let code = text.get(at + 1..at + 3).filter(|_| *byte == b'_');
+        if *byte == b'_' && bytes.get(at + 1) == Some(&b'_') {
+            out.push(b' ');
+            at += 2;
+        } else if let Some(decoded) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            out.push(decoded);
+            at += 3;
+        } else {
+            out.push(*byte);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn write_condition(condition: &Condition, keys: &[&String]) -> String {
+    let values = |key: &&String| {
+        let own = condition.with.get(*key).map(Vec::as_slice).unwrap_or_default();
+        own.iter().map(|value| escape(value)).collect::<Vec<_>>().join("-")
+    };
+    let mut fields: Vec<String> = keys.iter().map(values).collect();
+    fields.push(condition.guidance.map(|guidance| escape(&guidance.to_string())).unwrap_or_default());
+    fields.extend(condition.clamp.iter().map(|(gene, count)| format!("{}-{count}", escape(gene))));
+    let mut text = fields.join(".");
+    text.truncate(text.trim_end_matches('.').len());
+    text
+}
+
+fn read_condition(text: &str, keys: &[String]) -> Condition {
+    let mut fields = text.split('.');
+    let mut condition = Condition::default();
+    for key in keys {
+        let values: Vec<String> =
+            fields.next().unwrap_or_default().split('-').filter(|value| !value.is_empty()).map(unescape).collect();
+        if !values.is_empty() {
+            condition.with.insert(key.clone(), values);
+        }
+    }
+    let guidance = fields.next().and_then(|field| unescape(field).parse().ok());
+    condition.guidance = guidance.filter(|guidance: &f32| (0.0..=20.0).contains(guidance));
+    let held = |field: &str| {
+        let (gene, count) = field.rsplit_once('-')?;
+        Some((unescape(gene), count.parse().ok()?))
+    };
+    condition.clamp = fields.filter_map(held).collect();
+    condition
+}
+
+/// The text of a layout; empty for an empty plate.
+pub fn write(layout: &Layout) -> String {
+    let mut keys: Vec<&String> = layout.filled().flat_map(|(_, well)| well.condition.with.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut conditions: Vec<&Condition> = Vec::new();
+    let (mut items, mut next) = (Vec::new(), 0);
+    for (place, well) in layout.filled() {
+        if place > next {
+            items.push(format!("_{}", place - next));
+        }
+        next = place + 1;
+        let known = conditions.iter().position(|own| **own == well.condition);
+        let number = known.unwrap_or_else(|| {
+            conditions.push(&well.condition);
+            conditions.len() - 1
+        });
+        items.push(format!("{number}-{}", well.replicate));
+    }
+    if items.is_empty() {
+        return String::new();
+    }
+    let mut text = keys.iter().map(|key| escape(key)).collect::<Vec<_>>().join(".");
+    conditions.iter().for_each(|condition| {
+        text.push('~');
+        text.push_str(&write_condition(condition, &keys));
+    });
+    text.push(WELLS_FOLLOW);
+    text.push_str(&items.join("."));
+    text
+}
+
+/// The layout of a text.
+pub fn read(text: &str) -> Layout {
+    let mut layout = Layout::default();
+    let Some((head, items)) = text.split_once(WELLS_FOLLOW) else { return layout };
+    let mut parts = head.split('~');
+    let keys: Vec<String> =
+        parts.next().unwrap_or_default().split('.').filter(|key| !key.is_empty()).map(unescape).collect();
+    let conditions: Vec<Condition> = parts.map(|part| read_condition(part, &keys)).collect();
+    let mut place = 0_usize;
+    for item in items.split('.') {
+        if let Some(empty) = item.strip_prefix('_').and_then(|count| count.parse::<usize>().ok()) {
+            place = place.saturating_add(empty);
+            continue;
+        }
+        let well = item.split_once('-').and_then(|(number, replicate)| {
+            let condition = conditions.get(number.parse::<usize>().ok()?)?.clone();
+            Some(Well { condition, replicate: replicate.parse().ok()? })
+        });
+        if place >= WELLS {
+            break;
+        }
+        layout.set(place, well);
+        place += 1;
+    }
+    layout
+}
+
+/// The layout of a state's parts.
+pub fn of_parts(parts: &BTreeMap<String, String>) -> Layout {
+    parts.get(PART).map(|text| read(text)).unwrap_or_default()
+}
+
+/// Puts a layout into a state's parts; an empty plate leaves none.
+pub fn into_parts(layout: &Layout, parts: &mut BTreeMap<String, String>) {
+    let text = write(layout);
+    if text.is_empty() {
+        parts.remove(PART)
+    } else {
+        parts.insert(PART.to_owned(), text)
+    };
+}
+
+// proptest is a native dependency, and a text reads alike everywhere.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::layout::{Condition, Layout, Well};
+    use super::{PART, into_parts, of_parts, read, write};
+    use crate::state::State;
+    use proptest::collection::{btree_map, vec};
+    use proptest::option;
+    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
+
+    fn layouts() -> impl Strategy<Value = Layout> {
+        let names = || "\\PC{1,8}";
+        let with = btree_map(names(), vec(names(), 1..3), 0..3);
+        let conditions = (with, option::of(0.0_f32..=20.0), vec((names(), any::<u32>()), 0..3))
+            .prop_map(|(with, guidance, clamp)| Condition { with, guidance, clamp });
+        (vec(conditions, 1..5), vec((0..96_usize, 0..5_usize, any::<u32>()), 0..40)).prop_map(|(conditions, wells)| {
+            let mut layout = Layout::default();
+            for (place, condition, replicate) in wells {
+                let condition = conditions[condition % conditions.len()].clone();
+                layout.set(place, Some(Well { condition, replicate }));
+            }
+            layout
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_layout_comes_back_from_its_text(layout in layouts()) {
+            let text = write(&layout);
+            prop_assert_eq!(&read(&text), &layout, "{}", text);
+            let mut state = State::default();
+            into_parts(&layout, &mut state.parts);
+            prop_assert_eq!(of_parts(&State::read(&state.query()).parts), layout);
+        }
+
+        #[test]
+        fn any_text_is_read_as_some_layout(text in "[a-z0-9_.~*-]{0,40}") {
+            let layout = read(&text);
+            prop_assert_eq!(read(&write(&layout)), layout);
+        }
+    }
+
+    #[test]
+    fn an_empty_plate_leaves_no_trace_and_a_full_one_is_short() {
+        let mut parts = BTreeMap::from([(PART.to_owned(), "rest".to_owned())]);
+        into_parts(&Layout::default(), &mut parts);
+        assert!(parts.is_empty());
+        let mut layout = Layout::default();
+        for place in 0..96 {
+            let mut condition = Condition::default();
+            condition.with.insert("cell_type".into(), vec![format!("Type {}", place / 12)]);
+            condition.with.insert("condition".into(), vec!["IFN-beta".into()]);
+            layout.place(&[place], &condition);
+        }
+        let text = write(&layout);
+        assert!(text.len() < 700, "{} characters: {text}", text.len());
+        let mut state = State::default();
+        into_parts(&layout, &mut state.parts);
+        // All but one character stand for themselves in an address.
+        assert_eq!(state.query().len(), "plate.wells=".len() + text.len() + 2);
+        let far = read("k~v*_95.0-1.0-2.0-3");
+        assert_eq!(far.filled().count(), 1, "wells past the plate are left out");
+    }
+
+    proptest! {
+        #[test]
+        fn guidance_that_the_model_refuses_is_not_read(guidance in 20.1_f32..1e9) {
+            let text = format!("k~v.{guidance}*0-1");
+            prop_assert!(read(&text).get(0).is_some_and(|well| well.condition.guidance.is_none()));
+        }
+    }
+}
