@@ -11,7 +11,9 @@ pub mod cells;
 pub mod column;
 pub mod counts;
 pub mod de;
+pub mod gather;
 pub mod h5ad;
+pub mod matrix_market;
 pub mod metrics;
 pub mod neighbours;
 pub mod normalise;
@@ -23,6 +25,7 @@ mod random;
 pub mod referee;
 pub mod splits;
 pub mod spread;
+pub mod subset;
 pub mod synthetic;
 pub mod umap;
 
