@@ -6,6 +6,7 @@
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
 pub mod device_choice;
+pub mod own_data;
 pub mod protocol;
 pub mod state;
 

@@ -7,6 +7,9 @@
 use crate::counts::{Counts, CountsError};
 use crate::normalise::{Normalised, NormalisedError};
 
+/// Row starts, genes and values.
+type Sorted = (Vec<usize>, Vec<u32>, Vec<u32>);
+
 /// Gathered values.
 #[derive(Clone, Debug)]
 pub struct Gather {
@@ -49,8 +52,7 @@ impl Gather {
         self.values.is_empty()
     }
 
-    /// Row starts, genes and values.
-    fn sorted(self) -> Result<(Vec<usize>, Vec<u32>, Vec<u32>), CountsError> {
+    fn sorted(self) -> Result<Sorted, CountsError> {
         let mut starts = vec![0_usize; self.cells + 1];
         for (entry, row) in self.rows.iter().enumerate() {
             let Some(slot) = starts.get_mut(*row as usize + 1) else {

@@ -42,7 +42,8 @@ pub fn read_features(bytes: &[u8]) -> Result<Features, MtxError> {
         }
     }
     if genes.is_empty() {
-        let what = "there is no line of a gene; each needs an identifier, a symbol and `Gene Expression`, apart by tabs";
+        let what =
+            "there is no line of a gene; each needs an identifier, a symbol and `Gene Expression`, apart by tabs";
         return Err(MtxError::Companion { file: "features.tsv", what: what.to_owned() });
     }
     Ok(Features { genes: unique(genes), columns })

@@ -379,9 +379,9 @@ fn sparse(matrix: &Group, place: &str, (cells, genes): (usize, usize)) -> Result
     let format = text(attributes.get("encoding-type"))
         .or_else(|| text(attributes.get("h5sparse_format")).map(|short| format!("{short}_matrix")))
         .unwrap_or_default();
-    let (layout, along): (fn(Box<[Dataset; 3]>) -> Layout, usize) = match format.as_str() {
-        "csr_matrix" => (Layout::Sparse, cells),
-        "csc_matrix" => (Layout::ByGenes, genes),
+    let (by_genes, along) = match format.as_str() {
+        "csr_matrix" => (false, cells),
+        "csc_matrix" => (true, genes),
         other => return Err(H5adError::Encoding { place: place.to_owned(), found: format!("`{other}`") }),
     };
     let part = |name: &str| {
@@ -391,7 +391,8 @@ fn sparse(matrix: &Group, place: &str, (cells, genes): (usize, usize)) -> Result
     let starts = part("indptr")?;
     let rows = at(place, starts.shape())?.first().copied().unwrap_or(0) as usize;
     expect(&format!("{place}/indptr"), format!("{rows} long"), format!("{} long", along + 1))?;
-    Ok(layout(Box::new([starts, part("indices")?, part("data")?])))
+    let parts = Box::new([starts, part("indices")?, part("data")?]);
+    Ok(if by_genes { Layout::ByGenes(parts) } else { Layout::Sparse(parts) })
 }
 
 /// Refuses a shape that is not the expected one.
