@@ -25,7 +25,8 @@ const PLANTED: &str = "ISG15";
 
 /// Waits until files can be chosen.
 fn ready(page: &Page) {
-    page.wait("the model", LOADING, |page| {
+    // An alert of the file before may still stand there.
+    page.wait("alert or the model", LOADING, |page| {
         (page.sees("data-files") && page.attribute("data-files", "disabled").is_none()).then_some(())
     });
 }
@@ -166,6 +167,7 @@ fn three_files_in_any_order_and_one_that_is_missing() {
             let said = page.wait_for_alert(60);
             assert!(said.contains("features.tsv (or genes.tsv) and barcodes.tsv are missing"), "{said}");
             choose(page, &files);
+            page.wait("alert to go", 30, |page| page.alert().is_empty().then_some(()));
             page.wait_for("own-cells", READING);
             assert_eq!((page.text("own-cells"), page.text("own-genes")), ("60".to_owned(), "300".to_owned()));
             let median: f64 = page.text("own-median").parse().unwrap();
@@ -198,6 +200,7 @@ fn a_broken_file_gets_a_sentence_and_the_page_lives_on() {
                 assert!(!said.contains("panicked"), "{said}");
             }
             choose(page, &[good]);
+            page.wait("alert to go", 30, |page| page.alert().is_empty().then_some(()));
             page.wait_for("own-cells", READING);
         },
     );
@@ -240,6 +243,7 @@ fn reading_can_be_stopped() {
             page.open(DATA);
             ready(page);
             choose(page, &files);
+            page.wait("placing", READING, |page| page.text("data-progress").contains("placing").then_some(()));
             page.click("data-cancel");
             ready(page);
             assert!(!page.sees("own-cells"), "a stopped file is not shown");

@@ -15,15 +15,20 @@ use crate::protocol::data::{Ask, Cut, Export, Summary};
 /// Letters of the groups and what they stand for.
 pub(super) const SIDES: [(&str, &str); 2] = [("A", "Group A (control)"), ("B", "Group B (perturbed)")];
 
+/// Fewest cells of a value that is offered: fewer cannot be tested.
+const FEWEST: u32 = 3;
+
 /// All choices: words, cut, heading.
 fn choices(summary: &Summary) -> Vec<(String, Vec<(String, Cut)>)> {
     let mut lists: Vec<(String, Vec<(String, Cut)>)> = summary
         .labels
         .iter()
-        .filter(|label| label.values.len() > 1)
+        // A name of every single cell makes no groups.
+        .filter(|label| label.values.len() > 1 && label.values[0].1 >= FEWEST)
         .map(|label| {
             let cut = |value: &String| Cut::Label { key: label.key.clone(), value: value.clone() };
-            let values = label.values.iter().map(|(value, cells)| {
+            let enough = label.values.iter().filter(|(_, cells)| *cells >= FEWEST);
+            let values = enough.map(|(value, cells)| {
                 (format!("{} = {value} ({})", label.key, thousands((*cells).into())), cut(value))
             });
             (label.key.clone(), values.collect())

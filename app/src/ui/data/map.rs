@@ -283,6 +283,10 @@ fn Overlay(
     };
     let down = move |event: PointerEvent| {
         event.prevent_default();
+        if let Some(canvas) = node.get_untracked() {
+            // The line may leave the map; without capture it then ends at the edge.
+            let _ = canvas.set_pointer_capture(event.pointer_id());
+        }
         line.set_value(Some(vec![pointer(&event, scale())]));
     };
     let on = move |event: PointerEvent| {
