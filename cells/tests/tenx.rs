@@ -68,3 +68,25 @@ fn log_normalised_genes_in_rows_are_gathered() {
     // Rows of cells say the same of a file of counts.
     assert!(matches!(open("tenx_v3.h5").unwrap().expression(0, 1).unwrap(), Expression::Counts(_)));
 }
+
+#[test]
+fn a_real_matrix_reads_alike_by_genes_and_by_cells() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let open = |name: &str| {
+        let bytes = std::fs::read(folder.join(name)).ok()?;
+        Some(CellRows::open_whole(ReadSeekSource::new(Cursor::new(bytes)).unwrap()).unwrap())
+    };
+    let (Some(by_genes), Some(by_cells)) = (open("fixture_kang_csc.h5ad"), open("fixture_kang_csr.h5ad")) else {
+        eprintln!("skipped: no measured data beside the project");
+        return;
+    };
+    assert!(by_genes.is_by_genes() && !by_cells.is_by_genes());
+    let stored = by_genes.stored_about().unwrap();
+    assert_eq!(stored, by_cells.stored_about().unwrap());
+    let (cells, genes) = (by_genes.cells(), by_genes.genes().len());
+    let mut gather = Gather::new(cells, genes, stored as usize);
+    for first in (0..genes).step_by(137) {
+        by_genes.gather_genes((first, 137.min(genes - first)), &Some, &mut gather).unwrap();
+    }
+    assert_eq!(gather.counts().unwrap(), by_cells.counts(0, cells).unwrap());
+}

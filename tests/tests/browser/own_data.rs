@@ -230,10 +230,10 @@ fn what_does_not_fit_is_refused_before_it_is_read() {
 #[test]
 fn reading_can_be_stopped() {
     let folder = tempfile::TempDir::new().unwrap();
-    let (genes, cells) = (genes(300), 20_000);
-    let mut text = format!("%%MatrixMarket matrix coordinate integer general\n300 {cells} {}\n", 60 * cells);
+    let (genes, cells) = (genes(300), 40_000);
+    let mut text = format!("%%MatrixMarket matrix coordinate integer general\n300 {cells} {}\n", 40 * cells);
     for cell in 1..=cells {
-        (0..60).for_each(|gene| text.push_str(&format!("{} {cell} 1\n", 1 + gene * 5)));
+        (0..40).for_each(|gene| text.push_str(&format!("{} {cell} 1\n", 1 + gene * 5)));
     }
     let files = trio(folder.path(), text, &genes, cells);
     with_page(

@@ -21,6 +21,7 @@ const CATEGORIES: usize = 12;
 const STEPS: usize = 6;
 
 /// Points of one colour.
+#[derive(Clone)]
 pub(super) struct OwnLayer {
     /// Words of the legend.
     pub(super) name: String,

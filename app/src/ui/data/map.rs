@@ -5,6 +5,8 @@
 //! Does not know: how cells were placed.
 //! Flow: store's places and colours → **canvas**; a drawn line → worker.
 
+use std::sync::Arc;
+
 use gloo::timers::callback::Timeout;
 use leptos::html::Canvas;
 use leptos::prelude::*;
@@ -97,12 +99,14 @@ pub(super) fn OwnMap() -> impl IntoView {
     let drawn: StoredValue<Option<Frame>> = StoredValue::new(None);
     let turns = StoredValue::new(0_u32);
     let size = resized();
+    // Sorted once for map and legend; whatever it is made anew from has changed.
+    let current = Memo::new_with_compare(move |_| Arc::new(now(store, &theme(store))), |_, _| true);
     Effect::new(move |_| {
         size.get();
         node.get();
         let theme = theme(store);
         let points = store.reference.get();
-        let own = now(store, &theme);
+        let own = current.get().to_vec();
         turns.update_value(|turn| *turn += 1);
         let Some(area) = surface(node, theme.scale) else { return };
         let frame = frame(&area, &theme, &points);
@@ -152,7 +156,7 @@ pub(super) fn OwnMap() -> impl IntoView {
                     data-cells=cells data-by=move || store.data.coloured.get().map(|coloured| meaning(&coloured.by))></canvas>
                 <Overlay drawn side set_side tool/>
             </div>
-            <Legend/>
+            <Legend current/>
         </section>
     }
 }
@@ -323,11 +327,10 @@ fn Overlay(
 
 /// What the colours mean.
 #[component]
-fn Legend() -> impl IntoView {
+fn Legend(current: Memo<Arc<Vec<OwnLayer>>>) -> impl IntoView {
     let store = use_store();
     let entries = move || {
-        let theme = theme(store);
-        let layers = now(store, &theme);
+        let layers = current.get();
         let entries = layers.iter().map(|layer| {
             let (sign, css, words) =
                 (layer.sign(), layer.css(), format!("{} ({})", layer.name, thousands(layer.cells as f64)));

@@ -17,7 +17,7 @@ use super::own::{Own, Values};
 use super::pace::{End, Pace};
 
 /// Cells placed between looks at the messages.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 /// Share of the map's own genes below which places say little.
 const FEW: f64 = 0.5;
 
