@@ -61,6 +61,8 @@ pub(super) struct DataStore {
     coloured: RwSignal<Option<Arc<Coloured>>>,
     groups: RwSignal<[GroupAbout; 2]>,
     table: RwSignal<Option<Arc<OwnTable>>>,
+    /// The model on whose map the cells were placed.
+    placed_by: RwSignal<String>,
 }
 
 /// Share of the browser's memory below which a file is read without asking.
@@ -77,6 +79,7 @@ impl DataStore {
             coloured: RwSignal::new(None),
             groups: RwSignal::new([None, None]),
             table: RwSignal::new(None),
+            placed_by: RwSignal::new(String::new()),
         }
     }
 
@@ -105,6 +108,7 @@ impl DataStore {
             Tell::Read { job, summary } => {
                 store.end_job(job);
                 self.clear();
+                self.placed_by.set(model(store));
                 self.places.set(Arc::new(next().f32()));
                 let genes = String::from_utf8(next().bytes()).unwrap_or_default();
                 self.genes.set(Arc::new(genes.split('\n').map(str::to_owned).collect()));
@@ -137,6 +141,11 @@ impl DataStore {
             }
         }
     }
+}
+
+/// Name of the model that is loaded.
+fn model(store: Store) -> String {
+    store.card.with_untracked(|card| card.as_ref().map(|card| card.name.clone()).unwrap_or_default())
 }
 
 /// Asks the worker.
@@ -183,6 +192,19 @@ pub(super) fn DataView() -> impl IntoView {
         if store.phase.with(|phase| *phase == Phase::Lost) {
             store.data.clear();
             store.data.plan.set(None);
+        }
+    });
+    // Cells stand on one model's map: another model's would show them where they do not belong.
+    Effect::new(move |_| {
+        let loaded = store.card.with(Option::is_some);
+        if loaded
+            && store.data.summary.with_untracked(Option::is_some)
+            && store.data.placed_by.get_untracked() != model(store)
+        {
+            ask(store, Ask::Remove);
+            store
+                .alert
+                .set(Some("Another model was loaded; choose your file again to see it on that model's map.".into()));
         }
     });
     let has_cells = move || store.data.summary.with(Option::is_some);
