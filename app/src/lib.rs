@@ -12,6 +12,7 @@ pub mod lessons;
 pub mod expression;
 pub mod gene_rows;
 pub mod plate;
+pub mod own_data;
 pub mod protocol;
 pub mod replicates;
 pub mod search;

@@ -1,6 +1,6 @@
 //! What a cell is and how cells are measured.
 //!
-//! Does: sparse counts with genes and labels, AnnData files from and to bytes, normalising,
+//! Does: sparse counts with genes and labels, AnnData, 10x and Matrix Market files from bytes, AnnData to bytes, normalising,
 //! differential expression, principal components, neighbours, the fixed map, metrics, baselines, splits,
 //! synthetic cells with a known truth. Measured and generated cells are the same type.
 //! Does not know: tensors, files, clocks, threads, the web.
@@ -11,8 +11,10 @@ pub mod cells;
 pub mod column;
 pub mod counts;
 pub mod de;
+pub mod gather;
 pub mod h5ad;
 pub mod linkage;
+pub mod matrix_market;
 pub mod metrics;
 pub mod neighbours;
 pub mod normalise;
@@ -24,6 +26,7 @@ mod random;
 pub mod referee;
 pub mod splits;
 pub mod spread;
+pub mod subset;
 pub mod synthetic;
 pub mod umap;
 

@@ -5,7 +5,7 @@
 //! Does not know: how the map was made; it never moves (DESIGN.md decision 6).
 //! Flow: generated cells' principal components + reference map → **coordinates**.
 
-use crate::neighbours::nearest;
+use crate::neighbours::{Neighbours, nearest};
 
 /// Neighbours that decide a place. Few, so that a cell between two clusters joins one of them.
 pub const NEIGHBOURS: usize = 8;
@@ -14,11 +14,15 @@ pub const NEIGHBOURS: usize = 8;
 /// coordinates are `map` [n, 2]. Weights are 1 / (distance² + ε), ε a thousandth of the mean
 /// squared distance, so that a copy of a reference cell stands on it. Without reference, no places.
 pub fn place(reference: &[f32], map: &[f32], query: &[f32], dimensions: usize, k: usize) -> Vec<f32> {
-    let found = nearest(reference, query, dimensions, k);
+    among(&nearest(reference, query, dimensions, k), map)
+}
+
+/// [`place`] for cells whose neighbours are known.
+pub fn among(found: &Neighbours, map: &[f32]) -> Vec<f32> {
     if found.k == 0 {
         return Vec::new();
     }
-    let mut coordinates = Vec::with_capacity(2 * query.len() / dimensions.max(1));
+    let mut coordinates = Vec::with_capacity(2 * found.indices.len() / found.k);
     for (indices, distances) in found.indices.chunks_exact(found.k).zip(found.distances.chunks_exact(found.k)) {
         let mean_square = distances.iter().map(|d| d * d).sum::<f32>() / found.k as f32;
         let softening = (1e-3 * mean_square).max(1e-12);

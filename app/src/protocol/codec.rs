@@ -33,6 +33,11 @@ pub fn encode<T: Serialize>(head: &T, arrays: &[Array]) -> Result<Encoded, Strin
             Array::F32(values) => moved(Float32Array::from(values.as_slice()), Float32Array::buffer),
             Array::F64(values) => moved(Float64Array::from(values.as_slice()), Float64Array::buffer),
             Array::U8(values) => moved(Uint8Array::from(values.as_slice()), Uint8Array::buffer),
+            Array::File(file) => {
+                // Files are handed over as they are; there is no buffer to move.
+                message.push(file);
+                continue;
+            }
         };
         message.push(&value);
         transfer.push(&buffer);
@@ -63,6 +68,8 @@ pub fn decode<T: DeserializeOwned>(value: &JsValue) -> Result<(T, Vec<Array>), S
                 Ok(Array::F64(array.to_vec()))
             } else if let Some(array) = value.dyn_ref::<Uint8Array>() {
                 Ok(Array::U8(array.to_vec()))
+            } else if let Some(file) = value.dyn_ref::<web_sys::File>() {
+                Ok(Array::File(file.clone()))
             } else {
                 Err("a message holds an array of an unknown kind".to_owned())
             }

@@ -292,6 +292,9 @@ pub enum Array {
     F64(Vec<f64>),
     /// Bytes.
     U8(Vec<u8>),
+    /// A file of the visitor: a handle, its bytes stay where they are.
+    #[cfg(target_arch = "wasm32")]
+    File(web_sys::File),
 }
 
 impl Array {

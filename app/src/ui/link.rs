@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::store::{Phase, Store};
-use crate::protocol::{FromWorker, ToWorker, codec};
+use crate::protocol::{Array, FromWorker, ToWorker, codec};
 
 /// Script that trunk writes for the worker's binary.
 const SCRIPT: &str = "./worker_loader.js";
@@ -99,11 +99,16 @@ pub(super) fn reload(store: Store) {
 
 /// Sends a message.
 pub(super) fn send(store: Store, message: &ToWorker) {
+    send_with(store, message, &[]);
+}
+
+/// Sends a message and what travels beside it.
+pub(super) fn send_with(store: Store, message: &ToWorker, arrays: &[Array]) {
     let sent = WORKER.with(|slot| {
         let slot = slot.borrow();
         let worker = slot.as_ref()?;
-        let encoded = codec::encode(message, &[]).ok()?;
-        worker.post_message(&encoded.value).ok()
+        let encoded = codec::encode(message, arrays).ok()?;
+        worker.post_message_with_transfer(&encoded.value, &encoded.transfer).ok()
     });
     if sent.is_none() {
         lost(store);

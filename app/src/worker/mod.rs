@@ -67,7 +67,10 @@ pub fn start() {
         match codec::decode::<ToWorker>(&event.data()) {
             Ok((ToWorker::Cancel { run }, _)) => seen.set(run),
             // The receiver lives as long as the worker.
-            Ok((message, _)) => drop(sender.unbounded_send(message)),
+            Ok((message, arrays)) => {
+                data::keep_files(arrays);
+                drop(sender.unbounded_send(message));
+            }
             Err(error) => {
                 fail(None, format!("The page sent a message that the worker does not understand: {error}"), false)
             }

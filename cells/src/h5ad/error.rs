@@ -89,6 +89,12 @@ pub enum H5adError {
         /// Path in the file.
         place: String,
     },
+    /// 10x Genomics' older form with several genomes.
+    #[error("the file holds cells of several genomes ({found}); save one genome's matrix as a file of its own")]
+    Genomes {
+        /// Their names.
+        found: String,
+    },
     /// Parts do not fit together.
     #[error(transparent)]
     Cells(#[from] CellsError),

@@ -105,6 +105,16 @@ pub(super) fn columns(file: &File, place: &str, length: usize) -> Result<BTreeMa
     Ok(columns)
 }
 
+/// One column of texts or categories; none when it is not there or cannot be read.
+pub(super) fn column(file: &File, place: &str, key: &str) -> Option<Column> {
+    let frame = group(file, place).ok()?;
+    let full = format!("{place}/{key}");
+    match frame.dataset(key) {
+        Ok(dataset) => plain(&frame, &dataset, key, &full).ok()?,
+        Err(_) => categorical(&frame.group(key).ok()?, &full).ok(),
+    }
+}
+
 /// A column stored as one data set; older files keep its categories aside, by reference.
 fn plain(frame: &Group, dataset: &Dataset, name: &str, full: &str) -> Result<Option<Column>, H5adError> {
     if let Ok(categories) = frame.dataset(&format!("__categories/{name}")) {

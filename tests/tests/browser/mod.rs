@@ -12,5 +12,6 @@ mod failures;
 mod genes;
 mod http;
 mod learn;
+mod own_data;
 mod page;
 mod scenarios;

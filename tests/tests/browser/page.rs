@@ -217,6 +217,15 @@ impl Page {
         assert_eq!(taken, json!(value), "{id} has no such choice");
     }
 
+    /// Chooses the option of a select whose words begin so.
+    pub(super) fn choose_option(&self, id: &str, words: &str) {
+        let script = "const e = document.querySelector(arguments[0]); \
+            const o = [...e.options].find(o => o.text.startsWith(arguments[1])); if (!o) return false; \
+            e.value = o.value; e.dispatchEvent(new Event('change', { bubbles: true })); return true;";
+        let found = self.window.script(script, &[json!(part(id)), json!(words)]);
+        assert_eq!(found.as_bool(), Some(true), "{id} has no option that begins with {words:?}");
+    }
+
     /// Rows of a table as texts of their cells; the head is left out.
     pub(super) fn rows(&self, id: &str) -> Vec<Vec<String>> {
         let body =

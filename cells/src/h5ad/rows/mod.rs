@@ -9,6 +9,9 @@ use std::collections::HashSet;
 
 use hdf5_pure::{DType, Dataset, File, Group, Source};
 
+mod tenx;
+mod whole;
+
 use crate::column::Column;
 use crate::counts::{Counts, CountsError};
 use crate::h5ad::Matrix;
@@ -24,6 +27,8 @@ const PROBE: usize = 64;
 enum Layout {
     /// Compressed by cells: starts, indices, values.
     Sparse(Box<[Dataset; 3]>),
+    /// Compressed by genes: starts, indices, values. Read as a whole only (`by_genes`).
+    ByGenes(Box<[Dataset; 3]>),
     /// Every value.
     Dense(Dataset),
 }
@@ -39,6 +44,8 @@ enum Names {
 pub struct CellRows {
     file: File,
     place: String,
+    /// Where the genes are described; none in 10x files.
+    var: Option<String>,
     layout: Layout,
     names: Names,
     genes: Vec<String>,
@@ -83,7 +90,8 @@ impl CellRows {
     /// When it is no such file; [`H5adError::ByGenes`] when the counts are compressed by genes, which
     /// cannot be read a few cells at a time.
     pub fn open<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
-        Self::find(File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?, matrix, Scale::Counts)
+        let file = File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?;
+        Self::find(file, matrix, Scale::Counts, false)
     }
 
     /// Opens a file whose `X` holds counts or, as other models write their predictions, log-normalised expression.
@@ -93,16 +101,23 @@ impl CellRows {
     /// As [`CellRows::open`].
     pub fn open_any<S: Source + Send + Sync + 'static>(source: S) -> Result<Self, H5adError> {
         let file = File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?;
-        match Self::find(file.clone(), &Matrix::Auto, Scale::Counts) {
-            Err(error) if error.is_about_values() => Self::find(file, &Matrix::X, Scale::LogNormalised),
+        Self::find_any(file, false)
+    }
+
+    /// Counts anywhere, else log-normalised expression in `X`; with `whole`, compressed by genes too.
+    fn find_any(file: File, whole: bool) -> Result<Self, H5adError> {
+        match Self::find(file.clone(), &Matrix::Auto, Scale::Counts, whole) {
+            Err(error) if error.is_about_values() => Self::find(file, &Matrix::X, Scale::LogNormalised, whole),
             other => other,
         }
     }
 
     /// Finds the matrix of an open file that holds values of one scale.
-    fn find(file: File, matrix: &Matrix, scale: Scale) -> Result<Self, H5adError> {
-        if file.group("obs").is_err() && file.group("matrix").is_ok() {
-            return Self::tenx(file);
+    fn find(file: File, matrix: &Matrix, scale: Scale, whole: bool) -> Result<Self, H5adError> {
+        if file.group("obs").is_err()
+            && let Some(place) = tenx::place(&file)?
+        {
+            return Self::tenx(file, place);
         }
         let candidates: Vec<(String, &str)> = match matrix {
             Matrix::X => vec![("X".to_owned(), "var")],
@@ -114,7 +129,7 @@ impl CellRows {
         };
         let mut first = None;
         for (place, var) in candidates {
-            match Self::anndata(file.clone(), place, var, scale) {
+            match Self::anndata(file.clone(), place, var, scale, whole) {
                 Ok(rows) => return Ok(rows),
                 Err(error) if error.is_about_values() => first = first.or(Some(error)),
                 Err(error) => return Err(error),
@@ -124,7 +139,7 @@ impl CellRows {
     }
 
     /// AnnData, on the matrix at `place`.
-    fn anndata(file: File, place: String, var: &str, scale: Scale) -> Result<Self, H5adError> {
+    fn anndata(file: File, place: String, var: &str, scale: Scale, whole: bool) -> Result<Self, H5adError> {
         let genes = unique(index(&file, var)?);
         let frame = group(&file, "obs")?;
         let key = index_key(&frame, "obs")?;
@@ -141,43 +156,17 @@ impl CellRows {
                 expect(&place, format!("{shape:?}"), format!("[{length}, {}]", genes.len()))?;
                 Layout::Dense(dataset)
             }
-            Err(_) => sparse(&group(&file, &place)?, &place, length)?,
+            Err(_) => sparse(&group(&file, &place)?, &place, (length, genes.len()))?,
         };
         let columns = (0..genes.len() as u32).map(Some).collect();
-        let rows = Self { file, place, layout, names, genes, columns, cells: length, has_labels: true, scale };
-        rows.expression(0, PROBE.min(length))?;
+        let var = Some(var.to_owned());
+        let rows = Self { file, place, var, layout, names, genes, columns, cells: length, has_labels: true, scale };
+        if whole && rows.is_by_genes() {
+            rows.probe_genes()?;
+        } else {
+            rows.expression(0, PROBE.min(length))?;
+        }
         Ok(rows)
-    }
-
-    /// 10x Genomics' filtered matrix: genes in rows, compressed by barcode.
-    fn tenx(file: File) -> Result<Self, H5adError> {
-        let place = "matrix".to_owned();
-        let matrix = group(&file, &place)?;
-        let part = |name: &str| {
-            let full = format!("matrix/{name}");
-            matrix.dataset(name).map_err(|_| H5adError::Missing { place: full })
-        };
-        let barcodes = part("barcodes")?;
-        let cells = at("matrix/barcodes", barcodes.shape())?.first().copied().unwrap_or(0) as usize;
-        let symbols = at("matrix/features/name", part("features/name")?.read_string())?;
-        let kinds = part("features/feature_type").and_then(|kinds| at("matrix/features", kinds.read_string()));
-        let is_gene =
-            |at: usize| kinds.as_ref().map_or(true, |kinds| kinds.get(at).is_some_and(|k| k == "Gene Expression"));
-        let mut genes = Vec::new();
-        let columns = symbols
-            .into_iter()
-            .enumerate()
-            .map(|(at, symbol)| {
-                is_gene(at).then(|| {
-                    genes.push(symbol);
-                    genes.len() as u32 - 1
-                })
-            })
-            .collect();
-        let layout = Layout::Sparse(Box::new([part("indptr")?, part("indices")?, part("data")?]));
-        let genes = unique(genes);
-        let (names, has_labels, scale) = (Names::Texts(barcodes), false, Scale::Counts);
-        Ok(Self { file, place, layout, names, genes, columns, cells, has_labels, scale })
     }
 
     /// Gene symbols in the file's order; a symbol that comes again carries `-1`, `-2` … as in scanpy.
@@ -255,6 +244,7 @@ impl CellRows {
     fn stored(&self, first: usize, count: usize) -> Result<Stored, H5adError> {
         let place = &self.place;
         match &self.layout {
+            Layout::ByGenes(_) => Err(H5adError::ByGenes { place: place.clone() }),
             Layout::Dense(dataset) => {
                 let values = at(place, dataset.read_f64_rows(first as u64, count as u64))?;
                 let columns = self.columns.len();
@@ -383,25 +373,26 @@ impl LabelRows {
     }
 }
 
-/// The arrays of compressed rows at `place`.
-fn sparse(matrix: &Group, place: &str, cells: usize) -> Result<Layout, H5adError> {
+/// The arrays of a compressed matrix at `place` of so many cells and genes.
+fn sparse(matrix: &Group, place: &str, (cells, genes): (usize, usize)) -> Result<Layout, H5adError> {
     let attributes = at(place, matrix.attrs())?;
     let format = text(attributes.get("encoding-type"))
         .or_else(|| text(attributes.get("h5sparse_format")).map(|short| format!("{short}_matrix")))
         .unwrap_or_default();
-    match format.as_str() {
-        "csr_matrix" => {}
-        "csc_matrix" => return Err(H5adError::ByGenes { place: place.to_owned() }),
+    let (by_genes, along) = match format.as_str() {
+        "csr_matrix" => (false, cells),
+        "csc_matrix" => (true, genes),
         other => return Err(H5adError::Encoding { place: place.to_owned(), found: format!("`{other}`") }),
-    }
+    };
     let part = |name: &str| {
         let full = format!("{place}/{name}");
         matrix.dataset(name).map_err(|_| H5adError::Missing { place: full })
     };
     let starts = part("indptr")?;
     let rows = at(place, starts.shape())?.first().copied().unwrap_or(0) as usize;
-    expect(&format!("{place}/indptr"), format!("{rows} long"), format!("{} long", cells + 1))?;
-    Ok(Layout::Sparse(Box::new([starts, part("indices")?, part("data")?])))
+    expect(&format!("{place}/indptr"), format!("{rows} long"), format!("{} long", along + 1))?;
+    let parts = Box::new([starts, part("indices")?, part("data")?]);
+    Ok(if by_genes { Layout::ByGenes(parts) } else { Layout::Sparse(parts) })
 }
 
 /// Refuses a shape that is not the expected one.

@@ -1,0 +1,192 @@
+//! Reads what was looked at, in slices, with progress and cancel.
+//!
+//! Does: windows of cells or genes from HDF5, pieces of text from Matrix Market; keeps a random part where asked.
+//! Does not know: the model, the map.
+//! Flow: pending files → **cells in memory**.
+
+use std::collections::BTreeMap;
+
+use cells::gather::Gather;
+use cells::h5ad::{CellRows, Expression, Scale};
+use cells::matrix_market::{Features, Inflate, MtxError, Reader, Size, Trio};
+use cells::normalise::Normalised;
+use cells::subset::random_subset;
+use cells::{Cells, Counts};
+
+use super::files::Input;
+use super::look::{Pending, Source};
+use super::own::{Own, Values};
+use super::pace::{End, Pace, refused};
+
+/// Stored values of a window.
+const WINDOW: f64 = 300_000.0;
+/// Bytes of a piece of text, and of a packed one, which grows as it is unpacked.
+const PIECES: (u64, u64) = (1024 * 1024, 192 * 1024);
+/// Mark of a cell that is left out.
+const LEFT_OUT: u32 = u32::MAX;
+
+/// Reads all cells, or a random part of them.
+pub(super) async fn load(
+    pending: Pending,
+    (sample, seed): (Option<u32>, u32),
+    pace: &mut Pace<'_>,
+) -> Result<Own, End> {
+    let all = pending.cells;
+    let kept = sample
+        .filter(|wanted| (*wanted as usize) < all)
+        .map(|wanted| random_subset(all, wanted as usize, u64::from(seed)));
+    pace.begin("reading the file");
+    let title = pending.title.clone();
+    let mut own = match pending.source {
+        Source::Hdf5(rows, symbols) => {
+            let mut own = hdf5(&title, &rows, kept.as_deref(), pending.stored, pace).await?;
+            if let Some(column) = symbols {
+                own.notes
+                    .push(format!("The genes are called by identifiers; their symbols were taken from var/{column}."));
+            }
+            own
+        }
+        Source::Made(rows) => hdf5(&title, &rows, None, pending.stored, pace).await?,
+        Source::Trio { matrix, size, features, barcodes } => {
+            trio(&title, &matrix, size, (features, barcodes), kept.as_deref(), pace).await?
+        }
+    };
+    own.cells_in_file = all;
+    if kept.is_some() {
+        own.notes.push(format!("A random part of {} of {all} cells, drawn with seed {seed}.", own.names.len()));
+    }
+    Ok(own)
+}
+
+/// Cells of an open HDF5 file.
+async fn hdf5(
+    title: &str,
+    rows: &CellRows,
+    kept: Option<&[usize]>,
+    stored: f64,
+    pace: &mut Pace<'_>,
+) -> Result<Own, End> {
+    let wrong = |error: cells::h5ad::H5adError| refused(title, &error);
+    let values = if rows.is_by_genes() {
+        by_genes(title, rows, kept, stored, pace).await?
+    } else {
+        by_cells(title, rows, kept, stored, pace).await?
+    };
+    let names = rows.names(0, rows.cells()).map_err(wrong)?;
+    let mut labels = BTreeMap::new();
+    for key in rows.keys().map_err(wrong)? {
+        pace.step(1.0).await?;
+        // A column of a kind that is not read carries nothing that is needed here.
+        if let Ok(column) = rows.label(&key).and_then(|label| label.read(0, rows.cells())) {
+            labels.insert(key, kept.map_or_else(|| column.clone(), |kept| column.select(kept)));
+        }
+    }
+    let names = kept.map_or_else(|| names.clone(), |kept| kept.iter().map(|cell| names[*cell].clone()).collect());
+    Ok(Own::new(title, rows.place(), (names, rows.genes().to_vec()), labels, values))
+}
+
+/// Windows of cells.
+async fn by_cells(
+    title: &str,
+    rows: &CellRows,
+    kept: Option<&[usize]>,
+    stored: f64,
+    pace: &mut Pace<'_>,
+) -> Result<Values, End> {
+    let (all, genes) = (rows.cells(), rows.genes().len());
+    let wanted = kept.map_or(all, <[usize]>::len);
+    let room = (stored * wanted as f64 / all.max(1) as f64).ceil() as usize;
+    let mut values = match rows.scale() {
+        Scale::Counts => Values::Counts(Counts::with_capacity(genes, wanted, room)),
+        Scale::LogNormalised => Values::Logged(Normalised::with_capacity(genes, wanted, room)),
+    };
+    let window = (WINDOW * all as f64 / stored.max(1.0)).clamp(1.0, 4096.0) as usize;
+    for first in (0..all).step_by(window) {
+        pace.step(first as f64 / all as f64).await?;
+        let count = window.min(all - first);
+        let local: Option<Vec<usize>> = kept.map(|kept| {
+            let from = kept.partition_point(|cell| *cell < first);
+            let to = kept.partition_point(|cell| *cell < first + count);
+            kept[from..to].iter().map(|cell| cell - first).collect()
+        });
+        if local.as_ref().is_some_and(Vec::is_empty) {
+            continue;
+        }
+        let found = rows.expression(first, count).map_err(|error| refused(title, &error))?;
+        let appended = match (&mut values, found) {
+            (Values::Counts(all), Expression::Counts(part)) => match &local {
+                Some(local) => all.append(&part.select_cells(local)),
+                None => all.append(&part),
+            },
+            (Values::Logged(all), Expression::LogNormalised(part)) => match &local {
+                Some(local) => all.append(&part.select(local)),
+                None => all.append(&part),
+            },
+            _ => Ok(()),
+        };
+        appended.map_err(|error| refused(title, &error))?;
+    }
+    Ok(values)
+}
+
+/// Windows of genes.
+async fn by_genes(
+    title: &str,
+    rows: &CellRows,
+    kept: Option<&[usize]>,
+    stored: f64,
+    pace: &mut Pace<'_>,
+) -> Result<Values, End> {
+    let (all, genes) = (rows.cells(), rows.genes().len());
+    let wanted = kept.map_or(all, <[usize]>::len);
+    let places = kept.map(|kept| {
+        let mut places = vec![LEFT_OUT; all];
+        kept.iter().enumerate().for_each(|(new, old)| places[*old] = new as u32);
+        places
+    });
+    let keep = |cell: u32| match &places {
+        Some(places) => Some(places[cell as usize]).filter(|place| *place != LEFT_OUT),
+        None => Some(cell),
+    };
+    let room = (stored * wanted as f64 / all.max(1) as f64).ceil() as usize;
+    let mut gather = Gather::new(wanted, genes, room);
+    let window = (WINDOW * genes as f64 / stored.max(1.0)).clamp(1.0, 4096.0) as usize;
+    for first in (0..genes).step_by(window) {
+        pace.step(first as f64 / genes as f64).await?;
+        let range = (first, window.min(genes - first));
+        rows.gather_genes(range, &keep, &mut gather).map_err(|error| refused(title, &error))?;
+    }
+    Ok(match rows.scale() {
+        Scale::Counts => Values::Counts(gather.counts().map_err(|error| refused(title, &error))?),
+        Scale::LogNormalised => Values::Logged(gather.normalised().map_err(|error| refused(title, &error))?),
+    })
+}
+
+/// A Matrix Market file with its names.
+async fn trio(
+    title: &str,
+    matrix: &Input,
+    size: Size,
+    (features, barcodes): (Features, Vec<String>),
+    kept: Option<&[usize]>,
+    pace: &mut Pace<'_>,
+) -> Result<Own, End> {
+    let wrong = |error: MtxError| refused(title, &error);
+    let mut trio = Trio::new(size, features, barcodes, kept).map_err(wrong)?;
+    let (mut inflate, mut reader) = (Inflate::new(), Reader::new());
+    let mut at = 0;
+    while at < matrix.len() {
+        pace.step(at as f64 / matrix.len() as f64).await?;
+        let piece = if at == 0 || inflate.is_packed() { PIECES.1 } else { PIECES.0 };
+        let text = inflate.push(&matrix.slice(at, at + piece)?).map_err(wrong)?;
+        reader.push(&text, &mut |entry| trio.take(entry)).map_err(wrong)?;
+        at += piece;
+    }
+    let rest = inflate.finish().map_err(wrong)?;
+    reader.push(&rest, &mut |entry| trio.take(entry)).map_err(wrong)?;
+    reader.finish(&mut |entry| trio.take(entry)).map_err(wrong)?;
+    pace.begin("sorting the values");
+    pace.step(0.0).await?;
+    let Cells { counts, genes, names, labels } = trio.finish().map_err(wrong)?;
+    Ok(Own::new(title, "matrix.mtx", (names, genes), labels, Values::Counts(counts)))
+}

@@ -1,0 +1,88 @@
+//! Puts the visitor's cells onto the model's map.
+//!
+//! Does: aligns genes to the model's, projects, finds the nearest measured cells, takes their places' mean and their
+//! types' majority; warns when few genes are shared.
+//! Does not know: files.
+//! Flow: own cells + bundle's map → **coordinates and nearest types**.
+
+use std::collections::HashMap;
+
+use cells::neighbours::nearest;
+use cells::pca::Pca;
+use cells::place::{NEIGHBOURS, among};
+use model::card::Kind;
+
+use super::super::session::Session;
+use super::own::{Own, Values};
+use super::pace::{End, Pace};
+
+/// Cells placed between looks at the messages.
+const AT_ONCE: usize = 256;
+/// Share of the map's own genes below which places say little.
+const FEW: f64 = 0.5;
+
+/// Places all cells.
+pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>) -> Result<(), End> {
+    let (card, map) = (&session.bundle.card, &session.bundle.map);
+    own.target = card.target_sum;
+    let places: HashMap<&str, usize> = own.genes.iter().enumerate().map(|(at, gene)| (gene.as_str(), at)).collect();
+    own.panel = card.genes.iter().map(|gene| places.get(gene.as_str()).copied()).collect();
+    let shared = own.panel.iter().flatten().count();
+    if shared == 0 {
+        let example = own.genes.first().cloned().unwrap_or_default();
+        return Err(End::Failed(format!(
+            "{} shares no gene with this model (its first gene is {example:?}, the model's {:?}). Genes must be called by symbols; if the file has them in a column of var, make that column the index.",
+            own.title,
+            card.genes.first().cloned().unwrap_or_default()
+        )));
+    }
+    let used = map.genes.iter().filter(|gene| own.panel[**gene as usize].is_some()).count();
+    let share = used as f64 / map.genes.len().max(1) as f64;
+    if share < FEW {
+        own.notes.push(format!(
+            "Only {used} of the {} genes that make the map are in the file; places on the map say little.",
+            map.genes.len()
+        ));
+    }
+    if matches!(own.values, Values::Logged(_)) {
+        own.notes.push("The values are log-normalised, not counts: cells are placed, coloured and tested as they are; counts per cell and an h5ad of counts are not possible. Save the file with raw counts in X, layers/counts or raw/X for these.".to_owned());
+    }
+    let pca = Pca {
+        genes: map.genes.clone(),
+        mean: map.mean.clone(),
+        loadings: map.loadings.clone(),
+        components: map.components,
+    };
+    let types = card.of_kind(Kind::CellType);
+    let codes = types.and_then(|types| map.labels.get(&types.key));
+    own.type_names = types.map(|types| types.values.iter().map(|v| v.display.clone()).collect()).unwrap_or_default();
+    let all = own.names.len();
+    pace.begin("placing cells on the map");
+    let cells: Vec<usize> = (0..all).collect();
+    for part in cells.chunks(AT_ONCE) {
+        pace.step(part[0] as f64 / all as f64).await?;
+        let scores = pca.project(&own.on_panel(part));
+        let found = nearest(&map.reference, &scores, map.components, NEIGHBOURS);
+        own.coordinates.extend(among(&found, &map.coordinates));
+        if let Some(codes) = codes {
+            own.types.extend(found.indices.chunks_exact(found.k.max(1)).map(|near| majority(near, codes)));
+        }
+    }
+    if own.types.len() != all {
+        (own.types, own.type_names) = (vec![0; all], vec!["no types on this map".to_owned()]);
+    }
+    Ok(())
+}
+
+/// The commonest label among neighbours; of equals the one that comes first, which is nearer.
+fn majority(near: &[u32], codes: &[u8]) -> u16 {
+    let label = |cell: &u32| codes.get(*cell as usize).copied().unwrap_or(0);
+    let votes = |own: u8| near.iter().filter(|cell| label(cell) == own).count();
+    let mut best = (0, 0);
+    for own in near.iter().map(label) {
+        if votes(own) > best.0 {
+            best = (votes(own), u16::from(own));
+        }
+    }
+    best.1
+}

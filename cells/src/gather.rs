@@ -1,0 +1,123 @@
+//! Values of a matrix that arrive in any order.
+//!
+//! Does: gathers (cell, gene, value) and sorts them by cell once, by counting.
+//! Does not know: files.
+//! Flow: Matrix Market lines, matrices compressed by genes → **`Counts`**, or log-normalised values.
+
+use crate::counts::{Counts, CountsError};
+use crate::normalise::{Normalised, NormalisedError};
+
+/// Row starts, genes and values.
+type Sorted = (Vec<usize>, Vec<u32>, Vec<u32>);
+
+/// Gathered values.
+#[derive(Clone, Debug)]
+pub struct Gather {
+    cells: usize,
+    genes: usize,
+    rows: Vec<u32>,
+    columns: Vec<u32>,
+    values: Vec<u32>,
+}
+
+impl Gather {
+    /// Bytes held for each value while gathering and sorting.
+    pub const BYTES_PER_VALUE: u64 = 20;
+
+    /// Nothing yet, of so many cells and genes; room for `stored` values is taken if it can be had.
+    pub fn new(cells: usize, genes: usize, stored: usize) -> Self {
+        let room = || {
+            let mut list: Vec<u32> = Vec::new();
+            // Without room at once the list grows as values come; a file must not end the program by its claims.
+            let _ = list.try_reserve_exact(stored);
+            list
+        };
+        Self { cells, genes, rows: room(), columns: room(), values: room() }
+    }
+
+    /// Adds a value; cells and genes count from 0.
+    pub fn push(&mut self, cell: u32, gene: u32, value: u32) {
+        self.rows.push(cell);
+        self.columns.push(gene);
+        self.values.push(value);
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    fn sorted(self) -> Result<Sorted, CountsError> {
+        let mut starts = vec![0_usize; self.cells + 1];
+        for (entry, row) in self.rows.iter().enumerate() {
+            let Some(slot) = starts.get_mut(*row as usize + 1) else {
+                return Err(CountsError::Starts { entry, stored: self.values.len() });
+            };
+            *slot += 1;
+        }
+        for row in 0..self.cells {
+            starts[row + 1] += starts[row];
+        }
+        if self.rows.is_sorted() {
+            return Ok((starts, self.columns, self.values));
+        }
+        let mut next = starts.clone();
+        let (mut columns, mut values) = (vec![0; self.values.len()], vec![0; self.values.len()]);
+        for (entry, row) in self.rows.iter().enumerate() {
+            let place = &mut next[*row as usize];
+            (columns[*place], values[*place]) = (self.columns[entry], self.values[entry]);
+            *place += 1;
+        }
+        Ok((starts, columns, values))
+    }
+
+    /// As counts.
+    ///
+    /// # Errors
+    /// When a cell or gene lies outside, or one value came twice.
+    pub fn counts(self) -> Result<Counts, CountsError> {
+        let genes = self.genes;
+        let (starts, columns, values) = self.sorted()?;
+        Counts::new(genes, starts, columns, values)
+    }
+
+    /// As log-normalised expression, from the bits of its f32.
+    ///
+    /// # Errors
+    /// As [`Gather::counts`], and when a value is not log-normalised.
+    pub fn normalised(self) -> Result<Normalised, NormalisedError> {
+        let genes = self.genes;
+        let (starts, columns, values) = self.sorted()?;
+        Normalised::new(genes, starts, columns, values.into_iter().map(f32::from_bits).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use super::Gather;
+    use crate::counts::Counts;
+
+    #[test]
+    fn any_order_gives_the_same_counts() {
+        let entries = [(0, 1, 5), (0, 2, 1), (2, 0, 7)];
+        let expected = Counts::from_dense_rows(3, [[0_u32, 5, 1], [0; 3], [7, 0, 0]].iter().map(|row| row.as_slice()));
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+            let mut gather = Gather::new(3, 3, 3);
+            order.iter().for_each(|at| gather.push(entries[*at].0, entries[*at].1, entries[*at].2));
+            assert_eq!(gather.counts().unwrap(), expected);
+        }
+        let mut outside = Gather::new(1, 1, 0);
+        outside.push(1, 0, 1);
+        assert!(outside.counts().is_err());
+        let mut floats = Gather::new(1, 2, usize::MAX);
+        floats.push(0, 1, 1.5_f32.to_bits());
+        assert_eq!(floats.normalised().unwrap().gene(1), [1.5]);
+    }
+}

@@ -1,0 +1,98 @@
+//! Bytes as they are, or unpacked from gzip, a piece at a time.
+//!
+//! Does: finds out from the first two bytes whether they are packed; what it hands out is text.
+//! Does not know: what the text means.
+//! Flow: pieces of a file → **pieces of text**.
+
+use std::io::Write;
+
+use flate2::write::MultiGzDecoder;
+
+use super::MtxError;
+
+/// First bytes of a gzip file.
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// How the bytes come.
+enum Kind {
+    /// Nothing has come.
+    Unknown,
+    /// As they are.
+    Plain,
+    /// Packed.
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+}
+
+/// Unpacks what needs it.
+pub struct Inflate {
+    kind: Kind,
+    /// A single first byte that has to wait for the second.
+    first: Vec<u8>,
+}
+
+impl Default for Inflate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Inflate {
+    /// Before the first byte.
+    pub fn new() -> Self {
+        Self { kind: Kind::Unknown, first: Vec::new() }
+    }
+
+    /// Whether the bytes are packed, once two have come.
+    pub fn is_packed(&self) -> bool {
+        matches!(self.kind, Kind::Gzip(_))
+    }
+
+    /// The text of the next bytes.
+    ///
+    /// # Errors
+    /// When the packing is damaged.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<u8>, MtxError> {
+        if matches!(self.kind, Kind::Unknown) {
+            self.first.extend_from_slice(bytes);
+            if self.first.len() < MAGIC.len() {
+                return Ok(Vec::new());
+            }
+            let all = std::mem::take(&mut self.first);
+            self.kind = if all.starts_with(&MAGIC) {
+                Kind::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+            } else {
+                Kind::Plain
+            };
+            return self.unpack(&all);
+        }
+        self.unpack(bytes)
+    }
+
+    fn unpack(&mut self, bytes: &[u8]) -> Result<Vec<u8>, MtxError> {
+        let Kind::Gzip(decoder) = &mut self.kind else { return Ok(bytes.to_vec()) };
+        decoder.write_all(bytes).map_err(|error| MtxError::Packed(error.to_string()))?;
+        Ok(std::mem::take(decoder.get_mut()))
+    }
+
+    /// What is left at the end.
+    ///
+    /// # Errors
+    /// When the file was cut off.
+    pub fn finish(self) -> Result<Vec<u8>, MtxError> {
+        match self.kind {
+            Kind::Unknown | Kind::Plain => Ok(self.first),
+            Kind::Gzip(decoder) => decoder.finish().map_err(|error| MtxError::Packed(error.to_string())),
+        }
+    }
+
+    /// A whole file at once.
+    ///
+    /// # Errors
+    /// When the packing is damaged.
+    pub fn all(bytes: &[u8]) -> Result<Vec<u8>, MtxError> {
+        let mut inflate = Self::new();
+        let mut text = inflate.push(bytes)?;
+        text.extend(inflate.finish()?);
+        Ok(text)
+    }
+}

@@ -1,0 +1,124 @@
+//! Matrix Market files of counts (`matrix.mtx`), a piece at a time, and the texts that stand beside them.
+//!
+//! Does: takes bytes as they come, tells the size as soon as its line is there, hands out one entry after the other;
+//! unpacks `.gz`; reads the genes and barcodes of 10x Genomics' folders; writes the same form.
+//! Does not know: files, how many bytes are still to come.
+//! Flow: pieces of bytes → **entries** → `Trio` → `Cells`.
+
+mod companions;
+mod inflate;
+mod lines;
+mod trio;
+
+pub use companions::{Features, read_barcodes, read_features};
+pub use inflate::Inflate;
+pub use lines::{Entry, Reader, Size};
+pub use trio::Trio;
+
+use std::fmt::Write;
+
+use thiserror::Error;
+
+use crate::cells::CellsError;
+use crate::counts::{Counts, CountsError};
+
+/// What is wrong with a Matrix Market file or its companions.
+#[derive(Debug, Error)]
+pub enum MtxError {
+    /// The first line is not that of a matrix that is read here.
+    #[error(
+        "line 1 must read `%%MatrixMarket matrix coordinate integer general` (or real); it reads `{found}`; save the counts as a coordinate matrix"
+    )]
+    Header {
+        /// The line.
+        found: String,
+    },
+    /// The size line is not one.
+    #[error("line {line} must hold rows, columns and the number of values; it reads `{found}`")]
+    Size {
+        /// Line, from 1.
+        line: u64,
+        /// The line.
+        found: String,
+    },
+    /// A line that is no entry.
+    #[error(
+        "line {line} must hold a row from 1 to {rows}, a column from 1 to {columns} and a count; it reads `{found}`"
+    )]
+    Entry {
+        /// Line, from 1.
+        line: u64,
+        /// The line.
+        found: String,
+        /// Rows by the size line.
+        rows: u64,
+        /// Columns by the size line.
+        columns: u64,
+    },
+    /// A value that is not a count.
+    #[error(
+        "line {line} holds {value}, which is not a count; counts are whole numbers from 0 (choose the matrix of raw counts)"
+    )]
+    NotACount {
+        /// Line, from 1.
+        line: u64,
+        /// The value.
+        value: f64,
+    },
+    /// Cut off.
+    #[error("the size line promises {expected} values, but the file ends after {found}; was it cut off?")]
+    Short {
+        /// By the size line.
+        expected: u64,
+        /// Found.
+        found: u64,
+    },
+    /// Not text, or packed otherwise.
+    #[error("the file cannot be unpacked ({0}); is it a whole .gz file?")]
+    Packed(String),
+    /// A companion with a line that is not one.
+    #[error("{file}: {what}")]
+    Companion {
+        /// Which file.
+        file: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+    /// The three files do not belong together.
+    #[error(
+        "the matrix is {rows} × {columns}, but there are {features} features and {barcodes} barcodes; do the three files come from one folder?"
+    )]
+    Apart {
+        /// Rows of the matrix.
+        rows: u64,
+        /// Columns of the matrix.
+        columns: u64,
+        /// Lines of the features.
+        features: usize,
+        /// Lines of the barcodes.
+        barcodes: usize,
+    },
+    /// The entries are no matrix.
+    #[error("the entries are no matrix: {0}")]
+    Matrix(#[from] CountsError),
+    /// The parts are no cells.
+    #[error(transparent)]
+    Cells(#[from] CellsError),
+}
+
+/// Counts as a Matrix Market file: genes in rows, cells in columns, as 10x Genomics writes them.
+pub fn write(counts: &Counts) -> String {
+    let mut text = String::from("%%MatrixMarket matrix coordinate integer general\n");
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(text, "{} {} {}", counts.genes(), counts.cells(), counts.stored());
+    for cell in 0..counts.cells() {
+        let (genes, values) = counts.row(cell);
+        for (gene, value) in genes.iter().zip(values) {
+            let _ = writeln!(text, "{} {} {value}", gene + 1, cell + 1);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! A visitor's own data: files of both kinds, what is said before and after reading, groups, tests, stops, refusals.
+//!
+//! Does: writes small files with a planted truth, hands them to the page as a person would, reads what it says.
+//! Does not know: how the page reads them.
+//! Flow: written files → page → **summary, test, sentences**.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use cells::h5ad::{Matrix, read_h5ad, write_h5ad};
+use cells::{Cells, Column, Counts, matrix_market};
+
+use super::explore::csv;
+use super::page::{Page, with_page};
+use crate::boundaries::root;
+
+/// The shipped bundle on the CPU, the Data view open; the sample is small and quick.
+const DATA: &str = "view=data&device=cpu&cells=8&steps=2";
+/// Loading a bundle, at most.
+const LOADING: u64 = 120;
+/// Reading and testing a small file, at most.
+const READING: u64 = 120;
+/// The gene that differs.
+const PLANTED: &str = "ISG15";
+
+/// Waits until files can be chosen.
+fn ready(page: &Page) {
+    // An alert of the file before may still stand there.
+    page.wait("alert or the model", LOADING, |page| {
+        (page.sees("data-files") && page.attribute("data-files", "disabled").is_none()).then_some(())
+    });
+}
+
+/// The first genes of the shipped bundle, the planted one among them.
+fn genes(count: usize) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("assets/models/pbmc-ifnb/bundle.json")).unwrap();
+    let card: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let panel: Vec<String> = serde_json::from_value(card["genes"].clone()).unwrap();
+    assert!(panel[..count].contains(&PLANTED.to_owned()));
+    panel[..count].to_vec()
+}
+
+/// 60 cells of two conditions: every gene scatters alike, the planted one is ten times higher in "stim".
+fn planted() -> Cells {
+    let genes = genes(300);
+    let place = genes.iter().position(|gene| gene == PLANTED).unwrap();
+    let rows: Vec<Vec<u32>> = (0..60_usize)
+        .map(|cell| {
+            let noise = |gene: usize| ((cell * 7919 + gene * 104_729 + cell * gene * 31) % 11) as u32 / 4;
+            let mut row: Vec<u32> = (0..genes.len()).map(noise).collect();
+            row[place] = if cell % 2 == 1 { 20 + (cell % 5) as u32 } else { 2 };
+            row
+        })
+        .collect();
+    let counts = Counts::from_dense_rows(genes.len(), rows.iter().map(Vec::as_slice));
+    let names = (0..60).map(|cell| format!("cell-{cell}")).collect();
+    let conditions: Vec<&str> = (0..60).map(|cell| ["ctrl", "stim"][cell % 2]).collect();
+    let labels = BTreeMap::from([("condition".to_owned(), Column::categorical(&conditions))]);
+    Cells::new(counts, genes, names, labels).unwrap()
+}
+
+/// Writes a file and gives its path.
+fn file(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Hands files to the page.
+fn choose(page: &Page, files: &[PathBuf]) {
+    let paths: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    page.keys("data-files", &paths.join("\n"));
+}
+
+/// A Matrix Market file and its companions.
+fn trio(folder: &Path, matrix: impl AsRef<[u8]>, genes: &[String], cells: usize) -> Vec<PathBuf> {
+    let features: String =
+        genes.iter().enumerate().map(|(at, gene)| format!("ENSG{at:011}\t{gene}\tGene Expression\n")).collect();
+    let barcodes: String = (0..cells).map(|cell| format!("AAAC-{cell}\n")).collect();
+    vec![
+        file(folder, "barcodes.tsv", barcodes),
+        file(folder, "features.tsv", features),
+        file(folder, "matrix.mtx", matrix),
+    ]
+}
+
+#[test]
+fn a_file_is_placed_tested_and_handed_out() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let cells = planted();
+    let path = file(folder.path(), "mine.h5ad", write_h5ad(&cells, &BTreeMap::new()).unwrap());
+    with_page(
+        "own-h5ad",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &[path]);
+            page.wait_for("own-cells", READING);
+            assert_eq!((page.text("own-cells"), page.text("own-genes")), ("60".to_owned(), "300".to_owned()));
+            assert!(page.text("own-shared").starts_with("300 of "), "{}", page.text("own-shared"));
+            assert!(page.text("own-values").starts_with("counts"), "{}", page.text("own-values"));
+            assert!(page.text("own-origin").contains("measured (your file)"));
+            // What it needs was said, and so was what there is.
+            let plan = page.text("data-plan");
+            assert!(plan.contains("60 cells × 300 genes") && plan.contains("the browser gives about"), "{plan}");
+            assert!(page.rows("own-labels").iter().any(|row| row[0] == "condition" && row[1].contains("stim (30)")));
+            page.wait("a drawn map", 30, |page| (page.painted("own-map").1 > 3).then_some(()));
+
+            page.choose_option("group-a", "condition = ctrl");
+            page.choose_option("group-b", "condition = stim");
+            page.wait("group B", 30, |page| page.text("group-b-about").starts_with("30 cells").then_some(()));
+            page.click("data-test");
+            page.wait_for("own-table", READING);
+            let rows = page.rows("own-table");
+            assert_eq!(rows[0][0], PLANTED, "{rows:?}");
+            assert!(rows[0][1].parse::<f64>().unwrap() > 2.0, "{:?}", rows[0]);
+            assert!(page.text("own-compared").contains("Generate cells in Explore"));
+
+            let (name, bytes) = page.download(|page| page.click("own-csv"));
+            assert_eq!(name, "own-genes.csv");
+            let (comments, rows) = csv(&bytes);
+            assert!(comments.iter().any(|line| line.contains("condition = stim")), "{comments:?}");
+            assert_eq!(rows.len(), 300);
+            let (_, places) = page.download(|page| page.click("own-places"));
+            assert_eq!(csv(&places).1.len(), 60);
+            let (_, h5ad) = page.download(|page| page.click("own-h5ad"));
+            let read = read_h5ad(h5ad, &Matrix::X).unwrap();
+            assert_eq!(read.counts, cells.counts);
+            assert!(read.label("wellplate_nearest_type").is_ok());
+
+            page.click("own-remove");
+            page.wait("an empty view", 30, |page| (!page.sees("own-cells")).then_some(()));
+        },
+    );
+}
+
+#[test]
+fn the_sample_needs_no_file() {
+    with_page(
+        "own-sample",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            page.click("data-sample");
+            page.wait_for("own-cells", 400);
+            assert_eq!(page.text("own-cells"), "16");
+            assert!(page.text("own-origin").contains("generated"), "a sample is not called measured");
+            assert!(page.rows("own-labels").iter().any(|row| row[0] == "condition"));
+        },
+    );
+}
+
+#[test]
+fn three_files_in_any_order_and_one_that_is_missing() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let cells = planted();
+    let files = trio(folder.path(), matrix_market::write(&cells.counts), &cells.genes, 60);
+    with_page(
+        "own-trio",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &files[2..]);
+            let said = page.wait_for_alert(60);
+            assert!(said.contains("features.tsv (or genes.tsv) and barcodes.tsv are missing"), "{said}");
+            choose(page, &files);
+            page.wait("alert to go", 30, |page| page.alert().is_empty().then_some(()));
+            page.wait_for("own-cells", READING);
+            assert_eq!((page.text("own-cells"), page.text("own-genes")), ("60".to_owned(), "300".to_owned()));
+            let median: f64 = page.text("own-median").parse().unwrap();
+            let mut sizes = cells.counts.library_sizes();
+            sizes.sort_unstable();
+            assert!((median - (sizes[29] + sizes[30]) as f64 / 2.0).abs() <= 0.5, "{median}");
+        },
+    );
+}
+
+#[test]
+fn a_broken_file_gets_a_sentence_and_the_page_lives_on() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let whole = write_h5ad(&planted(), &BTreeMap::new()).unwrap();
+    let cases = [
+        (file(folder.path(), "text.h5ad", "this is no HDF5"), "HDF5"),
+        (file(folder.path(), "cut.h5ad", &whole[..whole.len() / 2]), "cut.h5ad was refused"),
+        (file(folder.path(), "cells.rds", "x"), "Seurat"),
+    ];
+    let good = file(folder.path(), "good.h5ad", &whole);
+    with_page(
+        "own-broken",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            for (path, word) in &cases {
+                ready(page);
+                choose(page, std::slice::from_ref(path));
+                let said = page.wait("alert", 60, |page| Some(page.alert()).filter(|text| text.contains(word)));
+                assert!(!said.contains("panicked"), "{said}");
+            }
+            choose(page, &[good]);
+            page.wait("alert to go", 30, |page| page.alert().is_empty().then_some(()));
+            page.wait_for("own-cells", READING);
+        },
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_it_is_read() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let head = "%%MatrixMarket matrix coordinate integer general\n300 1000 4000000000\n1 1 1\n";
+    let files = trio(folder.path(), head, &genes(300), 1000);
+    with_page(
+        "own-too-large",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &files);
+            page.wait_for("data-read-part", READING);
+            let plan = page.text("data-plan");
+            assert!(plan.contains("It needs about 96 GB") && plan.contains("the browser gives about"), "{plan}");
+            assert!(!page.sees("data-read"), "what does not fit cannot be read as a whole");
+            assert!(page.alert().is_empty(), "{}", page.alert());
+        },
+    );
+}
+
+#[test]
+fn reading_can_be_stopped() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (genes, cells) = (genes(300), 40_000);
+    let mut text = format!("%%MatrixMarket matrix coordinate integer general\n300 {cells} {}\n", 40 * cells);
+    for cell in 1..=cells {
+        (0..40).for_each(|gene| text.push_str(&format!("{} {cell} 1\n", 1 + gene * 5)));
+    }
+    let files = trio(folder.path(), text, &genes, cells);
+    with_page(
+        "own-stop",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &files);
+            page.wait("placing", READING, |page| page.text("data-progress").contains("placing").then_some(()));
+            page.click("data-cancel");
+            ready(page);
+            assert!(!page.sees("own-cells"), "a stopped file is not shown");
+            assert!(page.alert().is_empty(), "{}", page.alert());
+        },
+    );
+}
