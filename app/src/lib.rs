@@ -6,6 +6,7 @@
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
 pub mod device_choice;
+pub mod map_view;
 pub mod protocol;
 pub mod state;
 

@@ -8,6 +8,7 @@
 
 #[cfg(test)]
 mod checks;
+pub mod cividis;
 pub mod curves;
 pub mod dots;
 pub mod frame;

@@ -14,7 +14,9 @@ use wasm_bindgen::prelude::Closure;
 
 use super::data::DataStore;
 use super::learn::LearnStore;
+use super::map::MapStore;
 use super::plate::PlateStore;
+use crate::map_view::selection::Selection;
 use crate::protocol::card::Card;
 use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Request, Scenario};
 use crate::state::State;
@@ -108,6 +110,9 @@ pub(super) struct Store {
     pub(super) ran: RwSignal<Option<Request>>,
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
+    /// Cells selected on the map, by layer.
+    pub(super) selection: RwSignal<Arc<Selection>>,
+    pub(super) map: MapStore,
     pub(super) plate: PlateStore,
     pub(super) learn: LearnStore,
     pub(super) data: DataStore,
@@ -146,6 +151,8 @@ impl Store {
             ran: RwSignal::new(None),
             dark: RwSignal::new(dark),
             download: RwSignal::new(None),
+            selection: RwSignal::new(Arc::default()),
+            map: MapStore::new(),
             plate: PlateStore::new(),
             learn: LearnStore::new(),
             data: DataStore::new(),
@@ -247,6 +254,7 @@ impl Store {
     pub(super) fn clear(&self) {
         self.control.set(Vec::new());
         self.perturbed.set(Vec::new());
+        self.selection.update(|selection| *selection = Arc::new(selection.measured_only()));
         self.shifts.set(None);
         self.measured.set(None);
         self.values.set(BTreeMap::new());
@@ -284,6 +292,9 @@ impl Store {
             FromWorker::Ready { card, device, names } => {
                 self.names.set(names);
                 self.ready(&card, device, next().f32());
+            }
+            FromWorker::MapLabels { keys } => {
+                self.map.labels.set(keys.into_iter().map(|key| (key, Arc::new(next().bytes()))).collect());
             }
             FromWorker::Progress { run, phase, share, seconds_left } if run == current || run == job => {
                 self.phase.set(Phase::Running { what: phase, share, seconds_left });
