@@ -166,7 +166,7 @@ fn About(board: Board) -> impl IntoView {
         {benchmark}
         <p class="note">"UMAP of measured cells, without axes; generated cells are placed among their nearest measured neighbours. Distances between far groups mean little."</p>
         <details class="map-about">
-            <summary>"Keys and drawing"</summary>
+            <summary data-testid="map-about">"Keys and drawing"</summary>
             <p class="note" id="map-keys">"On the focused map: arrow keys move, + and − zoom, 0 fits, n and p step through the selected cells, Escape ends. Drag to move, wheel or pinch to zoom, double-click to fit, Shift and drag to select a box; Control adds to the selection."</p>
             <p class="note" data-testid="map-renderer">{move || board.renderer.with(Renderer::words)}</p>
         </details>
