@@ -13,6 +13,7 @@ pub mod expression;
 pub mod gene_rows;
 pub mod plate;
 pub mod own_data;
+pub mod map_view;
 pub mod protocol;
 pub mod replicates;
 pub mod search;

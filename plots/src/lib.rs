@@ -9,6 +9,7 @@
 pub mod bars;
 #[cfg(test)]
 mod checks;
+pub mod cividis;
 pub mod curves;
 pub mod dots;
 pub mod frame;

@@ -184,6 +184,12 @@ pub enum FromWorker {
         /// Names of groups on the map.
         names: Vec<MapName>,
     },
+    /// Labels of the map's measured cells, after [`FromWorker::Ready`]. Arrays of u8 [n]: for each condition, the
+    /// places among its values on the card.
+    MapLabels {
+        /// Conditions' keys.
+        keys: Vec<String>,
+    },
     /// A run goes on.
     Progress {
         /// Its number.

@@ -41,11 +41,6 @@ pub(super) fn surface(node: NodeRef<Canvas>, scale: f64) -> Option<Surface> {
     CanvasBackend::with_canvas_object(canvas).map(IntoDrawingArea::into_drawing_area)
 }
 
-/// The surface of a canvas as it is, to draw on top.
-pub(super) fn again(node: NodeRef<Canvas>) -> Option<Surface> {
-    CanvasBackend::with_canvas_object(node.get_untracked()?).map(IntoDrawingArea::into_drawing_area)
-}
-
 /// Where a pointer event is, in the canvas' pixels.
 pub(super) fn pointer(event: &MouseEvent, scale: f64) -> (i32, i32) {
     ((f64::from(event.offset_x()) * scale) as i32, (f64::from(event.offset_y()) * scale) as i32)

@@ -15,10 +15,12 @@ use wasm_bindgen::prelude::Closure;
 use super::data::DataStore;
 use super::genes::GenesStore;
 use super::learn::LearnStore;
+use super::map::MapStore;
 use super::plate::PlateStore;
 use super::tables::Tables;
 pub(super) use super::tables::{GeneValues, Measured, ShiftTable};
 use crate::choices;
+use crate::map_view::selection::Selection;
 use crate::protocol::card::Card;
 use crate::protocol::{Array, Comparison, DeviceReport, FromWorker, MapName, Provenance, Request};
 use crate::state::{State, Which};
@@ -91,6 +93,9 @@ pub(super) struct Store {
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
     pub(super) genes: GenesStore,
+    /// Cells selected on the map, by layer.
+    pub(super) selection: RwSignal<Arc<Selection>>,
+    pub(super) map: MapStore,
     pub(super) plate: PlateStore,
     pub(super) learn: LearnStore,
     pub(super) data: DataStore,
@@ -137,6 +142,8 @@ impl Store {
             dark: RwSignal::new(dark),
             download: RwSignal::new(None),
             genes: GenesStore::new(),
+            selection: RwSignal::new(Arc::default()),
+            map: MapStore::new(),
             plate: PlateStore::new(),
             learn: LearnStore::new(),
             data: DataStore::new(),
@@ -264,6 +271,7 @@ impl Store {
         self.other.set(Vec::new());
         self.tables.clear();
         self.genes.clear();
+        self.selection.update(|selection| *selection = Arc::new(selection.measured_only()));
         self.provenance.set(None);
         self.finished.set(None);
     }
@@ -298,6 +306,9 @@ impl Store {
             FromWorker::Ready { card, device, names } => {
                 self.names.set(names);
                 self.ready(&card, device, next().f32());
+            }
+            FromWorker::MapLabels { keys } => {
+                self.map.labels.set(keys.into_iter().map(|key| (key, Arc::new(next().bytes()))).collect());
             }
             FromWorker::Progress { run, phase, share, seconds_left } if run == current || run == job => {
                 self.phase.set(Phase::Running { what: phase, share, seconds_left });

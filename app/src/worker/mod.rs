@@ -107,6 +107,9 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
                     let (card, device) = (loaded.json.clone(), loaded.report.clone());
                     let report = FromWorker::Ready { card, device, names: loaded.map_names() };
                     send(&report, &[Array::F32(loaded.bundle.map.coordinates.clone())]);
+                    let labels = &loaded.bundle.map.labels;
+                    let codes: Vec<Array> = labels.values().map(|codes| Array::U8(codes.clone())).collect();
+                    send(&FromWorker::MapLabels { keys: labels.keys().cloned().collect() }, &codes);
                     session = Some(loaded);
                 }
                 Err(sentence) => fail(None, sentence, false),

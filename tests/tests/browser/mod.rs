@@ -13,5 +13,6 @@ mod genes;
 mod http;
 mod learn;
 mod own_data;
+mod map;
 mod page;
 mod scenarios;

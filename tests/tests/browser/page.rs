@@ -226,6 +226,18 @@ impl Page {
         assert_eq!(found.as_bool(), Some(true), "{id} has no option that begins with {words:?}");
     }
 
+    /// Where a share of a part's width and height lies in the window, once it is scrolled into sight.
+    pub(super) fn place_in(&self, id: &str, (across, down): (f64, f64)) -> (f64, f64) {
+        let body = "e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height];";
+        let [x, y, width, height]: [f64; 4] = serde_json::from_value(self.of(id, body)).unwrap();
+        (x + across * width, y + down * height)
+    }
+
+    /// A command of the browser's own protocol.
+    pub(super) fn devtools(&self, name: &str, parameters: &Value) {
+        self.window.devtools(name, parameters);
+    }
+
     /// Rows of a table as texts of their cells; the head is left out.
     pub(super) fn rows(&self, id: &str) -> Vec<Vec<String>> {
         let body =
