@@ -5,8 +5,12 @@
 //! Does not know: files on disk, training.
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
+pub mod bundles;
 pub mod device_choice;
 pub mod protocol;
+pub mod sheet;
+#[cfg(target_arch = "wasm32")]
+pub mod shelf;
 pub mod state;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]

@@ -5,6 +5,7 @@
 //! Does not know: the document, Leptos.
 //! Flow: [`ToWorker`] → session → [`FromWorker`].
 
+mod bundle_files;
 mod data;
 mod device;
 mod fetch;
@@ -23,7 +24,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::protocol::{Array, FromWorker, ToWorker, codec};
+use crate::protocol::bundle::LOADING;
+use crate::protocol::{Array, FromWorker, ToWorker, Wish, codec};
+use bundle_files::End;
 use session::Session;
 
 /// Run that was asked to stop; 0 is none (runs count from 1).
@@ -91,14 +94,15 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
     let mut session: Option<Session> = None;
     while let Some(message) = queue.next().await {
         match message {
-            ToWorker::Load { bundle, device } => match session::load(&bundle, device).await {
+            ToWorker::Load { bundle, device } => match load(&bundle, device, &stop).await {
                 Ok(loaded) => {
                     let (card, device) = (loaded.json.clone(), loaded.report.clone());
                     let report = FromWorker::Ready { card, device, names: loaded.map_names() };
                     send(&report, &[Array::F32(loaded.bundle.map.coordinates.clone())]);
                     session = Some(loaded);
                 }
-                Err(sentence) => fail(None, sentence, false),
+                Err(End::Cancelled) => send(&FromWorker::Cancelled { run: LOADING, cells: 0 }, &[]),
+                Err(End::Failed(sentence)) => fail(None, sentence, false),
             },
             ToWorker::Generate { run, request } => match session.as_mut() {
                 Some(session) => generate::generate(session, run, &request, &stop).await,
@@ -121,6 +125,12 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
             ToWorker::Cancel { .. } => {}
         }
     }
+}
+
+/// Loads a bundle; a cancel of an earlier one does not stop it.
+async fn load(bundle: &str, device: Wish, stop: &Stop) -> Result<Session, End> {
+    stop.set(0);
+    session::load(bundle, device, stop).await
 }
 
 /// Lets the browser deliver messages: a cancel that arrived while a step was computed is then seen.

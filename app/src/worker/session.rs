@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 
 use cells::normalise::{Normalised, Target, log_normalise};
 use cells::{Cells, Column, Counts};
-use model::bundle::{Bundle, CARD, read_card};
+use model::bundle::Bundle;
 use model::card::{Choices, Kind};
 
-use super::{device, fetch, send};
+use super::bundle_files::{self, End, Gathered};
+use super::{Stop, device, send};
 use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Wish, is_own_folder};
 
 /// Largest difference from the golden logits that still counts as the same computation: logits are
@@ -64,43 +65,28 @@ pub(crate) struct Session {
 /// Loads a bundle.
 ///
 /// # Errors
-/// A sentence.
-pub(crate) async fn load(folder: &str, wish: Wish) -> Result<Session, String> {
+/// A sentence, or that it was cancelled.
+pub(crate) async fn load(folder: &str, wish: Wish, stop: &Stop) -> Result<Session, End> {
     if !is_own_folder(folder) {
-        return Err(format!(
-            "{folder:?} is not a folder of this site; bundles are loaded from the page's own origin only."
-        ));
+        let sentence =
+            format!("{folder:?} is not a folder of this site; bundles are loaded from the page's own origin only.");
+        return Err(End::Failed(sentence));
     }
-    let loading = |stage: &str, done: f64, total: f64| {
-        send(&FromWorker::Loading { stage: stage.to_owned(), done, total }, &[]);
-    };
-    loading("the card", 0.0, 1.0);
-    // The worker's address is that of its script, beside the page.
-    let json = fetch::file(&format!("{folder}/{CARD}")).await?;
-    let card = read_card(&json).map_err(|error| format!("{folder} was refused: {error}."))?;
-    let total: u64 = card.files.values().map(|entry| entry.bytes).sum();
-    let (mut files, mut done) = (BTreeMap::new(), 0);
-    for (name, entry) in &card.files {
-        if !is_own_folder(name) || name.contains('/') {
-            return Err(format!("{folder} was refused: it names the file {name:?}."));
-        }
-        loading(name, done as f64, total as f64);
-        files.insert(name.clone(), fetch::file(&format!("{folder}/{name}")).await?);
-        done += entry.bytes;
-    }
-    loading("starting the device", total as f64, total as f64);
+    let Gathered { json, files, tell } = bundle_files::gather(folder, stop).await?;
+    bundle_files::loading("starting the device", 1, 1);
     let started = device::start(wish).await;
-    let session = open(folder, &json, &files, started).await?;
+    let mut session = open(folder, &json, &files, started).await?;
     if session.gpu && !session.report.golden_error.le(&GOLDEN_TOLERANCE) {
         let why = format!(
             "The GPU ({}) does not compute the model's known values (off by {:.3}), so the model runs on the CPU.",
             session.report.name, session.report.golden_error
         );
-        return open(folder, &json, &files, device::cpu(why)).await;
+        session = open(folder, &json, &files, device::cpu(why)).await?;
+    } else if !session.report.golden_error.le(&GOLDEN_TOLERANCE) {
+        let off = session.report.golden_error;
+        return Err(End::Failed(format!("{folder} was refused: its golden pass is off by {off:.3}.")));
     }
-    if !session.report.golden_error.le(&GOLDEN_TOLERANCE) {
-        return Err(format!("{folder} was refused: its golden pass is off by {:.3}.", session.report.golden_error));
-    }
+    send(&FromWorker::Bundle(tell), &[]);
     Ok(session)
 }
 
