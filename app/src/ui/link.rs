@@ -106,10 +106,13 @@ fn lost(store: Store) {
         return;
     }
     remember(store);
+    let sentence = if STARTED.get() {
+        "The part of the page that runs the model was lost. Restart to go on; your choices are kept."
+    } else {
+        "The part of the page that runs the model could not be loaded. Check the connection, then restart."
+    };
     store.alert.update(|alert| {
-        alert.get_or_insert_with(|| {
-            "The part of the page that runs the model was lost. Restart to go on; your choices are kept.".into()
-        });
+        alert.get_or_insert_with(|| sentence.into());
     });
     store.phase.set(Phase::Lost);
 }

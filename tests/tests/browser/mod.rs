@@ -10,4 +10,5 @@ mod driver;
 mod explore;
 mod failures;
 mod http;
+mod offline;
 mod page;

@@ -77,7 +77,11 @@ fn rows(score: &Score) -> [AnyView; 3] {
             })
             .collect();
         let strip = who.is_some().then(|| view! { <td rowspan="3">{strip(score)}</td> });
-        let head = who.map(|who| view! { <th scope="rowgroup" rowspan="3">{who}</th> });
+        // Every row has the same number of cells before the numbers, for readers of the table as a table.
+        let head = match who {
+            Some(who) => view! { <th scope="row">{who}</th> }.into_any(),
+            None => view! { <td></td> }.into_any(),
+        };
         view! { <tr class:first=of_model>{head}<td class="who">{name}</td>{cells}{strip}</tr> }.into_any()
     };
     [
