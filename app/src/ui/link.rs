@@ -119,6 +119,8 @@ fn lost(store: Store) {
 
 /// Asks for the state's bundle.
 fn load(store: Store) {
+    store.bundles.notice.set(None);
+    store.bundles.cancelled.set(false);
     let (bundle, device) = store.state.with_untracked(|state| (state.bundle.clone(), state.device));
     send(store, &ToWorker::Load { bundle, device });
 }

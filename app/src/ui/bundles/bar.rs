@@ -14,7 +14,7 @@ use crate::protocol::Wish;
 
 #[component]
 pub(in crate::ui) fn ModelBar() -> impl IntoView {
-    view! { <Loading/><Failed/><Notice/><Update/> }
+    view! { <section aria-label="State of the model"><Loading/><Failed/><Notice/><Update/></section> }
 }
 
 /// Progress of the download and a way to stop it.
@@ -73,7 +73,11 @@ fn Failed() -> impl IntoView {
 /// Ways to start the worker anew.
 #[component]
 fn Lost(store: Store) -> impl IntoView {
-    let on_gpu = move || store.device.with(|device| device.as_ref().is_some_and(|device| device.kind != "CPU"));
+    // A GPU that fails while the model is loaded has not been named yet.
+    let on_gpu = move || {
+        let asked = store.state.with(|state| state.device);
+        asked != Wish::Cpu && store.device.with(|device| device.as_ref().is_none_or(|device| device.kind != "CPU"))
+    };
     let on_cpu = move |_| {
         store.change(|state| state.device = Wish::Cpu);
         link::restart(store);

@@ -75,7 +75,6 @@ impl BundleStore {
     /// A card was read: the state is brought into line with it, before anything is made of both.
     pub(super) fn opened(&self, store: Store, json: &str, card: &Card) {
         self.json.set(json.to_owned());
-        self.cancelled.set(false);
         let mut state = store.state.get_untracked();
         let dropped = fit(&mut state, card);
         if !dropped.is_empty() {
@@ -112,7 +111,6 @@ pub(super) fn day(time: &str) -> String {
 
 /// Opens a bundle: the address follows, and the address is what is loaded.
 pub(super) fn open(store: Store, folder: &str) {
-    store.bundles.notice.set(None);
     store.change(|state| {
         state.bundle = folder.to_owned();
         // A run of the other bundle is not asked for again.
