@@ -5,18 +5,22 @@
 //! Does not know: files on disk, training.
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
+pub mod bundles;
 pub mod choices;
 pub mod device_choice;
-pub mod gene_list;
-pub mod lessons;
 pub mod expression;
+pub mod gene_list;
 pub mod gene_rows;
-pub mod plate;
-pub mod own_data;
+pub mod lessons;
 pub mod map_view;
+pub mod own_data;
+pub mod plate;
 pub mod protocol;
 pub mod replicates;
 pub mod search;
+pub mod sheet;
+#[cfg(target_arch = "wasm32")]
+pub mod shelf;
 pub mod state;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]

@@ -1,10 +1,13 @@
-//! The part of xtask that the browser tests share: the server of static files.
+//! The part of xtask that the browser tests share: the site's list and version, and the server of static files.
 //!
-//! Does: serves a folder on the loopback address.
+//! Does: finishes what trunk built, serves a folder on the loopback address.
 //! Does not know: set-up, stages.
-//! Flow: `dist` → **server** → a person's browser, or the one of the tests.
+//! Flow: `dist` → **list, version** → **server** → a person's browser, or the one of the tests.
 
+pub mod catalogue;
+pub mod policy;
 pub mod server;
+pub mod stamp;
 
 /// Flags of the browser under test: headless, WebGPU on a software adapter, and quiet.
 pub const BROWSER_FLAGS: [&str; 11] = [

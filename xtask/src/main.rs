@@ -1,6 +1,6 @@
 //! `cargo xtask`: the set-up and the checks, in one place.
 //!
-//! Does: `serve`, `test`, `size`, `bench`, `setup`; each installs what it needs, once, and says what
+//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `setup`; each installs what it needs, once, and says what
 //! it does.
 //! Does not know: burn, the page's insides.
 //! Flow: a fresh clone → **tools** → page, tests, sizes.
@@ -23,6 +23,7 @@ use process::{command, run};
 const HELP: &str = "\
 cargo xtask serve [--release] [--port N] [--no-open]   build, serve and open the explorer
 cargo xtask test [--only STAGE] [--list]               every check, with the time of each
+cargo xtask stamp [--dist FOLDER]                      list of bundles and version of a page that trunk built
 cargo xtask size                                       sizes of the downloads; fails above the limits
 cargo xtask bench train [OPTIONS]                      cost of a generated cell and a training step
 cargo xtask bench prepare [OPTIONS]                    cost of a store of 2 million generated cells
@@ -81,6 +82,11 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             } else if !stages::test(value_of(arguments, "--only")?)? {
                 return Ok(ExitCode::from(1));
             }
+        }
+        Some("stamp") => {
+            only_known(arguments, &[], &["--dist"])?;
+            let folder = value_of(arguments, "--dist")?.map_or_else(web::dist, std::path::PathBuf::from);
+            web::finish(&folder)?;
         }
         Some("size") => {
             only_known(arguments, &[], &[])?;

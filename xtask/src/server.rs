@@ -1,6 +1,7 @@
 //! A small server of static files for the built page.
 //!
-//! Does: GET and HEAD of files below one folder with the right types, on the loopback address only.
+//! Does: GET and HEAD of files below one folder with the right types, on the loopback address only; the
+//! page's own policy as a header, so that it holds for the worker too; for tests, a slow or dead network.
 //! Does not know: the page; nothing but files is served, nothing is written.
 //! Flow: `dist` → **http://127.0.0.1** → browser.
 
@@ -8,7 +9,25 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
 use anyhow::{Context, Result};
+
+use crate::policy::policy_of;
+
+/// How the network behaves; tests change it while a page is open.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// Whether every connection is dropped without an answer.
+    pub down: AtomicBool,
+    /// Bytes per second of a bundle's files; 0 is as fast as it goes.
+    pub bytes_per_second: AtomicU64,
+}
+
+/// Pieces per second of a slow answer.
+const PIECES: u64 = 20;
 
 /// Media type of a file.
 fn media_type(path: &Path) -> &'static str {
@@ -21,6 +40,7 @@ fn media_type(path: &Path) -> &'static str {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "ico" => "image/x-icon",
+        "webmanifest" => "application/manifest+json",
         "txt" | "md" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
@@ -35,8 +55,24 @@ fn file_of(folder: &Path, target: &str) -> Option<PathBuf> {
     (plain && !encoded).then(|| folder.join(path)).filter(|file| file.is_file())
 }
 
+/// Sends a body, a bundle's file no faster than the traffic allows.
+fn send(stream: &mut TcpStream, body: &[u8], target: &str, traffic: &Traffic) -> std::io::Result<()> {
+    let rate = traffic.bytes_per_second.load(Ordering::Relaxed);
+    if rate == 0 || !target.contains(".safetensors") {
+        return stream.write_all(body);
+    }
+    for piece in body.chunks((rate / PIECES).max(1) as usize) {
+        if traffic.down.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        stream.write_all(piece)?;
+        std::thread::sleep(Duration::from_millis(1000 / PIECES));
+    }
+    Ok(())
+}
+
 /// Answers one request.
-fn answer(folder: &Path, mut stream: TcpStream) -> std::io::Result<()> {
+fn answer(folder: &Path, mut stream: TcpStream, policy: &str, traffic: &Traffic) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     // The rest of the head is read so that the connection can be closed in order.
@@ -55,10 +91,10 @@ fn answer(folder: &Path, mut stream: TcpStream) -> std::io::Result<()> {
     let length = body.len();
     write!(
         stream,
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nCache-Control: no-store\r\n{policy}Connection: close\r\n\r\n"
     )?;
     if method == "GET" {
-        stream.write_all(&body)?;
+        send(&mut stream, &body, target, traffic)?;
     }
     stream.flush()
 }
@@ -76,10 +112,22 @@ pub fn bind(port: u16) -> Result<(TcpListener, u16)> {
 
 /// Serves until the process ends.
 pub fn serve(listener: &TcpListener, folder: &Path) {
+    serve_with(listener, folder, &Arc::new(Traffic::default()));
+}
+
+/// Serves until the process ends, as the traffic allows.
+pub fn serve_with(listener: &TcpListener, folder: &Path, traffic: &Arc<Traffic>) {
+    // A folder without a page, or a page without a policy, is served without.
+    let page = std::fs::read_to_string(folder.join("index.html")).ok();
+    let policy = page.as_deref().and_then(policy_of);
+    let header = policy.map_or_else(String::new, |policy| format!("Content-Security-Policy: {policy}\r\n"));
     for stream in listener.incoming().flatten() {
-        let folder = folder.to_path_buf();
+        if traffic.down.load(Ordering::Relaxed) {
+            continue;
+        }
+        let (folder, header, traffic) = (folder.to_path_buf(), header.clone(), Arc::clone(traffic));
         // A browser that goes away in the middle is no failure of the server.
-        std::thread::spawn(move || answer(&folder, stream).ok());
+        std::thread::spawn(move || answer(&folder, stream, &header, &traffic).ok());
     }
 }
 
@@ -87,9 +135,11 @@ pub fn serve(listener: &TcpListener, folder: &Path) {
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{bind, file_of, media_type, serve};
+    use super::{Traffic, bind, file_of, media_type, serve, serve_with};
     use std::io::{Read, Write};
     use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
 
     #[test]
     fn nothing_outside_the_folder_is_served() {
@@ -130,5 +180,24 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    }
+    #[test]
+    fn a_dead_network_answers_nothing() {
+        let (listener, port) = bind(0).unwrap();
+        let traffic = Arc::new(Traffic::default());
+        let own = Arc::clone(&traffic);
+        std::thread::spawn(move || serve_with(&listener, Path::new(env!("CARGO_MANIFEST_DIR")), &own));
+        let ask = || {
+            let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let mut answer = String::new();
+            // A connection that was dropped may fail at either call.
+            let _ = stream.write_all(b"GET /Cargo.toml HTTP/1.1\r\nHost: x\r\n\r\n");
+            let _ = stream.read_to_string(&mut answer);
+            answer
+        };
+        traffic.down.store(true, Ordering::Relaxed);
+        assert_eq!(ask(), "");
+        traffic.down.store(false, Ordering::Relaxed);
+        assert!(ask().starts_with("HTTP/1.1 200"));
     }
 }

@@ -59,7 +59,9 @@ fn code_rows(dist: &Path) -> Result<[Row; 2]> {
 /// Bundles of `dist`; their files are hardly compressible and counted as they are.
 fn bundle_rows(models: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for bundle in std::fs::read_dir(models).with_context(|| format!("{} is missing", models.display()))?.flatten() {
+    let entries = std::fs::read_dir(models).with_context(|| format!("{} is missing", models.display()))?;
+    // Beside the bundles lies the list of them.
+    for bundle in entries.flatten().filter(|entry| entry.path().is_dir()) {
         let mut bytes = 0;
         for file in std::fs::read_dir(bundle.path())?.flatten() {
             bytes += file.metadata()?.len();

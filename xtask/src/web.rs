@@ -1,6 +1,7 @@
 //! The page: built by trunk, shrunk for release, served.
 //!
-//! Does: calls trunk with the right tools, toolchain and profile; runs wasm-opt over the release.
+//! Does: calls trunk with the right tools, toolchain and profile; runs wasm-opt over the release; writes the
+//! list of bundles and the version into what came out.
 //! Does not know: what the page does.
 //! Flow: app + assets → **dist** → server.
 
@@ -11,6 +12,7 @@ use anyhow::{Context, Result};
 use crate::process::{command, on_path, root, run, step};
 use crate::setup::{PageTools, page_tools, wasm_opt};
 use xtask::server;
+use xtask::stamp::stamp;
 
 /// What wasm-opt may use: what rustc's output needs and every browser with WebGPU has. All features would
 /// let it write encodings that browsers refuse (compact imports, string references).
@@ -60,6 +62,17 @@ pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
             })?;
         }
     }
+    // Last: the version is the hash of what is served.
+    finish(&dist())
+}
+
+/// Writes the list of bundles and the version into a built page.
+///
+/// # Errors
+/// When trunk has not written what the page needs.
+pub(crate) fn finish(dist: &Path) -> Result<()> {
+    let version = stamp(dist)?;
+    eprintln!("· version {version}");
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub mod bundle;
 pub mod card;
 #[cfg(target_arch = "wasm32")]
 pub mod codec;
@@ -67,7 +68,7 @@ pub enum ToWorker {
         /// How often all of it is generated, each time with the next seed.
         replicates: u32,
     },
-    /// Stop a run.
+    /// Stop a run, a task or, with [`bundle::LOADING`], the loading of a bundle.
     Cancel {
         /// Its number.
         run: u32,
@@ -175,6 +176,8 @@ pub enum FromWorker {
         /// Bytes in all.
         total: f64,
     },
+    /// The files of a bundle are there.
+    Bundle(bundle::Tell),
     /// Loaded. Array: reference coordinates [n, 2].
     Ready {
         /// `bundle.json`.

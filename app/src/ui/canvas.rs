@@ -46,6 +46,11 @@ pub(super) fn pointer(event: &MouseEvent, scale: f64) -> (i32, i32) {
     ((f64::from(event.offset_x()) * scale) as i32, (f64::from(event.offset_y()) * scale) as i32)
 }
 
+/// The surface of a canvas as it is, to draw on top.
+pub(super) fn again(node: NodeRef<Canvas>) -> Option<Surface> {
+    CanvasBackend::with_canvas_object(node.get_untracked()?).map(IntoDrawingArea::into_drawing_area)
+}
+
 /// A number that changes when the window's size does: figures read it to be drawn again.
 pub(super) fn resized() -> ReadSignal<u32> {
     let (count, bump) = signal(0);

@@ -54,7 +54,7 @@ pub(super) fn DeviceBadge() -> impl IntoView {
         let value = event_target_value(&event);
         if let Some((wish, _, _)) = WISHES.into_iter().find(|(_, name, _)| *name == value) {
             store.change(|state| state.device = wish);
-            link::reload(store);
+            link::switch_device(store);
         }
     };
     view! {

@@ -5,7 +5,7 @@
 //! Does not know: what messages mean.
 //! Flow: store ⇄ **link** ⇄ worker.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -13,20 +13,26 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::store::{Phase, Store};
+
+use crate::protocol::bundle::LOADING;
 use crate::protocol::{Array, FromWorker, ToWorker, codec};
 
-/// Script that trunk writes for the worker's binary.
-const SCRIPT: &str = "./worker_loader.js";
+/// Script that starts the worker's binary.
+const SCRIPT: &str = "./worker_start.js";
 
 thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+    /// Whether it has said that it takes messages.
+    static STARTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Starts the worker and keeps it fed.
 pub(super) fn connect(store: Store) {
+    STARTED.set(false);
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    let Ok(worker) = Worker::new_with_options(SCRIPT, &options) else {
+    let script = format!("{SCRIPT}{}", super::bundles::offline::suffix());
+    let Ok(worker) = Worker::new_with_options(&script, &options) else {
         store.alert.set(Some(
             "This browser does not start module workers; a current Chrome, Edge, Firefox or Safari does.".into(),
         ));
@@ -35,8 +41,16 @@ pub(super) fn connect(store: Store) {
     };
     let receive = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         match codec::decode::<FromWorker>(&event.data()) {
-            Ok((FromWorker::Started, _)) => load(store),
+            Ok((FromWorker::Started, _)) => {
+                STARTED.set(true);
+                load(store);
+            }
+            // What is left of a lost worker may say once more that it is lost; the first sentence knew most.
+            Ok((FromWorker::Failed { fatal: true, .. }, _)) if is_lost(store) => {}
             Ok((message, arrays)) => {
+                if matches!(message, FromWorker::Failed { fatal: true, .. }) {
+                    remember(store);
+                }
                 let lose = matches!(message, FromWorker::Cells { .. }) && is_fault("lose-worker");
                 store.receive(message, arrays);
                 if lose {
@@ -63,35 +77,57 @@ fn is_fault(name: &str) -> bool {
 
 /// What a browser does when it takes a worker away: it ends it, without a word.
 fn lose_worker(store: Store) {
-    WORKER.with(|slot| {
-        if let Some(worker) = slot.borrow_mut().take() {
-            worker.terminate();
-        }
-    });
+    end();
     lost(store);
+}
+
+/// Ends the worker, if there is one.
+fn end() {
+    if let Some(worker) = WORKER.with(|slot| slot.borrow_mut().take()) {
+        worker.terminate();
+    }
+}
+
+/// Whether it was said that the worker is gone.
+fn is_lost(store: Store) -> bool {
+    store.phase.with_untracked(|phase| *phase == Phase::Lost)
+}
+
+/// Keeps the run that a lost worker was busy with, so that it can be offered again.
+fn remember(store: Store) {
+    let own = store.working.get_untracked() == store.run.get_untracked();
+    if own && untrack(|| store.is_running()) {
+        store.bundles.interrupted.set(store.ran.get_untracked());
+    }
 }
 
 /// Says that the worker is gone.
 fn lost(store: Store) {
-    if store.phase.with_untracked(|phase| *phase == Phase::Lost) {
+    if is_lost(store) {
         return;
     }
+    remember(store);
+    let sentence = if STARTED.get() {
+        "The part of the page that runs the model was lost. Restart to go on; your choices are kept."
+    } else {
+        "The part of the page that runs the model could not be loaded. Check the connection, then restart."
+    };
     store.alert.update(|alert| {
-        alert.get_or_insert_with(|| {
-            "The part of the page that runs the model was lost. Restart to go on; your choices are kept.".into()
-        });
+        alert.get_or_insert_with(|| sentence.into());
     });
     store.phase.set(Phase::Lost);
 }
 
 /// Asks for the state's bundle.
 fn load(store: Store) {
+    store.bundles.notice.set(None);
+    store.bundles.cancelled.set(false);
     let (bundle, device) = store.state.with_untracked(|state| (state.bundle.clone(), state.device));
     send(store, &ToWorker::Load { bundle, device });
 }
 
 /// Loads the state's bundle anew: another device was asked for. Results stay, the worker keeps their cells.
-pub(super) fn reload(store: Store) {
+pub(super) fn switch_device(store: Store) {
     store.alert.set(None);
     store.phase.set(Phase::Loading { stage: "starting".into(), share: 0.0 });
     load(store);
@@ -115,13 +151,55 @@ pub(super) fn send_with(store: Store, message: &ToWorker, arrays: &[Array]) {
     }
 }
 
+/// Loads the state's bundle in place of the one that is open; what was made with that one is forgotten.
+pub(super) fn reload(store: Store) {
+    if untrack(|| store.is_running()) {
+        cancel(store);
+    }
+    if STARTED.get() {
+        cancel_load(store);
+    }
+    store.alert.set(None);
+    store.clear();
+    store.run.update(|run| *run += 1);
+    store.card.set(None);
+    store.names.set(Vec::new());
+    store.reference.set(Default::default());
+    if is_lost(store) {
+        return;
+    }
+    store.phase.set(Phase::Loading { stage: "asking for it".into(), share: 0.0 });
+    // A worker that is still starting asks for the state's bundle by itself.
+    if STARTED.get() {
+        load(store);
+    }
+}
+
+/// Stops the loading in work; before the worker hears anything, the worker itself is what is being loaded.
+pub(super) fn cancel_load(store: Store) {
+    if !store.phase.with_untracked(|phase| matches!(phase, Phase::Loading { .. })) {
+        return;
+    }
+    if STARTED.get() {
+        send(store, &ToWorker::Cancel { run: LOADING });
+    } else {
+        end();
+        store.bundles.stopped(store);
+    }
+}
+
+/// Loads once more after a failure, with a new worker if there is none.
+pub(super) fn retry(store: Store) {
+    if WORKER.with(|slot| slot.borrow().is_some()) {
+        reload(store);
+    } else {
+        restart(store);
+    }
+}
+
 /// Ends what is left of the worker and starts another.
 pub(super) fn restart(store: Store) {
-    WORKER.with(|slot| {
-        if let Some(worker) = slot.borrow_mut().take() {
-            worker.terminate();
-        }
-    });
+    end();
     store.alert.set(None);
     store.clear();
     store.run.update(|run| *run += 1);

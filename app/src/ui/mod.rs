@@ -7,6 +7,7 @@
 // Leptos' component macro writes `pub` items behind every component.
 #![allow(unreachable_pub)]
 
+mod bundles;
 mod canvas;
 mod comparisons;
 mod controls;
@@ -47,6 +48,7 @@ fn App() -> impl IntoView {
     let store = Store::new();
     link::connect(store);
     url::keep(store);
+    bundles::keep(store);
     provide_context(store);
     let view = Memo::new(move |_| store.state.with(|state| state.view));
     let shown = move || match view.get() {
@@ -59,6 +61,7 @@ fn App() -> impl IntoView {
     view! {
         <Header/>
         <Alert/>
+        <bundles::bar::ModelBar/>
         <main id="content">
             {shown}
         </main>

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
+use super::bundles::BundleStore;
 use super::data::DataStore;
 use super::genes::GenesStore;
 use super::learn::LearnStore;
@@ -21,6 +22,7 @@ use super::tables::Tables;
 pub(super) use super::tables::{GeneValues, Measured, ShiftTable};
 use crate::choices;
 use crate::map_view::selection::Selection;
+use crate::protocol::bundle::LOADING;
 use crate::protocol::card::Card;
 use crate::protocol::{Array, Comparison, DeviceReport, FromWorker, MapName, Provenance, Request};
 use crate::state::{State, Which};
@@ -99,6 +101,7 @@ pub(super) struct Store {
     pub(super) plate: PlateStore,
     pub(super) learn: LearnStore,
     pub(super) data: DataStore,
+    pub(super) bundles: BundleStore,
 }
 
 /// Numbers of tasks start above those of runs, so that they are never mistaken for one another.
@@ -147,6 +150,7 @@ impl Store {
             plate: PlateStore::new(),
             learn: LearnStore::new(),
             data: DataStore::new(),
+            bundles: BundleStore::new(),
         };
         Effect::new(move |_| {
             if let Some(root) = document().document_element() {
@@ -303,7 +307,8 @@ impl Store {
             FromWorker::Loading { stage, done, total } => {
                 self.phase.set(Phase::Loading { stage, share: if total > 0.0 { done / total } else { 0.0 } });
             }
-            FromWorker::Ready { card, device, names } => {
+            FromWorker::Bundle(tell) => self.bundles.came(tell),
+            FromWorker::Ready { card, device, names } if self.bundles.is_awaited(*self) => {
                 self.names.set(names);
                 self.ready(&card, device, next().f32());
             }
@@ -340,6 +345,7 @@ impl Store {
             FromWorker::Learn(tell) => self.learn.receive(*self, tell, &mut next),
             FromWorker::Data(tell) => self.data.receive(*self, tell, &mut next),
             FromWorker::Cancelled { run, .. } if run == job => self.end_job(job),
+            FromWorker::Cancelled { run: LOADING, .. } => self.bundles.stopped(*self),
             FromWorker::Exported { name } => self.download.set(Some((name, next().bytes()))),
             FromWorker::Failed { run, sentence, fatal } if run.is_none_or(|run| run == current || run == job) => {
                 self.failed(sentence, fatal)
@@ -350,9 +356,10 @@ impl Store {
 
     fn ready(&self, card: &str, device: DeviceReport, reference: Vec<f32>) {
         match Card::read(card) {
-            Ok(card) => {
+            Ok(read) => {
+                self.bundles.opened(*self, card, &read);
                 self.reference.set(Arc::new(reference));
-                self.card.set(Some(Arc::new(card)));
+                self.card.set(Some(Arc::new(read)));
                 self.device.set(Some(device));
                 self.phase.set(Phase::Idle);
             }

@@ -120,6 +120,11 @@ impl Made {
         }
     }
 
+    /// Cells of A's control, and of A where it has a perturbation.
+    pub(crate) fn generated(&self) -> Option<(&Sampled, Option<&Sampled>)> {
+        Some((self.cells(Scenario::Control)?, self.cells(Scenario::Perturbed)))
+    }
+
     /// Comparisons that change while cells of a scenario arrive.
     pub(crate) fn compared_by(&self, scenario: Scenario) -> &'static [Comparison] {
         match scenario {

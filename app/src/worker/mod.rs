@@ -5,6 +5,7 @@
 //! Does not know: the document, Leptos.
 //! Flow: [`ToWorker`] → session → [`FromWorker`].
 
+mod bundle_files;
 mod data;
 mod device;
 mod fetch;
@@ -28,7 +29,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::protocol::{Array, FromWorker, ToWorker, codec};
+use crate::protocol::bundle::LOADING;
+use crate::protocol::{Array, FromWorker, ToWorker, Wish, codec};
+use bundle_files::End;
 use session::Session;
 
 /// Run that was asked to stop; 0 is none (runs count from 1).
@@ -99,7 +102,7 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
     let mut session: Option<Session> = None;
     while let Some(message) = queue.next().await {
         match message {
-            ToWorker::Load { bundle, device } => match session::load(&bundle, device).await {
+            ToWorker::Load { bundle, device } => match load(&bundle, device, &stop).await {
                 Ok(mut loaded) => {
                     // The same bundle on another device: the last run's cells stay at hand.
                     let same = session.take().filter(|before| before.bundle.hash == loaded.bundle.hash);
@@ -112,7 +115,8 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
                     send(&FromWorker::MapLabels { keys: labels.keys().cloned().collect() }, &codes);
                     session = Some(loaded);
                 }
-                Err(sentence) => fail(None, sentence, false),
+                Err(End::Cancelled) => send(&FromWorker::Cancelled { run: LOADING, cells: 0 }, &[]),
+                Err(End::Failed(sentence)) => fail(None, sentence, false),
             },
             ToWorker::Generate { run, request, other, replicates } => match session.as_mut() {
                 Some(session) => generate::generate(session, run, [Some(request), other], replicates, &stop).await,
@@ -140,6 +144,12 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
             ToWorker::Cancel { .. } => {}
         }
     }
+}
+
+/// Loads a bundle; a cancel of an earlier one does not stop it.
+async fn load(bundle: &str, device: Wish, stop: &Stop) -> Result<Session, End> {
+    stop.set(0);
+    session::load(bundle, device, stop).await
 }
 
 /// Lets the browser deliver messages: a cancel that arrived while a step was computed is then seen.

@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 use cells::Counts;
 use cells::normalise::{Normalised, Target, log_normalise};
-use model::bundle::{Bundle, CARD, read_card};
+use model::bundle::Bundle;
 use model::card::Kind;
 use model::sample::Effort;
 
+use super::bundle_files::{self, End, Gathered};
 use super::made::{Current, Kept};
-use super::{device, fetch, probe, send};
+use super::{Stop, device, probe, send};
 use crate::device_choice::{self, Way};
 use crate::protocol::{DeviceReport, FromWorker, MapName, Wish, is_own_folder};
 
@@ -48,32 +49,18 @@ pub(crate) struct Session {
 /// Loads a bundle.
 ///
 /// # Errors
-/// A sentence.
-pub(crate) async fn load(folder: &str, wish: Wish) -> Result<Session, String> {
+/// A sentence, or that it was cancelled.
+pub(crate) async fn load(folder: &str, wish: Wish, stop: &Stop) -> Result<Session, End> {
     if !is_own_folder(folder) {
-        return Err(format!(
-            "{folder:?} is not a folder of this site; bundles are loaded from the page's own origin only."
-        ));
+        let sentence =
+            format!("{folder:?} is not a folder of this site; bundles are loaded from the page's own origin only.");
+        return Err(End::Failed(sentence));
     }
-    let loading = |stage: &str, done: f64, total: f64| {
-        send(&FromWorker::Loading { stage: stage.to_owned(), done, total }, &[]);
-    };
-    loading("the card", 0.0, 1.0);
-    // The worker's address is that of its script, beside the page.
-    let json = fetch::file(&format!("{folder}/{CARD}")).await?;
-    let card = read_card(&json).map_err(|error| format!("{folder} was refused: {error}."))?;
-    let total: u64 = card.files.values().map(|entry| entry.bytes).sum();
-    let (mut files, mut done) = (BTreeMap::new(), 0);
-    for (name, entry) in &card.files {
-        if !is_own_folder(name) || name.contains('/') {
-            return Err(format!("{folder} was refused: it names the file {name:?}."));
-        }
-        loading(name, done as f64, total as f64);
-        files.insert(name.clone(), fetch::file(&format!("{folder}/{name}")).await?);
-        done += entry.bytes;
-    }
-    loading("the device", total as f64, total as f64);
-    fastest_of(folder, &json, &files, wish).await
+    let Gathered { json, files, tell } = bundle_files::gather(folder, stop).await?;
+    bundle_files::loading("the device", 1, 1);
+    let session = fastest_of(folder, &json, &files, wish).await?;
+    send(&FromWorker::Bundle(tell), &[]);
+    Ok(session)
 }
 
 /// Opens the bundle in every way that is worth trying and keeps the fastest that computes its known values.

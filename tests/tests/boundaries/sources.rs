@@ -56,6 +56,12 @@ fn page_and_worker_meet_only_in_messages() {
 }
 
 #[test]
+fn no_style_stands_in_markup() {
+    // The page's policy has no 'unsafe-inline': such an attribute is silently ignored by the browser.
+    none_of("app/src/ui", &[" style=", "\"style\""], "set styles through the style object: style:width=…");
+}
+
+#[test]
 fn no_source_uses_unsafe_or_leaves_work_undone() {
     for member in members() {
         for path in files(&member, &[".rs"]).iter().filter(|path| !path.starts_with("tests/tests/boundaries")) {

@@ -1,7 +1,9 @@
 //! What goes wrong in a browser, and the sentence that a person gets.
 
+use serde_json::json;
+
 use super::explore::{LOADING, RUN, loaded};
-use super::page::with_page;
+use super::page::{Page, with_page};
 
 /// The shipped bundle's folder name.
 const SHIPPED: &str = "pbmc-ifnb";
@@ -72,4 +74,51 @@ fn a_lost_worker_is_told_and_restarted() {
             assert!(page.address().contains("seed=9"));
         },
     );
+}
+
+/// Has the browser run a script before the page's own.
+fn before_the_page(page: &Page, script: &str) {
+    page.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script }));
+}
+
+#[test]
+fn a_browser_without_simd_is_told_what_it_lacks() {
+    with_page(
+        "no-simd",
+        |_| (),
+        |page| {
+            before_the_page(page, "WebAssembly.validate = () => false;");
+            page.open("device=cpu");
+            page.wait_for("refused", 30);
+            assert!(page.text("refused").contains("SIMD"), "{}", page.text("refused"));
+        },
+    );
+}
+
+#[test]
+fn a_browser_without_workers_is_told_what_it_lacks() {
+    with_page(
+        "no-worker",
+        |_| (),
+        |page| {
+            before_the_page(page, "delete globalThis.Worker;");
+            page.open("device=cpu");
+            let sentence = page.wait_for_alert(30);
+            assert!(sentence.contains("module workers"), "{sentence}");
+        },
+    );
+}
+
+#[test]
+fn a_worker_that_cannot_be_loaded_is_told_and_loaded_later() {
+    let gone = |site: &super::page::Site| std::fs::rename(site.file("worker.js"), site.file("away.js")).unwrap();
+    with_page("no-worker-file", gone, |page| {
+        page.open("device=cpu&seed=9");
+        let sentence = page.wait_for_alert(60);
+        assert!(sentence.contains("could not be loaded"), "{sentence}");
+        std::fs::rename(page.site().file("away.js"), page.site().file("worker.js")).unwrap();
+        page.click_in_alert("restart");
+        loaded(page);
+        assert!(page.address().contains("seed=9"), "{}", page.address());
+    });
 }

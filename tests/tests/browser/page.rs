@@ -7,10 +7,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use xtask::server::Traffic;
 
 use super::driver::{Window, program};
 use crate::boundaries::root;
@@ -24,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(super) struct Page {
     window: Window,
     origin: String,
+    traffic: Arc<Traffic>,
+    site: Site,
 }
 
 /// The browser and its driver.
@@ -63,6 +67,19 @@ impl Site {
         self.folder.path().join("models").join(name)
     }
 
+    /// A file of the page.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes the list of bundles and the version anew.
+    pub(super) fn stamp(&self) {
+        // A test may have broken a card on purpose; the page then has no list.
+        if let Err(error) = xtask::stamp::stamp(self.folder.path()) {
+            eprintln!("the site has no version: {error:#}");
+        }
+    }
+
     /// Adds a copy of a bundle under a name.
     pub(super) fn add_bundle(&self, from: &Path, name: &str) {
         copy(from, &self.bundle(name));
@@ -97,11 +114,13 @@ pub(super) fn with_page(name: &str, prepare: impl FnOnce(&Site), test: impl FnOn
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let site = Site::of_dist();
     prepare(&site);
+    site.stamp();
     let (listener, port) = xtask::server::bind(0).unwrap();
-    let folder = site.folder.path().to_path_buf();
-    std::thread::spawn(move || xtask::server::serve(&listener, &folder));
+    let (folder, traffic) = (site.folder.path().to_path_buf(), Arc::new(Traffic::default()));
+    let own = Arc::clone(&traffic);
+    std::thread::spawn(move || xtask::server::serve_with(&listener, &folder, &own));
     let window = Window::open(&programs.chromium, &programs.driver);
-    let page = Page { window, origin: format!("http://127.0.0.1:{port}") };
+    let page = Page { window, origin: format!("http://127.0.0.1:{port}"), traffic, site };
     let result = catch_unwind(AssertUnwindSafe(|| test(&page)));
     if let Err(panic) = result {
         page.report(name);
@@ -115,6 +134,41 @@ fn part(id: &str) -> String {
 }
 
 impl Page {
+    /// Where the page comes from.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The files behind the page.
+    pub(super) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Takes the network away, or gives it back.
+    pub(super) fn network(&self, up: bool) {
+        self.traffic.down.store(!up, Ordering::Relaxed);
+    }
+
+    /// Lets bundles come no faster than this many bytes per second; 0 is no limit.
+    pub(super) fn slow(&self, bytes_per_second: u64) {
+        self.traffic.bytes_per_second.store(bytes_per_second, Ordering::Relaxed);
+    }
+
+    /// Runs the body of a function in the page; a promise is waited for.
+    pub(super) fn script(&self, body: &str) -> Value {
+        self.window.script(body, &[])
+    }
+
+    /// What the browser logged since the last look.
+    pub(super) fn log(&self) -> Vec<String> {
+        self.window.log()
+    }
+
+    /// A command of the browser's own protocol.
+    pub(super) fn devtools(&self, name: &str, parameters: &Value) {
+        self.window.devtools(name, parameters);
+    }
+
     /// Opens the page at a query (without the question mark).
     pub(super) fn open(&self, query: &str) {
         self.window.go(&format!("{}/?{query}", self.origin));

@@ -43,7 +43,7 @@ pub(super) fn Choose() -> impl IntoView {
         }
     };
     let sample = move |_| {
-        let Some(mut request) = store.request() else { return };
+        let Some((mut request, _)) = store.requests() else { return };
         request.cells = request.cells.min(SAMPLE_CELLS);
         store.data.plan.set(None);
         store.data.clear();

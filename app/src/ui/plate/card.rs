@@ -55,7 +55,7 @@ fn seen(desk: Desk, well: &Well, has_result: bool) -> (bool, String) {
 fn open(desk: Desk, well: &Well) {
     let made = untrack(|| desk.made(well));
     desk.store.change(|state| {
-        state.with = well.condition.with.iter().map(|(key, values)| (key.clone(), values.join("+"))).collect();
+        state.with = well.condition.with.clone();
         state.guidance = well.condition.guidance.or(state.guidance);
         state.clamp = well.condition.clamp.clone();
         state.cells = made.request.cells;

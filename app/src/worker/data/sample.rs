@@ -6,14 +6,16 @@
 
 use model::card::Kind;
 
+use super::super::made::Current;
 use super::super::session::Session;
 use super::super::{Stop, generate};
 use super::pace::End;
-use crate::protocol::Request;
+use crate::protocol::{Comparison, Request};
 
 /// Makes the sample. Explore's own run stays as it is.
 pub(super) async fn make(session: &mut Session, job: u32, request: &Request, stop: &Stop) -> Result<Vec<u8>, End> {
-    let ready = session.current.as_ref().filter(|run| run.perturbed.counts.cells() > 0).map(|run| run.run);
+    let compared = |run: &&Current| run.made.sides(Comparison::A).is_some_and(|(_, moved)| moved.counts.cells() > 0);
+    let ready = session.current.as_ref().filter(compared).map(|run| run.run);
     if let Some(run) = ready {
         return Ok(session.export(run)?.1);
     }
@@ -28,7 +30,7 @@ pub(super) async fn make(session: &mut Session, job: u32, request: &Request, sto
         }
     }
     let before = session.current.take();
-    generate::generate(session, job, &request, stop).await;
+    generate::generate(session, job, [Some(request), None], 1, stop).await;
     let exported = session.current.is_some().then(|| session.export(job));
     session.current = before;
     match exported {

@@ -5,6 +5,7 @@
 //! Does not know: how groups were made.
 //! Flow: two groups (+ the session's run) → **shifts and agreement**.
 
+use cells::Counts;
 use cells::de::{Differential, GeneShift};
 use cells::metrics::{effect, mean_absolute_error, pearson, pearson_delta};
 
@@ -67,8 +68,10 @@ pub(super) async fn test(session: &Session, own: &Own, pace: &mut Pace<'_>) -> R
 
 /// A beside generated control cells, B beside generated perturbed ones; none without such a run.
 fn compare(session: &Session, own: &Own, (a, b): (&[usize], &[usize])) -> Option<Comparison> {
-    let run = session.current.as_ref().filter(|run| run.control.counts.cells() > 0)?;
-    let generated = [&run.control.counts, &run.perturbed.counts];
+    let run = session.current.as_ref()?;
+    let (control, moved) = run.made.generated()?;
+    let none = Counts::empty(control.counts.genes());
+    let generated = [&control.counts, moved.map_or(&none, |moved| &moved.counts)];
     let shared: Vec<usize> = (0..own.panel.len()).filter(|gene| own.panel[*gene].is_some()).collect();
     let on_shared = |means: Vec<f64>| shared.iter().map(|gene| means[*gene]).collect::<Vec<f64>>();
     let measured = [a, b].map(|cells| on_shared(own.on_panel(cells).mean()));

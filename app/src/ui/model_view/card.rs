@@ -1,0 +1,141 @@
+//! The model's card.
+//!
+//! Does: what the model is, what it was trained on and under which terms, how well it does, what it is for
+//! and not for, where it fails, how it was made, and its files; leaves out what a bundle does not say.
+//! Does not know: weights.
+//! Flow: card and sheet → **page**.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::super::download::text_file;
+use super::super::use_store;
+use super::scores::Scores;
+use crate::bundles::{CARD_FILE, grouped, size_words};
+use crate::protocol::card::{Card, Condition};
+use crate::sheet::{Sheet, link_of};
+
+#[component]
+pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
+    let store = use_store();
+    let sheet = store.bundles.json.with(|json| Sheet::read(json));
+    let hash = move || store.bundles.came.get().map(|came| came.hash).unwrap_or_default();
+    let save = move |_| text_file(CARD_FILE, "application/json", &store.bundles.json.get_untracked());
+    let tags: Vec<_> = sheet.species.iter().chain(&sheet.origin).cloned().map(|tag| view! { <li>{tag}</li> }).collect();
+    view! {
+        <article class="panel card" data-testid="card">
+            <div class="bar">
+                <h2>{card.title.clone()}</h2>
+                <button data-testid="save-card" on:click=save>"Download bundle.json"</button>
+            </div>
+            <p class="lead">{card.description.clone()}</p>
+            <ul class="tags">{tags}</ul>
+            <Facts card=card.clone() sheet=sheet.clone()/>
+            <h3>"How well it does on what it never saw"</h3>
+            {list("Held out of training", &card.training.held_out)}
+            <Scores card=card.clone()/>
+            <div class="columns">
+                {list("Intended for", &sheet.intended_use)}
+                {list("Not for", &card.not_for)}
+                {list("Known failures", &sheet.known_failures)}
+            </div>
+            <Sources card=card.clone() licence=sheet.licence.clone()/>
+            <h3>"What it can be asked"</h3>
+            {card.choosable().map(values).collect::<Vec<_>>()}
+            <h3>"Made by"</h3>
+            <pre class="command" data-testid="card-command"><code>{card.training.command.clone()}</code></pre>
+            <Files sheet/>
+            <p class="note">"SHA-256 of bundle.json, which names the whole bundle: "<code class="hash" data-testid="card-hash">{hash}</code></p>
+        </article>
+    }
+}
+
+/// A list under its heading; nothing when there is nothing.
+fn list(title: &'static str, items: &[String]) -> Option<impl IntoView + use<>> {
+    let items: Vec<_> = items.iter().cloned().map(|item| view! { <li>{item}</li> }).collect();
+    (!items.is_empty()).then(|| view! { <section><h4>{title}</h4><ul>{items}</ul></section> })
+}
+
+/// The numbers, each with its name.
+#[component]
+fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
+    let training = &card.training;
+    let count = |number: u32| grouped(u64::from(number));
+    let network = sheet.network().iter().skip(1).map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>();
+    let groups = sheet.reference.iter().map(|group| group.cells).sum::<u64>();
+    let all = [
+        ("Training cells", (training.cells > 0).then(|| count(training.cells))),
+        ("Genes", Some(grouped(card.genes.len() as u64))),
+        (
+            "Optimiser steps",
+            (training.steps > 0).then(|| format!("{} of {} cells", count(training.steps), training.batch)),
+        ),
+        (
+            "Loss at the end",
+            (training.bits_per_gene > 0.0).then(|| format!("{:.3} bits per gene", training.bits_per_gene)),
+        ),
+        ("Training seed", sheet.training.seed.map(|seed| seed.to_string())),
+        ("Network", (!network.is_empty()).then(|| network.join(", "))),
+        ("Its defaults", Some(format!("guidance {}, {} steps", card.guidance, card.steps))),
+        ("Normalised to", sheet.target_sum.map(|sum| format!("{sum:.0} counts per cell, then log(1 + x)"))),
+        ("Measured groups", (groups > 0).then(|| format!("{} ({} cells)", sheet.reference.len(), grouped(groups)))),
+        ("Download", (sheet.bytes() > 0).then(|| size_words(sheet.bytes()))),
+        ("Bundle format", sheet.format_version.map(|version| version.to_string())),
+    ];
+    let shown: Vec<_> = all
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }))
+        .collect();
+    view! { <dl class="facts" data-testid="card-facts">{shown}</dl> }
+}
+
+/// What it was trained on, with terms.
+#[component]
+fn Sources(card: Arc<Card>, licence: Option<String>) -> impl IntoView {
+    let linked = |words: &str| match link_of(words) {
+        Some(address) => view! { <a href=address target="_blank" rel="noreferrer">{words.to_owned()}</a> }.into_any(),
+        None => view! { <span>{words.to_owned()}</span> }.into_any(),
+    };
+    let rows: Vec<_> = card
+        .data
+        .iter()
+        .map(|source| {
+            view! { <li>{linked(&source.source)}" · "{linked(&source.accession)}<p class="note">"Terms: "{source.licence.clone()}</p></li> }
+        })
+        .collect();
+    let own = licence.map(|licence| view! { <p class="note">"Terms of the weights: "{licence}</p> });
+    (!rows.is_empty()).then(|| view! { <h3>"Trained on"</h3><ul class="sources">{rows}</ul>{own} })
+}
+
+/// A condition with all its values and how many training cells had them.
+fn values(condition: &Condition) -> impl IntoView + use<> {
+    let summary = format!("{} ({})", condition.title, condition.values.len());
+    let items: Vec<_> = condition
+        .values
+        .iter()
+        .map(|value| view! { <li>{value.display.clone()}" "<small>{format!("{} cells", grouped(u64::from(value.cells)))}</small></li> })
+        .collect();
+    view! { <details><summary>{summary}</summary><ul class="values">{items}</ul></details> }
+}
+
+/// The files with sizes and hashes.
+#[component]
+fn Files(sheet: Sheet) -> impl IntoView {
+    let rows: Vec<_> = sheet
+        .files
+        .into_iter()
+        .map(|(name, file)| view! { <tr><th scope="row">{name}</th><td>{size_words(file.bytes)}</td><td><code class="hash">{file.sha256}</code></td></tr> })
+        .collect();
+    (!rows.is_empty()).then(|| view! {
+        <details>
+            <summary>"Files and their hashes"</summary>
+            <div class="scroll" tabindex="0" role="region" aria-label="Files of the bundle">
+                <table data-testid="card-files">
+                    <thead><tr><th scope="col">"File"</th><th scope="col">"Size"</th><th scope="col">"SHA-256, checked at each visit"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </details>
+    })
+}

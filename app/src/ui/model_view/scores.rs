@@ -1,0 +1,107 @@
+//! Held-out scores: the model between its baseline and the ceiling.
+//!
+//! Does: a table of every held-out group and, for what is bounded by 0 and 1, a strip that shows at a glance
+//! where the model stands; what a bundle did not measure is a dash.
+//! Does not know: how scores are measured (`cells::metrics`).
+//! Flow: card's scores → **table and strips**.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use crate::protocol::card::{Card, Metrics, Score};
+
+/// A metric: its name, whether more is better, and its value among a predictor's.
+type Metric = (&'static str, bool, fn(&Metrics) -> Option<f64>);
+
+/// Metrics in the order of the table.
+const METRICS: [Metric; 3] = [
+    ("Pearson-Δ", true, |metrics| metrics.pearson_delta),
+    ("MAE", false, |metrics| metrics.mae),
+    ("DES", true, |metrics| metrics.des),
+];
+
+/// Scores beside PerturbMean and the ceiling.
+#[component]
+pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
+    if card.scores.is_empty() {
+        return view! { <p class="empty" data-testid="no-scores">"This bundle carries no held-out scores: nobody has said how far to trust it."</p> }.into_any();
+    }
+    let rows: Vec<_> = card.scores.iter().flat_map(rows).collect();
+    let ahead = METRICS.map(|metric| {
+        let (won, of) = tally(&card.scores, metric);
+        (of > 0).then(|| format!("{}: {won} of {of}", metric.0))
+    });
+    let ahead = ahead.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    view! {
+        <p data-testid="scores-summary">"Held-out groups in which the model is ahead of PerturbMean: "{ahead}"."</p>
+        <div class="scroll" tabindex="0" role="region" aria-label="Held-out scores">
+            <table class="scores" data-testid="scores">
+                <thead><tr>
+                    <th scope="col">"Held out"</th><th scope="col">"Predictor"</th>
+                    <th scope="col">"Pearson-Δ ↑"</th><th scope="col">"MAE ↓"</th><th scope="col">"DES ↑"</th>
+                    <th scope="col">"Pearson-Δ from 0 to 1"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <p class="note">"In the strip: the model is the filled disc, PerturbMean the hollow square, the ceiling the bar; ✓ marks a model that is ahead of PerturbMean. Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it."</p>
+    }.into_any()
+}
+
+/// Whether the model is ahead of the baseline; `None` when either was not measured.
+fn is_ahead(score: &Score, (_, more, value): Metric) -> Option<bool> {
+    let (model, baseline) = (value(&score.model)?, value(&score.baseline)?);
+    Some(if more { model > baseline } else { model < baseline })
+}
+
+/// Groups in which the model is ahead, and groups in which both were measured.
+fn tally(scores: &[Score], metric: Metric) -> (usize, usize) {
+    let known: Vec<bool> = scores.iter().filter_map(|score| is_ahead(score, metric)).collect();
+    (known.iter().filter(|ahead| **ahead).count(), known.len())
+}
+
+/// A group's three rows.
+fn rows(score: &Score) -> [AnyView; 3] {
+    let who = match (score.donor.as_str(), score.cell_type.as_str()) {
+        ("", cell_type) => format!("{cell_type}, {} ({} cells)", score.condition, score.cells),
+        (donor, cell_type) => format!("donor {donor}, {cell_type}, {} ({} cells)", score.condition, score.cells),
+    };
+    let row = |name: &'static str, who: Option<String>, metrics: &Metrics, of_model: bool| {
+        let cells: Vec<_> = METRICS
+            .iter()
+            .map(|metric| {
+                let words = (metric.2)(metrics).map_or("–".to_owned(), |value| format!("{value:.3}"));
+                let ahead = of_model && is_ahead(score, *metric) == Some(true);
+                view! { <td class:ahead=ahead>{if ahead { format!("✓ {words}") } else { words }}</td> }
+            })
+            .collect();
+        let strip = who.is_some().then(|| view! { <td rowspan="3">{strip(score)}</td> });
+        // Every row has the same number of cells before the numbers, for readers of the table as a table.
+        let head = match who {
+            Some(who) => view! { <th scope="row">{who}</th> }.into_any(),
+            None => view! { <td></td> }.into_any(),
+        };
+        view! { <tr class:first=of_model>{head}<td class="who">{name}</td>{cells}{strip}</tr> }.into_any()
+    };
+    [
+        row("model", Some(who), &score.model, true),
+        row("PerturbMean", None, &score.baseline, false),
+        row("ceiling", None, &score.ceiling, false),
+    ]
+}
+
+/// Where the three stand between 0 and 1; the table has the numbers.
+fn strip(score: &Score) -> impl IntoView + use<> {
+    let place = |value: Option<f64>| value.map(|value| 8.0 + 104.0 * value.clamp(0.0, 1.0));
+    let model = place(score.model.pearson_delta).map(|x| view! { <circle class="model" cx=x cy="14" r="5"/> });
+    let baseline = place(score.baseline.pearson_delta)
+        .map(|x| view! { <rect class="baseline" x=x - 4.5 y="9.5" width="9" height="9"/> });
+    let ceiling =
+        place(score.ceiling.pearson_delta).map(|x| view! { <line class="ceiling" x1=x x2=x y1="4" y2="24"/> });
+    view! {
+        <svg class="strip" viewBox="0 0 120 28" width="120" height="28" aria-hidden="true">
+            <line class="axis" x1="8" x2="112" y1="14" y2="14"/>{ceiling}{baseline}{model}
+        </svg>
+    }
+}
