@@ -14,7 +14,7 @@ mod write;
 pub mod writing;
 
 /// What stands beside a step's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Panel {
     /// What to run, and Run.
     Setup,

@@ -20,11 +20,11 @@ const BEAT: Duration = Duration::from_millis(900);
 const NAMED: usize = 8;
 
 #[component]
-pub(super) fn CellPanel(scrubber: bool) -> impl IntoView {
+pub(super) fn CellPanel(#[prop(into)] scrubber: Signal<bool>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="cell-title" data-testid="learn-cell">
             <h3 id="cell-title">"The cell, step by step"</h3>
-            {scrubber.then(|| view! { <Scrubber/> })}
+            <Show when=move || scrubber.get()><Scrubber/></Show>
             <CellGrid/>
             <Facts/>
         </section>
@@ -49,7 +49,11 @@ pub(super) fn Scrubber() -> impl IntoView {
             set_beat.set(None);
         }
     };
-    on_cleanup(stop);
+    on_cleanup(move || {
+        if let Some(Some(handle)) = beat.try_get_untracked() {
+            handle.clear();
+        }
+    });
     let to = move |by: i32| {
         learn.cell.with_untracked(|run| {
             if let Some(run) = run {

@@ -41,6 +41,8 @@ pub(super) fn LessonView(lesson: usize, place: Memo<Place>) -> impl IntoView {
         "ceiling" => store.learn.halves.with(Option::is_some),
         _ => store.learn.cell.with(Option::is_some),
     });
+    // Panels that stay from one step to the next are kept, with the focus that they may have.
+    let list = Memo::new(move |_| listed(own.steps[step.get()].panels, has_run.get()));
     let leave = move |_| store.change(|state| Place::default().write(&mut state.parts));
     view! {
         <article class="lesson" data-testid="lesson" data-lesson=own.key data-step=move || step.get() + 1 aria-labelledby="lesson-title">
@@ -51,21 +53,31 @@ pub(super) fn LessonView(lesson: usize, place: Memo<Place>) -> impl IntoView {
             <nav aria-label="Steps of the lesson"><ol class="lesson-steps">{steps}</ol></nav>
             <div class="lesson-body">
                 <Words lesson=own place step/>
-                <div class="lesson-panels">{move || panels(own, own.steps[step.get()].panels, has_run.get())}</div>
+                <div class="lesson-panels">
+                    <For each=move || list.get() key=|panel| *panel children=move |panel| shown(own, panel, list)/>
+                </div>
             </div>
         </article>
     }
 }
 
 /// The panels of a step; before the lesson's run there is the way to it instead of what needs it.
-fn panels(lesson: &'static Lesson, panels: &'static [Panel], has_run: bool) -> Vec<AnyView> {
+fn listed(panels: &[Panel], has_run: bool) -> Vec<Panel> {
     let own = |panel: &&Panel| matches!(panel, Panel::Setup | Panel::Guess | Panel::Scores);
     let missing = !has_run && !panels.iter().all(|panel| own(&panel)) && !panels.contains(&Panel::Setup);
     let shown = panels.iter().filter(|panel| has_run || own(panel));
-    let one = |panel: &Panel| match panel {
+    missing.then_some(&Panel::Setup).into_iter().chain(shown).copied().collect()
+}
+
+/// One panel.
+fn shown(lesson: &'static Lesson, panel: Panel, list: Memo<Vec<Panel>>) -> AnyView {
+    match panel {
         Panel::Setup => view! { <Setup lesson=lesson.key/> }.into_any(),
-        // One set of buttons is enough: the gene's panel has its own.
-        Panel::Cell => view! { <CellPanel scrubber=!panels.contains(&Panel::Gene)/> }.into_any(),
+        Panel::Cell => {
+            // One set of buttons is enough: the gene's panel has its own.
+            let scrubber = Signal::derive(move || list.with(|list| !list.contains(&Panel::Gene)));
+            view! { <CellPanel scrubber/> }.into_any()
+        }
         Panel::Gene => view! { <GenePanel/> }.into_any(),
         Panel::Effects => view! { <Effects/> }.into_any(),
         Panel::Spread => view! { <Spread/> }.into_any(),
@@ -73,8 +85,7 @@ fn panels(lesson: &'static Lesson, panels: &'static [Panel], has_run: bool) -> V
         Panel::Scores => view! { <Scores/> }.into_any(),
         Panel::Scatter => view! { <Scatter/> }.into_any(),
         Panel::Halves => view! { <Halves/> }.into_any(),
-    };
-    missing.then_some(&Panel::Setup).into_iter().chain(shown).map(one).collect()
+    }
 }
 
 /// Words, question and the way on.
@@ -97,14 +108,14 @@ fn Words(lesson: &'static Lesson, place: Memo<Place>, step: Memo<usize>) -> impl
         let paragraphs = lesson.steps[step.get()].text.iter();
         paragraphs.map(|words| view! { <p>{*words}</p> }).collect::<Vec<_>>()
     };
-    let question = move || lesson.steps[step.get()].question.map(|question| view! { <QuestionView question/> });
+    let questions = move || lesson.steps[step.get()].question;
     let finish = move |_| store.change(|state| Place::default().write(&mut state.parts));
     view! {
         <section class="panel lesson-words" aria-labelledby="step-title">
             <p class="note" data-testid="step-of">{move || format!("{} of {}", step.get() + 1, last + 1)}</p>
             <h2 id="step-title" tabindex="-1" node_ref=heading>{move || lesson.steps[step.get()].title}</h2>
             {text}
-            {question}
+            <For each=questions key=|question| question.key children=|question| view! { <QuestionView question/> }/>
             <div class="lesson-way">
                 <button data-testid="lesson-back" disabled=move || step.get() == 0 on:click=move |_| go(-1)>"Back"</button>
                 <button class="primary" data-testid="lesson-next" hidden=move || step.get() == last on:click=move |_| go(1)>"Next"</button>
