@@ -10,7 +10,7 @@ use plotters::prelude::{Color, DrawingArea, DrawingBackend, PathElement, RGBColo
 
 use crate::frame::{Anchor, Area, PlotError, Taken, claim, drawn, ground, nothing, rectangle, text};
 use crate::theme::Theme;
-use crate::words::{brief, shortened, width_of};
+use crate::words::{brief, shortened, width_of, wrapped};
 
 /// Usual height of a row, least height of one with many others, CSS pixels.
 const ROW: f64 = 17.0;
@@ -70,6 +70,11 @@ impl HeatMap<'_> {
     /// Whether some field has no value.
     fn has_holes(&self) -> bool {
         self.values.iter().any(|value| !value.is_finite())
+    }
+
+    /// The unit, and what a line stands for.
+    fn unit_words(&self) -> String {
+        if self.has_holes() { format!("{}; line: no value", self.unit) } else { self.unit.to_owned() }
     }
 
     /// Columns under one name: first, end, name.
@@ -140,8 +145,31 @@ struct Places {
     side: i32,
     head: i32,
     foot: i32,
-    upright: bool,
+    /// Lines of every name below, where they lie flat.
+    flat: Option<Vec<Vec<String>>>,
     fields: i32,
+    scale: Scale,
+}
+
+/// Where the scale and its unit stand.
+struct Scale {
+    /// Left and right end of the colours.
+    colours: (i32, i32),
+    /// Where the unit begins.
+    unit: i32,
+    /// Whether the unit has a line of its own.
+    below: bool,
+}
+
+impl Scale {
+    fn new(theme: &Theme, width: i32, heat: &HeatMap<'_>) -> Self {
+        let (margin, (low, high)) = (theme.px(MARGIN), heat.ends());
+        let from = margin + width_of(theme, &brief(low), 11.0) + theme.px(6.0);
+        let to = (from + theme.px(120.0)).min(width * 60 / 100).max(from + 1);
+        let after = to + theme.px(16.0) + width_of(theme, &brief(high), 11.0);
+        let below = after + width_of(theme, &heat.unit_words(), 11.0) + margin > width;
+        Self { colours: (from, to), unit: if below { margin } else { after }, below }
+    }
 }
 
 impl Places {
@@ -152,16 +180,25 @@ impl Places {
         let room = (width - side - margin).max(1);
         let fields = room.min(theme.px(WIDEST) * heat.columns.len() as i32);
         let title = if heat.title.is_empty() { 0 } else { theme.px(TITLE) };
-        let head = margin + title + theme.px(SCALE);
+        let scale = Scale::new(theme, width, heat);
+        let head = margin + title + theme.px(SCALE) + if scale.below { theme.px(16.0) } else { 0 };
         let groups = heat.groups();
-        let tight = |(first, end, name): &(usize, usize, &str)| {
-            let own = i64::from(fields) * (end - first) as i64 / heat.columns.len().max(1) as i64;
-            width_of(theme, name, 11.0) as i64 + i64::from(theme.px(6.0)) > own
+        let room = |first: usize, end: usize| {
+            (i64::from(fields) * (end - first) as i64 / heat.columns.len().max(1) as i64) as i32 - theme.px(6.0)
         };
-        let upright = groups.iter().any(tight);
+        let fits = |(first, end, name): &(usize, usize, &str)| {
+            name.split_whitespace().all(|word| width_of(theme, word, 11.0) <= room(*first, *end))
+        };
+        let flat = groups.iter().all(fits).then(|| {
+            let lines = |(first, end, name): &(usize, usize, &str)| wrapped(theme, name, 11.0, room(*first, *end), 3);
+            groups.iter().map(lines).collect::<Vec<_>>()
+        });
         let widest = groups.iter().map(|(_, _, name)| width_of(theme, name, 11.0)).max().unwrap_or(0);
-        let foot = if upright { widest.min(theme.px(FOOT)) + theme.px(12.0) } else { theme.px(24.0) };
-        Self { side, head, foot, upright, fields }
+        let foot = match &flat {
+            Some(names) => theme.px(11.0) + theme.px(13.0) * names.iter().map(Vec::len).max().unwrap_or(1) as i32,
+            None => widest.min(theme.px(FOOT)) + theme.px(12.0),
+        };
+        Self { side, head, foot, flat, fields, scale }
     }
 }
 
@@ -195,7 +232,7 @@ pub fn draw<DB: DrawingBackend>(
     let places = Places::new(theme, width as i32, heat);
     let bottom = (height as i32 - places.foot - theme.px(MARGIN)).max(places.head + 1);
     let layout = Layout { pixels: (places.side, places.head, places.side + places.fields, bottom), rows, columns };
-    draw_scale(area, theme, heat, (theme.px(MARGIN), width as i32))?;
+    draw_scale(area, theme, heat, (&places.scale, width as i32))?;
     draw_fields(area, theme, heat, &layout)?;
     draw_rows(area, theme, heat, &layout)?;
     draw_columns(area, theme, heat, (&layout, &places))?;
@@ -252,8 +289,9 @@ fn draw_scale<DB: DrawingBackend>(
     area: &Area<DB>,
     theme: &Theme,
     heat: &HeatMap<'_>,
-    (left, width): (i32, i32),
+    (scale, width): (&Scale, i32),
 ) -> Result<(), PlotError> {
+    let left = theme.px(MARGIN);
     let mut y = theme.px(MARGIN);
     if !heat.title.is_empty() {
         let title = shortened(theme, heat.title, 13.0, width - 2 * left);
@@ -261,11 +299,8 @@ fn draw_scale<DB: DrawingBackend>(
         y += theme.px(TITLE);
     }
     let (low, high) = heat.ends();
-    let words = |value: f64| brief(value);
-    let middle = y + theme.px(7.0);
-    text(area, theme, &words(low), (left, middle), 11.0, Anchor::Left, theme.faint)?;
-    let from = left + width_of(theme, &words(low), 11.0) + theme.px(6.0);
-    let to = (from + theme.px(120.0)).min(width * 60 / 100).max(from + 1);
+    let ((from, to), middle) = (scale.colours, y + theme.px(7.0));
+    text(area, theme, &brief(low), (left, middle), 11.0, Anchor::Left, theme.faint)?;
     let steps = 30;
     for step in 0..steps {
         let at = low + (high - low) * (step as f64 + 0.5) / steps as f64;
@@ -274,13 +309,10 @@ fn draw_scale<DB: DrawingBackend>(
         let corners = [(start, middle - theme.px(6.0)), (to, middle + theme.px(6.0))];
         rectangle(area, corners, colour(theme, heat.diverging, (low, high), at).to_rgba(), true)?;
     }
-    let right = to + theme.px(6.0);
-    text(area, theme, &words(high), (right, middle), 11.0, Anchor::Left, theme.faint)?;
-    let after = right + width_of(theme, &words(high), 11.0) + theme.px(10.0);
-    let unit = if heat.has_holes() { format!("{}; line: no value", heat.unit) } else { heat.unit.to_owned() };
-    let room = width - theme.px(MARGIN) - after;
-    let short = shortened(theme, &unit, 11.0, room);
-    text(area, theme, &short, (after, middle), 11.0, Anchor::Left, theme.ink)
+    text(area, theme, &brief(high), (to + theme.px(6.0), middle), 11.0, Anchor::Left, theme.faint)?;
+    let unit = shortened(theme, &heat.unit_words(), 11.0, width - left - scale.unit);
+    let line = if scale.below { middle + theme.px(17.0) } else { middle };
+    text(area, theme, &unit, (scale.unit, line), 11.0, Anchor::Left, theme.ink)
 }
 
 /// Names of rows, where they have room; a frame around the chosen one.
@@ -324,7 +356,7 @@ fn draw_columns<DB: DrawingBackend>(
     let groups = heat.groups();
     let several = groups.iter().any(|(first, end, _)| end - first > 1);
     let mut taken = Taken::new();
-    for (first, end, name) in groups {
+    for (place, (first, end, name)) in groups.into_iter().enumerate() {
         let (left, right) = (layout.column_edge(first), layout.column_edge(end));
         if several && first > 0 {
             let line = theme.ground.stroke_width(theme.px(2.0).max(1) as u32);
@@ -332,8 +364,11 @@ fn draw_columns<DB: DrawingBackend>(
         }
         let (middle, below) = ((left + right) / 2, bottom + theme.px(6.0));
         let half = theme.px(6.0);
-        if !places.upright {
-            text(area, theme, name, (middle, below), 11.0, Anchor::Below, theme.ink)?;
+        if let Some(names) = &places.flat {
+            for (line, words) in names[place].iter().enumerate() {
+                let y = below + theme.px(13.0) * line as i32;
+                text(area, theme, words, (middle, y), 11.0, Anchor::Below, theme.ink)?;
+            }
         } else if claim(&mut taken, (middle - half, 0, middle + half, 1)) {
             let short = shortened(theme, name, 11.0, places.foot - theme.px(10.0));
             text(area, theme, &short, (middle, below), 11.0, Anchor::UpTo, theme.ink)?;

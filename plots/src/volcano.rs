@@ -7,7 +7,9 @@
 
 use plotters::prelude::{Circle, Color, DrawingBackend, PathElement};
 
-use crate::frame::{Anchor, Area, Frame, Marker, PlotError, Taken, claim, drawn, ground, marker, nothing, text};
+use crate::frame::{
+    Anchor, Area, Frame, Marker, PlotError, Taken, claim, drawn, ground, legend, marker, nothing, text,
+};
 use crate::theme::Theme;
 use crate::ticks::range;
 
@@ -161,6 +163,24 @@ pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, shifts: &Shifts<
     Ok(frame)
 }
 
+/// Height of [`key`] in CSS pixels.
+pub const KEY: f64 = 22.0;
+
+/// Draws what the marks mean, for a strip above the figure.
+///
+/// # Errors
+/// When the surface fails.
+pub fn key<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, shifts: &Shifts<'_>) -> Result<(), PlotError> {
+    ground(area, theme)?;
+    let y = theme.px(KEY / 2.0);
+    let marks = [(Marker::Disc, 1, "up", 16.0), (Marker::Triangle, 0, "down", 62.0)];
+    for (kind, series, words, x) in marks {
+        legend(area, theme, &[(kind, theme.series[series], words.to_owned())], (theme.px(x), y))?;
+    }
+    let words = format!("q < {}, |log2 fold change| ≥ {}", shifts.q_cut, shifts.change_cut);
+    text(area, theme, &words, (theme.px(120.0), y), 11.0, Anchor::Left, theme.faint)
+}
+
 /// Dashed-looking quiet lines at the cut-offs.
 fn cut_lines<DB: DrawingBackend>(
     area: &Area<DB>,
@@ -281,6 +301,16 @@ mod tests {
                 assert!(svg.contains(words), "{words}");
             }
             assert!(!svg.contains("NONE") && !svg.contains("NaN"));
+        });
+    }
+
+    #[test]
+    fn the_key_says_what_is_marked() {
+        with(&MEANS, |shifts| {
+            let size = (340, 22);
+            let svg = render(size, "", "", |area| super::key(area, &Theme::light(1.0), shifts)).unwrap();
+            crate::checks::is_tidy(&svg, size);
+            assert!(crate::checks::says(&svg, "q < 0.05, |log2 fold change| ≥ 0.5"));
         });
     }
 

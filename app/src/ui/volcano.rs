@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use plots::frame::Area;
-use plots::volcano::{Against, Shifts, draw, nearest};
+use plots::volcano::{Against, KEY, Shifts, draw, key, nearest};
 use plots::{Frame, PlotError, Theme};
 use plotters::prelude::DrawingBackend;
 
@@ -102,11 +102,13 @@ impl Figure for Cloud {
     }
 
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, theme: &Theme) -> Result<Frame, PlotError> {
-        draw(area, theme, &self.shifts())
+        let (strip, rest) = area.split_vertically(theme.px(KEY));
+        key(&strip, theme, &self.shifts())?;
+        draw(&rest, theme, &self.shifts())
     }
 
-    fn pick(&self, frame: &Frame, theme: &Theme, at: (i32, i32)) -> Option<String> {
-        nearest(frame, &self.shifts(), at, theme.px(NEAR)).map(|gene| self.card.genes[gene].clone())
+    fn pick(&self, frame: &Frame, theme: &Theme, (x, y): (i32, i32)) -> Option<String> {
+        nearest(frame, &self.shifts(), (x, y - theme.px(KEY)), theme.px(NEAR)).map(|gene| self.card.genes[gene].clone())
     }
 
     fn genes(&self) -> Vec<String> {

@@ -103,13 +103,18 @@ pub(in super::super) fn panel<F: Figure + 'static>(
     Effect::new(move |_| {
         size.get();
         let (theme, figure) = (theme(store), make());
-        let (Some(canvas), Some(figure)) = (node.get(), figure) else { return };
+        let Some(canvas) = node.get() else { return };
         let width = (f64::from(canvas.client_width()) * theme.scale) as u32;
-        if let Some(height) = figure.height(&theme, width) {
-            // A style that cannot be set leaves the canvas at its usual height.
-            let _ = web_sys::HtmlElement::style(&canvas)
-                .set_property("height", &format!("{}px", f64::from(height) / theme.scale));
-        }
+        let height = match &figure {
+            // An empty canvas takes no room; an empty style leaves the height of the style sheet.
+            None => "0".to_owned(),
+            Some(figure) => figure
+                .height(&theme, width)
+                .map_or_else(String::new, |height| format!("{}px", f64::from(height) / theme.scale)),
+        };
+        // A style that cannot be set leaves the canvas at its usual height.
+        let _ = web_sys::HtmlElement::style(&canvas).set_property("height", &height);
+        let Some(figure) = figure else { return };
         let Some(area) = surface(node, theme.scale) else { return };
         match figure.draw(&area, &theme) {
             Ok(geometry) => drawn.set_value(Some(geometry)),
@@ -142,7 +147,10 @@ pub(in super::super) fn panel<F: Figure + 'static>(
     };
     let words = move || {
         let chosen = chosen(store).map_or_else(String::new, |gene| format!(" Chosen: {gene}."));
-        make().map_or_else(String::new, |figure| format!("{}{chosen} Arrow keys move along the genes.", figure.words()))
+        make().map_or_else(
+            || "This figure appears with the results of a run.".to_owned(),
+            |figure| format!("{}{chosen} Arrow keys move along the genes.", figure.words()),
+        )
     };
     let count = move || make().map_or(0, |figure| figure.genes().len());
     let save = move |save: fn(Store, &F)| {

@@ -46,9 +46,9 @@ pub(super) fn Row(place: Place, at: RwSignal<Option<usize>>) -> impl IntoView {
             class:active=move || at.get() == Some(place.position) on:click=choose>
             <th scope="row"><button class="gene" tabindex="-1">{name.get_value()}</button></th>
             <td>{fold_change(&table, gene)}</td>
+            <td>{small(table.q[gene])}</td>
             <td class="interval">{format!("{} … {}", change(table.low[gene]), change(table.high[gene]))}</td>
             <td>{small(table.p[gene])}</td>
-            <td>{small(table.q[gene])}</td>
             <td>{mean(table.control[gene])}</td>
             <td>{mean(table.perturbed[gene])}</td>
             {measured}

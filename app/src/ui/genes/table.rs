@@ -24,9 +24,9 @@ use crate::gene_rows::{Column, Cuts, Order, Window, moved, rows, scrolled_to, wi
 const HEADS: [(Column, &str, &str); 8] = [
     (Column::Gene, "Gene", "Gene symbol"),
     (Column::Change, "log2 FC", "log2 fold change of mean normalised counts; new, gone: counted on one side only"),
+    (Column::Q, "q", "p corrected over all genes by Benjamini and Hochberg"),
     (Column::Difference, "Δ, 95 %", "Difference of mean log(1 + x) expression, 95 % interval over cells"),
     (Column::P, "p", "Mann-Whitney U test, two-sided"),
-    (Column::Q, "q", "p corrected over all genes by Benjamini and Hochberg"),
     (Column::Control, "control", "Mean normalised counts of generated control cells"),
     (Column::Perturbed, "perturbed", "Mean normalised counts of generated perturbed cells"),
     (Column::Measured, "measured Δ", "Difference of mean log(1 + x) expression of measured cells"),
@@ -213,7 +213,7 @@ fn Head(order: RwSignal<Order>, column: Column, name: &'static str, about: &'sta
         _ => "none",
     };
     view! {
-        <th scope="col" aria-sort=sorted title=about>
+        <th scope="col" aria-sort=sorted title=about class:interval=column == Column::Difference>
             <button class="sort" data-testid=format!("sort-{column:?}").to_lowercase()
                 on:click=move |_| order.update(|order| *order = order.clicked(column))>
                 {name}<span class="way" aria-hidden="true"></span>
