@@ -11,3 +11,4 @@ mod explore;
 mod failures;
 mod http;
 mod page;
+mod plate;
