@@ -68,7 +68,7 @@ fn wells_placed_by_keys_alone_show_what_interferon_does() {
             page.wait("A2", 10, |page| said(page, "A2").contains("replicate 2").then_some(()));
             assert!(!page.sees("plate-teach") && said(page, "A1").starts_with("A1: donor 1015, CD14+ Monocytes"));
             assert_eq!(page.attribute("well-A2", "aria-selected").as_deref(), Some("true"));
-            page.keys("palette-IFN-beta", " ");
+            page.click("palette-IFN-beta");
             page.keys("well-A2", DOWN);
             page.keys("well-B2", ENTER);
             page.wait("B2", 10, |page| said(page, "B2").contains("IFN-β").then_some(()));
