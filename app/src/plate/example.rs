@@ -77,6 +77,8 @@ pub fn defaults(card: &Card) -> BTreeMap<String, Vec<String>> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
     use super::super::layout::Condition;
     use super::{about, defaults, example};
     use crate::protocol::card::{Card, Condition as Slot, Value};

@@ -170,6 +170,8 @@ impl Layout {
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
     use super::{Condition, Direction, Layout, Well};
 
     fn condition(value: &str) -> Condition {

@@ -186,6 +186,8 @@ pub fn training_cells(card: &Card, request: &Request) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
     use std::collections::BTreeMap;
 
     use super::super::example::{defaults, tests::card};

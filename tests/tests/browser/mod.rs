@@ -17,3 +17,4 @@ mod offline;
 mod own_data;
 mod page;
 mod scenarios;
+mod plate;

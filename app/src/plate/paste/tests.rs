@@ -1,5 +1,8 @@
 //! Pastes as people make them, and the plate's own tables back again.
 
+// A test fails by panicking; that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
 use super::super::example::tests::card;
 use super::super::layout::{Condition, Layout, Well};
 use super::super::table::{grid, plate_map};

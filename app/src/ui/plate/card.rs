@@ -28,7 +28,7 @@ pub(super) fn WellCard() -> impl IntoView {
         let Some(well) = desk.layout.with(|layout| layout.get(place).cloned()) else {
             return view! { <p class="empty">"This well is empty. Enter places the condition at the left; the table of a spreadsheet can be pasted here."</p> }.into_any();
         };
-        view! { <Filled place well/> }.into_any()
+        filled(desk, place, well).into_any()
     };
     view! {
         <section class="panel plate-card" aria-labelledby="well-title" data-testid="well-card">
@@ -64,9 +64,8 @@ fn open(desk: Desk, well: &Well) {
     });
 }
 
-#[component]
-fn Filled(place: usize, well: Well) -> impl IntoView {
-    let desk = use_desk();
+/// A well that is not empty. No component: what it reads must be followed by whoever shows it.
+fn filled(desk: Desk, place: usize, well: Well) -> impl IntoView {
     let result = desk.result(place);
     let (is_new, words) = seen(desk, &well, result.is_some());
     let card = desk.card();

@@ -175,7 +175,8 @@ impl Desk {
         });
         Effect::new(move |ran: Option<bool>| {
             let runs = self.is_running();
-            if ran == Some(true) && !runs {
+            // Also when it ended while another view was open.
+            if ran != Some(false) && !runs {
                 let left = self.plate.waiting.with_untracked(std::collections::BTreeSet::len);
                 self.plate.working.set(None);
                 self.plate.waiting.set(Default::default());

@@ -163,6 +163,12 @@ fn WellCell(place: usize, dragging: RwSignal<bool>) -> impl IntoView {
             desk.select_to(place);
         }
     };
+    // The focus may also come from elsewhere, such as a screen reader.
+    let focused = move |_| {
+        if desk.plate.focus.get_untracked() != place {
+            desk.select_one(place);
+        }
+    };
     let drop_chip = move |event: leptos::ev::DragEvent| {
         event.prevent_default();
         if !desk.selected().contains(&place) {
@@ -191,7 +197,7 @@ fn WellCell(place: usize, dragging: RwSignal<bool>) -> impl IntoView {
             class:done=move || look.with(|look| look.value.is_some())
             class:waits=move || look.with(|look| look.waits)
             class:works=move || share.with(Option::is_some)
-            style=style on:pointerdown=down on:pointerenter=enter
+            style=style on:pointerdown=down on:pointerenter=enter on:focus=focused
             on:dragover=move |event| event.prevent_default() on:drop=drop_chip>
             <span class="disc" aria-hidden="true">{lines}</span>
         </div>

@@ -130,13 +130,16 @@ impl PlateStore {
 #[component]
 pub(super) fn PlateView() -> impl IntoView {
     let store = use_store();
-    let loaded = Memo::new(move |_| store.card.with(Option::is_some));
-    view! {
-        <Show when=move || loaded.get() fallback=|| view! {
-            <section class="panel plate-wait" data-testid="plate"><h2>"Plate"</h2><p class="empty">"The plate is laid out once the model is loaded."</p></section>
-        }>
-            <Loaded/>
-        </Show>
+    // Another bundle's card makes the view anew: its choices are other ones.
+    move || match store.card.get() {
+        Some(_) => view! { <Loaded/> }.into_any(),
+        None => view! {
+            <section class="panel plate-wait" data-testid="plate">
+                <h2>"Plate"</h2>
+                <p class="empty">"The plate is laid out once the model is loaded."</p>
+            </section>
+        }
+        .into_any(),
     }
 }
 
