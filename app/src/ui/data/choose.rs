@@ -35,6 +35,13 @@ pub(super) fn Choose() -> impl IntoView {
         set_over.set(false);
         look(store, files(event.data_transfer().and_then(|data| data.files())));
     };
+    // A file that misses the zone must not take the place of the page.
+    let over_page = window_event_listener(leptos::ev::dragover, |event| event.prevent_default());
+    let on_page = window_event_listener(leptos::ev::drop, |event| event.prevent_default());
+    on_cleanup(move || {
+        over_page.remove();
+        on_page.remove();
+    });
     let chosen = move |_| {
         if let Some(input) = input.get_untracked() {
             look(store, files(input.files()));
