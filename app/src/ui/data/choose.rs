@@ -12,7 +12,7 @@ use web_sys::{DragEvent, FileList};
 use super::super::store::Phase;
 use super::super::{link, use_store};
 use super::{ask, look, read};
-use crate::own_data::{size, thousands};
+use crate::own_data::{capital, size, thousands};
 use crate::protocol::data::{Ask, Plan};
 
 /// Generated cells of each condition in the sample.
@@ -159,7 +159,7 @@ fn Working() -> impl IntoView {
         Phase::Loading { stage, share } => format!("Loading the model: {stage} ({:.0} %)", 100.0 * share),
         Phase::Running { what, share, seconds_left } => {
             let left = seconds_left.map_or_else(String::new, |seconds| format!(", about {:.0} s left", seconds.ceil()));
-            format!("{what}: {:.0} %{left}", 100.0 * share)
+            format!("{}: {:.0} %{left}", capital(&what), 100.0 * share)
         }
         Phase::Lost | Phase::Refused => "The model is not running.".to_owned(),
         Phase::Idle => String::new(),
