@@ -141,6 +141,12 @@ pub fn size(bytes: f64) -> String {
     }
 }
 
+/// The text with a capital first letter.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A whole number for people, thousands apart.
 pub fn thousands(number: f64) -> String {
     let digits = format!("{:.0}", number.max(0.0));
@@ -173,7 +179,7 @@ pub fn is_inside(line: &[(f32, f32)], (x, y): (f32, f32)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chosen, cells_that_fit, choose, is_inside, memory_given, memory_needed, size, thousands};
+    use super::{Chosen, capital, cells_that_fit, choose, is_inside, memory_given, memory_needed, size, thousands};
 
     fn names(list: &[&str]) -> Vec<String> {
         list.iter().map(|name| (*name).to_owned()).collect()
@@ -215,6 +221,7 @@ mod tests {
     #[test]
     fn numbers_for_people() {
         assert_eq!([12.0, 2.4e6, 3.64e9, 72e9].map(size), ["1 kB", "2 MB", "3.6 GB", "72 GB"]);
+        assert_eq!(["reading", "éa", ""].map(capital), ["Reading", "Éa", ""]);
         assert_eq!([7.0, 1234.0, 1e6].map(thousands), ["7", "1,234", "1,000,000"]);
     }
 

@@ -12,6 +12,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use app::protocol::data::{Ask, Colour, Comparison, Cut, Export, Tell};
 use app::protocol::{Array, FromWorker, Scenario, ToWorker, codec};
 use burn::tensor::Device;
 use cells::Counts;
@@ -203,6 +204,49 @@ fn messages_come_back_with_their_arrays() {
     let (back, found) = codec::decode::<FromWorker>(&sent.value).unwrap();
     assert_eq!((back, found.as_slice()), (head, arrays.as_slice()));
     assert!(codec::decode::<FromWorker>(&"nonsense".into()).is_err());
+}
+
+#[wasm_bindgen_test]
+fn a_file_travels_as_a_handle() {
+    let bits = js_sys::Array::of1(&"%%MatrixMarket".into());
+    let file = web_sys::File::new_with_str_sequence(&bits, "matrix.mtx").unwrap();
+    let head = ToWorker::Data(Ask::Look { job: 1 << 31 });
+    let sent = codec::encode(&head, &[Array::File(file), Array::U8(vec![7])]).unwrap();
+    assert_eq!(sent.transfer.length(), 1, "a file has no buffer to move");
+    let (back, found) = codec::decode::<ToWorker>(&sent.value).unwrap();
+    assert_eq!(back, head);
+    let [Array::File(file), Array::U8(bytes)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((file.name().as_str(), file.size(), bytes.as_slice()), ("matrix.mtx", 14.0, [7].as_slice()));
+}
+
+#[wasm_bindgen_test]
+fn messages_of_own_data_come_back() {
+    let cut = Cut::Inside(vec![(0.5, -1.0), (2.0, 3.0), (1.0, 0.0)]);
+    let asks = [
+        Ask::Read { job: 3, sample: None, seed: 1 },
+        Ask::Read { job: 3, sample: Some(500), seed: u32::MAX },
+        Ask::Group { side: 1, cut },
+        Ask::Group { side: 0, cut: Cut::Label { key: "condition".into(), value: "IFN-β".into() } },
+        Ask::Colour(Colour::Gene("ISG15".into())),
+        Ask::Colour(Colour::Nearest),
+        Ask::Export(Export::Group(1)),
+        Ask::Remove,
+    ];
+    for ask in asks {
+        let head = ToWorker::Data(ask);
+        assert_eq!(codec::decode::<ToWorker>(&codec::encode(&head, &[]).unwrap().value).unwrap().0, head);
+    }
+    let comparison = Comparison { pearson: [Some(0.5), None], cells: [1, 2, 3, 4], ..Comparison::default() };
+    let words = ("a".to_owned(), "b".to_owned());
+    let tells = [
+        Tell::Tested { job: 9, cells: (3, 4), words: words.clone(), comparison: Some(comparison) },
+        Tell::Tested { job: 9, cells: (3, 4), words, comparison: None },
+        Tell::Coloured { by: Colour::Label("donor".into()), names: vec!["d1".into()] },
+    ];
+    for tell in tells {
+        let head = FromWorker::Data(tell);
+        assert_eq!(codec::decode::<FromWorker>(&codec::encode(&head, &[]).unwrap().value).unwrap().0, head);
+    }
 }
 
 /// Any text, from any planes of Unicode.

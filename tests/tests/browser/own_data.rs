@@ -243,7 +243,7 @@ fn reading_can_be_stopped() {
             page.open(DATA);
             ready(page);
             choose(page, &files);
-            page.wait("placing", READING, |page| page.text("data-progress").contains("placing").then_some(()));
+            page.wait("placing", READING, |page| page.text("data-progress").contains("Placing").then_some(()));
             page.click("data-cancel");
             ready(page);
             assert!(!page.sees("own-cells"), "a stopped file is not shown");

@@ -12,7 +12,7 @@ use web_sys::{DragEvent, FileList};
 use super::super::store::Phase;
 use super::super::{link, use_store};
 use super::{ask, look, read};
-use crate::own_data::{size, thousands};
+use crate::own_data::{capital, size, thousands};
 use crate::protocol::data::{Ask, Plan};
 
 /// Generated cells of each condition in the sample.
@@ -35,6 +35,13 @@ pub(super) fn Choose() -> impl IntoView {
         set_over.set(false);
         look(store, files(event.data_transfer().and_then(|data| data.files())));
     };
+    // A file that misses the zone must not take the place of the page.
+    let over_page = window_event_listener(leptos::ev::dragover, |event| event.prevent_default());
+    let on_page = window_event_listener(leptos::ev::drop, |event| event.prevent_default());
+    on_cleanup(move || {
+        over_page.remove();
+        on_page.remove();
+    });
     let chosen = move |_| {
         if let Some(input) = input.get_untracked() {
             look(store, files(input.files()));
@@ -152,7 +159,7 @@ fn Working() -> impl IntoView {
         Phase::Loading { stage, share } => format!("Loading the model: {stage} ({:.0} %)", 100.0 * share),
         Phase::Running { what, share, seconds_left } => {
             let left = seconds_left.map_or_else(String::new, |seconds| format!(", about {:.0} s left", seconds.ceil()));
-            format!("{what}: {:.0} %{left}", 100.0 * share)
+            format!("{}: {:.0} %{left}", capital(&what), 100.0 * share)
         }
         Phase::Lost | Phase::Refused => "The model is not running.".to_owned(),
         Phase::Idle => String::new(),

@@ -103,6 +103,12 @@ fn Shifts(table: Arc<OwnTable>) -> impl IntoView {
         <section class="panel own-shifts" aria-labelledby="own-shifts">
             <div class="bar">
                 <h2 id="own-shifts">"Genes that differ"</h2>
+                <span class="own-files">
+                    <button class="quiet" data-testid="own-csv" on:click=move |_| save(store, ',')>"CSV"</button>
+                    <button class="quiet" data-testid="own-tsv" on:click=move |_| save(store, '\t')>"TSV"</button>
+                </span>
+            </div>
+            <div class="bar">
                 <input type="search" placeholder="Find a gene" aria-label="Find a gene" data-testid="own-filter"
                     on:input=move |event| set_name.set(event_target_value(&event))/>
                 <label class="inline">"Show "
@@ -110,8 +116,6 @@ fn Shifts(table: Arc<OwnTable>) -> impl IntoView {
                         <option value="20">"20"</option><option value="100">"100"</option><option value="500">"500"</option>
                     </select>
                 </label>
-                <button class="quiet" data-testid="own-csv" on:click=move |_| save(store, ',')>"CSV"</button>
-                <button class="quiet" data-testid="own-tsv" on:click=move |_| save(store, '\t')>"TSV"</button>
             </div>
             <p class="note" data-testid="own-tested" role="status">{about}</p>
             <div class="scroll" tabindex="0" role="region" aria-label="Genes that differ">

@@ -68,6 +68,12 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
             own.types.extend(found.indices.chunks_exact(found.k.max(1)).map(|near| majority(near, codes)));
         }
     }
+    if own.coordinates.len() != 2 * all {
+        own.notes.push(
+            "This model has no map, so the cells have no places; labels, genes and tests work all the same.".to_owned(),
+        );
+        own.coordinates = vec![f32::NAN; 2 * all];
+    }
     if own.types.len() != all {
         (own.types, own.type_names) = (vec![0; all], vec!["no types on this map".to_owned()]);
     }
