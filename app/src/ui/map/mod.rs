@@ -5,13 +5,16 @@
 //! Does not know: how coordinates were made.
 //! Flow: store → **map** → selection in the store.
 
+mod adapter;
 mod board;
+mod copy;
 mod export;
 mod gpu;
 mod layers;
 mod legend;
 mod pointer;
 mod progress;
+mod renderer;
 mod scene;
 mod select;
 mod surface;
@@ -23,8 +26,9 @@ use leptos::prelude::*;
 use super::use_store;
 use crate::map_view::LayerId;
 use crate::map_view::view::{Bounds, View};
-use board::{Board, Renderer};
+use board::Board;
 use pointer::{Hands, Mode, ZOOM};
+use renderer::Renderer;
 
 /// What the map keeps in the store.
 #[derive(Clone, Copy)]
