@@ -280,7 +280,7 @@ impl Gpu {
             let fresh = bytemuck::cast_slice(&layer.points[2 * known..2 * cells]);
             self.queue.write_buffer(&own.positions, 8 * known as u64, fresh);
         }
-        if own.painted != layer.painted || own.cells != cells {
+        if cells > 0 && (own.painted != layer.painted || own.cells != cells) {
             self.queue.write_buffer(&own.codes, 0, bytemuck::cast_slice(&layer.codes[..cells]));
         }
         (own.cells, own.placed, own.painted) = (cells, layer.placed, layer.painted);

@@ -162,7 +162,7 @@ fn words(board: Board) -> String {
 fn About(board: Board) -> impl IntoView {
     let benchmark = move || {
         board.load.get().map(|_| {
-            let name = board.layer_name(LayerId::Benchmark);
+            let name = layers::name(LayerId::Benchmark, None, None);
             view! { <p class="seen extrapolated" data-testid="map-benchmark">{format!("{name}: the address asks for them (map.load), to measure how fast the map is drawn. They repeat the measured cells with jitter.")}</p> }
         })
     };
