@@ -180,7 +180,7 @@ fn many_points_are_drawn_by_webgpu() {
         "map-webgpu",
         |_| (),
         |page| {
-            page.open(&format!("{MAP}&map.load=100000"));
+            page.open(&format!("{MAP}&map.load=100000&map.colour=cell_type"));
             drawn(page);
             assert!(
                 page.text("map-benchmark").contains("benchmark points, no cells"),
@@ -189,7 +189,8 @@ fn many_points_are_drawn_by_webgpu() {
             );
             page.click("map-about");
             let words = page.wait("a renderer", 60, |page| {
-                Some(page.text("map-renderer")).filter(|words| !words.contains("starts") && !words.contains("up to"))
+                Some(page.text("map-renderer"))
+                    .filter(|words| !words.contains("starts") && !words.contains("up to") && !words.is_empty())
             });
             if page.attribute("map", "data-renderer").as_deref() != Some("webgpu") {
                 eprintln!("skipped: 100,000 points on WebGPU: {words}");
@@ -198,9 +199,10 @@ fn many_points_are_drawn_by_webgpu() {
             let home = seen(page);
             drag(page, (0.5, 0.5), (0.6, 0.6));
             moved(page, home);
-            // Names stand on the canvas above, points on the one below.
-            let (above, _) = page.painted("map");
-            assert!(above > 0 && above < 100_000, "{above} pixels are drawn above the points");
+            // A software GPU's pictures are read back onto the map; a real one draws on a canvas below it.
+            if words.contains("swiftshader") {
+                page.wait("points", 60, |page| (page.painted("map").1 > 300).then_some(()));
+            }
         },
     );
 }

@@ -16,44 +16,12 @@ use super::super::canvas::{resized, theme};
 use super::super::store::Store;
 use super::gpu::{self, Gpu};
 use super::layers::{self, Label, labels, sources};
+use super::renderer::{CANVAS_MOST, Renderer};
 use super::scene::{Scene, palette};
-use super::surface::{self, Pictures};
+use super::surface::{self, Ground, Pictures, Shown};
 use crate::map_view::colour::{Coloured, Legend, Names, Sheet, by_layer, by_name, by_value};
 use crate::map_view::selection::Selection;
 use crate::map_view::{LayerId, benchmark};
-
-/// Up to so many points the canvas draws a frame within a few milliseconds; more are drawn by WebGPU.
-pub(super) const CANVAS_MOST: usize = 20_000;
-
-/// Who draws the points, and why.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Renderer {
-    /// The 2D canvas: few points.
-    Canvas,
-    /// WebGPU is being started; the canvas draws meanwhile.
-    Starting,
-    /// WebGPU on an adapter.
-    WebGpu(String),
-    /// The 2D canvas, because WebGPU is not to be had.
-    Without(String),
-}
-
-impl Renderer {
-    /// Name in the attribute that tests and benchmarks read.
-    pub(super) fn key(&self) -> &'static str {
-        if matches!(self, Self::WebGpu(_)) { "webgpu" } else { "canvas" }
-    }
-
-    /// In a sentence.
-    pub(super) fn words(&self) -> String {
-        match self {
-            Self::Canvas => format!("Drawn by canvas: up to {CANVAS_MOST} points need no more."),
-            Self::Starting => "Drawn by canvas while WebGPU starts.".to_owned(),
-            Self::WebGpu(name) => format!("Drawn by WebGPU ({name}): more than {CANVAS_MOST} points."),
-            Self::Without(why) => format!("Drawn by canvas, slowly for so many points: {why}."),
-        }
-    }
-}
 
 /// What a tooltip says and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +44,8 @@ pub(super) struct Board {
     gpu: StoredValue<Option<Gpu>, LocalStorage>,
     pictures: StoredValue<Pictures, LocalStorage>,
     scheduled: StoredValue<bool>,
+    /// Whether the GPU's picture is out of date, and whether one is being made.
+    stale: StoredValue<(bool, bool)>,
     frames: StoredValue<u32>,
     pub(super) renderer: RwSignal<Renderer>,
     pub(super) legend: RwSignal<Legend>,
@@ -107,6 +77,7 @@ impl Board {
             gpu: StoredValue::new_local(None),
             pictures: StoredValue::new_local(Pictures::default()),
             scheduled: StoredValue::new(false),
+            stale: StoredValue::new((true, false)),
             frames: StoredValue::new(0),
             renderer: RwSignal::new(Renderer::Canvas),
             legend: RwSignal::new(Legend::default()),
@@ -256,6 +227,13 @@ impl Board {
 
     /// Asks for a new picture in the next animation frame.
     pub(super) fn redraw(self) {
+        if self.stale.try_update_value(|stale| stale.0 = true).is_some() {
+            self.show();
+        }
+    }
+
+    /// Shows what there is in the next animation frame.
+    fn show(self) {
         if self.scheduled.try_update_value(|scheduled| !std::mem::replace(scheduled, true)) == Some(true) {
             request_animation_frame(move || self.frame());
         }
@@ -274,37 +252,66 @@ impl Board {
         }
         self.scene.update_value(|scene| scene.resize(size));
         let pixels = ((size.0 * scale) as u32, (size.1 * scale) as u32);
-        let wanted = matches!(self.renderer.get_untracked(), Renderer::WebGpu(_));
+        let renderer = self.renderer.get_untracked();
+        let wanted = matches!(renderer, Renderer::WebGpu(_));
         for (own, _) in [(&canvas, true), (&below, wanted)].into_iter().filter(|(_, used)| *used) {
             if (own.width(), own.height()) != pixels {
                 own.set_width(pixels.0);
                 own.set_height(pixels.1);
             }
         }
-        let on_gpu = wanted
-            .then(|| {
-                let mut result = Err("the GPU is gone".to_owned());
-                self.scene.with_value(|scene| {
-                    self.gpu.update_value(|gpu| {
-                        if let Some(gpu) = gpu {
-                            result = gpu.draw(scene, scale);
-                        }
-                    });
-                });
-                result
-            })
-            .map(|result| result.map_err(|why| self.fall_back(why)).is_ok());
+        let ground = match renderer {
+            Renderer::WebGpu(_) => self.draw_on_gpu(scale),
+            // So many points would hold the page up; they come with the GPU.
+            Renderer::Starting => Ground::Picture,
+            Renderer::Canvas | Renderer::Without(_) => Ground::Points,
+        };
         if let Some(context) = surface::context(&canvas) {
             self.scene.with_value(|scene| {
                 self.pictures.update_value(|pictures| {
                     // A context that fails to draw fails at the next frame too; there is no other surface.
-                    let _ = surface::draw(&context, scene, pictures, scale, on_gpu != Some(true));
+                    let _ = surface::draw(&context, scene, pictures, scale, ground);
                 });
             });
         }
         self.tell_frame(&canvas);
-        if on_gpu == Some(true) && asked_to_lose() {
+        if wanted && ground != Ground::Points && asked_to_lose() {
             self.gpu.with_value(|gpu| gpu.iter().for_each(Gpu::lose));
+        }
+    }
+
+    /// Lets the GPU draw, unless it still draws; says what then lies under the names.
+    fn draw_on_gpu(self, scale: f64) -> Ground {
+        let (stale, drawing) = self.stale.get_value();
+        let copies = self.gpu.with_value(|gpu| gpu.as_ref().is_some_and(Gpu::copies));
+        let mut result = Ok(());
+        if stale && !drawing {
+            self.stale.set_value((false, copies));
+            self.scene.with_value(|scene| {
+                self.gpu.update_value(|gpu| {
+                    result = match gpu {
+                        Some(gpu) => gpu.draw(scene, scale, move |picture| self.take(&picture)),
+                        None => Err("the GPU is gone".to_owned()),
+                    };
+                });
+            });
+        }
+        match result {
+            Ok(()) if copies => Ground::Picture,
+            Ok(()) => Ground::Clear,
+            Err(why) => {
+                self.fall_back(why);
+                Ground::Points
+            }
+        }
+    }
+
+    /// Takes a picture that the GPU has finished.
+    fn take(self, picture: &super::copy::Picture) {
+        let shown = Shown::new(picture);
+        if self.pictures.try_update_value(|pictures| pictures.shown = shown).is_some() {
+            self.stale.update_value(|stale| stale.1 = false);
+            self.show();
         }
     }
 

@@ -1,7 +1,7 @@
 //! The map's points on the GPU.
 //!
-//! Does: starts WebGPU on a canvas, keeps each layer's positions and codes there (new cells are appended), draws all
-//! layers as instanced squares; a moved map costs some numbers.
+//! Does: starts WebGPU, keeps each layer's positions and codes there (new cells are appended), draws all layers as
+//! squares, onto a canvas or, on a software GPU, into a picture that is read back; a moved map costs some numbers.
 //! Does not know: signals, names, regions; the 2D canvas above draws those.
 //! Flow: scene → **GPU buffers** → canvas.
 
@@ -11,12 +11,13 @@ use plotters::style::RGBColor;
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BlendState, Buffer, BufferDescriptor, BufferUsages, Color,
     ColorTargetState, ColorWrites, CommandEncoderDescriptor, CurrentSurfaceTexture, Device, DeviceDescriptor,
-    FragmentState, Instance, InstanceDescriptor, LoadOp, Operations, PrimitiveState, PrimitiveTopology, Queue,
-    RenderPassColorAttachment, RenderPassDescriptor, RenderPipeline, RenderPipelineDescriptor, RequestAdapterOptions,
-    ShaderModuleDescriptor, ShaderSource, StoreOp, Surface, SurfaceConfiguration, SurfaceTarget, TextureFormat,
-    TextureViewDescriptor, VertexBufferLayout, VertexState, VertexStepMode, vertex_attr_array,
+    FragmentState, Instance, InstanceDescriptor, LoadOp, Operations, PrimitiveState, Queue, RenderPassColorAttachment,
+    RenderPassDescriptor, RenderPipeline, RenderPipelineDescriptor, RequestAdapterOptions, ShaderModuleDescriptor,
+    ShaderSource, StoreOp, Surface, SurfaceConfiguration, SurfaceTarget, TextureFormat, TextureViewDescriptor,
+    VertexState,
 };
 
+use super::copy::{Copy, FORMAT, Picture};
 use super::scene::{Layer, Scene};
 use crate::map_view::LayerId;
 use crate::map_view::colour::PALETTE;
@@ -41,12 +42,19 @@ struct Uploaded {
     painted: u32,
 }
 
-/// WebGPU on a canvas.
+/// Where points are drawn.
+enum Target {
+    /// Onto the canvas.
+    Canvas(Surface<'static>, Box<SurfaceConfiguration>),
+    /// Into a picture; there is one once the size is known.
+    Copy(Option<Copy>),
+}
+
+/// A running GPU.
 pub(super) struct Gpu {
     device: Device,
     queue: Queue,
-    surface: Surface<'static>,
-    settings: SurfaceConfiguration,
+    target: Target,
     pipeline: RenderPipeline,
     palette: Buffer,
     /// The palette that is there.
@@ -64,13 +72,9 @@ pub(super) async fn start(
     canvas: HtmlCanvasElement,
     lost: impl Fn(String) + Clone + Send + Sync + 'static,
 ) -> Result<Gpu, String> {
-    let navigator: wasm_bindgen::JsValue = leptos::prelude::window().navigator().into();
-    if js_sys::Reflect::get(&navigator, &"gpu".into()).is_ok_and(|gpu| gpu.is_undefined()) {
-        return Err("this browser offers no WebGPU here".to_owned());
-    }
+    let (name, software) = super::adapter::ask().await?;
     let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
-    let surface = instance.create_surface(SurfaceTarget::Canvas(canvas)).map_err(|error| error.to_string())?;
-    let options = RequestAdapterOptions { compatible_surface: Some(&surface), ..RequestAdapterOptions::default() };
+    let options = RequestAdapterOptions::default();
     let adapter = instance.request_adapter(&options).await.map_err(|_| "the browser gives no GPU".to_owned())?;
     let (device, queue) =
         adapter.request_device(&DeviceDescriptor::default()).await.map_err(|error| error.to_string())?;
@@ -83,14 +87,18 @@ pub(super) async fn start(
         let words = error.to_string();
         lost(format!("the GPU refused to draw ({})", words.lines().next().unwrap_or_default()));
     }));
-    let settings =
-        surface.get_default_config(&adapter, 16, 16).ok_or_else(|| "the GPU cannot draw on a canvas".to_owned())?;
-    let pipeline = pipeline(&device, settings.format);
+    let (target, format) = if software {
+        (Target::Copy(None), FORMAT)
+    } else {
+        let surface = instance.create_surface(SurfaceTarget::Canvas(canvas)).map_err(|error| error.to_string())?;
+        let settings = surface.get_default_config(&adapter, 16, 16);
+        let settings = settings.ok_or_else(|| "the GPU cannot draw on a canvas".to_owned())?;
+        let format = settings.format;
+        (Target::Canvas(surface, Box::new(settings)), format)
+    };
+    let pipeline = pipeline(&device, format);
     let palette = buffer(&device, "palette", PALETTE_BYTES, BufferUsages::UNIFORM);
-    let about = adapter.get_info();
-    let name = [about.name, about.driver, about.driver_info].into_iter().find(|word| !word.is_empty());
-    let name = name.unwrap_or_else(|| "the browser's GPU".to_owned());
-    Ok(Gpu { device, queue, surface, settings, pipeline, palette, shown: Vec::new(), layers: Vec::new(), name })
+    Ok(Gpu { device, queue, target, pipeline, palette, shown: Vec::new(), layers: Vec::new(), name })
 }
 
 /// An empty buffer that can be written.
@@ -105,10 +113,6 @@ fn pipeline(device: &Device, format: TextureFormat) -> RenderPipeline {
         label: Some("points"),
         source: ShaderSource::Wgsl(include_str!("points.wgsl").into()),
     });
-    let per_point = |array_stride, attributes| {
-        Some(VertexBufferLayout { array_stride, step_mode: VertexStepMode::Instance, attributes })
-    };
-    let (position, code) = (vertex_attr_array![0 => Float32x2], vertex_attr_array![1 => Uint32]);
     device.create_render_pipeline(&RenderPipelineDescriptor {
         label: Some("points"),
         layout: None,
@@ -116,9 +120,9 @@ fn pipeline(device: &Device, format: TextureFormat) -> RenderPipeline {
             module: &module,
             entry_point: Some("place"),
             compilation_options: Default::default(),
-            buffers: &[per_point(8, &position), per_point(4, &code)],
+            buffers: &[],
         },
-        primitive: PrimitiveState { topology: PrimitiveTopology::TriangleStrip, ..PrimitiveState::default() },
+        primitive: PrimitiveState::default(),
         depth_stencil: None,
         multisample: Default::default(),
         fragment: Some(FragmentState {
@@ -162,16 +166,21 @@ struct Lens {
 }
 
 impl Gpu {
-    /// Draws the scene's points at `scale` device pixels per CSS pixel.
+    /// Whether pictures are read back.
+    pub(super) fn copies(&self) -> bool {
+        matches!(self.target, Target::Copy(_))
+    }
+
+    /// Draws the scene's points at `scale` device pixels per CSS pixel; a picture that is read back is delivered later.
     ///
     /// # Errors
     /// Why it cannot, as the rest of a sentence.
-    pub(super) fn draw(&mut self, scene: &Scene, scale: f64) -> Result<(), String> {
-        let pixels = ((scene.size.0 * scale) as u32, (scene.size.1 * scale) as u32);
-        if (self.settings.width, self.settings.height) != pixels || self.shown.is_empty() {
-            (self.settings.width, self.settings.height) = (pixels.0.max(1), pixels.1.max(1));
-            self.surface.configure(&self.device, &self.settings);
-        }
+    pub(super) fn draw(
+        &mut self,
+        scene: &Scene,
+        scale: f64,
+        deliver: impl Fn(Picture) + 'static,
+    ) -> Result<(), String> {
         self.colour(scene);
         let lens = Lens {
             clip: scene.view.clip(scene.size),
@@ -181,17 +190,41 @@ impl Gpu {
             selecting: scene.selecting,
         };
         scene.layers.iter().for_each(|layer| self.upload(layer, lens));
-        let texture = match self.surface.get_current_texture() {
-            CurrentSurfaceTexture::Success(texture) | CurrentSurfaceTexture::Suboptimal(texture) => texture,
-            // Nobody sees it now; the next change draws again.
-            CurrentSurfaceTexture::Timeout | CurrentSurfaceTexture::Occluded => return Ok(()),
-            _ => return Err("the GPU's picture was lost".to_owned()),
-        };
-        let view = texture.texture.create_view(&TextureViewDescriptor::default());
+        let pixels = (((scene.size.0 * scale) as u32).max(1), ((scene.size.1 * scale) as u32).max(1));
         let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("map") });
-        self.encode(&mut encoder, &view, scene);
-        self.queue.submit([encoder.finish()]);
-        self.queue.present(texture);
+        match &mut self.target {
+            Target::Copy(copy) => {
+                if copy.as_ref().is_none_or(|copy| copy.size != pixels) {
+                    *copy = Some(Copy::new(&self.device, pixels));
+                }
+            }
+            Target::Canvas(surface, settings) => {
+                if (settings.width, settings.height) != pixels {
+                    (settings.width, settings.height) = pixels;
+                    surface.configure(&self.device, settings);
+                }
+            }
+        }
+        match &self.target {
+            Target::Copy(copy) => {
+                let Some(copy) = copy else { return Ok(()) };
+                self.encode(&mut encoder, &copy.view(), scene);
+                copy.encode(&mut encoder);
+                self.queue.submit([encoder.finish()]);
+                copy.read(scene.view, deliver);
+            }
+            Target::Canvas(surface, _) => {
+                let texture = match surface.get_current_texture() {
+                    CurrentSurfaceTexture::Success(texture) | CurrentSurfaceTexture::Suboptimal(texture) => texture,
+                    // Nobody sees it now; the next change draws again.
+                    CurrentSurfaceTexture::Timeout | CurrentSurfaceTexture::Occluded => return Ok(()),
+                    _ => return Err("the GPU's picture was lost".to_owned()),
+                };
+                self.encode(&mut encoder, &texture.texture.create_view(&TextureViewDescriptor::default()), scene);
+                self.queue.submit([encoder.finish()]);
+                self.queue.present(texture);
+            }
+        }
         Ok(())
     }
 
@@ -213,9 +246,7 @@ impl Gpu {
         for layer in &scene.layers {
             let Some(own) = self.layers.iter().find(|own| own.id == layer.id && own.cells > 0) else { continue };
             pass.set_bind_group(0, &own.group, &[]);
-            pass.set_vertex_buffer(0, own.positions.slice(..));
-            pass.set_vertex_buffer(1, own.codes.slice(..));
-            pass.draw(0..4, 0..own.cells as u32);
+            pass.draw(0..6 * own.cells as u32, 0..1);
         }
     }
 
@@ -249,7 +280,7 @@ impl Gpu {
             let fresh = bytemuck::cast_slice(&layer.points[2 * known..2 * cells]);
             self.queue.write_buffer(&own.positions, 8 * known as u64, fresh);
         }
-        if own.painted != layer.painted || own.cells != cells {
+        if cells > 0 && (own.painted != layer.painted || own.cells != cells) {
             self.queue.write_buffer(&own.codes, 0, bytemuck::cast_slice(&layer.codes[..cells]));
         }
         (own.cells, own.placed, own.painted) = (cells, layer.placed, layer.painted);
@@ -275,17 +306,21 @@ impl Gpu {
     /// Buffers for a layer, with room to grow.
     fn empty(&self, id: LayerId, cells: usize) -> Uploaded {
         let room = cells.next_power_of_two().max(256);
-        let vertices = |label, bytes| buffer(&self.device, label, bytes * room as u64, BufferUsages::VERTEX);
+        let of_points = |label, bytes| buffer(&self.device, label, bytes * room as u64, BufferUsages::STORAGE);
+        let (positions, codes) = (of_points("positions", 8), of_points("codes", 4));
         let numbers = buffer(&self.device, "layer", LAYER_BYTES, BufferUsages::UNIFORM);
+        let bound = [&numbers, &self.palette, &positions, &codes];
+        let entries: Vec<BindGroupEntry<'_>> = bound
+            .into_iter()
+            .zip(0..)
+            .map(|(buffer, binding)| BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        let layout = self.pipeline.get_bind_group_layout(0);
         let group = self.device.create_bind_group(&BindGroupDescriptor {
             label: Some("layer"),
-            layout: &self.pipeline.get_bind_group_layout(0),
-            entries: &[
-                BindGroupEntry { binding: 0, resource: numbers.as_entire_binding() },
-                BindGroupEntry { binding: 1, resource: self.palette.as_entire_binding() },
-            ],
+            layout: &layout,
+            entries: &entries,
         });
-        let (positions, codes) = (vertices("positions", 8), vertices("codes", 4));
         Uploaded { id, numbers, group, positions, codes, room, cells: 0, placed: 0, painted: 0 }
     }
 

@@ -5,13 +5,16 @@
 //! Does not know: how coordinates were made.
 //! Flow: store → **map** → selection in the store.
 
+mod adapter;
 mod board;
+mod copy;
 mod export;
 mod gpu;
 mod layers;
 mod legend;
 mod pointer;
 mod progress;
+mod renderer;
 mod scene;
 mod select;
 mod surface;
@@ -23,8 +26,9 @@ use leptos::prelude::*;
 use super::use_store;
 use crate::map_view::LayerId;
 use crate::map_view::view::{Bounds, View};
-use board::{Board, Renderer};
+use board::Board;
 use pointer::{Hands, Mode, ZOOM};
+use renderer::Renderer;
 
 /// What the map keeps in the store.
 #[derive(Clone, Copy)]
@@ -158,7 +162,7 @@ fn words(board: Board) -> String {
 fn About(board: Board) -> impl IntoView {
     let benchmark = move || {
         board.load.get().map(|_| {
-            let name = board.layer_name(LayerId::Benchmark);
+            let name = layers::name(LayerId::Benchmark, None, None);
             view! { <p class="seen extrapolated" data-testid="map-benchmark">{format!("{name}: the address asks for them (map.load), to measure how fast the map is drawn. They repeat the measured cells with jitter.")}</p> }
         })
     };

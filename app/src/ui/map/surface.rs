@@ -10,13 +10,15 @@ use std::collections::hash_map::Entry;
 use std::f64::consts::TAU;
 
 use leptos::prelude::document;
-use leptos::web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use leptos::web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 use plots::frame::Marker;
 use plotters::style::RGBColor;
 use wasm_bindgen::JsCast;
 
+use super::copy::Picture;
 use super::scene::{Layer, Scene};
 use crate::map_view::colour::{HIDDEN, PLACE, SELECTED};
+use crate::map_view::view::View;
 use crate::map_view::{LayerId, point};
 
 /// How far points that are not selected stand back.
@@ -29,6 +31,8 @@ type Look = (u32, LayerId, bool);
 #[derive(Default)]
 pub(super) struct Pictures {
     of: HashMap<Look, HtmlCanvasElement>,
+    /// The GPU's last picture of all points.
+    pub(super) shown: Option<Shown>,
     /// Palette, size of points and scale that they are made for.
     made_for: (Vec<RGBColor>, f64, f64),
 }
@@ -108,21 +112,75 @@ fn picture(
     Some(canvas)
 }
 
-/// Draws the map at `scale` device pixels per CSS pixel; without points it is clear, so that those below are seen.
+/// What lies under names and regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ground {
+    /// Points, drawn here.
+    Points,
+    /// A picture of them that a GPU drew.
+    Picture,
+    /// Nothing: a GPU draws on the canvas below.
+    Clear,
+}
+
+/// A picture of points on a canvas of its own.
+pub(super) struct Shown {
+    canvas: HtmlCanvasElement,
+    width: f64,
+    height: f64,
+    view: View,
+}
+
+impl Shown {
+    /// Keeps a picture.
+    pub(super) fn new(picture: &Picture) -> Option<Self> {
+        let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+        canvas.set_width(picture.row);
+        canvas.set_height(picture.height);
+        let bytes = wasm_bindgen::Clamped(picture.bytes.as_slice());
+        let data = ImageData::new_with_u8_clamped_array_and_sh(bytes, picture.row, picture.height).ok()?;
+        context(&canvas)?.put_image_data(&data, 0.0, 0.0).ok()?;
+        Some(Self { canvas, width: f64::from(picture.width), height: f64::from(picture.height), view: picture.view })
+    }
+
+    /// Draws it where it belongs in the present view: a moved map moves at once, and a new picture follows.
+    fn draw(&self, context: &CanvasRenderingContext2d, scene: &Scene) -> Option<()> {
+        let (x, y) = scene.view.pixel(scene.size, self.view.place(scene.size, (0.0, 0.0)));
+        let larger = self.view.unit / scene.view.unit;
+        let (width, height) = (scene.size.0 * larger, scene.size.1 * larger);
+        context
+            .draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
+                &self.canvas,
+                0.0,
+                0.0,
+                self.width,
+                self.height,
+                x,
+                y,
+                width,
+                height,
+            )
+            .ok()
+    }
+}
+
+/// Draws the map at `scale` device pixels per CSS pixel.
 pub(super) fn draw(
     context: &CanvasRenderingContext2d,
     scene: &Scene,
     pictures: &mut Pictures,
     scale: f64,
-    with_points: bool,
+    ground: Ground,
 ) -> Option<()> {
     let (width, height) = (scene.size.0 * scale, scene.size.1 * scale);
     context.reset_transform().ok()?;
     context.set_global_alpha(1.0);
     context.clear_rect(0.0, 0.0, width, height);
-    if with_points {
+    if ground != Ground::Clear {
         context.set_fill_style_str(&css(scene.theme.ground));
         context.fill_rect(0.0, 0.0, width, height);
+    }
+    if ground == Ground::Points {
         pictures.prepare(scene, scale);
         for layer in &scene.layers {
             points(context, scene, layer, pictures, scale, false);
@@ -133,6 +191,9 @@ pub(super) fn draw(
     }
     context.set_global_alpha(1.0);
     context.scale(scale, scale).ok()?;
+    if let (Ground::Picture, Some(shown)) = (ground, &pictures.shown) {
+        shown.draw(context, scene);
+    }
     names(context, scene);
     outline(context, scene);
     mark(context, scene);
