@@ -90,7 +90,10 @@ fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
     let shown: Vec<_> = all
         .into_iter()
         .filter_map(|(name, value)| {
-            value.map(|value| view! { <div class:wide=value.len() > WIDE><dt>{name}</dt><dd>{value}</dd></div> })
+            value.map(|value| {
+                let wide = value.len() > WIDE;
+                view! { <div class:wide=wide><dt>{name}</dt><dd>{value}</dd></div> }
+            })
         })
         .collect();
     view! { <dl class="facts" data-testid="card-facts">{shown}</dl> }
