@@ -16,6 +16,9 @@ use crate::bundles::{CARD_FILE, grouped, size_words};
 use crate::protocol::card::{Card, Condition};
 use crate::sheet::{Sheet, link_of};
 
+/// Letters of a value that needs two columns.
+const WIDE: usize = 26;
+
 #[component]
 pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
     let store = use_store();
@@ -63,6 +66,7 @@ fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
     let training = &card.training;
     let count = |number: u32| grouped(u64::from(number));
     let network = sheet.network().iter().skip(1).map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>();
+    let json = use_store().bundles.json.with(|json| json.len() as u64);
     let groups = sheet.reference.iter().map(|group| group.cells).sum::<u64>();
     let all = [
         ("Training cells", (training.cells > 0).then(|| count(training.cells))),
@@ -80,12 +84,17 @@ fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
         ("Its defaults", Some(format!("guidance {}, {} steps", card.guidance, card.steps))),
         ("Normalised to", sheet.target_sum.map(|sum| format!("{sum:.0} counts per cell, then log(1 + x)"))),
         ("Measured groups", (groups > 0).then(|| format!("{} ({} cells)", sheet.reference.len(), grouped(groups)))),
-        ("Download", (sheet.bytes() > 0).then(|| size_words(sheet.bytes()))),
+        ("Download", (sheet.bytes() > 0).then(|| size_words(sheet.bytes() + json))),
         ("Bundle format", sheet.format_version.map(|version| version.to_string())),
     ];
     let shown: Vec<_> = all
         .into_iter()
-        .filter_map(|(name, value)| value.map(|value| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }))
+        .filter_map(|(name, value)| {
+            value.map(|value| {
+                let wide = value.len() > WIDE;
+                view! { <div class:wide=wide><dt>{name}</dt><dd>{value}</dd></div> }
+            })
+        })
         .collect();
     view! { <dl class="facts" data-testid="card-facts">{shown}</dl> }
 }

@@ -86,11 +86,13 @@ pub(super) fn Storage() -> impl IntoView {
     };
     let space = move || {
         used.get().map(|(used, quota)| {
-            format!(
-                "This site uses {} of the {} that the browser grants it.",
-                size_words(used as u64),
-                size_words(quota as u64)
-            )
+            let quota = size_words(quota as u64);
+            // Some browsers do not say what is used.
+            if used < 1.0 {
+                format!("The browser grants this site up to {quota}.")
+            } else {
+                format!("This site uses {} of the {quota} that the browser grants it.", size_words(used as u64))
+            }
         })
     };
     view! {
