@@ -6,8 +6,11 @@
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
 pub mod device_choice;
+pub mod history;
 pub mod protocol;
+pub mod shortcuts;
 pub mod state;
+pub mod title;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]
 pub mod ui;

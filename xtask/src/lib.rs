@@ -1,10 +1,11 @@
-//! The part of xtask that the browser tests share: the server of static files.
+//! The part of xtask that the browser tests share: the server of static files, and the browser's driver.
 //!
-//! Does: serves a folder on the loopback address.
-//! Does not know: set-up, stages.
-//! Flow: `dist` → **server** → a person's browser, or the one of the tests.
+//! Does: serves a folder on the loopback address; drives a browser.
+//! Does not know: set-up, stages, the page.
+//! Flow: `dist` → **server** → a person's browser, or the one of tests and measurements ← **driver**.
 
 pub mod server;
+pub mod webdriver;
 
 /// Flags of the browser under test: headless, WebGPU on a software adapter, and quiet.
 pub const BROWSER_FLAGS: [&str; 11] = [

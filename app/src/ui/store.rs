@@ -7,14 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gloo::storage::{LocalStorage, Storage};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 
 use super::data::DataStore;
 use super::learn::LearnStore;
 use super::plate::PlateStore;
+use super::shell::Looks;
+use crate::history::History;
 use crate::protocol::card::Card;
 use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Request, Scenario};
 use crate::state::State;
@@ -106,6 +105,11 @@ pub(super) struct Store {
     /// Number of the run or task in work, the one that Cancel stops.
     pub(super) working: RwSignal<u32>,
     pub(super) ran: RwSignal<Option<Request>>,
+    /// What can be undone.
+    pub(super) history: RwSignal<History>,
+    /// Theme and palette.
+    pub(super) looks: Looks,
+    /// Whether the theme is dark.
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
     pub(super) plate: PlateStore,
@@ -116,17 +120,13 @@ pub(super) struct Store {
 /// Numbers of tasks start above those of runs, so that they are never mistaken for one another.
 const JOBS: u32 = 1 << 31;
 
-/// Key of the theme in the browser's storage.
-const THEME: &str = "wellplate-theme";
-
 impl Store {
     pub(super) fn new() -> Self {
         let query = window().location().search().unwrap_or_default();
-        let system = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
-        let prefers_dark = system.as_ref().is_some_and(web_sys::MediaQueryList::matches);
-        let dark = LocalStorage::get::<String>(THEME).map_or(prefers_dark, |theme| theme == "dark");
-        let store = Self {
-            state: RwSignal::new(State::read(&query)),
+        let (looks, state) = (Looks::new(), State::read(&query));
+        let history = History::new(state.clone(), super::url::number().unwrap_or(0));
+        Self {
+            state: RwSignal::new(state),
             phase: RwSignal::new(Phase::Loading { stage: "starting".into(), share: 0.0 }),
             alert: RwSignal::new(None),
             card: RwSignal::new(None),
@@ -144,49 +144,19 @@ impl Store {
             job: RwSignal::new(JOBS),
             working: RwSignal::new(0),
             ran: RwSignal::new(None),
-            dark: RwSignal::new(dark),
+            history: RwSignal::new(history),
+            looks,
+            dark: looks.dark,
             download: RwSignal::new(None),
             plate: PlateStore::new(),
             learn: LearnStore::new(),
             data: DataStore::new(),
-        };
-        Effect::new(move |_| {
-            if let Some(root) = document().document_element() {
-                // An attribute that cannot be set leaves the light theme: nothing else to do.
-                let _ = root.set_attribute("data-theme", if store.dark.get() { "dark" } else { "light" });
-            }
-        });
-        if let Some(system) = system {
-            store.follow(system);
         }
-        store
-    }
-
-    /// Follows the system's theme, until a person chooses one here.
-    fn follow(self, system: web_sys::MediaQueryList) {
-        let watched = system.clone();
-        let changed = Closure::<dyn Fn()>::new(move || {
-            if LocalStorage::get::<String>(THEME).is_err() {
-                self.dark.set(watched.matches());
-            }
-        });
-        // A browser that cannot say so keeps the theme that it started with.
-        let _ = system.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
-        // As long as the page: there is nothing to take it back for.
-        changed.forget();
     }
 
     /// Changes the state; the address follows.
     pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
         self.state.update(change);
-    }
-
-    /// Switches the theme and remembers it.
-    pub(super) fn toggle_theme(&self) {
-        let dark = !self.dark.get_untracked();
-        self.dark.set(dark);
-        // Storage may be full or forbidden; the theme then lasts as long as the page.
-        let _ = LocalStorage::set(THEME, if dark { "dark" } else { "light" });
     }
 
     /// Chosen value of a condition, or its default: the control of a perturbation, else the first.
