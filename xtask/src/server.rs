@@ -7,6 +7,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
@@ -35,8 +36,8 @@ fn file_of(folder: &Path, target: &str) -> Option<PathBuf> {
     (plain && !encoded).then(|| folder.join(path)).filter(|file| file.is_file())
 }
 
-/// Answers one request.
-fn answer(folder: &Path, mut stream: TcpStream) -> std::io::Result<()> {
+/// Answers one request; `sent` hears which file went out, and its bytes.
+fn answer(folder: &Path, mut stream: TcpStream, sent: &impl Fn(&str, u64)) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     // The rest of the head is read so that the connection can be closed in order.
@@ -48,6 +49,7 @@ fn answer(folder: &Path, mut stream: TcpStream) -> std::io::Result<()> {
     let mut words = request.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let file = if matches!(method, "GET" | "HEAD") { file_of(folder, target) } else { None };
+    let name = file.as_ref().and_then(|path| path.strip_prefix(folder).ok()).map(|path| path.display().to_string());
     let (status, kind, body) = match file.map(|path| std::fs::read(&path).map(|bytes| (media_type(&path), bytes))) {
         Some(Ok((kind, bytes))) => ("200 OK", kind, bytes),
         _ => ("404 Not Found", "text/plain", b"not found".to_vec()),
@@ -59,6 +61,7 @@ fn answer(folder: &Path, mut stream: TcpStream) -> std::io::Result<()> {
     )?;
     if method == "GET" {
         stream.write_all(&body)?;
+        sent(name.as_deref().unwrap_or("not found"), length as u64);
     }
     stream.flush()
 }
@@ -76,10 +79,16 @@ pub fn bind(port: u16) -> Result<(TcpListener, u16)> {
 
 /// Serves until the process ends.
 pub fn serve(listener: &TcpListener, folder: &Path) {
+    serve_counted(listener, folder, |_, _| ());
+}
+
+/// Serves until the process ends, and says of each file that went out its name and its bytes.
+pub fn serve_counted(listener: &TcpListener, folder: &Path, sent: impl Fn(&str, u64) + Send + Sync + 'static) {
+    let sent = Arc::new(sent);
     for stream in listener.incoming().flatten() {
-        let folder = folder.to_path_buf();
+        let (folder, sent) = (folder.to_path_buf(), Arc::clone(&sent));
         // A browser that goes away in the middle is no failure of the server.
-        std::thread::spawn(move || answer(&folder, stream).ok());
+        std::thread::spawn(move || answer(&folder, stream, &*sent).ok());
     }
 }
 
