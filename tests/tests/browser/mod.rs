@@ -5,9 +5,11 @@
 //! Does not know: the page's code; parts are found by `data-testid`.
 //! Flow: `cargo xtask test --only browser` → here.
 
+mod accessibility;
 mod devices;
 mod driver;
 mod explore;
 mod failures;
-mod http;
+mod keyboard;
 mod page;
+mod shell;

@@ -204,6 +204,26 @@ impl Page {
         self.window.keys(&part(id), text).unwrap_or_else(|error| panic!("{id}: {error}"));
     }
 
+    /// Presses a key where the focus is: "Tab", "g", "Shift+Tab", "Control+z".
+    pub(super) fn press(&self, keys: &str) {
+        self.window.press(keys);
+    }
+
+    /// Runs the body of a function in the page.
+    pub(super) fn script(&self, body: &str, arguments: &[Value]) -> Value {
+        self.window.script(body, arguments)
+    }
+
+    /// Runs the body of a function whose last argument is what it hands its answer to.
+    pub(super) fn script_with_answer(&self, body: &str, arguments: &[Value]) -> Value {
+        self.window.script_with_answer(body, arguments)
+    }
+
+    /// Shows the page as on a screen of this size; one narrower than 500 px is a phone.
+    pub(super) fn size(&self, width: u32, height: u32) {
+        self.window.size(width, height);
+    }
+
     /// Rows of a table as texts of their cells; the head is left out.
     pub(super) fn rows(&self, id: &str) -> Vec<Vec<String>> {
         let body =
