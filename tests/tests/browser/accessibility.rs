@@ -14,11 +14,9 @@ const VIEWS: [&str; 5] = ["explore", "plate", "learn", "data", "model"];
 /// A desk and a phone.
 const SIZES: [(u32, u32); 2] = [(1280, 900), (390, 844)];
 /// Breaches of what is shown: rule, what it asks, the elements.
-const RUN: &str = "const done = arguments[arguments.length - 1]; \
-    axe.run(document, { resultTypes: ['violations'] }).then( \
-        found => done(found.violations.map(own => [own.id + ': ' + own.help].concat(own.nodes.map(node => \
-            '    ' + node.html.slice(0, 300) + ' — ' + node.failureSummary.replace(/\\s+/g, ' '))).join('\\n'))), \
-        error => done(['axe-core failed: ' + error]));";
+const RUN: &str = "return axe.run(document, { resultTypes: ['violations'] }).then(found => \
+    found.violations.map(own => [own.id + ': ' + own.help].concat(own.nodes.map(node => \
+        '    ' + node.html.slice(0, 300) + ' — ' + node.failureSummary.replace(/\\s+/g, ' '))).join('\\n')));";
 
 /// axe-core's script; `None` when it is not asked for and not there.
 fn axe() -> Option<String> {
@@ -40,13 +38,13 @@ fn axe() -> Option<String> {
 
 /// Puts axe-core into the page. A script of WebDriver's is not bound by the page's policy.
 fn inject(page: &Page, axe: &str) {
-    page.script(axe, &[]);
-    assert_eq!(page.script("return typeof axe;", &[]), json!("object"), "axe-core is in the page");
+    page.script_with(axe, &[]);
+    assert_eq!(page.script_with("return typeof axe;", &[]), json!("object"), "axe-core is in the page");
 }
 
 /// Breaches on what is shown, each with where it was.
 fn breaches(page: &Page, place: &str) -> Vec<String> {
-    let found = page.script_with_answer(RUN, &[]);
+    let found = page.script_with(RUN, &[]);
     let words = |own: &Value| format!("{place}: {}", own.as_str().unwrap_or_default());
     found.as_array().into_iter().flatten().map(words).collect()
 }
@@ -67,10 +65,10 @@ fn everywhere(page: &Page, place: &str) -> Vec<String> {
 /// Switches to a theme through the header's button.
 fn show_theme(page: &Page, theme: &str) {
     let shown = "return document.documentElement.dataset.theme;";
-    if page.script(shown, &[]) != json!(theme) {
-        page.script("document.querySelector('[data-testid=theme]').click();", &[]);
+    if page.script_with(shown, &[]) != json!(theme) {
+        page.script_with("document.querySelector('[data-testid=theme]').click();", &[]);
     }
-    page.wait("the theme", 10, |page| (page.script(shown, &[]) == json!(theme)).then_some(()));
+    page.wait("the theme", 10, |page| (page.script_with(shown, &[]) == json!(theme)).then_some(()));
 }
 
 /// Nothing was found.

@@ -49,11 +49,6 @@ impl Window {
         given(self.0.script(body, arguments))
     }
 
-    /// Runs the body of a function whose last argument is what it hands its answer to.
-    pub(super) fn script_with_answer(&self, body: &str, arguments: &[Value]) -> Value {
-        given(self.0.script_with_answer(body, arguments))
-    }
-
     /// Clicks as a person would: the element has to be visible and uncovered.
     pub(super) fn click(&self, css: &str) -> Result<(), String> {
         tried(self.0.click(css))
@@ -79,9 +74,9 @@ impl Window {
         self.0.log()
     }
 
-    /// Shows the page as on a screen of this size.
-    pub(super) fn size(&self, width: u32, height: u32) {
-        given(self.0.size(width, height));
+    /// A command of the browser's own protocol.
+    pub(super) fn devtools(&self, name: &str, parameters: &Value) -> Value {
+        given(self.0.devtools(name, parameters))
     }
 
     /// Where the browser puts downloaded files.

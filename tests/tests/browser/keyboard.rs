@@ -17,7 +17,7 @@ const FOCUS: &str = "const e = document.activeElement; \
 
 /// Whether the focus is on what fits; the test fails when one cannot see where it is.
 fn is_on(page: &Page, css: &str) -> bool {
-    let found = page.script(FOCUS, &[json!(css)]);
+    let found = page.script_with(FOCUS, &[json!(css)]);
     assert!(found[2] == json!(true), "one does not see that {} has the focus", found[1]);
     found[0] == json!(true)
 }
@@ -97,7 +97,7 @@ fn the_header_can_be_skipped() {
             let address = page.address();
             page.press("Enter");
             page.press("Tab");
-            assert_eq!(page.script("return document.activeElement.closest('main') !== null;", &[]), json!(true));
+            assert_eq!(page.script_with("return document.activeElement.closest('main') !== null;", &[]), json!(true));
             assert_eq!(page.address(), address, "skipping is no step in the history");
         },
     );

@@ -209,19 +209,15 @@ impl Page {
         self.window.press(keys);
     }
 
-    /// Runs the body of a function in the page.
-    pub(super) fn script(&self, body: &str, arguments: &[Value]) -> Value {
+    /// Runs the body of a function with arguments; a promise is waited for.
+    pub(super) fn script_with(&self, body: &str, arguments: &[Value]) -> Value {
         self.window.script(body, arguments)
-    }
-
-    /// Runs the body of a function whose last argument is what it hands its answer to.
-    pub(super) fn script_with_answer(&self, body: &str, arguments: &[Value]) -> Value {
-        self.window.script_with_answer(body, arguments)
     }
 
     /// Shows the page as on a screen of this size; one narrower than 500 px is a phone.
     pub(super) fn size(&self, width: u32, height: u32) {
-        self.window.size(width, height);
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.window.devtools("Emulation.setDeviceMetricsOverride", &size);
     }
 
     /// Rows of a table as texts of their cells; the head is left out.

@@ -22,7 +22,7 @@ fn label(page: &Page, id: &str) -> String {
 
 /// A computed colour or length of the root element.
 fn root_style(page: &Page, name: &str) -> Value {
-    page.script(
+    page.script_with(
         "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0]).trim();",
         &[json!(name)],
     )
@@ -44,7 +44,7 @@ fn steps_are_undone_and_done_again() {
             wait_on(page, true);
             assert!(label(page, "undo").contains("→ IFN-beta"), "{}", label(page, "undo"));
             // A slider that is drawn along is one step.
-            page.script(
+            page.script_with(
                 "const e = document.querySelector('[data-testid=guidance]'); \
              for (const w of [1.5, 2, 2.5]) { e.value = w; e.dispatchEvent(new Event('input', { bubbles: true })); }",
                 &[],
@@ -78,13 +78,13 @@ fn keys_open_views_and_the_focus_and_the_title_follow() {
             page.open("device=cpu&cells=8&steps=2");
             loaded(page);
             let title =
-                |page: &Page| page.script("return document.title;", &[]).as_str().unwrap_or_default().to_owned();
+                |page: &Page| page.script_with("return document.title;", &[]).as_str().unwrap_or_default().to_owned();
             for (key, name) in [("2", "Plate"), ("3", "Learn"), ("4", "Data"), ("5", "Model card"), ("1", "Explore")] {
                 page.press(key);
                 page.wait(name, 10, |page| (title(page) == format!("{name} · Wellplate")).then_some(()));
                 page.wait("the focus", 10, |page| {
                 let heading = "const e = document.activeElement; return e.matches('main h2, main') && e.closest('main') !== null;";
-                (page.script(heading, &[]) == json!(true)).then_some(())
+                (page.script_with(heading, &[]) == json!(true)).then_some(())
             });
             }
             page.press("g");
@@ -102,7 +102,7 @@ fn the_keyboard_map_keeps_the_focus_and_gives_it_back() {
         |page| {
             page.open("device=cpu");
             loaded(page);
-            page.script("document.querySelector('[data-testid=theme]').focus();", &[]);
+            page.script_with("document.querySelector('[data-testid=theme]').focus();", &[]);
             page.press("?");
             page.wait_for("shortcuts", 10);
             let text = page.text("shortcuts");
@@ -111,7 +111,7 @@ fn the_keyboard_map_keeps_the_focus_and_gives_it_back() {
             }
             for _ in 0..6 {
                 page.press("Tab");
-                let out = page.script(
+                let out = page.script_with(
                     "const e = document.activeElement; return e !== document.body && !e.closest('dialog');",
                     &[],
                 );
@@ -121,7 +121,7 @@ fn the_keyboard_map_keeps_the_focus_and_gives_it_back() {
             assert!(!page.address().contains("view="), "behind a dialog nothing happens");
             page.press("Escape");
             page.wait("the dialog to close", 10, |page| (!page.sees("shortcuts")).then_some(()));
-            let back = page.script("return document.activeElement.dataset.testid;", &[]);
+            let back = page.script_with("return document.activeElement.dataset.testid;", &[]);
             assert_eq!(back, json!("theme"), "the focus is where it was");
         },
     );
@@ -135,7 +135,7 @@ fn looks_are_chosen_and_kept() {
         |page| {
             page.open("device=cpu&with.condition=IFN-beta");
             loaded(page);
-            let shown = |page: &Page| page.script("return document.documentElement.dataset.theme;", &[]);
+            let shown = |page: &Page| page.script_with("return document.documentElement.dataset.theme;", &[]);
             let (before, standard) = (shown(page), root_style(page, "--series-1"));
             page.press("t");
             page.wait("the other theme", 10, |page| (shown(page) != before).then_some(()));
@@ -173,11 +173,12 @@ fn a_phone_keeps_its_space() {
             page.open("device=cpu");
             loaded(page);
             page.size(360, 740);
-            let height = page.script("return document.querySelector('header').getBoundingClientRect().height;", &[]);
+            let height =
+                page.script_with("return document.querySelector('header').getBoundingClientRect().height;", &[]);
             assert!(height.as_f64().unwrap() < 110.0, "the header takes {height} px of a phone");
-            let beyond = page.script("return document.documentElement.scrollWidth - innerWidth;", &[]);
+            let beyond = page.script_with("return document.documentElement.scrollWidth - innerWidth;", &[]);
             assert!(beyond.as_f64().unwrap() <= 0.0, "the page is {beyond} px wider than a phone");
-            let position = page.script("return getComputedStyle(document.querySelector('header')).position;", &[]);
+            let position = page.script_with("return getComputedStyle(document.querySelector('header')).position;", &[]);
             assert_eq!(position, json!("static"), "on a phone the header scrolls away");
         },
     );

@@ -170,22 +170,13 @@ impl Window {
         self.command("back", Some(&json!({}))).map(drop)
     }
 
-    /// Runs the body of a function in the page.
+    /// Runs the body of a function in the page; a promise is waited for.
     ///
     /// # Errors
     /// See [`Window::go`]; also what the script throws.
     pub fn script(&self, body: &str, arguments: &[Value]) -> Result<Value> {
         let order = json!({ "script": body, "args": arguments });
         self.command("execute/sync", Some(&order)).with_context(|| format!("script `{}`", head(body)))
-    }
-
-    /// Runs the body of a function whose last argument is what it hands its answer to.
-    ///
-    /// # Errors
-    /// See [`Window::script`].
-    pub fn script_with_answer(&self, body: &str, arguments: &[Value]) -> Result<Value> {
-        let order = json!({ "script": body, "args": arguments });
-        self.command("execute/async", Some(&order)).with_context(|| format!("script `{}`", head(body)))
     }
 
     /// The element that a CSS selector finds first.
