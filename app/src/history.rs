@@ -169,6 +169,7 @@ pub fn view_name(view: View) -> &'static str {
 fn device(wish: Wish) -> &'static str {
     match wish {
         Wish::Auto => "automatic",
+        Wish::WebGpuHalf => "WebGPU (half precision)",
         Wish::WebGpu => "WebGPU",
         Wish::Cpu => "CPU",
     }

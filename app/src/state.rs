@@ -139,6 +139,7 @@ impl State {
         match self.device {
             Wish::Auto => {}
             Wish::WebGpu => add("device", "webgpu".into()),
+            Wish::WebGpuHalf => add("device", "webgpu-f16".into()),
             Wish::Cpu => add("device", "cpu".into()),
         }
         if let Some((_, name)) = VIEWS.iter().skip(1).find(|(view, _)| *view == self.view) {
@@ -189,6 +190,7 @@ impl State {
         match key {
             "bundle" if crate::protocol::is_own_folder(&value) => self.bundle = value,
             "device" if value == "webgpu" => self.device = Wish::WebGpu,
+            "device" if value == "webgpu-f16" => self.device = Wish::WebGpuHalf,
             "device" if value == "cpu" => self.device = Wish::Cpu,
             "view" => {
                 let named = VIEWS.iter().find(|(_, name)| *name == value);

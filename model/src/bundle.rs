@@ -234,6 +234,11 @@ impl Bundle {
         Ok(Self { hash: sha256(json), card, network, map, reference, golden })
     }
 
+    /// The same bundle with its products in f16 ([`Network::halved`]).
+    pub fn halved(self) -> Self {
+        Self { network: self.network.halved(), ..self }
+    }
+
     /// Largest difference between this device's logits and the golden ones.
     ///
     /// # Errors

@@ -9,7 +9,7 @@
 //! a₀ + (w+1)(a₁ − a₀) is decoded once.
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{DType, FloatDType, Int, Tensor, TensorData};
 
 use crate::layout::Layout;
 use crate::network::{Hidden, Network};
@@ -58,8 +58,11 @@ impl Decoder {
         let matrices = Tensor::cat(vec![folded, basis], 1);
         let blank = Tensor::<3>::zeros([s, d + r, PADDED - VOCABULARY], &device);
         let never = Tensor::<2>::full([1, PADDED - VOCABULARY], NEVER, &device);
+        let matrices = Tensor::cat(vec![matrices, blank], 2);
+        // Folded in f32, multiplied in the number type of the blocks ([`Network::halved`]).
+        let halved = network.blocks.first().is_some_and(|block| block.feed_in.dtype() == DType::F16);
         Self {
-            matrices: Tensor::cat(vec![matrices, blank], 2),
+            matrices: if halved { matrices.cast(FloatDType::F16) } else { matrices },
             bias: Tensor::cat(vec![network.output_bias.clone(), never], 1),
             factors: network.layout.place_rows(network.gene_output.clone()),
             layout: network.layout.clone(),
@@ -115,7 +118,9 @@ impl Decoder {
         let factors = self.factors.clone().select(0, index(places)) * gates;
         let rows = Tensor::cat(vec![rows, factors], 1).reshape([k, n, depth]);
         let matrices = self.matrices.clone().narrow(0, chunk.first_slot, k);
-        rows.matmul(matrices) + self.bias.clone().reshape([1, 1, v])
+        let (own, other) = (rows.dtype(), matrices.dtype());
+        let logits = if own == other { rows.matmul(matrices) } else { rows.cast(other).matmul(matrices).cast(own) };
+        logits + self.bias.clone().reshape([1, 1, v])
     }
 
     /// Tokens drawn for a chunk [k·n], in the chunk's order.

@@ -16,7 +16,7 @@
 //! what the blocks wrote into the condition rows. W_up is shared by all groups, so without them the
 //! blocks would have to learn by heart which gene answers to which condition.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 
 use crate::block::{Block, Rotary, root_mean_square_norm};
 use crate::config::ModelConfig;
@@ -253,6 +253,14 @@ impl Network {
             gate_hidden: change("gate_hidden", self.gate_hidden),
             summary: self.summary.map(|summary| summary.map(change)),
         }
+    }
+
+    /// The network as devices with fast half-precision products run it: the blocks' matrices in f16, and with them
+    /// the decoder's ([`crate::decode::Decoder::new`]); activations between products, norms and sums stay in f32.
+    pub fn halved(self) -> Self {
+        const PRODUCTS: [&str; 4] = ["attention_in", "attention_out", "feed_in", "feed_out"];
+        let is_product = |name: &str| PRODUCTS.contains(&name.rsplit('.').next().unwrap_or(name));
+        self.map(|name, tensor| if is_product(name) { tensor.cast(FloatDType::F16) } else { tensor })
     }
 
     /// Every tensor with its name, in the order of [`Network::map`].

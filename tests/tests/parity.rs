@@ -223,3 +223,19 @@ fn the_guided_sampler_draws_the_same_tokens() {
     let found: Vec<i32> = batch.tokens.iter().map(|token| i32::from(*token)).collect();
     assert_eq!(found, sampled);
 }
+
+#[test]
+fn half_precision_products_stay_close() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models/pbmc-ifnb");
+    let json = std::fs::read(folder.join(model::bundle::CARD)).unwrap();
+    let card = model::bundle::read_card(&json).unwrap();
+    let files: BTreeMap<String, Vec<u8>> =
+        card.files.keys().map(|name| (name.clone(), std::fs::read(folder.join(name)).unwrap())).collect();
+    let read = || model::bundle::Bundle::read(&json, &files, &Device::flex()).unwrap();
+    let error = |bundle: &model::bundle::Bundle| train_native::generate::wait(bundle.golden_error()).unwrap();
+    let (full, half) = (error(&read()), error(&read().halved()));
+    // Logits of the shipped model reach 15, where neighbouring f16 numbers are 0.008 apart: errors of some such
+    // steps are expected, and none at all would mean that nothing was halved.
+    assert!(full < 1e-3, "f32: {full}");
+    assert!((1e-3..0.15).contains(&half), "f16: {half}");
+}

@@ -21,8 +21,10 @@ pub enum Wish {
     /// The faster one that works.
     #[default]
     Auto,
-    /// The GPU, even a software one.
+    /// The GPU in single precision, even a software one.
     WebGpu,
+    /// The GPU with products in half precision.
+    WebGpuHalf,
     /// The CPU.
     Cpu,
 }
@@ -98,7 +100,7 @@ pub enum Scenario {
 /// The device in use and why.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeviceReport {
-    /// "CPU" or "WebGPU".
+    /// "CPU", "WebGPU f32" or "WebGPU f16".
     pub kind: String,
     /// Adapter, or the CPU path.
     pub name: String,
@@ -106,6 +108,9 @@ pub struct DeviceReport {
     pub why: String,
     /// Largest difference from the bundle's golden logits.
     pub golden_error: f32,
+    /// Seconds for 100 unguided cells at the bundle's steps, by a short measurement at the start; none where even that
+    /// would take long.
+    pub seconds_per_100: Option<f64>,
 }
 
 /// Name of a group of measured cells on the map.

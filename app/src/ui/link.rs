@@ -90,6 +90,13 @@ fn load(store: Store) {
     send(store, &ToWorker::Load { bundle, device });
 }
 
+/// Loads the state's bundle anew: another device was asked for. Results stay, the worker keeps their cells.
+pub(super) fn reload(store: Store) {
+    store.alert.set(None);
+    store.phase.set(Phase::Loading { stage: "starting".into(), share: 0.0 });
+    load(store);
+}
+
 /// Sends a message.
 pub(super) fn send(store: Store, message: &ToWorker) {
     let sent = WORKER.with(|slot| {

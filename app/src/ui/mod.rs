@@ -10,6 +10,7 @@
 mod canvas;
 mod controls;
 mod data;
+mod device;
 mod download;
 mod gene_card;
 mod genes;

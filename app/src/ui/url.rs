@@ -65,8 +65,13 @@ pub(super) fn keep(store: Store) {
             // An entry that is not ours (a typed address) becomes one.
             write(store, &state, Step::Replace);
         }
-        if store.state.get_untracked() != state {
+        let before = store.state.get_untracked();
+        if before != state {
+            let device = state.device;
             store.state.set(state);
+            if device != before.device {
+                link::reload(store);
+            }
         }
     });
     window().set_onpopstate(Some(back.as_ref().unchecked_ref()));

@@ -1,27 +1,18 @@
-//! The device: probed before burn starts, then started.
+//! The device: asked about before burn starts, then started.
 //!
-//! Does: asks the browser for an adapter and its facts, starts WebGPU or the CPU as
-//! `device_choice` decides.
-//! Does not know: models.
-//! Flow: wish → facts → choice → **burn device**.
+//! Does: asks the browser for an adapter and its facts, starts WebGPU or the CPU.
+//! Does not know: models, how fast anything is (`probe`), which way is taken (`device_choice`).
+//! Flow: **facts** → ways to try → **burn device**.
+
+use std::cell::RefCell;
 
 use burn::tensor::Device;
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::device_choice::{AdapterFacts, choose, is_software};
-use crate::protocol::{DeviceReport, Wish};
-
-/// A started device.
-pub(crate) struct Started {
-    /// For burn.
-    pub(crate) device: Device,
-    /// Whether it is a GPU.
-    pub(crate) gpu: bool,
-    /// For the page; the golden error is filled in later.
-    pub(crate) report: DeviceReport,
-}
+use crate::device_choice::{AdapterFacts, Way, is_software};
+use crate::protocol::DeviceReport;
 
 /// Property of a JavaScript object.
 fn get(object: &JsValue, key: &str) -> Option<JsValue> {
@@ -43,7 +34,7 @@ async fn call(object: &JsValue, method: &str, argument: Option<&JsValue>) -> Opt
 }
 
 /// Facts of the adapter that the browser would give; `None` when it gives none.
-async fn probe() -> Option<AdapterFacts> {
+pub(crate) async fn facts() -> Option<AdapterFacts> {
     let navigator = get(&js_sys::global(), "navigator")?;
     let adapter = call(&get(&navigator, "gpu")?, "requestAdapter", None).await?;
     let info = get(&adapter, "info");
@@ -56,34 +47,42 @@ async fn probe() -> Option<AdapterFacts> {
     let fallback =
         |object: &JsValue| get(object, "isFallbackAdapter").and_then(|value| value.as_bool()).unwrap_or(false);
     let software = is_software(&name) || fallback(&adapter) || info.as_ref().is_some_and(fallback);
-    let timestamps = match get(&adapter, "features") {
-        Some(features) => {
-            call(&features, "has", Some(&"timestamp-query".into())).await.and_then(|v| v.as_bool()).unwrap_or(false)
-        }
+    let features = get(&adapter, "features");
+    let has = async |feature: &str| match &features {
+        Some(features) => call(features, "has", Some(&feature.into())).await.and_then(|v| v.as_bool()).unwrap_or(false),
         None => false,
     };
-    Some(AdapterFacts { name, software, timestamps })
+    let (timestamps, half) = (has("timestamp-query").await, has("shader-f16").await);
+    Some(AdapterFacts { name, software, timestamps, half })
 }
 
-/// The CPU with a reason.
-pub(crate) fn cpu(why: String) -> Started {
-    let report = DeviceReport { kind: "CPU".into(), name: "one core, WebAssembly SIMD".into(), why, golden_error: 0.0 };
-    Started { device: Device::flex(), gpu: false, report }
+thread_local! {
+    /// burn starts a GPU once per worker.
+    static GPU: RefCell<Option<Device>> = const { RefCell::new(None) };
 }
 
-/// Probes and starts.
-pub(crate) async fn start(wish: Wish) -> Started {
-    let facts = probe().await;
-    let choice = choose(wish, facts.as_ref());
-    if !choice.gpu {
-        return cpu(choice.why);
+/// Starts a way to run the model.
+///
+/// # Errors
+/// A sentence, when the browser gives no working GPU after all.
+pub(crate) async fn start(way: Way) -> Result<Device, String> {
+    if way == Way::Cpu {
+        return Ok(Device::flex());
     }
-    let name = facts.map(|facts| facts.name).unwrap_or_default();
-    match Device::wgpu_options().init_async().await {
-        Ok(device) => {
-            let report = DeviceReport { kind: "WebGPU".into(), name, why: choice.why, golden_error: 0.0 };
-            Started { device, gpu: true, report }
-        }
-        Err(error) => cpu(format!("WebGPU could not be started ({error}), so the model runs on the CPU.")),
+    if let Some(started) = GPU.with_borrow(Clone::clone) {
+        return Ok(started);
     }
+    let device =
+        Device::wgpu_options().init_async().await.map_err(|error| format!("WebGPU could not be started ({error})."))?;
+    GPU.set(Some(device.clone()));
+    Ok(device)
+}
+
+/// What the page is told of a way.
+pub(crate) fn report(way: Way, facts: Option<&AdapterFacts>, why: String) -> DeviceReport {
+    let name = match (way, facts) {
+        (Way::Cpu, _) | (_, None) => "one core, WebAssembly SIMD".to_owned(),
+        (_, Some(facts)) => facts.name.clone(),
+    };
+    DeviceReport { kind: way.name().into(), name, why, golden_error: 0.0, seconds_per_100: None }
 }

@@ -8,7 +8,7 @@
 use cells::Counts;
 use cells::de::{Differential, GeneShift};
 use model::card::{Choices, Kind};
-use model::sample::{Effort, Run};
+use model::sample::Run;
 
 use super::session::{Current, Sampled, Session};
 use super::{Stop, breathe, fail, measured, send};
@@ -139,9 +139,8 @@ async fn sample(
 ) -> Result<Sampled, End> {
     let failed = |error: String| End::Failed(error);
     let request = session.bundle.request(choices).map_err(|error| failed(format!("{error}.")))?;
-    let effort = if session.gpu { Effort::GPU } else { Effort::CPU };
     let network = &session.bundle.network;
-    let mut run = Run::new(network, request, effort);
+    let mut run = Run::new(network, request, session.effort());
     let mut made =
         Sampled { counts: Counts::empty(session.bundle.card.genes.len()), labels: Vec::new(), coordinates: Vec::new() };
     let mut tested = js_sys::Date::now();

@@ -12,6 +12,7 @@ mod generate;
 mod learn;
 mod measured;
 mod plate;
+mod probe;
 mod session;
 
 use std::cell::Cell;
@@ -92,7 +93,10 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
     while let Some(message) = queue.next().await {
         match message {
             ToWorker::Load { bundle, device } => match session::load(&bundle, device).await {
-                Ok(loaded) => {
+                Ok(mut loaded) => {
+                    // The same bundle on another device: the last run's cells stay at hand.
+                    let same = session.take().filter(|before| before.bundle.hash == loaded.bundle.hash);
+                    loaded.current = same.and_then(|before| before.current);
                     let (card, device) = (loaded.json.clone(), loaded.report.clone());
                     let report = FromWorker::Ready { card, device, names: loaded.map_names() };
                     send(&report, &[Array::F32(loaded.bundle.map.coordinates.clone())]);

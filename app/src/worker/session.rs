@@ -7,17 +7,23 @@
 
 use std::collections::BTreeMap;
 
+use burn::tensor::Device;
 use cells::normalise::{Normalised, Target, log_normalise};
 use cells::{Cells, Column, Counts};
 use model::bundle::{Bundle, CARD, read_card};
 use model::card::{Choices, Kind};
+use model::sample::Effort;
 
-use super::{device, fetch, send};
+use super::{device, fetch, probe, send};
+use crate::device_choice::{self, Way};
 use crate::protocol::{Array, DeviceReport, FromWorker, MapName, Provenance, Wish, is_own_folder};
 
-/// Largest difference from the golden logits that still counts as the same computation: logits are
-/// of size 10, f32 on another order of summation stays below 1e-3, f16 rounding of weights is in both.
-const GOLDEN_TOLERANCE: f32 = 0.02;
+/// Largest difference from the golden logits that still counts as the same computation. Logits are of size 10: f32 in
+/// another order of summation stays below 1e-3, and f16 rounding of weights is in both. Products in f16 round every
+/// logit to steps of 0.008 and what leads to it as well.
+fn golden_tolerance(way: Way) -> f32 {
+    if way == Way::GpuHalf { 0.15 } else { 0.02 }
+}
 
 /// Fewest measured cells of a group that gets a name on the map.
 const NAMED_GROUP: usize = 15;
@@ -88,19 +94,56 @@ pub(crate) async fn load(folder: &str, wish: Wish) -> Result<Session, String> {
         files.insert(name.clone(), fetch::file(&format!("{folder}/{name}")).await?);
         done += entry.bytes;
     }
-    loading("starting the device", total as f64, total as f64);
-    let started = device::start(wish).await;
-    let session = open(folder, &json, &files, started).await?;
-    if session.gpu && !session.report.golden_error.le(&GOLDEN_TOLERANCE) {
-        let why = format!(
-            "The GPU ({}) does not compute the model's known values (off by {:.3}), so the model runs on the CPU.",
-            session.report.name, session.report.golden_error
-        );
-        return open(folder, &json, &files, device::cpu(why)).await;
+    loading("the device", total as f64, total as f64);
+    fastest_of(folder, &json, &files, wish).await
+}
+
+/// Opens the bundle in every way that is worth trying and keeps the fastest that computes its known values.
+async fn fastest_of(
+    folder: &str,
+    json: &[u8],
+    files: &BTreeMap<String, Vec<u8>>,
+    wish: Wish,
+) -> Result<Session, String> {
+    let facts = device::facts().await;
+    let mut plan = device_choice::plan(wish, facts.as_ref());
+    if !plan.ways.contains(&Way::Cpu) {
+        // The way out when the GPU cannot be started or computes something else.
+        plan.ways.push(Way::Cpu);
     }
-    if !session.report.golden_error.le(&GOLDEN_TOLERANCE) {
-        return Err(format!("{folder} was refused: its golden pass is off by {:.3}.", session.report.golden_error));
+    let is_slow = facts.as_ref().is_some_and(|facts| facts.software);
+    let (mut measured, mut kept, mut refused) = (Vec::new(), None::<Session>, String::new());
+    for way in &plan.ways {
+        let asked_for = wish != Wish::Auto && kept.is_some();
+        if asked_for || !device_choice::is_worth_trying(*way, &measured) {
+            continue;
+        }
+        let report = device::report(*way, facts.as_ref(), plan.why.clone());
+        let mut session = match device::start(*way).await {
+            Ok(device) => open(folder, json, files, (*way, device, report)).await?,
+            Err(sentence) => {
+                refused.push_str(&format!(" {sentence}"));
+                continue;
+            }
+        };
+        let error = session.report.golden_error;
+        if !error.le(&golden_tolerance(*way)) {
+            refused
+                .push_str(&format!(" {} does not compute the model's known values (off by {error:.3}).", way.name()));
+            continue;
+        }
+        // On a software GPU even a probe takes long.
+        if *way == Way::Cpu || !is_slow {
+            session.report.seconds_per_100 = Some(probe::seconds_per_100(&session.bundle, session.effort()).await?);
+        }
+        measured.push((*way, session.report.seconds_per_100.unwrap_or(f64::INFINITY)));
+        if device_choice::fastest(&measured) == Some(measured.len() - 1) {
+            kept = Some(session);
+        }
     }
+    let mut session = kept.ok_or(format!("{folder} was refused:{refused}"))?;
+    session.report.why.push_str(&refused);
+    session.report.why.push_str(&device_choice::compared(&measured));
     Ok(session)
 }
 
@@ -109,23 +152,28 @@ async fn open(
     folder: &str,
     json: &[u8],
     files: &BTreeMap<String, Vec<u8>>,
-    started: device::Started,
+    (way, device, report): (Way, Device, DeviceReport),
 ) -> Result<Session, String> {
-    let bundle =
-        Bundle::read(json, files, &started.device).map_err(|error| format!("{folder} was refused: {error}."))?;
+    let bundle = Bundle::read(json, files, &device).map_err(|error| format!("{folder} was refused: {error}."))?;
+    let bundle = if way == Way::GpuHalf { bundle.halved() } else { bundle };
     let golden_error =
         bundle.golden_error().await.map_err(|error| format!("The device failed in the golden pass: {error}."))?;
     Ok(Session {
         bundle,
         json: String::from_utf8_lossy(json).into_owned(),
-        report: DeviceReport { golden_error, ..started.report },
-        gpu: started.gpu,
+        report: DeviceReport { golden_error, ..report },
+        gpu: way != Way::Cpu,
         control_cache: None,
         current: None,
     })
 }
 
 impl Session {
+    /// How much the device does at once.
+    pub(crate) fn effort(&self) -> Effort {
+        if self.gpu { Effort::GPU } else { Effort::CPU }
+    }
+
     /// Log-normalised expression.
     pub(crate) fn normalised(&self, counts: &Counts) -> Normalised {
         log_normalise(counts, Target::Sum(self.bundle.card.target_sum))

@@ -1,6 +1,6 @@
 //! WebGPU in the page, on a software adapter: the model's known values, and the same cells as the CPU's.
 
-use super::explore::{csv, finished, loaded};
+use super::explore::{LOADING, csv, finished, loaded};
 use super::page::{Page, Site, with_page};
 use crate::pipeline::trained;
 
@@ -54,5 +54,25 @@ fn a_software_gpu_is_not_taken_unasked() {
         page.click("device-badge");
         let why = page.text("device-why");
         assert!(why.contains("software GPU"), "the page says why: {why}");
+    });
+}
+
+#[test]
+fn the_device_can_be_switched_and_the_cells_stay() {
+    with_page("switch", with_tiny, |page| {
+        page.open("bundle=models/tiny&device=cpu&cells=8&steps=3&with.condition=IFN-beta");
+        loaded(page);
+        page.click("generate");
+        finished(page);
+        page.click("device-badge");
+        let pace = page.text("device-pace");
+        assert!(pace.starts_with("About ") && pace.contains("per 100 cells"), "the speed was measured: {pace}");
+        page.choose("device-wish", "webgpu");
+        page.wait("another device", LOADING, |page| page.text("device-badge").starts_with("WebGPU").then_some(()));
+        assert!(page.address().contains("device=webgpu"), "{}", page.address());
+        loaded(page);
+        let (_, bytes) = page.download(|page| page.click("save-h5ad"));
+        let cells = cells::h5ad::read_h5ad(bytes, &cells::h5ad::Matrix::X).unwrap();
+        assert_eq!(cells.len(), 16, "the cells of the run are still there");
     });
 }

@@ -204,6 +204,13 @@ impl Page {
         self.window.keys(&part(id), text).unwrap_or_else(|error| panic!("{id}: {error}"));
     }
 
+    /// Chooses a value of a select.
+    pub(super) fn choose(&self, id: &str, value: &str) {
+        let body = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
+            e.dispatchEvent(new Event('change', { bubbles: true })); return e.value";
+        let taken = self.window.script(body, &[json!(part(id)), json!(value)]);
+        assert_eq!(taken, json!(value), "{id} has no such choice");
+
     /// Presses a key where the focus is: "Tab", "g", "Shift+Tab", "Control+z".
     pub(super) fn press(&self, keys: &str) {
         self.window.press(keys);

@@ -5,6 +5,7 @@
 
 use leptos::prelude::*;
 
+use super::super::device::DeviceBadge;
 use super::super::store::Store;
 use super::super::use_store;
 use super::Shell;
@@ -80,26 +81,5 @@ fn Steps(shell: Shell, store: Store) -> impl IntoView {
             on:click=move |_| shell.redo(store)>
             <svg viewBox="0 0 20 20" aria-hidden="true"><path d="m13 4 4 4-4 4M17 8H9a5 5 0 0 0 0 10h3"/></svg>
         </button>
-    }
-}
-
-/// Which device runs the model, and why.
-#[component]
-fn DeviceBadge() -> impl IntoView {
-    let store = use_store();
-    let kind = move || store.device.get().map_or_else(|| "starting …".to_owned(), |device| device.kind.to_string());
-    let name = move || store.device.get().map_or_else(String::new, |device| format!(" · {}", device.name));
-    let why = move || {
-        store.device.get().map_or_else(
-            || "The model is being loaded; the device is chosen then.".to_owned(),
-            |device| format!("{} Known values agree within {:.0e}.", device.why, device.golden_error.max(1e-9)),
-        )
-    };
-    view! {
-        <details class="device">
-            <summary data-testid="device-badge"><span class="dot" class:on=move || store.device.with(Option::is_some) aria-hidden="true"></span>
-                <span>{kind}<span class="device-name">{name}</span></span></summary>
-            <p data-testid="device-why">{why}</p>
-        </details>
     }
 }
