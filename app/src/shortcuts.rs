@@ -72,11 +72,22 @@ pub const SHORTCUTS: [Shortcut; 15] = [
 ];
 
 /// Keys that a part of a view handles itself while it has the focus: view, where, keys, what they do.
-pub const IN_VIEWS: [(View, &str, &str, &str); 4] = [
+pub const IN_VIEWS: [(View, &str, &str, &str); 15] = [
     (View::Explore, "Cytokine", "Space", "Switch it on or off"),
     (View::Explore, "Guidance", "← →", "Less, more"),
-    (View::Explore, "Gene in the table", "Enter", "Choose it"),
+    (View::Explore, "Map", "← → ↑ ↓", "Move"),
+    (View::Explore, "Map", "+ −", "Nearer, farther"),
+    (View::Explore, "Map", "0", "All of it"),
+    (View::Explore, "Map", "n p", "The next cell, the one before"),
+    (View::Explore, "Gene table", "↑ ↓", "Another row"),
+    (View::Explore, "Gene table", "Enter", "Choose the gene"),
     (View::Explore, "Volcano, MA plot", "← →", "The gene before or after, by q"),
+    (View::Plate, "Wells", "← → ↑ ↓", "Another well; with Shift, select on the way"),
+    (View::Plate, "Wells", "Enter", "Place the chosen condition"),
+    (View::Plate, "Wells", "Del", "Empty them"),
+    (View::Plate, "Wells", "Ctrl D", "Fill downwards"),
+    (View::Plate, "Wells", "Ctrl R", "Fill to the right"),
+    (View::Plate, "Wells", "Ctrl A", "Select all"),
 ];
 
 /// What is held while a key is pressed.

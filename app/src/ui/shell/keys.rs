@@ -16,8 +16,8 @@ use crate::state::View;
 
 /// Inputs in which nothing is typed.
 const NOT_TYPED: [&str; 8] = ["button", "checkbox", "color", "file", "radio", "range", "reset", "submit"];
-/// What handles letters itself while it has the focus.
-const OWN_KEYS: &str = "[role=grid], [role=application], [role=listbox], [role=combobox], [data-own-keys]";
+/// What takes letters while it has the focus. Grids and figures prevent the default of the keys that they take.
+const OWN_KEYS: &str = "[role=listbox], [role=combobox], [data-own-keys]";
 
 /// Whether a person types into an element.
 fn is_typed_into(element: &Element) -> bool {
