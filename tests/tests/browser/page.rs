@@ -210,6 +210,7 @@ impl Page {
             e.dispatchEvent(new Event('change', { bubbles: true })); return e.value";
         let taken = self.window.script(body, &[json!(part(id)), json!(value)]);
         assert_eq!(taken, json!(value), "{id} has no such choice");
+    }
 
     /// Presses a key where the focus is: "Tab", "g", "Shift+Tab", "Control+z".
     pub(super) fn press(&self, keys: &str) {
