@@ -11,6 +11,7 @@ pub mod device_choice;
 pub mod expression;
 pub mod gene_list;
 pub mod gene_rows;
+pub mod history;
 pub mod lessons;
 pub mod map_view;
 pub mod own_data;
@@ -21,7 +22,9 @@ pub mod search;
 pub mod sheet;
 #[cfg(target_arch = "wasm32")]
 pub mod shelf;
+pub mod shortcuts;
 pub mod state;
+pub mod title;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]
 pub mod ui;

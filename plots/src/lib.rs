@@ -28,4 +28,4 @@ pub mod volcano;
 mod words;
 
 pub use frame::{Frame, PlotError};
-pub use theme::Theme;
+pub use theme::{PALETTES, Palette, Theme};

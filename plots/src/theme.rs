@@ -1,11 +1,55 @@
 //! Colours and sizes of figures.
 //!
-//! Does: a light and a dark theme, a palette that colour-blind readers can tell apart (Okabe and Ito
-//! 2008, lightened for dark ground), more colours for many kinds, a sequential scale.
+//! Does: a light and a dark theme, three palettes that colour-blind readers can tell apart (Okabe and Ito 2008,
+//! Tol's bright one, one of high contrast; each adapted to light and dark ground), more colours for many kinds, a
+//! sequential scale.
 //! Does not know: what is drawn.
 //! Flow: chosen by the page or the report, handed to every figure.
 
 use plotters::style::RGBColor;
+
+/// Colours of series. All of them are told apart by colour-blind readers, each with a ground it was made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Palette {
+    /// After Okabe and Ito (2008).
+    #[default]
+    OkabeIto,
+    /// After Paul Tol's bright scheme.
+    Bright,
+    /// Darker on white, lighter on black, with ink and ground to match: at least 4.5 to 1 against the ground.
+    Contrast,
+}
+
+/// Palettes by their keys and their names, the default first.
+pub const PALETTES: [(Palette, &str, &str); 3] = [
+    (Palette::OkabeIto, "okabe-ito", "Okabe and Ito"),
+    (Palette::Bright, "bright", "Bright (Tol)"),
+    (Palette::Contrast, "contrast", "High contrast"),
+];
+
+/// Six colours from their parts.
+const fn six(parts: [(u8, u8, u8); 6]) -> [RGBColor; 6] {
+    let [a, b, c, d, e, f] = parts;
+    [
+        RGBColor(a.0, a.1, a.2),
+        RGBColor(b.0, b.1, b.2),
+        RGBColor(c.0, c.1, c.2),
+        RGBColor(d.0, d.1, d.2),
+        RGBColor(e.0, e.1, e.2),
+        RGBColor(f.0, f.1, f.2),
+    ]
+}
+
+/// Tol's bright colours, darkened where white ground would swallow them, and lightened for dark ground.
+const BRIGHT: [[RGBColor; 6]; 2] = [
+    six([(59, 115, 166), (215, 75, 95), (34, 136, 51), (150, 130, 20), (40, 150, 185), (170, 51, 119)]),
+    six([(100, 160, 215), (238, 102, 119), (60, 170, 80), (204, 187, 68), (130, 220, 245), (200, 90, 160)]),
+];
+/// Dark colours for white ground, light ones for black.
+const CONTRAST: [[RGBColor; 6]; 2] = [
+    six([(31, 85, 158), (187, 85, 102), (4, 90, 60), (150, 100, 0), (110, 40, 130), (60, 60, 70)]),
+    six([(120, 190, 255), (255, 175, 64), (251, 241, 121), (255, 150, 170), (127, 239, 171), (215, 215, 226)]),
+];
 
 /// Colours and sizes.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +104,25 @@ impl Theme {
                 RGBColor(150, 200, 240),
             ],
             scale,
+        }
+    }
+
+    /// The theme of a ground with the colours of a palette.
+    pub fn of(dark: bool, palette: Palette, scale: f64) -> Self {
+        let own = if dark { Self::dark(scale) } else { Self::light(scale) };
+        match palette {
+            Palette::OkabeIto => own,
+            Palette::Bright => Self { series: BRIGHT[usize::from(dark)], ..own },
+            Palette::Contrast => {
+                let (white, black) = (RGBColor(255, 255, 255), RGBColor(0, 0, 0));
+                let (ground, ink) = if dark { (black, white) } else { (white, black) };
+                let (quiet, faint) = if dark {
+                    (RGBColor(92, 100, 110), RGBColor(200, 206, 214))
+                } else {
+                    (RGBColor(176, 184, 192), RGBColor(58, 66, 76))
+                };
+                Self { ground, ink, quiet, faint, series: CONTRAST[usize::from(dark)], scale }
+            }
         }
     }
 
@@ -128,7 +191,19 @@ fn luminance(colour: RGBColor) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{RGBColor, Theme, luminance};
+    use super::{PALETTES, Palette, RGBColor, Theme, luminance};
+
+    /// Every theme that the page can show.
+    fn themes() -> Vec<Theme> {
+        let of = |(palette, _, _)| [Theme::of(false, palette, 1.0), Theme::of(true, palette, 1.0)];
+        PALETTES.into_iter().flat_map(of).collect()
+    }
+
+    /// Contrast of two colours (Web Content Accessibility Guidelines 2.2).
+    fn contrast(a: RGBColor, b: RGBColor) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
 
     /// Linear red, green and blue as they reach those without red, green or blue cones (Machado, Oliveira and
     /// Fernandes 2009, severity 1), and everyone else.
@@ -162,7 +237,7 @@ mod tests {
 
     #[test]
     fn colour_blind_readers_tell_series_and_neighbours_apart() {
-        for theme in [Theme::light(1.0), Theme::dark(1.0)] {
+        for theme in themes() {
             // About 2.3 is what is just noticed of large fields side by side: series lie apart, so four times that;
             // neighbouring kinds touch, so twice that; all other kinds are still seen to differ.
             for place in 0..18 {
@@ -183,7 +258,8 @@ mod tests {
 
     #[test]
     fn the_scale_is_read_by_lightness_alone() {
-        for (theme, sign) in [(Theme::light(1.0), -1.0), (Theme::dark(1.0), 1.0)] {
+        for theme in themes() {
+            let sign = if luminance(theme.ink) < luminance(theme.ground) { -1.0 } else { 1.0 };
             let steps: Vec<f64> = (0..=20).map(|step| sign * luminance(theme.ramp(f64::from(step) / 20.0))).collect();
             assert!(steps.windows(2).all(|pair| pair[0] < pair[1]), "{steps:?}");
             assert_eq!(theme.ramp(f64::NAN), theme.ramp(-3.0));
@@ -206,7 +282,7 @@ mod tests {
 
     #[test]
     fn eighteen_kinds_differ_and_bear_words() {
-        for theme in [Theme::light(1.0), Theme::dark(1.0)] {
+        for theme in themes() {
             let kinds: Vec<_> = (0..18).map(|place| theme.kind(place)).collect();
             for (place, own) in kinds.iter().enumerate() {
                 assert!(!kinds[..place].contains(own), "kind {place} repeats");
@@ -215,6 +291,32 @@ mod tests {
                 assert!((a.max(b) + 0.05) / (a.min(b) + 0.05) > 3.0, "words on kind {place} cannot be read");
             }
             assert_eq!(theme.kind(18), theme.kind(0));
+        }
+    }
+
+    #[test]
+    fn series_and_words_stand_out_from_the_ground() {
+        for theme in themes() {
+            for colour in theme.series {
+                assert!(contrast(colour, theme.ground) > 3.0, "{colour:?} on {:?}", theme.ground);
+            }
+            assert!(contrast(theme.ink, theme.ground) > 7.0 && contrast(theme.faint, theme.ground) > 4.5);
+        }
+        for dark in [false, true] {
+            let theme = Theme::of(dark, Palette::Contrast, 1.0);
+            assert!(theme.series.iter().all(|colour| contrast(*colour, theme.ground) > 4.5));
+        }
+        assert_eq!(Theme::of(true, Palette::OkabeIto, 2.0), Theme::dark(2.0));
+    }
+
+    #[test]
+    fn legends_of_the_page_have_the_colours_of_its_figures() {
+        let styles = include_str!("../../assets/styles/wellplate.css");
+        for (place, theme) in themes().into_iter().enumerate() {
+            for (number, RGBColor(red, green, blue)) in theme.series.into_iter().enumerate() {
+                let rule = format!("--series-{}: #{red:02x}{green:02x}{blue:02x};", number + 1);
+                assert!(styles.contains(&rule), "{} has no `{rule}`", PALETTES[place / 2].1);
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `cargo xtask`: the set-up and the checks, in one place.
 //!
-//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `setup`; each installs what it needs, once, and says what
+//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `shots`, `setup`; each installs what it needs, once, and says what
 //! it does.
 //! Does not know: burn, the page's insides.
 //! Flow: a fresh clone → **tools** → page, tests, sizes.
 
 mod count;
 mod debian;
+mod measure;
 mod process;
 mod setup;
 mod size;
@@ -28,6 +29,9 @@ cargo xtask size                                       sizes of the downloads; f
 cargo xtask bench train [OPTIONS]                      cost of a generated cell and a training step
 cargo xtask bench prepare [OPTIONS]                    cost of a store of 2 million generated cells
 cargo xtask bench de                                   the page's tests of 10,000 cells x 18,080 genes
+cargo xtask bench page [--only NAME] [--minutes M] [--limit S]
+                                                       what a visitor of the built page waits for
+cargo xtask shots [--out FOLDER] [--query QUERY]       pictures of every view of the built page
 cargo xtask setup                                      only install what building the page needs
 cargo xtask --help                                     this text
 ";
@@ -51,14 +55,31 @@ fn only_known(arguments: &[String], flags: &[&str], with_value: &[&str]) -> Resu
     Ok(())
 }
 
-/// Forwards to the trainer's own bench.
+/// Measures the built page.
+fn bench_page(arguments: &[String]) -> Result<()> {
+    only_known(arguments, &[], &["--only", "--minutes", "--limit"])?;
+    let number = |flag: &str, otherwise: f64| -> Result<f64> {
+        let Some(text) = value_of(arguments, flag)? else { return Ok(otherwise) };
+        let number: f64 = text.parse().with_context(|| format!("{flag} {text} is not a number"))?;
+        if number.is_finite() && number >= 0.0 { Ok(number) } else { bail!("{flag} {text} is not a time") }
+    };
+    let only = value_of(arguments, "--only")?.map(str::to_owned);
+    if let Some(only) = only.as_ref().filter(|only| !measure::names().contains(&only.as_str())) {
+        bail!("there is no measurement {only}; there are {}", measure::names().join(", "));
+    }
+    let (minutes, limit) = (number("--minutes", 3.0)?, number("--limit", 300.0)? as u64);
+    measure::bench_page(&measure::Wishes { minutes, limit, only })
+}
+
+/// Forwards to the trainer's own bench, or measures here.
 fn bench(arguments: &[String]) -> Result<()> {
     let mut words = vec!["run", "--package", "train-native", "--", "bench"];
     match arguments.get(1).map(String::as_str) {
         Some("train") => {}
         Some("de") => return stages::bench_tests(),
+        Some("page") => return bench_page(&arguments[1..]),
         Some("prepare") => words.extend(["--prepare", "2000000"]),
-        _ => bail!("`cargo xtask bench` takes `train`, `prepare` or `de`\n{HELP}"),
+        _ => bail!("`cargo xtask bench` takes `train`, `prepare`, `de` or `page`\n{HELP}"),
     }
     words.extend(arguments.iter().skip(2).map(String::as_str));
     run(&mut command("cargo", &words))
@@ -93,6 +114,11 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             size::size()?;
         }
         Some("bench") => bench(arguments)?,
+        Some("shots") => {
+            only_known(arguments, &[], &["--out", "--query"])?;
+            let folder = value_of(arguments, "--out")?.map_or_else(|| process::root().join("target/shots"), Into::into);
+            measure::shots(&folder, value_of(arguments, "--query")?)?;
+        }
         Some("setup") => {
             only_known(arguments, &[], &[])?;
             setup::page_tools()?;

@@ -8,7 +8,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -71,8 +70,14 @@ fn send(stream: &mut TcpStream, body: &[u8], target: &str, traffic: &Traffic) ->
     Ok(())
 }
 
-/// Answers one request.
-fn answer(folder: &Path, mut stream: TcpStream, policy: &str, traffic: &Traffic) -> std::io::Result<()> {
+/// Answers one request; `sent` hears which file went out, and its bytes.
+fn answer(
+    folder: &Path,
+    mut stream: TcpStream,
+    policy: &str,
+    traffic: &Traffic,
+    sent: &impl Fn(&str, u64),
+) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     // The rest of the head is read so that the connection can be closed in order.
@@ -84,6 +89,7 @@ fn answer(folder: &Path, mut stream: TcpStream, policy: &str, traffic: &Traffic)
     let mut words = request.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let file = if matches!(method, "GET" | "HEAD") { file_of(folder, target) } else { None };
+    let name = file.as_ref().and_then(|path| path.strip_prefix(folder).ok()).map(|path| path.display().to_string());
     let (status, kind, body) = match file.map(|path| std::fs::read(&path).map(|bytes| (media_type(&path), bytes))) {
         Some(Ok((kind, bytes))) => ("200 OK", kind, bytes),
         _ => ("404 Not Found", "text/plain", b"not found".to_vec()),
@@ -95,6 +101,7 @@ fn answer(folder: &Path, mut stream: TcpStream, policy: &str, traffic: &Traffic)
     )?;
     if method == "GET" {
         send(&mut stream, &body, target, traffic)?;
+        sent(name.as_deref().unwrap_or("not found"), length as u64);
     }
     stream.flush()
 }
@@ -117,17 +124,34 @@ pub fn serve(listener: &TcpListener, folder: &Path) {
 
 /// Serves until the process ends, as the traffic allows.
 pub fn serve_with(listener: &TcpListener, folder: &Path, traffic: &Arc<Traffic>) {
+    serve_watched(listener, folder, traffic, |_, _| ());
+}
+
+/// Serves until the process ends, and says of each file that went out its name and its bytes.
+pub fn serve_counted(listener: &TcpListener, folder: &Path, sent: impl Fn(&str, u64) + Send + Sync + 'static) {
+    serve_watched(listener, folder, &Arc::new(Traffic::default()), sent);
+}
+
+/// Serves until the process ends.
+fn serve_watched(
+    listener: &TcpListener,
+    folder: &Path,
+    traffic: &Arc<Traffic>,
+    sent: impl Fn(&str, u64) + Send + Sync + 'static,
+) {
     // A folder without a page, or a page without a policy, is served without.
     let page = std::fs::read_to_string(folder.join("index.html")).ok();
     let policy = page.as_deref().and_then(policy_of);
     let header = policy.map_or_else(String::new, |policy| format!("Content-Security-Policy: {policy}\r\n"));
+    let sent = Arc::new(sent);
     for stream in listener.incoming().flatten() {
         if traffic.down.load(Ordering::Relaxed) {
             continue;
         }
-        let (folder, header, traffic) = (folder.to_path_buf(), header.clone(), Arc::clone(traffic));
+        let (folder, header) = (folder.to_path_buf(), header.clone());
+        let (traffic, sent) = (Arc::clone(traffic), Arc::clone(&sent));
         // A browser that goes away in the middle is no failure of the server.
-        std::thread::spawn(move || answer(&folder, stream, &header, &traffic).ok());
+        std::thread::spawn(move || answer(&folder, stream, &header, &traffic, &*sent).ok());
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a fresh machine lacks: found, or installed once, or named with the command that installs it.
 //!
-//! Does: trunk and wasm-bindgen of fixed versions, wasm-opt, Chromium with its driver, rustup's
+//! Does: trunk and wasm-bindgen of fixed versions, wasm-opt, axe-core, Chromium with its driver, rustup's
 //! clippy and rustfmt.
 //! Does not know: what is built with them.
 //! Flow: a command needs a tool → **tool's path**.
@@ -19,6 +19,8 @@ use crate::wasm_library::{self, Toolchain};
 const TRUNK: &str = "0.21.14";
 /// Version of wasm-opt's package; Debian's own writes modules that browsers refuse.
 const BINARYEN: &str = "132";
+/// Version of axe-core, which finds breaches of the accessibility guidelines.
+const AXE: &str = "4.14.1";
 /// No single installation takes longer.
 const LIMIT: Duration = Duration::from_secs(2400);
 
@@ -111,6 +113,38 @@ fn cargo_tool(bin: &Path, program: &str, package: &str, version: &str, options: 
     })
 }
 
+/// Installs a package of npm beside the others.
+fn npm(package: &str, version: &str, what: &str) -> Result<()> {
+    let folder = cache().join("npm");
+    std::fs::create_dir_all(&folder)?;
+    let (prefix, package) = (folder.display().to_string(), format!("{package}@{version}"));
+    let by_hand = format!("{what} {version} is missing; `npm install --prefix {prefix} {package}` installs it");
+    step(&format!("installing {what} {version}"), || {
+        watch("npm", LIMIT, &mut command("npm", &["install", "--prefix", &prefix, &package])).context(by_hand)
+    })
+}
+
+/// axe-core's script, for the browser tests.
+///
+/// # Errors
+/// When npm is missing or the package cannot be installed.
+pub(crate) fn axe() -> Result<PathBuf> {
+    let folder = cache().join("npm/node_modules/axe-core");
+    let script = folder.join("axe.min.js");
+    let wanted = format!("\"version\": \"{AXE}\"");
+    let is_there = || {
+        let manifest = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+        script.is_file() && manifest.contains(&wanted)
+    };
+    if !is_there() {
+        npm("axe-core", AXE, "axe-core")?;
+        if !is_there() {
+            bail!("npm installed axe-core {AXE}, but {} is not there", script.display());
+        }
+    }
+    Ok(script)
+}
+
 /// wasm-opt, for release builds.
 ///
 /// # Errors
@@ -122,14 +156,9 @@ pub(crate) fn wasm_opt() -> Result<PathBuf> {
     if is_version(&version(&program), BINARYEN) {
         return Ok(program);
     }
-    std::fs::create_dir_all(&folder)?;
-    let (prefix, package) = (folder.display().to_string(), format!("binaryen@{BINARYEN}"));
-    let by_hand = format!("wasm-opt {BINARYEN} is missing; `npm install --prefix {prefix} {package}` installs it");
-    step(&format!("installing wasm-opt {BINARYEN}"), || {
-        watch("npm", LIMIT, &mut command("npm", &["install", "--prefix", &prefix, &package])).context(by_hand.clone())
-    })?;
+    npm("binaryen", BINARYEN, "wasm-opt")?;
     if !is_version(&version(&program), BINARYEN) {
-        bail!("npm installed {package}, but {} does not start", program.display());
+        bail!("npm installed binaryen {BINARYEN}, but {} does not start", program.display());
     }
     Ok(program)
 }

@@ -32,7 +32,7 @@ struct Row {
 }
 
 /// Bytes after brotli at its highest setting.
-fn compressed(bytes: &[u8]) -> Result<u64> {
+pub(crate) fn compressed(bytes: &[u8]) -> Result<u64> {
     let mut out = Vec::new();
     let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
     brotli::BrotliCompress(&mut &*bytes, &mut out, &parameters)?;

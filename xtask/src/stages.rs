@@ -13,7 +13,7 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::count::{Count, judge};
 use crate::process::{command, root, run, run_captured};
-use crate::setup::{Browser, PageTools, browser, component, page_tools};
+use crate::setup::{Browser, PageTools, axe, browser, component, page_tools};
 use crate::wasm_library::{self, WASM};
 use crate::web;
 
@@ -145,9 +145,10 @@ fn in_worker() -> Result<Command> {
 }
 
 fn in_browser() -> Result<Count> {
-    let browser = a_browser()?;
+    let (browser, axe) = (a_browser()?, axe()?);
     let mut cargo = command("cargo", &MODEL);
     cargo.args(["--test", "all", "--", "--test-threads", "1", "--nocapture", BROWSER_TESTS]);
+    cargo.env("WELLPLATE_AXE", &axe);
     cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &browser.chromium).env("CHROMEDRIVER", &browser.driver);
     tests(&mut cargo)
 }

@@ -7,13 +7,15 @@
 
 use leptos::html::Canvas;
 use leptos::prelude::*;
-use plots::Theme;
+use plots::{Palette, Theme};
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea};
 use plotters_canvas::CanvasBackend;
 use web_sys::MouseEvent;
 
+use super::shell::shown_palette;
 use super::store::Store;
+use super::use_store;
 
 /// A plotters surface on a canvas.
 pub(super) type Surface = DrawingArea<CanvasBackend, Shift>;
@@ -21,12 +23,12 @@ pub(super) type Surface = DrawingArea<CanvasBackend, Shift>;
 /// The theme for the screen.
 pub(super) fn theme(store: Store) -> Theme {
     let scale = window().device_pixel_ratio().clamp(1.0, 3.0);
-    if store.dark.get() { Theme::dark(scale) } else { Theme::light(scale) }
+    Theme::of(store.dark.get(), store.looks.palette.get(), scale)
 }
 
-/// The theme for exports: light, at one pixel per unit.
+/// The theme for exports: light, in the page's colours, at one pixel per unit.
 pub(super) fn export_theme() -> Theme {
-    Theme::light(1.0)
+    Theme::of(false, shown_palette(), 1.0)
 }
 
 /// The surface of a canvas at its size on the page; `None` while it has none.
@@ -56,5 +58,13 @@ pub(super) fn resized() -> ReadSignal<u32> {
     let (count, bump) = signal(0);
     let handle = window_event_listener(leptos::ev::resize, move |_| bump.update(|count| *count += 1));
     on_cleanup(move || handle.remove());
+    let palette = use_store().looks.palette;
+    Effect::new(move |before: Option<Palette>| {
+        let now = palette.get();
+        if before.is_some_and(|before| before != now) {
+            bump.update(|count| *count += 1);
+        }
+        now
+    });
     count
 }

@@ -34,10 +34,10 @@ fn speed(device: &DeviceReport) -> String {
 #[component]
 pub(super) fn DeviceBadge() -> impl IntoView {
     let store = use_store();
-    let words = move || match store.device.get() {
-        Some(device) => format!("{} · {}", device.kind, device.name),
-        None => "starting …".to_owned(),
-    };
+    let kind = move || store.device.get().map_or_else(|| "starting …".to_owned(), |device| device.kind.to_string());
+    // Apart, because a phone has no room for it.
+    let name = move || store.device.get().map_or_else(String::new, |device| format!(" · {}", device.name));
+    let is_there = move || store.device.with(Option::is_some);
     let why = move || {
         store.device.get().map_or_else(String::new, |device| {
             format!("{} Known values agree within {:.0e}.", device.why, device.golden_error.max(1e-9))
@@ -59,7 +59,10 @@ pub(super) fn DeviceBadge() -> impl IntoView {
     };
     view! {
         <details class="device">
-            <summary data-testid="device-badge">{words}</summary>
+            <summary data-testid="device-badge">
+                <span class="dot" class:on=is_there aria-hidden="true"></span>
+                <span>{kind}<span class="device-name">{name}</span></span>
+            </summary>
             <div class="device-panel">
                 <p data-testid="device-why">{why}</p>
                 <p data-testid="device-pace">{pace}</p>

@@ -7,10 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gloo::storage::{LocalStorage, Storage};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 
 use super::bundles::BundleStore;
 use super::data::DataStore;
@@ -18,9 +15,11 @@ use super::genes::GenesStore;
 use super::learn::LearnStore;
 use super::map::MapStore;
 use super::plate::PlateStore;
+use super::shell::Looks;
 use super::tables::Tables;
 pub(super) use super::tables::{GeneValues, Measured, ShiftTable};
 use crate::choices;
+use crate::history::History;
 use crate::map_view::selection::Selection;
 use crate::protocol::bundle::LOADING;
 use crate::protocol::card::Card;
@@ -92,6 +91,11 @@ pub(super) struct Store {
     pub(super) ran_other: RwSignal<Option<Request>>,
     /// Scenario that the controls change.
     pub(super) editing: RwSignal<Which>,
+    /// What can be undone.
+    pub(super) history: RwSignal<History>,
+    /// Theme and palette.
+    pub(super) looks: Looks,
+    /// Whether the theme is dark.
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
     pub(super) genes: GenesStore,
@@ -107,18 +111,14 @@ pub(super) struct Store {
 /// Numbers of tasks start above those of runs, so that they are never mistaken for one another.
 const JOBS: u32 = 1 << 31;
 
-/// Key of the theme in the browser's storage.
-const THEME: &str = "wellplate-theme";
-
 impl Store {
     pub(super) fn new() -> Self {
         let query = window().location().search().unwrap_or_default();
-        let system = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
-        let prefers_dark = system.as_ref().is_some_and(web_sys::MediaQueryList::matches);
-        let dark = LocalStorage::get::<String>(THEME).map_or(prefers_dark, |theme| theme == "dark");
         let (tables, shown) = (Tables::new(), RwSignal::new(Comparison::A));
-        let store = Self {
-            state: RwSignal::new(State::read(&query)),
+        let (looks, state) = (Looks::new(), State::read(&query));
+        let history = History::new(state.clone(), super::url::number().unwrap_or(0));
+        Self {
+            state: RwSignal::new(state),
             phase: RwSignal::new(Phase::Loading { stage: "starting".into(), share: 0.0 }),
             alert: RwSignal::new(None),
             card: RwSignal::new(None),
@@ -142,7 +142,9 @@ impl Store {
             ran: RwSignal::new(None),
             ran_other: RwSignal::new(None),
             editing: RwSignal::new(Which::A),
-            dark: RwSignal::new(dark),
+            history: RwSignal::new(history),
+            looks,
+            dark: looks.dark,
             download: RwSignal::new(None),
             genes: GenesStore::new(),
             selection: RwSignal::new(Arc::default()),
@@ -151,44 +153,12 @@ impl Store {
             learn: LearnStore::new(),
             data: DataStore::new(),
             bundles: BundleStore::new(),
-        };
-        Effect::new(move |_| {
-            if let Some(root) = document().document_element() {
-                // An attribute that cannot be set leaves the light theme: nothing else to do.
-                let _ = root.set_attribute("data-theme", if store.dark.get() { "dark" } else { "light" });
-            }
-        });
-        if let Some(system) = system {
-            store.follow(system);
         }
-        store
-    }
-
-    /// Follows the system's theme, until a person chooses one here.
-    fn follow(self, system: web_sys::MediaQueryList) {
-        let watched = system.clone();
-        let changed = Closure::<dyn Fn()>::new(move || {
-            if LocalStorage::get::<String>(THEME).is_err() {
-                self.dark.set(watched.matches());
-            }
-        });
-        // A browser that cannot say so keeps the theme that it started with.
-        let _ = system.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
-        // As long as the page: there is nothing to take it back for.
-        changed.forget();
     }
 
     /// Changes the state; the address follows.
     pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
         self.state.update(change);
-    }
-
-    /// Switches the theme and remembers it.
-    pub(super) fn toggle_theme(&self) {
-        let dark = !self.dark.get_untracked();
-        self.dark.set(dark);
-        // Storage may be full or forbidden; the theme then lasts as long as the page.
-        let _ = LocalStorage::set(THEME, if dark { "dark" } else { "light" });
     }
 
     /// Chosen value of a condition in scenario A, or its default: the control of a perturbation, else the most common.

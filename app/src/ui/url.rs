@@ -1,9 +1,9 @@
 //! The address bar and the store, kept in step.
 //!
-//! Does: writes the state into the address (a new history entry for each change), reads it back on
-//! back and forward, starts the run that a shared link asks for.
-//! Does not know: what the state means.
-//! Flow: store ⇄ **history**.
+//! Does: writes the state into the address (a new entry for each step, the same for rapid changes of one thing), reads
+//! it back on back and forward, starts the run that a shared link asks for.
+//! Does not know: what the state means, what makes a step (`crate::history` does).
+//! Flow: store ⇄ **address, the browser's history**.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -12,6 +12,7 @@ use web_sys::Event;
 
 use super::link;
 use super::store::Store;
+use crate::history::Step;
 use crate::state::State;
 
 /// The address of a state; a fault that a test asked for stays in it.
@@ -23,31 +24,54 @@ fn address(state: &State) -> String {
     format!("?{}", parts.join("&"))
 }
 
+/// Number of the browser's entry that is shown, if it is one of ours: it survives a reload.
+pub(super) fn number() -> Option<u32> {
+    window().history().and_then(|history| history.state()).ok()?.as_f64().map(|number| number as u32)
+}
+
+/// Writes the state into the address, in the way that the step asks for.
+fn write(store: Store, state: &State, step: Step) {
+    let Ok(history) = window().history() else { return };
+    let number = store.history.with_untracked(|history| history.number()).into();
+    // History may be limited by the browser; the page works without it.
+    let _ = match step {
+        Step::Nothing => Ok(()),
+        Step::Replace => history.replace_state_with_url(&number, "", Some(&address(state))),
+        Step::Push => history.push_state_with_url(&number, "", Some(&address(state))),
+    };
+}
+
 /// Keeps both in step from now on.
 pub(super) fn keep(store: Store) {
-    Effect::new(move |before: Option<State>| {
+    Effect::new(move |before: Option<()>| {
         let state = store.state.get();
-        let (shown, address) = (window().location().search().unwrap_or_default(), address(&state));
         // At the start even an address that means the same is put into order, so that what was not
         // accepted (another site's bundle) does not stay in it.
-        let same = match before {
-            Some(_) => State::read(&shown) == state,
-            None => shown.trim_start_matches('?') == address.trim_start_matches('?'),
+        let step = match before {
+            None => Step::Replace,
+            Some(()) => {
+                let mut step = Step::Nothing;
+                store.history.update(|history| step = history.change(&state, js_sys::Date::now()));
+                step
+            }
         };
-        if let (Ok(history), false) = (window().history(), same) {
-            let null = wasm_bindgen::JsValue::NULL;
-            // History may be limited by the browser; the page works without it.
-            let _ = match &before {
-                Some(_) => history.push_state_with_url(&null, "", Some(&address)),
-                None => history.replace_state_with_url(&null, "", Some(&address)),
-            };
-        }
-        state
+        write(store, &state, step);
     });
     let back = Closure::<dyn FnMut(Event)>::new(move |_: Event| {
         let state = State::read(&window().location().search().unwrap_or_default());
-        if store.state.get_untracked() != state {
+        let number = number();
+        store.history.update(|history| history.visit(number, &state));
+        if number.is_none() {
+            // An entry that is not ours (a typed address) becomes one.
+            write(store, &state, Step::Replace);
+        }
+        let before = store.state.get_untracked();
+        if before != state {
+            let device = state.device;
             store.state.set(state);
+            if device != before.device {
+                link::reload(store);
+            }
         }
     });
     window().set_onpopstate(Some(back.as_ref().unchecked_ref()));

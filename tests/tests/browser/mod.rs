@@ -5,16 +5,18 @@
 //! Does not know: the page's code; parts are found by `data-testid`.
 //! Flow: `cargo xtask test --only browser` → here.
 
+mod accessibility;
 mod devices;
 mod driver;
 mod explore;
 mod failures;
 mod genes;
-mod http;
+mod keyboard;
 mod learn;
 mod map;
 mod offline;
 mod own_data;
 mod page;
-mod scenarios;
 mod plate;
+mod scenarios;
+mod shell;

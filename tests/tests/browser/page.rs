@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use xtask::server::Traffic;
 
-use super::driver::{Window, program};
+use super::driver::{Window, bytes_of, program};
 use crate::boundaries::root;
 
 /// One browser at a time: two cores run one software GPU.
@@ -292,6 +292,22 @@ impl Page {
         self.window.devtools(name, parameters);
     }
 
+    /// Presses a key where the focus is: "Tab", "g", "Shift+Tab", "Control+z".
+    pub(super) fn press(&self, keys: &str) {
+        self.window.press(keys);
+    }
+
+    /// Runs the body of a function with arguments; a promise is waited for.
+    pub(super) fn script_with(&self, body: &str, arguments: &[Value]) -> Value {
+        self.window.script(body, arguments)
+    }
+
+    /// Shows the page as on a screen of this size; one narrower than 500 px is a phone.
+    pub(super) fn size(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.window.devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+
     /// Rows of a table as texts of their cells; the head is left out.
     pub(super) fn rows(&self, id: &str) -> Vec<Vec<String>> {
         let body =
@@ -339,36 +355,9 @@ impl Page {
         if let Ok(picture) = self.window.screenshot() {
             let folder = root().join("target/browser");
             let file = folder.join(format!("{name}.png"));
-            if std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, base64(&picture))).is_ok() {
+            if std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, bytes_of(&picture))).is_ok() {
                 eprintln!("--- {name}: picture in {}", file.display());
             }
         }
     }
-}
-
-/// Bytes of a base64 text (RFC 4648, no line breaks).
-fn base64(text: &str) -> Vec<u8> {
-    let digit = |byte: u8| match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let digits: Vec<u32> = text.bytes().filter_map(digit).map(u32::from).collect();
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3);
-    for group in digits.chunks(4) {
-        let joined = group.iter().fold(0, |joined, digit| joined << 6 | digit) << (6 * (4 - group.len()));
-        let [_, first, second, third] = joined.to_be_bytes();
-        bytes.extend(&[first, second, third][..group.len() - 1]);
-    }
-    bytes
-}
-
-#[test]
-fn base64_is_decoded() {
-    assert_eq!(base64("TWFu"), b"Man");
-    assert_eq!(base64("TWE="), b"Ma");
-    assert_eq!(base64("TQ=="), b"M");
 }

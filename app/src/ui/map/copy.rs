@@ -5,6 +5,7 @@
 //! Does not know: what is drawn.
 //! Flow: GPU texture → bytes → **picture** → 2D canvas.
 
+use futures_channel::oneshot;
 use wgpu::{
     Buffer, BufferDescriptor, BufferUsages, CommandEncoder, Device, Extent3d, MapMode, TexelCopyBufferInfo,
     TexelCopyBufferLayout, Texture, TextureDescriptor, TextureDimension, TextureFormat, TextureUsages, TextureView,
@@ -81,10 +82,16 @@ impl Copy {
     /// Hands the picture out when it is there; nothing comes when the GPU is lost meanwhile, which is told elsewhere.
     pub(super) fn read(&self, view: View, deliver: impl Fn(Picture) + 'static) {
         let (buffer, row, (width, height)) = (self.buffer.clone(), self.row, self.size);
+        // Through a channel: what the GPU calls back may have to be `Send`, what draws on a canvas is not.
+        let (there, arrived) = oneshot::channel();
         self.buffer.map_async(MapMode::Read, .., move |result| {
             let bytes = result.ok().and_then(|()| buffer.get_mapped_range(..).ok().map(|range| range.to_vec()));
             buffer.unmap();
-            if let Some(bytes) = bytes {
+            // Nobody waits any more when the map is gone.
+            let _ = there.send(bytes);
+        });
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Ok(Some(bytes)) = arrived.await {
                 deliver(Picture { bytes, row, width, height, view });
             }
         });
