@@ -133,9 +133,8 @@ impl Page {
             if holds(self)? {
                 return Ok(Some(started.elapsed()));
             }
-            let alert = self.text("alert")?;
-            if !alert.is_empty() {
-                bail!("the page says: {alert}");
+            if self.sees("alert")? {
+                bail!("the page says: {}", self.text("alert")?);
             }
             std::thread::sleep(LOOK);
         }
