@@ -110,6 +110,11 @@ impl Tables {
         })
     }
 
+    /// Values of a gene on both sides of a comparison.
+    pub(super) fn values_of(self, gene: &str, comparison: Comparison) -> Option<GeneValues> {
+        self.values.with(|all| all.get(gene).map(|each| each[comparison as usize].clone()))
+    }
+
     /// Forgets everything.
     pub(super) fn clear(self) {
         self.shifts.set(Each::default());

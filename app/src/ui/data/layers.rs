@@ -49,7 +49,7 @@ impl OwnLayer {
     /// The layer's colour for a style.
     pub(super) fn css(&self) -> String {
         let RGBColor(red, green, blue) = self.colour;
-        format!("color: rgb({red}, {green}, {blue})")
+        format!("rgb({red}, {green}, {blue})")
     }
 }
 

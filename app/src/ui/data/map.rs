@@ -332,9 +332,9 @@ fn Legend(current: Memo<Arc<Vec<OwnLayer>>>) -> impl IntoView {
     let entries = move || {
         let layers = current.get();
         let entries = layers.iter().map(|layer| {
-            let (sign, css, words) =
+            let (sign, colour, words) =
                 (layer.sign(), layer.css(), format!("{} ({})", layer.name, thousands(layer.cells as f64)));
-            view! { <li><span class="sign" aria-hidden="true" style=css>{sign}</span>{words}</li> }
+            view! { <li><span class="sign" aria-hidden="true" style:color=colour>{sign}</span>{words}</li> }
         });
         entries.collect::<Vec<_>>()
     };

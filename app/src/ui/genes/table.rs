@@ -185,7 +185,7 @@ fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
         let shown = HEADS.into_iter().filter(|(column, _, _)| has_measured() || *column != Column::Measured);
         shown.map(|(column, name, about)| view! { <Head order column name about/> }).collect::<Vec<_>>()
     };
-    let spacer = move |height: fn(Window) -> f64| move || format!("height:{}px", height(seen.get()));
+    let spacer = move |height: fn(Window) -> f64| move || format!("{}px", height(seen.get()));
     view! {
         <div class="scroll shifts" node_ref=view.node on:scroll=move |_| view.measure()>
             <table role="grid" tabindex="0" aria-label="Shifted genes; arrow keys move, Enter chooses" data-testid="shifts-table"
@@ -193,12 +193,12 @@ fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
                 aria-activedescendant=active on:keydown=keys>
                 <thead>
                     <tr aria-rowindex="1">{heads}</tr>
-                    <tr class="spacer" aria-hidden="true"><td style=spacer(|seen| seen.above)></td></tr>
+                    <tr class="spacer" aria-hidden="true"><td style:height=spacer(|seen| seen.above)></td></tr>
                 </thead>
                 <tbody>
                     <For each=move || places.get() key=|place| *place children=move |place| view! { <Row place at/> }/>
                 </tbody>
-                <tfoot><tr class="spacer" aria-hidden="true"><td style=spacer(|seen| seen.below)></td></tr></tfoot>
+                <tfoot><tr class="spacer" aria-hidden="true"><td style:height=spacer(|seen| seen.below)></td></tr></tfoot>
             </table>
         </div>
     }

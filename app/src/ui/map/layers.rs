@@ -12,8 +12,8 @@ use leptos::prelude::*;
 use super::super::store::Store;
 use crate::map_view::LayerId;
 use crate::map_view::colour::Names;
-use crate::protocol::Request;
 use crate::protocol::card::{Card, Condition};
+use crate::protocol::{Comparison, Request};
 
 /// A layer of generated cells: its points and the run that makes them.
 #[derive(Clone, Copy)]
@@ -31,7 +31,8 @@ pub(super) fn sources(store: Store) -> Vec<Source> {
     vec![
         Source { id: LayerId::Control, points: store.control, ran: store.ran },
         Source { id: LayerId::Perturbed, points: store.perturbed, ran: store.ran },
-        // Scenario B stands here with `LayerId::OtherControl` and `LayerId::Other`, once the store has its cells.
+        Source { id: LayerId::OtherControl, points: store.other_control, ran: store.ran_other },
+        Source { id: LayerId::Other, points: store.other, ran: store.ran_other },
     ]
 }
 
@@ -123,12 +124,15 @@ pub(super) fn labels(store: Store) -> Vec<Label> {
     labels
 }
 
-/// Values of a gene in a layer's cells, where they are known: those of scenario B come with its own cells.
+/// Values of a gene in a layer's cells, where they are known.
 pub(super) fn values(store: Store, gene: &str, id: LayerId) -> Option<Arc<Vec<f32>>> {
-    let pair = store.values.with(|values| values.get(gene).cloned())?;
-    match id {
-        LayerId::Control => Some(Arc::new(pair.0.clone())),
-        LayerId::Perturbed => Some(Arc::new(pair.1.clone())),
-        _ => None,
-    }
+    let (comparison, control) = match id {
+        LayerId::Control => (Comparison::A, true),
+        LayerId::Perturbed => (Comparison::A, false),
+        LayerId::OtherControl => (Comparison::B, true),
+        LayerId::Other => (Comparison::B, false),
+        LayerId::Measured | LayerId::Benchmark => return None,
+    };
+    let pair = store.tables.values_of(gene, comparison)?;
+    Some(Arc::new(if control { pair.0.clone() } else { pair.1.clone() }))
 }

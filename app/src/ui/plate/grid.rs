@@ -176,11 +176,9 @@ fn WellCell(place: usize, dragging: RwSignal<bool>) -> impl IntoView {
         }
         desk.place();
     };
-    let style = move || {
-        let colours =
-            look.with(|look| look.value.as_ref().map(|(_, ground, ink)| format!("--well:{ground};--well-ink:{ink};")));
-        format!("{}--share:{:.3}", colours.unwrap_or_default(), share.get().unwrap_or(0.0))
-    };
+    let ground = move || look.with(|look| look.value.as_ref().map(|(_, ground, _)| ground.clone()));
+    let ink = move || look.with(|look| look.value.as_ref().map(|(_, _, ink)| ink.clone()));
+    let done = move || format!("{:.3}", share.get().unwrap_or(0.0));
     let lines = move || {
         let words = look.with(|look| look.words.clone());
         words.into_iter().map(|line| view! { <span>{line}</span> }).collect::<Vec<_>>()
@@ -197,7 +195,7 @@ fn WellCell(place: usize, dragging: RwSignal<bool>) -> impl IntoView {
             class:done=move || look.with(|look| look.value.is_some())
             class:waits=move || look.with(|look| look.waits)
             class:works=move || share.with(Option::is_some)
-            style=style on:pointerdown=down on:pointerenter=enter on:focus=focused
+            style=("--well", ground) style=("--well-ink", ink) style=("--share", done) on:pointerdown=down on:pointerenter=enter on:focus=focused
             on:dragover=move |event| event.prevent_default() on:drop=drop_chip>
             <span class="disc" aria-hidden="true">{lines}</span>
         </div>

@@ -20,7 +20,7 @@ pub(super) fn Legend() -> impl IntoView {
         let (scale, theme) = (desk.scale.get(), theme(desk.store));
         let stop = |at: u32| css(scale.colour(&theme, scale.low + (scale.high - scale.low) * at as f32 / STOPS as f32));
         let stops: Vec<String> = (0..=STOPS).map(stop).collect();
-        format!("background:linear-gradient(to right,{})", stops.join(","))
+        format!("linear-gradient(to right,{})", stops.join(","))
     };
     let colour = move |event| {
         let chosen = Some(event_target_value(&event)).filter(|value| value != "strength");
@@ -67,7 +67,7 @@ pub(super) fn Legend() -> impl IntoView {
             </Show>
             <div class="plate-scale">
                 <span>{move || brief(desk.scale.get().low)}</span>
-                <span class="plate-ramp" style=gradient aria-hidden="true"></span>
+                <span class="plate-ramp" style:background=gradient aria-hidden="true"></span>
                 <span>{move || brief(desk.scale.get().high)}</span>
                 <span class="note">{move || desk.unit()}</span>
             </div>
