@@ -84,6 +84,8 @@ pub enum ToWorker {
     HeatMap {
         /// Its number.
         run: u32,
+        /// Which cells stand beside which.
+        comparison: Comparison,
         /// Gene symbols.
         genes: Vec<String>,
     },
@@ -249,6 +251,8 @@ pub enum FromWorker {
     HeatMap {
         /// Run.
         run: u32,
+        /// Which cells stand beside which.
+        comparison: Comparison,
         /// Genes in the order of the rows.
         genes: Vec<String>,
         /// Cells shown: control, perturbed.

@@ -299,8 +299,8 @@ impl Store {
                 self.add_measured(comparison, Measured { control, perturbed, cells, agreement });
             }
             FromWorker::Values { run, genes } if run == current => self.add_values(genes, &mut next),
-            FromWorker::HeatMap { run, genes, cells } if run == current => {
-                self.genes.take_heat(genes, cells, next().f32());
+            FromWorker::HeatMap { run, comparison, genes, cells } if run == current => {
+                self.genes.take_heat(comparison, genes, cells, next().f32());
             }
             FromWorker::Done { run, provenance, seconds } if run == current => {
                 self.phase.set(Phase::Idle);

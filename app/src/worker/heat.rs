@@ -9,7 +9,7 @@ use cells::linkage::average_linkage;
 
 use super::session::Session;
 use crate::expression::standardised;
-use crate::protocol::{Array, FromWorker};
+use crate::protocol::{Array, Comparison, FromWorker};
 
 /// Most cells of a side: more are narrower than a pixel, and clustering takes their number squared.
 const CELLS: usize = 120;
@@ -29,13 +29,22 @@ fn cell_order(rows: &[Vec<f32>], range: std::ops::Range<usize>) -> Vec<usize> {
     found.order.into_iter().map(|cell| range.start + cell).collect()
 }
 
-/// The matrix of the known ones among `genes`; `None` when the run's cells are gone.
-pub(crate) fn answer(session: &Session, run: u32, mut genes: Vec<String>) -> Option<(FromWorker, Array)> {
+/// The matrix of the known ones among `genes`, over the cells that a comparison compares; `None` when the run's cells are gone.
+pub(crate) fn answer(
+    session: &Session,
+    (run, comparison): (u32, Comparison),
+    mut genes: Vec<String>,
+) -> Option<(FromWorker, Array)> {
     genes.truncate(GENES);
     let (known, values) = session.values(run, genes)?;
-    let sides: Vec<Vec<f32>> = values.into_iter().map(|side| picked(&side.f32())).collect();
-    let control = sides.first().map_or(0, Vec::len);
-    let rows: Vec<Vec<f32>> = sides.chunks(2).map(<[Vec<f32>]>::concat).collect();
+    // Two sides of every comparison for each gene.
+    let own = 2 * comparison as usize..2 * comparison as usize + 2;
+    let of_gene = |sides: &[Array]| -> Option<Vec<Vec<f32>>> {
+        Some(sides.get(own.clone())?.iter().map(|side| picked(&side.clone().f32())).collect())
+    };
+    let sides: Vec<Vec<Vec<f32>>> = values.chunks(2 * Comparison::ALL.len()).map(of_gene).collect::<Option<_>>()?;
+    let control = sides.first().map_or(0, |sides| sides[0].len());
+    let rows: Vec<Vec<f32>> = sides.iter().map(|sides| sides.concat()).collect();
     let cells = rows.first().map_or(0, Vec::len);
     // Genes are compared by where they are high and low, not by how much there is of them.
     let scaled: Vec<Vec<f32>> = rows.iter().map(|row| standardised(row)).collect();
@@ -44,5 +53,5 @@ pub(crate) fn answer(session: &Session, run: u32, mut genes: Vec<String>) -> Opt
     let matrix: Vec<f32> = gene_order.iter().flat_map(|gene| columns.iter().map(|cell| rows[*gene][*cell])).collect();
     let genes = gene_order.into_iter().map(|gene| known[gene].clone()).collect();
     let cells = (control as u32, (cells - control) as u32);
-    Some((FromWorker::HeatMap { run, genes, cells }, Array::F32(matrix)))
+    Some((FromWorker::HeatMap { run, comparison, genes, cells }, Array::F32(matrix)))
 }

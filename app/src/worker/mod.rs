@@ -127,8 +127,9 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
                     send(&FromWorker::Values { run, genes }, &values);
                 }
             }
-            ToWorker::HeatMap { run, genes } => {
-                if let Some((head, matrix)) = session.as_ref().and_then(|session| heat::answer(session, run, genes)) {
+            ToWorker::HeatMap { run, comparison, genes } => {
+                let made = session.as_ref().and_then(|session| heat::answer(session, (run, comparison), genes));
+                if let Some((head, matrix)) = made {
                     send(&head, &[matrix]);
                 }
             }

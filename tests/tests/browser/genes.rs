@@ -38,21 +38,21 @@ fn all(page: &Page) -> usize {
 fn places(page: &Page) -> Vec<usize> {
     let body = "return [...document.querySelectorAll('[data-testid=\"shifts-table\"] tbody tr')]\
         .map(r => +r.getAttribute('aria-rowindex') - 1);";
-    serde_json::from_value(page.script(body, &[])).unwrap()
+    serde_json::from_value(page.script_with(body, &[])).unwrap()
 }
 
 /// Attribute of every row in the document.
 fn of_rows(page: &Page, name: &str) -> Vec<String> {
     let body = "return [...document.querySelectorAll('[data-testid=\"shifts-table\"] tbody tr')]\
         .map(r => r.getAttribute(arguments[0]));";
-    serde_json::from_value(page.script(body, &[json!(name)])).unwrap()
+    serde_json::from_value(page.script_with(body, &[json!(name)])).unwrap()
 }
 
 /// Gene of the row that keys are at.
 fn active(page: &Page) -> Option<String> {
     let body = "const t = document.querySelector('[data-testid=\"shifts-table\"]'); \
         const r = document.getElementById(t.getAttribute('aria-activedescendant')); return r && r.dataset.gene;";
-    page.script(body, &[]).as_str().map(str::to_owned)
+    page.script_with(body, &[]).as_str().map(str::to_owned)
 }
 
 /// The chosen gene, from the address.
@@ -77,7 +77,7 @@ fn thousands_of_genes_scroll_sort_and_answer_to_keys() {
             };
             few(page);
             // Any place of the scroll bar has its rows, and the last row is the last gene.
-            page.script(
+            page.script_with(
                 "const b = document.querySelector('.shifts'); b.scrollTop = b.scrollHeight / 2; return null;",
                 &[],
             );
@@ -86,10 +86,10 @@ fn thousands_of_genes_scroll_sort_and_answer_to_keys() {
                 (own.first()? > &(genes / 3) && own.last()? < &(2 * genes / 3)).then_some(())
             });
             few(page);
-            page.script("const b = document.querySelector('.shifts'); b.scrollTop = b.scrollHeight; return null;", &[]);
+            page.script_with("const b = document.querySelector('.shifts'); b.scrollTop = b.scrollHeight; return null;", &[]);
             page.wait("the last row", 10, |page| (places(page).last() == Some(&genes)).then_some(()));
             few(page);
-            page.script("document.querySelector('.shifts').scrollTop = 0; return null;", &[]);
+            page.script_with("document.querySelector('.shifts').scrollTop = 0; return null;", &[]);
             page.wait("the first row", 10, |page| (places(page).first() == Some(&1)).then_some(()));
 
             // Sorted by fold change: largest first, then smallest first.
@@ -106,7 +106,7 @@ fn thousands_of_genes_scroll_sort_and_answer_to_keys() {
                 (own[0] < down[0] && own.windows(2).all(|pair| pair[0] <= pair[1])).then_some(())
             });
             let sorted = "return document.querySelector('[data-testid=\"sort-change\"]').closest('th').ariaSort;";
-            assert_eq!(page.script(sorted, &[]), json!("ascending"));
+            assert_eq!(page.script_with(sorted, &[]), json!("ascending"));
 
             // Keys move, Enter chooses.
             page.click("sort-gene");

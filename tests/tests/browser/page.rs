@@ -197,11 +197,6 @@ impl Page {
         self.window.script(&script, &[json!(part(id))])
     }
 
-    /// Runs the body of a function in the page.
-    pub(super) fn script(&self, body: &str, arguments: &[Value]) -> Value {
-        self.window.script(body, arguments)
-    }
-
     /// Whether a part is there and can be seen.
     pub(super) fn sees(&self, id: &str) -> bool {
         self.of(id, "return !!e && e.getClientRects().length > 0;").as_bool().unwrap()
@@ -285,11 +280,6 @@ impl Page {
         let body = "e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height];";
         let [x, y, width, height]: [f64; 4] = serde_json::from_value(self.of(id, body)).unwrap();
         (x + across * width, y + down * height)
-    }
-
-    /// A command of the browser's own protocol.
-    pub(super) fn devtools(&self, name: &str, parameters: &Value) {
-        self.window.devtools(name, parameters);
     }
 
     /// Presses a key where the focus is: "Tab", "g", "Shift+Tab", "Control+z".

@@ -20,7 +20,7 @@ use super::list::known;
 use super::twin::Twin;
 use super::{Heat, change, chosen, groups};
 use crate::expression::{mean, standardised};
-use crate::protocol::ToWorker;
+use crate::protocol::{Comparison, ToWorker};
 
 /// Ends of the scale in standard deviations: one cell in a hundred lies beyond them.
 const REACH: f32 = 2.5;
@@ -155,7 +155,7 @@ impl Figure for Matrix {
 
 /// Asks for a matrix whenever the list has changed.
 fn ask(store: Store) {
-    let asked = StoredValue::new((0_u32, Vec::new()));
+    let asked = StoredValue::new((0_u32, Comparison::A, Vec::new()));
     Effect::new(move |_| {
         let mut genes = known(store);
         let finished = store.provenance.with(Option::is_some);
@@ -163,18 +163,18 @@ fn ask(store: Store) {
             return;
         }
         genes.sort_unstable();
-        let run = store.run.get_untracked();
+        let (run, comparison) = (store.run.get_untracked(), store.shown.get());
         let there = store.genes.heat.with_untracked(|heat| {
             heat.as_ref().is_some_and(|heat| {
                 let mut own = heat.genes.clone();
                 own.sort_unstable();
-                own == genes
+                own == genes && heat.comparison == comparison
             })
         });
-        let wanted = (run, genes.clone());
+        let wanted = (run, comparison, genes.clone());
         if !there && asked.with_value(|asked| *asked != wanted) {
             asked.set_value(wanted);
-            link::send(store, &ToWorker::HeatMap { run, genes });
+            link::send(store, &ToWorker::HeatMap { run, comparison, genes });
         }
     });
 }

@@ -21,6 +21,7 @@ use leptos::prelude::*;
 
 use super::store::{Measured, ShiftTable, Store};
 use crate::gene_rows::Columns;
+use crate::protocol::Comparison;
 use crate::protocol::card::Card;
 
 pub(super) use figure::{Figure, panel};
@@ -32,6 +33,8 @@ pub(super) use twin::Twin;
 /// A clustered matrix of genes × cells, as the worker made it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Heat {
+    /// Which cells stand beside which.
+    comparison: Comparison,
     /// Genes in the order of the rows.
     genes: Vec<String>,
     /// Cells shown: control, perturbed.
@@ -68,10 +71,10 @@ impl GenesStore {
     }
 
     /// Takes the worker's matrix.
-    pub(super) fn take_heat(&self, genes: Vec<String>, cells: (u32, u32), values: Vec<f32>) {
+    pub(super) fn take_heat(&self, comparison: Comparison, genes: Vec<String>, cells: (u32, u32), values: Vec<f32>) {
         let cells = (cells.0 as usize, cells.1 as usize);
         let whole = values.len() == genes.len() * (cells.0 + cells.1);
-        self.heat.set(whole.then(|| Arc::new(Heat { genes, cells, values })));
+        self.heat.set(whole.then(|| Arc::new(Heat { comparison, genes, cells, values })));
     }
 }
 
