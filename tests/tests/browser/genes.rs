@@ -86,7 +86,10 @@ fn thousands_of_genes_scroll_sort_and_answer_to_keys() {
                 (own.first()? > &(genes / 3) && own.last()? < &(2 * genes / 3)).then_some(())
             });
             few(page);
-            page.script_with("const b = document.querySelector('.shifts'); b.scrollTop = b.scrollHeight; return null;", &[]);
+            page.script_with(
+                "const b = document.querySelector('.shifts'); b.scrollTop = b.scrollHeight; return null;",
+                &[],
+            );
             page.wait("the last row", 10, |page| (places(page).last() == Some(&genes)).then_some(()));
             few(page);
             page.script_with("document.querySelector('.shifts').scrollTop = 0; return null;", &[]);
@@ -259,7 +262,10 @@ fn figures_and_table_are_saved() {
                 assert!((300..6000).contains(&height) && bytes.len() > 5000, "{file}: {height} high");
                 let (name, svg) = page.download(|page| page.click(&format!("save-{figure}")));
                 let svg = String::from_utf8(svg).unwrap();
-                assert!(name == format!("{file}.svg") && svg.starts_with("<svg") && svg.contains("log"));
+                assert!(name == format!("{file}.svg") && svg.starts_with("<svg"), "{name}");
+                // Every figure says its unit.
+                let unit = if figure == "heat" { "standard deviations" } else { "log" };
+                assert!(svg.contains(unit), "{file} does not say {unit:?}");
             }
         },
     );

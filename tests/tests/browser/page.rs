@@ -245,6 +245,8 @@ impl Page {
 
     /// Clicks a part, as soon as it can be clicked.
     pub(super) fn click(&self, id: &str) {
+        // To the middle first: the driver takes what lies under the header for what is in sight.
+        self.of(id, "if (e) e.scrollIntoView({ block: 'center', behavior: 'instant' });");
         self.wait(&format!("a click on {id}"), 30, |page| page.window.click(&part(id)).ok());
     }
 

@@ -78,6 +78,9 @@ fn wells_placed_by_keys_alone_show_what_interferon_does() {
             page.wait("B3", 10, |page| said(page, "B3").contains("replicate 2").then_some(()));
             page.keys("well-B3", RIGHT);
             page.keys("well-B4", ENTER);
+            page.wait("B4", 10, |page| said(page, "B4").contains("replicate 3").then_some(()));
+            // Edits within a second are one step of the history, as when wells are painted.
+            std::thread::sleep(std::time::Duration::from_millis(1200));
             page.keys("well-B4", DELETE);
             page.wait("an empty B4", 10, |page| (said(page, "B4") == "B4: empty").then_some(()));
             let address = page.address();

@@ -93,7 +93,7 @@ pub(super) fn Scrubber() -> impl IntoView {
             <button data-testid="step-back" aria-label="One step back" disabled=move || learn.at.get() == 0 on:click=move |_| by_hand(-1)>"◀"</button>
             <input type="range" min="0" max=steps data-testid="step-slider" aria-label="Step" aria-valuetext=words
                 prop:value=move || learn.at.get().to_string() on:input=slide/>
-            <button data-testid="step-forward" aria-label="One step forward" disabled=move || learn.at.get() >= steps() on:click=move |_| by_hand(1)>"▶"</button>
+            <button data-testid="step-forward" aria-label="One step forward" disabled=move || steps() <= learn.at.get() on:click=move |_| by_hand(1)>"▶"</button>
             <button data-testid="step-play" hidden=is_still() on:click=play>{move || if beat.get().is_some() { "Pause" } else { "Play" }}</button>
             <output aria-live=move || if beat.get().is_some() { "off" } else { "polite" }>{words}</output>
         </div>

@@ -176,6 +176,16 @@ fn WellCell(place: usize, dragging: RwSignal<bool>) -> impl IntoView {
         }
         desk.place();
     };
+    // What is seen is part of what is said, so that a person who speaks to the computer can name what they see.
+    let spoken = move || {
+        look.with(|look| {
+            let own = format!("{}: ", name(place));
+            match (look.words.join(" "), look.label.strip_prefix(&own)) {
+                (words, Some(rest)) if !words.is_empty() => format!("{own}{words}; {rest}"),
+                _ => look.label.clone(),
+            }
+        })
+    };
     let ground = move || look.with(|look| look.value.as_ref().map(|(_, ground, _)| ground.clone()));
     let ink = move || look.with(|look| look.value.as_ref().map(|(_, _, ink)| ink.clone()));
     let done = move || format!("{:.3}", share.get().unwrap_or(0.0));
@@ -187,7 +197,7 @@ fn WellCell(place: usize, dragging: RwSignal<bool>) -> impl IntoView {
         <div role="gridcell" class="well" data-testid=format!("well-{}", name(place))
             tabindex=move || if has_stop.get() { "0" } else { "-1" }
             aria-selected=move || is_selected.get().to_string()
-            aria-label=move || look.with(|look| look.label.clone())
+            aria-label=spoken
             title=move || look.with(|look| look.label.clone())
             data-value=move || look.with(|look| look.value.as_ref().map(|(value, ..)| value.to_string()))
             class:filled=move || look.with(|look| look.rim != Rim::Empty)
