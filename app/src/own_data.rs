@@ -179,6 +179,8 @@ pub fn is_inside(line: &[(f32, f32)], (x, y): (f32, f32)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
     use super::{Chosen, capital, cells_that_fit, choose, is_inside, memory_given, memory_needed, size, thousands};
 
     fn names(list: &[&str]) -> Vec<String> {
