@@ -252,6 +252,7 @@ impl Page {
 
     /// Clicks a part of the alert.
     pub(super) fn click_in_alert(&self, id: &str) {
+        self.of(id, "if (e) e.scrollIntoView({ block: 'center', behavior: 'instant' });");
         self.wait(&format!("alert with {id}"), 30, |page| page.window.click(&part(id)).ok());
     }
 
