@@ -1,9 +1,10 @@
 //! A visitor's own data, as far as it needs no browser.
 //!
-//! Does: says which of the chosen files is what by their names, how much memory a matrix takes, which points of the map
-//! lie inside a line; writes sizes for people.
+//! Does: says which of the chosen files is what by their names, how much memory a matrix takes; writes sizes for people.
 //! Does not know: files' contents, the browser.
 //! Flow: names and sizes → **a plan or a sentence** → worker and page.
+
+use crate::bundles::grouped;
 
 /// Which of the chosen files are read, by their places in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,41 +148,16 @@ pub fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A whole number for people, thousands apart.
+/// A number for people, rounded, thousands apart; below 0 is 0.
 pub fn thousands(number: f64) -> String {
-    let digits = format!("{:.0}", number.max(0.0));
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Whether a point lies inside a closed line, by the crossings of a ray.
-pub fn is_inside(line: &[(f32, f32)], (x, y): (f32, f32)) -> bool {
-    let mut inside = false;
-    let Some(last) = line.last() else { return false };
-    let mut before = *last;
-    for corner in line {
-        if (corner.1 > y) != (before.1 > y) {
-            let crossing = (before.0 - corner.0) * (y - corner.1) / (before.1 - corner.1) + corner.0;
-            if x < crossing {
-                inside = !inside;
-            }
-        }
-        before = *corner;
-    }
-    inside
+    grouped(number.max(0.0).round() as u64)
 }
 
 #[cfg(test)]
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{Chosen, capital, cells_that_fit, choose, is_inside, memory_given, memory_needed, size, thousands};
+    use super::{Chosen, capital, cells_that_fit, choose, memory_given, memory_needed, size, thousands};
 
     fn names(list: &[&str]) -> Vec<String> {
         list.iter().map(|name| (*name).to_owned()).collect()
@@ -225,13 +201,5 @@ mod tests {
         assert_eq!([12.0, 2.4e6, 3.64e9, 72e9].map(size), ["1 kB", "2 MB", "3.6 GB", "72 GB"]);
         assert_eq!(["reading", "éa", ""].map(capital), ["Reading", "Éa", ""]);
         assert_eq!([7.0, 1234.0, 1e6].map(thousands), ["7", "1,234", "1,000,000"]);
-    }
-
-    #[test]
-    fn a_lasso_holds_what_is_inside() {
-        // A C: its mouth is outside.
-        let line = [(0.0, 0.0), (4.0, 0.0), (4.0, 1.0), (1.0, 1.0), (1.0, 3.0), (4.0, 3.0), (4.0, 4.0), (0.0, 4.0)];
-        assert!(is_inside(&line, (0.5, 2.0)) && is_inside(&line, (3.0, 0.5)));
-        assert!(!is_inside(&line, (3.0, 2.0)) && !is_inside(&line, (5.0, 0.5)) && !is_inside(&[], (0.0, 0.0)));
     }
 }

@@ -87,6 +87,16 @@ mod tests {
     }
 
     #[test]
+    fn the_mouth_of_a_lasso_is_outside() {
+        // A C.
+        let line = [(0.0, 0.0), (4.0, 0.0), (4.0, 1.0), (1.0, 1.0), (1.0, 3.0), (4.0, 3.0), (4.0, 4.0), (0.0, 4.0)];
+        let lasso = Region::Lasso(line.to_vec());
+        assert!(lasso.contains((0.5, 2.0)) && lasso.contains((3.0, 0.5)));
+        assert!(!lasso.contains((3.0, 2.0)) && !lasso.contains((5.0, 0.5)));
+        assert!(!Region::Lasso(Vec::new()).contains((0.0, 0.0)));
+    }
+
+    #[test]
     fn a_lasso_holds_what_it_goes_round() {
         let points = points();
         let grid = Grid::new(&points);

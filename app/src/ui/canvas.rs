@@ -53,7 +53,7 @@ pub(super) fn again(node: NodeRef<Canvas>) -> Option<Surface> {
     CanvasBackend::with_canvas_object(node.get_untracked()?).map(IntoDrawingArea::into_drawing_area)
 }
 
-/// A number that changes when the window's size does: figures read it to be drawn again.
+/// A number that changes when the window's size or the palette does: figures read it to be drawn again.
 pub(super) fn resized() -> ReadSignal<u32> {
     let (count, bump) = signal(0);
     let handle = window_event_listener(leptos::ev::resize, move |_| bump.update(|count| *count += 1));

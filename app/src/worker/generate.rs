@@ -73,14 +73,6 @@ fn choices(session: &Session, request: &Request, perturbed: bool) -> Choices {
     }
 }
 
-/// Whether a perturbation other than the control is chosen.
-fn is_perturbed(session: &Session, request: &Request) -> bool {
-    session.bundle.card.of_kind(Kind::Perturbation).is_some_and(|condition| {
-        let is_control = |value: &String| Some(value) == condition.control.as_ref();
-        request.with.get(&condition.key).is_some_and(|values| !values.iter().all(is_control))
-    })
-}
-
 /// What has to be made for the scenarios A and B: a control that both share is made once.
 fn plan(session: &Session, asked: &[Option<Request>; 2]) -> Made {
     let mut parts = BTreeMap::new();
@@ -96,7 +88,7 @@ fn plan(session: &Session, asked: &[Option<Request>; 2]) -> Made {
             add(control, own.clone());
         }
         shared = Some(own);
-        if is_perturbed(session, request) {
+        if session.is_perturbed(request) {
             add(perturbed, choices(session, request, true));
         }
     }

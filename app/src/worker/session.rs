@@ -18,7 +18,7 @@ use super::bundle_files::{self, End, Gathered};
 use super::made::{Current, Kept};
 use super::{Stop, device, probe, send};
 use crate::device_choice::{self, Way};
-use crate::protocol::{DeviceReport, FromWorker, MapName, Wish, is_own_folder};
+use crate::protocol::{DeviceReport, FromWorker, MapName, Request, Wish, is_own_folder};
 
 /// Largest difference from the golden logits that still counts as the same computation. Logits are of size 10: f32 in
 /// another order of summation stays below 1e-3, and f16 rounding of weights is in both. Products in f16 round every
@@ -134,6 +134,14 @@ async fn open(
 }
 
 impl Session {
+    /// Whether a perturbation other than the control is chosen.
+    pub(crate) fn is_perturbed(&self, request: &Request) -> bool {
+        self.bundle.card.conditions.iter().filter(|slot| slot.kind == Kind::Perturbation).any(|slot| {
+            let values = request.with.get(&slot.key).map(Vec::as_slice).unwrap_or_default();
+            values.iter().any(|value| Some(value) != slot.control.as_ref())
+        })
+    }
+
     /// How much the device does at once.
     pub(crate) fn effort(&self) -> Effort {
         if self.gpu { Effort::GPU } else { Effort::CPU }

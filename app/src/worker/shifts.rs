@@ -16,6 +16,11 @@ use crate::replicates::interval;
 /// Genes tested between looks at the queue.
 const GENES_PER_BREATH: usize = 1000;
 
+/// One number of every gene.
+pub(crate) fn column(found: &[GeneShift], value: fn(&GeneShift) -> f64) -> Array {
+    Array::F64(found.iter().map(value).collect())
+}
+
 /// Why a comparison ended early.
 pub(crate) enum Early {
     /// It was stopped.
@@ -54,7 +59,7 @@ pub(crate) async fn post(
         }
     }
     let found = test.finish();
-    let column = |value: fn(&GeneShift) -> f64| Array::F64(found.iter().map(value).collect());
+    let column = |value| column(&found, value);
     let (low, high, seeds) = over_seeds(found.len(), control, moved);
     let arrays = [
         column(|shift| shift.log2_fold_change),

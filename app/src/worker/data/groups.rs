@@ -6,7 +6,7 @@
 
 use super::own::{Group, Own};
 use super::tell;
-use crate::own_data::is_inside;
+use crate::map_view::region::Region;
 use crate::protocol::data::{Cut, Tell};
 
 /// Makes a group and tells its size.
@@ -25,8 +25,10 @@ pub(super) fn make(own: &mut Own, side: usize, cut: &Cut) {
             ((0..all).filter(is_of).collect(), format!("nearest to {name}"))
         }
         Cut::Inside(line) => {
+            let lasso = Region::Lasso(line.iter().map(|(x, y)| (f64::from(*x), f64::from(*y))).collect());
             let is_of = |cell: &usize| {
-                own.coordinates.get(2 * cell..2 * cell + 2).is_some_and(|at| is_inside(line, (at[0], at[1])))
+                let place = own.coordinates.get(2 * cell..2 * cell + 2);
+                place.is_some_and(|at| lasso.contains((f64::from(at[0]), f64::from(at[1]))))
             };
             ((0..all).filter(is_of).collect(), "drawn on the map".to_owned())
         }

@@ -6,14 +6,14 @@
 //! Flow: two groups (+ the session's run) → **shifts and agreement**.
 
 use cells::Counts;
-use cells::de::{Differential, GeneShift};
+use cells::de::Differential;
 use cells::metrics::{effect, mean_absolute_error, pearson, pearson_delta};
 
 use super::super::session::Session;
+use super::super::shifts::column;
 use super::own::Own;
 use super::pace::{End, Pace, sentence};
 use super::tell;
-use crate::protocol::Array;
 use crate::protocol::data::{Comparison, Tell};
 
 /// Genes tested between looks at the messages.
@@ -49,7 +49,7 @@ pub(super) async fn test(session: &Session, own: &Own, pace: &mut Pace<'_>) -> R
         }
     }
     let found = differential.finish();
-    let column = |value: fn(&GeneShift) -> f64| Array::F64(found.iter().map(value).collect());
+    let column = |value| column(&found, value);
     let arrays = [
         column(|shift| shift.log2_fold_change),
         column(|shift| shift.p),

@@ -8,7 +8,7 @@ use cells::Counts;
 use cells::metrics::pearson;
 use cells::normalise::Normalised;
 use model::card::{Choices, Kind};
-use model::sample::{Effort, Request as Order, Run};
+use model::sample::{Request as Order, Run};
 
 use crate::protocol::{FromWorker, Request};
 use crate::worker::session::Session;
@@ -87,10 +87,9 @@ impl<'a> Bench<'a> {
 
     /// Writes cells.
     pub(super) async fn cells(&mut self, order: Order, phase: &str) -> Result<Normalised, End> {
-        let effort = if self.session.gpu { Effort::GPU } else { Effort::CPU };
         let network = &self.session.bundle.network;
         let weight = if order.guidance > 0.0 { 2.0 } else { 1.0 };
-        let mut run = Run::new(network, order, effort);
+        let mut run = Run::new(network, order, self.session.effort());
         let mut counts = Counts::empty(self.session.bundle.card.genes.len());
         while !run.is_finished() {
             self.pause().await?;

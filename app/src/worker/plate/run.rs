@@ -11,7 +11,7 @@ use cells::Counts;
 use cells::de::{Control, GeneShift};
 use cells::normalise::Normalised;
 use model::card::{Choices, Kind};
-use model::sample::{Effort, Run};
+use model::sample::Run;
 
 use super::super::session::Session;
 use super::super::{Stop, breathe, fail, send};
@@ -45,20 +45,12 @@ impl Work<'_> {
     }
 }
 
-/// Whether a perturbation other than the control is chosen.
-fn acts(session: &Session, request: &Request) -> bool {
-    session.bundle.card.conditions.iter().filter(|slot| slot.kind == Kind::Perturbation).any(|slot| {
-        let values = request.with.get(&slot.key).map(Vec::as_slice).unwrap_or_default();
-        values.iter().any(|value| Some(value) != slot.control.as_ref())
-    })
-}
-
 /// The sampler's choices for a well.
 fn choices(session: &Session, request: &Request) -> Choices {
     Choices {
         with: request.with.clone(),
         // Without a perturbation there is nothing to guide to.
-        guidance: if acts(session, request) { request.guidance } else { 0.0 },
+        guidance: if session.is_perturbed(request) { request.guidance } else { 0.0 },
         steps: request.steps as usize,
         cells: request.cells as usize,
         seed: u64::from(request.seed),
@@ -135,7 +127,7 @@ async fn sample(
 ) -> Result<Normalised, End> {
     let request = session.bundle.request(choices).map_err(|error| End::Failed(format!("{error}.")))?;
     let network = &session.bundle.network;
-    let mut run = Run::new(network, request, if session.gpu { Effort::GPU } else { Effort::CPU });
+    let mut run = Run::new(network, request, session.effort());
     let units = units(session, choices);
     while !run.is_finished() {
         breathe().await;
