@@ -282,6 +282,7 @@ pub fn golden_logits(network: &Network, golden: &Golden) -> burn::tensor::Tensor
         targets: golden.tokens.clone(),
         weight: vec![1.0; cells],
         conditions: golden.conditions.clone(),
+        learns: Vec::new(),
         genes,
     };
     let hidden = hidden_of(network, &network.tables(), &batch);

@@ -24,6 +24,24 @@ pub struct Card {
     pub title: String,
     /// A paragraph for people.
     pub description: String,
+    /// Species in Latin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub species: Option<String>,
+    /// Where its training cells come from.
+    #[serde(default)]
+    pub origin: Origin,
+    /// How cells that were not measured were made: formula, sources, seed; empty where all were measured.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub origin_note: String,
+    /// Terms of the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intended_use: Vec<String>,
+    /// Where it is known to fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_failures: Vec<String>,
     /// Sizes of the network.
     pub model: ModelConfig,
     /// Gene panel, symbols in order [G].
@@ -42,6 +60,12 @@ pub struct Card {
     pub reference: Vec<ReferenceGroup>,
     /// Held-out scores beside baseline and ceiling.
     pub scores: Vec<Score>,
+    /// The referee's metrics over all held-out groups: model, baselines and ceiling, with intervals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub summaries: Vec<Summary>,
+    /// How like generated populations are to measured ones that training never saw.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub populations: Vec<Population>,
     /// Training cells of every combination of chosen values, by the values of the conditions other than
     /// library size, in their order, joined by "|". What is not here is an extrapolation.
     #[serde(default)]
@@ -54,6 +78,19 @@ pub struct Card {
     pub not_for: Vec<String>,
     /// Every other file of the bundle.
     pub files: BTreeMap<String, FileEntry>,
+}
+
+/// Where cells come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Counted in an experiment.
+    #[default]
+    Measured,
+    /// Measured cells that a published signature was applied to.
+    SemiSynthetic,
+    /// Made by a formula.
+    Synthetic,
 }
 
 /// One condition slot.
@@ -100,6 +137,9 @@ pub struct Value {
     /// Other names that people look for; older bundles have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
+    /// Where its cells come from, if not from where the bundle's do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Condition token.
     pub token: i32,
     /// Training cells with it.
@@ -147,6 +187,65 @@ pub struct Score {
     pub baseline: Metrics,
     /// Half of the measured cells against the other half.
     pub ceiling: Metrics,
+}
+
+/// The referee's metrics over all held-out groups of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// What was scored together, such as "Cell type by cell type".
+    pub title: String,
+    /// Contexts × perturbations that were scored.
+    pub groups: usize,
+    /// Model, baselines, ceiling.
+    pub entries: Vec<Entry>,
+}
+
+/// One predictor of a summary.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Name.
+    pub name: String,
+    /// "prediction", "baseline" or "ceiling".
+    pub kind: String,
+    /// Means by metric under cell-eval's names.
+    pub metrics: BTreeMap<String, Estimate>,
+}
+
+/// A number with its 95 % interval, where there is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Mean over the groups.
+    pub value: f64,
+    /// Lower bound over resampled groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+/// A generated population beside a measured one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Population {
+    /// Which cells, such as "Control cells set aside".
+    pub title: String,
+    /// Cells on either side.
+    pub cells: usize,
+    /// Every measure.
+    pub measures: Vec<Likeness>,
+}
+
+/// One measure of likeness.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Likeness {
+    /// Name.
+    pub name: String,
+    /// The best value, in words.
+    pub best: String,
+    /// Generated cells against one half of the measured.
+    pub generated: Option<f64>,
+    /// The other half of the measured against it: the ceiling.
+    pub ceiling: Option<f64>,
 }
 
 /// How a bundle was trained.

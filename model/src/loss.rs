@@ -34,6 +34,8 @@ pub struct Masked {
     pub weight: Vec<f32>,
     /// Condition tokens, B × C.
     pub conditions: Vec<i32>,
+    /// 1 where what belongs to a condition token learns from the cell, 0 where it does not, B × C; empty: 1 everywhere.
+    pub learns: Vec<f32>,
     /// G.
     pub genes: usize,
 }
@@ -65,7 +67,7 @@ impl Masked {
             }
             weight.push(p.powf(-power));
         }
-        Self { tokens, targets, weight, conditions, genes }
+        Self { tokens, targets, weight, conditions, learns: Vec::new(), genes }
     }
 
     /// Cells from `first` on, `count` of them, as a batch of their own.
@@ -77,6 +79,7 @@ impl Masked {
             targets: self.targets[genes].to_vec(),
             weight: self.weight[first..first + count].to_vec(),
             conditions: self.conditions[first * slots..(first + count) * slots].to_vec(),
+            learns: self.learns.get(first * slots..(first + count) * slots).unwrap_or_default().to_vec(),
             genes: self.genes,
         }
     }
@@ -113,8 +116,11 @@ impl Masked {
 /// Hidden states of a masked batch.
 pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Hidden {
     let shape = [batch.cells(), network.config.condition_slots];
-    let conditions = Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &network.device());
-    network.hidden(tables, network.read(tables, &batch.tokens), conditions)
+    let device = network.device();
+    let conditions = Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &device);
+    let learns = (!batch.learns.is_empty())
+        .then(|| Tensor::<2>::from_data(TensorData::new(batch.learns.clone(), shape), &device));
+    network.hidden_learning(tables, network.read(tables, &batch.tokens), conditions, learns.as_ref())
 }
 
 /// Loss in nats per gene [1], on the given slots (all of them: `0..S`).

@@ -318,14 +318,31 @@ impl Network {
 
     /// Hidden state after the last norm, for cells with the condition token ids [B, C].
     pub fn hidden(&self, tables: &Tables, cells: Read, conditions: Tensor<2, Int>) -> Hidden {
+        self.hidden_learning(tables, cells, conditions, None)
+    }
+
+    /// The same; where `learns` [B, C] is 0 in place of 1, what belongs to that condition token takes part in the cell
+    /// and gets no gradient from it.
+    pub fn hidden_learning(
+        &self,
+        tables: &Tables,
+        cells: Read,
+        conditions: Tensor<2, Int>,
+        learns: Option<&Tensor<2>>,
+    ) -> Hidden {
         let [b, c] = conditions.dims();
         let (d, l) = (self.config.width, self.config.groups());
-        let mut rows = self.condition_rows(conditions.clone());
-        let mut gates = self.gate_bias.clone() + self.condition_sum(&self.gate_conditions, conditions.clone());
+        let mut rows = condition_rows(&self.token_embedding, conditions.clone(), learns);
+        // Tables of conditions alone have no rows of genes in front.
+        let conditions = conditions.sub_scalar(FIRST_CONDITION);
+        let sum = |table: &Tensor<2>| {
+            let rows = condition_rows(table, conditions.clone(), learns);
+            let [_, _, x] = rows.dims();
+            rows.sum_dim(1).reshape([b, x])
+        };
+        let mut gates = self.gate_bias.clone() + sum(&self.gate_conditions);
         if let (Some(summary), Some(seen), Some(precisions)) = (&self.summary, &cells.seen, &tables.precisions) {
-            let effects = self.condition_sum(&summary.effect_conditions, conditions.clone());
-            let trust = self.condition_sum(&summary.trust, conditions);
-            let features = summary.features(seen, precisions, effects, trust);
+            let features = summary.features(seen, precisions, sum(&summary.effect_conditions), sum(&summary.trust));
             rows = rows + features.clone().matmul(summary.to_rows.clone()).reshape([b, 1, d]);
             gates = gates + features.matmul(summary.to_gates.clone());
         }
@@ -336,19 +353,16 @@ impl Network {
         let seen = x.clone().narrow(1, 0, c).mean_dim(1).reshape([b, d]).matmul(self.gate_hidden.clone());
         Hidden { groups: x.narrow(1, c, l), gates: gates + seen }
     }
+}
 
-    /// Sum over the slots of the rows of a table [K, X] that condition tokens [B, C] stand for [B, X].
-    fn condition_sum(&self, table: &Tensor<2>, conditions: Tensor<2, Int>) -> Tensor<2> {
-        let ([b, c], [_, x]) = (conditions.dims(), table.dims());
-        let rows = conditions.reshape([b * c]).sub_scalar(FIRST_CONDITION);
-        table.clone().select(0, rows).reshape([b, c, x]).sum_dim(1).reshape([b, x])
-    }
-
-    /// Embeddings of condition tokens [B, C] → [B, C, D].
-    fn condition_rows(&self, conditions: Tensor<2, Int>) -> Tensor<3> {
-        let [b, c] = conditions.dims();
-        self.token_embedding.clone().select(0, conditions.reshape([b * c])).reshape([b, c, self.config.width])
-    }
+/// Rows of a table [·, X] for condition tokens [B, C] → [B, C, X]; no gradient where `learns` [B, C] is 0.
+fn condition_rows(table: &Tensor<2>, places: Tensor<2, Int>, learns: Option<&Tensor<2>>) -> Tensor<3> {
+    let ([b, c], [_, x]) = (places.dims(), table.dims());
+    let rows = table.clone().select(0, places.reshape([b * c])).reshape([b, c, x]);
+    let Some(learns) = learns else { return rows };
+    let learns = learns.clone().reshape([b, c, 1]);
+    let still = learns.clone().neg().add_scalar(1.0);
+    rows.clone() * learns + rows.detach() * still
 }
 
 /// Token rows on a smooth random curve of log(1 + count) [T, D]; zero for MASK and conditions.

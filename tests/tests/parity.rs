@@ -73,6 +73,7 @@ impl Fixture {
             targets: tokens("targets"),
             weight: self.floats("probability").iter().map(|p| 1.0 / p).collect(),
             conditions: self.integers("conditions"),
+            learns: Vec::new(),
             genes: 37,
         }
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use cells::splits::{self, Control, Rule, Split};
-use model::card::{Kind, Source};
+use model::card::{Kind, Origin, Source};
 use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,24 @@ pub struct CardText {
     pub title: String,
     /// A paragraph.
     pub description: String,
+    /// Species in Latin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub species: Option<String>,
+    /// Where the cells come from.
+    #[serde(default)]
+    pub origin: Origin,
+    /// How cells that were not measured were made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub origin_note: String,
+    /// Terms of the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intended_use: Vec<String>,
+    /// Where it is known to fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_failures: Vec<String>,
     /// Genes to show first.
     pub markers: Vec<String>,
     /// Default guidance.
@@ -76,6 +94,9 @@ pub struct ConditionRecipe {
     /// Other names of values that people look for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<String, Vec<String>>,
+    /// Where the cells of a value come from, if not from where the others do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub origins: BTreeMap<String, Origin>,
     /// Number of library size bins, for depth.
     #[serde(default)]
     pub bins: usize,
@@ -172,6 +193,10 @@ pub struct TrainingRecipe {
     /// never trained. See [`PARTS`].
     #[serde(default)]
     pub without: Vec<String>,
+    /// What belongs to a donor or line (identity) learns from control cells only. Otherwise donors of whom no
+    /// perturbed cell is in training learn that they do not respond.
+    #[serde(default)]
+    pub identity_from_controls: bool,
     /// Most control cells of a source as a share of its cells; the paper's is 0.1.
     #[serde(default)]
     pub control_share: Option<ControlShare>,

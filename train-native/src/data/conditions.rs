@@ -51,6 +51,7 @@ fn build_one(labels: &Labels, chosen: &[usize], recipe: &ConditionRecipe, next: 
         .map(|value| Value {
             display: recipe.display.get(&value).cloned().unwrap_or_else(|| value.clone()),
             aliases: recipe.aliases.get(&value).cloned().unwrap_or_default(),
+            origin: recipe.origins.get(&value).copied(),
             token: token(),
             cells: counts.get(&value).copied().unwrap_or(0),
             value,

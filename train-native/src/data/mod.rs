@@ -96,6 +96,8 @@ pub struct TrainingSet {
     source: Tokens,
     /// Share of cells whose label is dropped [C].
     drops: Vec<f64>,
+    /// Whether identity learns from control cells only.
+    identity_from_controls: bool,
     /// Cells set aside: their tokens and condition tokens.
     validation: (Vec<u16>, Vec<i32>),
     seed: u64,
@@ -218,6 +220,7 @@ impl TrainingSet {
             labels,
             source,
             drops: recipe.conditions.iter().map(|condition| condition.drop).collect(),
+            identity_from_controls: recipe.training.identity_from_controls,
             validation,
             seed: recipe.training.seed,
             batch: recipe.training.batch,
@@ -311,7 +314,27 @@ impl TrainingSet {
                 *label = condition.unspecified.filter(|_| dropped).unwrap_or(*label);
             }
         }
-        Masked::draw(targets, labels, self.genes(), self.weighting, &mut draws)
+        let learns = self.learns(&labels);
+        Masked { learns, ..Masked::draw(targets, labels, self.genes(), self.weighting, &mut draws) }
+    }
+
+    /// Which condition tokens learn from cells with these labels, B × C: not the donor's where the cell is perturbed, if
+    /// the recipe asks for that; nothing when all of them do.
+    fn learns(&self, labels: &[i32]) -> Vec<f32> {
+        if !self.identity_from_controls {
+            return Vec::new();
+        }
+        let is_perturbed = |own: &[i32]| {
+            own.iter().zip(&self.conditions).any(|(token, condition)| {
+                condition.kind == Kind::Perturbation && condition.value_of(*token) != condition.control.as_deref()
+            })
+        };
+        let of_cell = |own: &[i32]| {
+            let perturbed = is_perturbed(own);
+            let learns = |own: &Condition| f32::from(u8::from(!(perturbed && own.kind == Kind::Identity)));
+            self.conditions.iter().map(learns).collect::<Vec<_>>()
+        };
+        labels.chunks(self.conditions.len().max(1)).flat_map(of_cell).collect()
     }
 
     /// The cells that were set aside, masked the same way every time, in parts of a batch each.
