@@ -108,7 +108,8 @@ pub struct Condition {
     pub values: Vec<Value>,
     /// Token of "not said", trained by dropping the label at random.
     pub unspecified: Option<i32>,
-    /// For library size: training cells per value, by "cell type|perturbation"; "" is everything.
+    /// For library size: training cells per value, by "identity|cell type|perturbation" where there are enough, by "cell
+    /// type|perturbation", and by "", which is everything.
     #[serde(default)]
     pub frequencies: BTreeMap<String, Vec<f64>>,
 }

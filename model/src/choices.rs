@@ -114,7 +114,8 @@ fn several_at_once(
     }
 }
 
-/// Training frequencies of library sizes among cells like the wanted ones.
+/// Training frequencies of library sizes among cells like the wanted ones: of the same identity, cell type and
+/// perturbation, else of the same cell type and perturbation, else of all.
 fn depth_weights(card: &Card, condition: &Condition, choices: &Choices) -> Vec<(i32, f64)> {
     let name = |kind| {
         let of_kind = card.of_kind(kind)?;
@@ -122,7 +123,9 @@ fn depth_weights(card: &Card, condition: &Condition, choices: &Choices) -> Vec<(
         chosen.cloned().or_else(|| of_kind.control.clone())
     };
     let key = format!("{}|{}", name(Kind::CellType).unwrap_or_default(), name(Kind::Perturbation).unwrap_or_default());
-    let frequencies = condition.frequencies.get(&key).or_else(|| condition.frequencies.get(""));
+    let own = name(Kind::Identity).map(|identity| format!("{identity}|{key}"));
+    let known = |key: &str| condition.frequencies.get(key);
+    let frequencies = own.and_then(|own| known(&own)).or_else(|| known(&key)).or_else(|| known(""));
     condition
         .values
         .iter()

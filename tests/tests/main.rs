@@ -13,6 +13,7 @@ mod judge;
 mod overfit;
 mod parity;
 mod pipeline;
+mod populations;
 mod python;
 mod replicas;
 mod store;

@@ -21,11 +21,12 @@ use indicatif::ProgressBar;
 use model::bundle::{Bundle, BundleError, CARD, WEIGHTS};
 use model::card::Choices;
 use model::sample::{Effort, Run};
-use train_native::evaluate::{MOST_GENERATED, Settings, evaluate, split_of};
+use train_native::evaluate::{MOST_GENERATED, Settings, evaluate};
 use train_native::export::{Choice, SPLIT, export};
 use train_native::generate::{generate, read_bundle, wait};
 use train_native::pool::pool;
-use train_native::train::{Order, train};
+use train_native::recipe::Recipe;
+use train_native::train::{Order, RECIPE, train};
 
 /// What the tests train on.
 pub(crate) const SPEC: SyntheticSpec = SyntheticSpec {
@@ -43,10 +44,15 @@ pub(crate) const SPEC: SyntheticSpec = SyntheticSpec {
 /// A trained bundle, its run and its data; made once for all tests.
 pub(crate) struct Trained {
     pub(crate) bundle: PathBuf,
-    run: PathBuf,
-    cells: Cells,
+    pub(crate) run: PathBuf,
+    pub(crate) cells: Cells,
     truth: Truth,
     _folder: tempfile::TempDir,
+}
+
+/// What a run held out.
+fn split_of(run: &Path) -> Split {
+    Recipe::read(&run.join(RECIPE)).unwrap().split().unwrap().unwrap()
 }
 
 fn recipe() -> PathBuf {
@@ -266,7 +272,7 @@ fn a_bundle_refuses_what_was_changed() {
 #[test]
 fn held_out_donors_are_scored_beside_baseline_and_ceiling() {
     let bundle = bundle();
-    let split = split_of(&trained().run).unwrap();
+    let split = split_of(&trained().run);
     assert_eq!(
         split.test,
         [BTreeMap::from([("donor", "donor2"), ("condition", PERTURBED)].map(|(k, v)| (k.to_owned(), v.to_owned())))]
@@ -309,7 +315,7 @@ fn held_out_donors_are_scored_beside_baseline_and_ceiling() {
 
 #[test]
 fn training_cells_that_are_test_cells_are_refused() {
-    let mut split = split_of(&trained().run).unwrap();
+    let mut split = split_of(&trained().run);
     // The same split, but a cell of the test part once more under another name and label.
     let cells = &trained().cells;
     let test = split.apply(cells).unwrap().test;

@@ -271,7 +271,14 @@ fn what_was_not_measured_has_no_part_in_the_loss() {
     targets[genes / 2..].fill(UNMEASURED);
     let tokens = vec![MASK as u16; genes];
     let conditions = set.labels_of(0).to_vec();
-    let batch = Masked { tokens: tokens.clone(), targets: targets.clone(), weight: vec![1.0], conditions, learns: Vec::new(), genes };
+    let batch = Masked {
+        tokens: tokens.clone(),
+        targets: targets.clone(),
+        weight: vec![1.0],
+        conditions,
+        learns: Vec::new(),
+        genes,
+    };
     let slots: Vec<usize> = (0..config.group_size).collect();
     let value = |batch: &Masked| model::loss::loss(&network, batch, &slots).into_scalar::<f32>();
     let half = value(&batch);

@@ -18,6 +18,7 @@ use model::network::Network;
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
 use model::sample::{Choice, Effort, Request, Run};
+use train_native::batches::ahead;
 use train_native::data::TrainingSet;
 use train_native::generate::wait;
 use train_native::optimise::{Gradients, Optimiser, add, ema_power, gradients, leave_out, tracked};
@@ -76,6 +77,69 @@ fn a_step_in_parts_is_the_same_step() {
         // Sums in another order.
         assert!(worst < 1e-5 * size, "{name}: {worst} of {size}");
     }
+}
+
+#[test]
+fn identity_learns_from_control_cells_alone_where_that_is_asked() {
+    let network = tracked(Network::init(&CONFIG, 4, &Device::flex()), &Device::flex().autodiff());
+    let slots: Vec<usize> = (0..8).collect();
+    // Two slots of three values each; the first is the identity's, and only the first and last cell are controls.
+    let mut held = batch();
+    held.conditions = [0, 3, 1, 4, 2, 5, 1, 4, 1, 5, 0, 3].map(|label| FIRST_CONDITION + label).to_vec();
+    let free = gradients(&network, &loss(&network, &held, &slots));
+    held.learns = [1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0].to_vec();
+    let value = loss(&network, &held, &slots);
+    let found = gradients(&network, &value);
+    let row = |gradients: &Gradients, name: &str, place: usize| {
+        let width = gradients[name].dims()[1];
+        values(&gradients[name])[place * width..(place + 1) * width].to_vec()
+    };
+    for (name, first) in [
+        ("gate_conditions", 0),
+        ("token_embedding", FIRST_CONDITION as usize),
+        ("summary.effect_conditions", 0),
+        ("summary.trust", 0),
+    ] {
+        let is_still =
+            |gradients: &Gradients, place: usize| row(gradients, name, first + place).iter().all(|v| *v == 0.0);
+        // Identities 1 and 2 were seen perturbed only.
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5].map(|place| is_still(&found, place)),
+            [false, true, true, false, false, false],
+            "{name}"
+        );
+        assert!((0..6).all(|place| !is_still(&free, place)), "{name}");
+    }
+    // The way forward is the same.
+    let plain = loss(&network, &Masked { learns: Vec::new(), ..held }, &slots);
+    assert_eq!(
+        value.into_data().iter::<f32>().collect::<Vec<_>>(),
+        plain.into_data().iter::<f32>().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn donors_of_perturbed_cells_are_the_ones_that_do_not_learn() {
+    let cells = synthetic(&SPEC, 3).unwrap().0;
+    let mut asked = recipe();
+    let first = |set: &TrainingSet| std::thread::scope(|scope| ahead(scope, set, 0..1).recv().unwrap().unwrap());
+    assert!(first(&TrainingSet::new(cells.clone(), &asked).unwrap()).learns.is_empty());
+    asked.training.identity_from_controls = true;
+    let set = TrainingSet::new(cells, &asked).unwrap();
+    let batch = first(&set);
+    let slots = set.conditions.len();
+    let perturbation = set.conditions.iter().position(|own| own.control.is_some()).unwrap();
+    let control = set.conditions[perturbation].token("control").unwrap();
+    let pairs: Vec<_> = batch.conditions.chunks(slots).zip(batch.learns.chunks(slots)).collect();
+    let mut kinds = std::collections::BTreeSet::new();
+    for (labels, learns) in pairs {
+        let perturbed = labels[perturbation] != control;
+        kinds.insert(perturbed);
+        // The donor stands first; everything else learns from every cell.
+        assert_eq!(learns[0] == 0.0, perturbed);
+        assert!(learns[1..].iter().all(|own| *own == 1.0));
+    }
+    assert_eq!(kinds.len(), 2, "the batch should hold both kinds of cells");
 }
 
 #[test]

@@ -173,6 +173,9 @@ pub(crate) enum Command {
     /// Score a bundle on held-out groups beside baselines and a ceiling; prints a table and writes a report.
     ///
     /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad --report verdict
+    ///
+    /// Cells that the recipe set aside (training.validation) are compared with as many generated ones as populations; of
+    /// a bundle without a perturbation that is all there is to score.
     Evaluate(Evaluate),
 }
 
@@ -283,8 +286,11 @@ pub(crate) struct Evaluate {
     /// Run folder, which knows what was held out; the bundle's own split when left out.
     #[arg(long)]
     pub(crate) run: Option<PathBuf>,
-    /// Split file, whose test part is scored.
+    /// Recipe, in place of the run folder.
     #[arg(long, conflicts_with = "run")]
+    pub(crate) config: Option<PathBuf>,
+    /// Split file, whose test part is scored.
+    #[arg(long, conflicts_with_all = ["run", "config"])]
     pub(crate) split: Option<PathBuf>,
     /// Measured cells, of training and test.
     #[arg(long)]

@@ -91,10 +91,16 @@ fn remainders(set: &TrainingSet) -> Remainders {
     let total: Vec<f64> = (0..genes).map(|gene| column(&rest, gene, |v| v * v).sqrt()).collect();
     let place = |row: usize, slot: usize| (set.labels_of(cells[row])[slot] - FIRST_CONDITION) as usize;
     let mut effects = Mat::<f64>::zeros(values, genes);
+    let telling = set.telling();
+    let speaks: Option<Vec<bool>> = telling.as_ref().map(|(own, _)| cells.iter().map(|cell| own[*cell]).collect());
+    let is_identity = |slot: usize| telling.as_ref().is_some_and(|(_, slots)| slots[slot]);
     for _ in 0..SWEEPS {
-        for slot in 0..set.conditions.len() {
+        // A donor's effects come last and from the cells that speak of it, so that they take nothing of what the
+        // perturbation explains.
+        let (last, first): (Vec<usize>, Vec<usize>) = (0..set.conditions.len()).partition(|slot| is_identity(*slot));
+        for slot in first.into_iter().chain(last) {
             let places: Vec<usize> = (0..cells.len()).map(|row| place(row, slot)).collect();
-            sweep(&mut rest, &mut effects, &places);
+            sweep(&mut rest, &mut effects, &places, speaks.as_deref().filter(|_| is_identity(slot)));
         }
     }
     Remainders { values: rest, centre, total, seen, effects }
@@ -111,16 +117,17 @@ fn impute(levels: &mut Mat<f64>) {
     }
 }
 
-/// One slot's effects anew: put back, averaged with shrinkage, taken off again.
-fn sweep(rest: &mut Mat<f64>, effects: &mut Mat<f64>, places: &[usize]) {
+/// One slot's effects anew: put back, averaged with shrinkage over the cells that speak of it, taken off again.
+fn sweep(rest: &mut Mat<f64>, effects: &mut Mat<f64>, places: &[usize], speaks: Option<&[bool]>) {
     let values = effects.nrows();
+    let weight = |row: usize| speaks.map_or(1.0, |speaks| f64::from(u8::from(speaks[row])));
     let mut members = vec![0.0_f64; values];
-    places.iter().for_each(|place| members[*place] += 1.0);
+    places.iter().enumerate().for_each(|(row, place)| members[*place] += weight(row));
     for gene in 0..rest.ncols() {
         let mut sums = vec![0.0_f64; values];
         for (row, place) in places.iter().enumerate() {
             rest[(row, gene)] += effects[(*place, gene)];
-            sums[*place] += rest[(row, gene)];
+            sums[*place] += weight(row) * rest[(row, gene)];
         }
         for (place, cells) in members.iter().enumerate().filter(|(_, cells)| **cells > 0.0) {
             effects[(place, gene)] = sums[place] / (cells + SHRINKAGE);

@@ -57,21 +57,42 @@ fn expected(mean: f64, effects: &[f64], places: &[Vec<usize>]) -> Vec<f64> {
     places.iter().map(|own| mean * effect(own).clamp(-LARGEST_EFFECT, LARGEST_EFFECT).exp()).collect()
 }
 
+/// What a fit looks at: cells, and of them the slots whose effects are fitted; the effects of the others stay.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    places: &'a [Vec<usize>],
+    /// By cell; none: all.
+    cells: Option<&'a [bool]>,
+    /// By slot; none: all.
+    slots: Option<&'a [bool]>,
+}
+
 /// One Newton step on the penalised quasi-likelihood; the dispersion is re-estimated before it.
-fn newton(counts: &[f64], mean: f64, effects: &mut [f64], places: &[Vec<usize>]) -> f64 {
+fn newton(counts: &[f64], mean: f64, effects: &mut [f64], part: Part<'_>) -> f64 {
     let k = effects.len();
-    let expected = expected(mean, effects, places);
+    let expected = expected(mean, effects, part.places);
     let squares: f64 = counts.iter().zip(&expected).map(|(y, mu)| (y - mu).powi(2) / mu).sum();
     let dispersion = (squares / counts.len() as f64).max(1.0);
     let mut curvature = Mat::<f64>::identity(k, k);
-    let mut slope = Col::<f64>::from_fn(k, |place| -effects[place]);
-    for ((y, mu), own) in counts.iter().zip(&expected).zip(places) {
-        for a in own {
+    let mut slope = Col::<f64>::zeros(k);
+    let is_in = |slot: &usize| part.slots.is_none_or(|slots| slots[*slot]);
+    let mut fitted: Vec<usize> = Vec::new();
+    for (cell, ((y, mu), own)) in counts.iter().zip(&expected).zip(part.places).enumerate() {
+        if part.cells.is_some_and(|cells| !cells[cell]) {
+            continue;
+        }
+        fitted.clear();
+        fitted.extend(own.iter().enumerate().filter(|(slot, _)| is_in(slot)).map(|(_, place)| *place));
+        for a in &fitted {
             slope[*a] += (y - mu) / dispersion;
-            for b in own {
+            for b in &fitted {
                 curvature[(*a, *b)] += mu / dispersion;
             }
         }
+    }
+    // The prior pulls on what is fitted; what no cell speaks of stays where it is.
+    for (place, effect) in effects.iter().enumerate().filter(|(place, _)| curvature[(*place, *place)] > 1.0) {
+        slope[place] -= effect;
     }
     let Ok(factor) = curvature.llt(Side::Lower) else { return dispersion };
     let step = factor.solve(&slope);
@@ -81,16 +102,32 @@ fn newton(counts: &[f64], mean: f64, effects: &mut [f64], places: &[Vec<usize>])
     dispersion
 }
 
-/// Fits one gene.
-fn fit(counts: &[f64], tilts: &[f64], places: &[Vec<usize>], values: usize) -> Fit {
+/// Fits one gene. `telling`: the cells that say something of their donor or line, and the slots that are its; then those
+/// effects are fitted to these cells alone, after the others. A donor without perturbed cells would otherwise take the
+/// part of "unperturbed" that the prior keeps from the control.
+fn fit(
+    counts: &[f64],
+    tilts: &[f64],
+    places: &[Vec<usize>],
+    values: usize,
+    telling: Option<(&[bool], &[bool])>,
+) -> Fit {
     let mean = counts.iter().sum::<f64>() / counts.len().max(1) as f64;
     let mut effects = vec![0.0; values];
     if mean <= 0.0 {
         return Fit { effects, information: 0.0, slope: 0.0 };
     }
+    let all = Part { places, cells: None, slots: None };
+    let others: Option<Vec<bool>> = telling.map(|(_, slots)| slots.iter().map(|own| !own).collect());
+    let first = Part { slots: others.as_deref(), ..all };
     let mut dispersion = 1.0;
     for _ in 0..NEWTON_STEPS {
-        dispersion = newton(counts, mean, &mut effects, places);
+        dispersion = newton(counts, mean, &mut effects, first);
+    }
+    if let Some((cells, slots)) = telling {
+        for _ in 0..NEWTON_STEPS {
+            dispersion = newton(counts, mean, &mut effects, Part { cells: Some(cells), slots: Some(slots), ..all });
+        }
     }
     let expected = expected(mean, &effects, places);
     let covariance = counts.iter().zip(&expected).zip(tilts).map(|((y, mu), tilt)| (y - mu) * tilt).sum::<f64>()
@@ -103,6 +140,7 @@ fn fit(counts: &[f64], tilts: &[f64], places: &[Vec<usize>], values: usize) -> F
 pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
     let (genes, values, cells) = (set.genes(), set.condition_values(), set.cells.len());
     let places = places(set);
+    let telling = set.telling();
     let fits: Vec<Fit> = (0..genes)
         .map(|gene| {
             let measured: Vec<usize> = (0..cells).filter(|cell| set.is_measured(*cell, gene)).collect();
@@ -110,10 +148,14 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
             let counts: Vec<f64> = tokens.clone().map(|token| f64::from(dequantise(token))).collect();
             let tilts: Vec<f64> = tokens.map(tilt).collect();
             if measured.len() == cells {
-                return fit(&counts, &tilts, &places, values);
+                let telling = telling.as_ref().map(|(cells, slots)| (cells.as_slice(), slots.as_slice()));
+                return fit(&counts, &tilts, &places, values, telling);
             }
             let own: Vec<Vec<usize>> = measured.iter().map(|cell| places[*cell].clone()).collect();
-            fit(&counts, &tilts, &own, values)
+            let told: Option<Vec<bool>> =
+                telling.as_ref().map(|(cells, _)| measured.iter().map(|cell| cells[*cell]).collect());
+            let telling = told.as_deref().zip(telling.as_ref().map(|(_, slots)| slots.as_slice()));
+            fit(&counts, &tilts, &own, values, telling)
         })
         .collect();
     let weighted = Mat::from_fn(genes, values, |g, k| fits[g].effects[k] * fits[g].information.sqrt());
@@ -155,7 +197,7 @@ mod tests {
     #[test]
     fn effects_are_ratios_of_means_and_rare_values_are_held_back() {
         let (counts, tilts, places) = cells();
-        let found = fit(&counts, &tilts, &places, 4);
+        let found = fit(&counts, &tilts, &places, 4, None);
         let ratio = (found.effects[1] - found.effects[0]).exp();
         // The prior pulls the ratio of 4 down a little: 200 cells leave it above 3.5.
         assert!((3.5..4.05).contains(&ratio), "ratio {ratio}");
@@ -165,8 +207,29 @@ mod tests {
     }
 
     #[test]
+    fn a_donor_without_perturbed_cells_is_not_taken_for_one_that_does_not_respond() {
+        // Slots: two donors (0, 1), control and perturbed (2, 3). The gene is silent in controls; the second donor has
+        // no other cells.
+        let (mut counts, mut places) = (Vec::new(), Vec::new());
+        for cell in 0..120 {
+            let (donor, perturbed) = (usize::from(cell % 3 == 0), cell % 3 == 1);
+            counts.push(if perturbed { 2.0 + f64::from(cell % 5) } else { f64::from(u8::from(cell % 40 == 2)) });
+            places.push(vec![donor, if perturbed { 3 } else { 2 }]);
+        }
+        let tilts: Vec<f64> = counts.iter().map(|count| tilt(quantise(*count as u32))).collect();
+        let controls: Vec<bool> = places.iter().map(|own| own[1] == 2).collect();
+        let joint = fit(&counts, &tilts, &places, 4, None).effects;
+        let apart = fit(&counts, &tilts, &places, 4, Some((&controls, &[true, false]))).effects;
+        // Fitted together, the donor carries a part of what the control explains.
+        assert!(joint[1] - joint[0] < -0.5, "{joint:?}");
+        assert!((apart[1] - apart[0]).abs() < 0.3 * (joint[1] - joint[0]).abs(), "{apart:?} and {joint:?}");
+        // And the effect itself is no smaller.
+        assert!(apart[3] - apart[2] > joint[3] - joint[2], "{apart:?} and {joint:?}");
+    }
+
+    #[test]
     fn a_gene_without_counts_answers_to_nothing() {
-        let found = fit(&[0.0; 6], &[0.0; 6], &[vec![0], vec![1], vec![0], vec![1], vec![0], vec![1]], 2);
+        let found = fit(&[0.0; 6], &[0.0; 6], &[vec![0], vec![1], vec![0], vec![1], vec![0], vec![1]], 2, None);
         assert_eq!((found.effects, found.information, found.slope), (vec![0.0; 2], 0.0, 0.0));
     }
 

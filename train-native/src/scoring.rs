@@ -14,7 +14,8 @@ use cells::referee::Rules;
 use cells::referee::ceiling::Ceiling;
 use cells::referee::shifts::Convention;
 use cells::splits::{Checked, Part, Split, View, check};
-use model::card::Choices;
+use model::bundle::Bundle;
+use model::card::{Choices, Kind as Slot};
 use train_native::data::read_cells;
 use train_native::files::write_atomic;
 use train_native::judge::groups::Columns;
@@ -22,6 +23,7 @@ use train_native::judge::population::{self, Population};
 use train_native::judge::report::{Crowd, Report, Section};
 use train_native::judge::table::{as_json, markdown};
 use train_native::judge::{self, SEED};
+use train_native::recipe::Recipe;
 use train_native::{evaluate, export, generate, pool};
 
 use crate::cli::{CeilingKind, Evaluate, Judge};
@@ -150,19 +152,33 @@ fn convention_words(convention: Convention) -> &'static str {
     }
 }
 
+/// What decides which cells training never saw: the recipe, if one is named, and the split.
+fn held_out(asked: &Evaluate, perturbed: bool) -> Result<(Option<Recipe>, Option<Split>)> {
+    let path = asked.run.as_ref().map(|run| run.join(train_native::train::RECIPE)).or_else(|| asked.config.clone());
+    let recipe = path.as_deref().map(Recipe::read).transpose()?;
+    if !perturbed {
+        ensure!(
+            recipe.is_some(),
+            "this bundle has no perturbation: what its recipe set aside is scored; give --run or --config"
+        );
+        return Ok((recipe, None));
+    }
+    if let Some(path) = &asked.split {
+        return Ok((recipe, Some(read_split(path)?)));
+    }
+    if let Some(split) = recipe.as_ref().map(Recipe::split).transpose()?.flatten() {
+        return Ok((recipe, Some(split)));
+    }
+    let path = asked.bundle.join(export::SPLIT);
+    ensure!(path.is_file(), "nothing says what was held out; give the bundle's --run, --config or a --split");
+    Ok((recipe, Some(read_split(&path)?)))
+}
+
 /// Scores a bundle on what was held out of its training.
 pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
     let cells = read_cells(&asked.data)?;
-    let split = match (&asked.run, &asked.split) {
-        (Some(run), _) => evaluate::split_of(run)?,
-        (None, Some(path)) => read_split(path)?,
-        (None, None) => {
-            let path = asked.bundle.join(export::SPLIT);
-            ensure!(path.is_file(), "the bundle names no split; give its --run or a --split");
-            read_split(&path)?
-        }
-    };
+    let (recipe, split) = held_out(&asked, bundle.card.of_kind(Slot::Perturbation).is_some())?;
     let settings = evaluate::Settings {
         guidance: asked.guidance.unwrap_or(bundle.card.guidance),
         steps: asked.steps.unwrap_or(bundle.card.steps),
@@ -170,29 +186,98 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
         most: asked.most,
         effort: effort_of(asked.device),
     };
-    let rules = Rules { spread: pool::pool(), ..Rules::default() };
-    let found = evaluate::evaluate(&bundle, &cells, split, &settings, rules)?;
+    let device = format!("{:?}", asked.device).to_lowercase();
     println!("guidance {}, {} steps, seed {}\n", settings.guidance, settings.steps, settings.seed);
-    for section in &found.sections {
-        println!("## {}\n\n{}", section.title, markdown(&section.verdict));
+    let rules = Rules { spread: pool::pool(), ..Rules::default() };
+    let found = split.map(|split| evaluate::evaluate(&bundle, &cells, split, &settings, rules)).transpose()?;
+    if let Some(found) = &found {
+        for section in &found.sections {
+            println!("## {}\n\n{}", section.title, markdown(&section.verdict));
+        }
+        println!("{}", evaluate::table(&found.scores));
+        if let Some(folder) = &asked.report {
+            written(found, &bundle, &settings, &device, folder)?;
+        }
     }
-    println!("{}", evaluate::table(&found.scores));
-    if let Some(folder) = &asked.report {
-        let device = format!("{:?}", asked.device).to_lowercase();
-        written(&found, &bundle, &settings, &device, folder)?;
+    let crowd = recipe.map(|recipe| evaluate::crowd::crowd(&bundle, &cells, &recipe, &settings)).transpose()?.flatten();
+    ensure!(found.is_some() || crowd.is_some(), "the recipe sets too few cells aside (training.validation) to score");
+    let populations = crowd.as_ref().map(|own| evaluate::crowd::line(&own.title, &own.crowd.measures));
+    if let Some(own) = crowd {
+        println!("## {}\n\n{}", own.title, population::markdown(&own.crowd.measures));
+        if let Some(folder) = asked.report.as_ref().filter(|_| found.is_none()) {
+            of_populations(own, &bundle, &settings, &device, folder)?;
+        }
     }
     if asked.write {
         let mut card = bundle.card;
-        (card.scores, card.guidance, card.steps) = (found.scores, settings.guidance, settings.steps);
-        export::write_split(&asked.bundle, &mut card, &found.split)?;
+        (card.guidance, card.steps) = (settings.guidance, settings.steps);
+        card.populations = populations.into_iter().collect();
+        match found {
+            Some(found) => {
+                card.summaries = evaluate::summaries(&found.sections);
+                card.scores = found.scores;
+                export::write_split(&asked.bundle, &mut card, &found.split)?;
+            }
+            None => export::write_card(&asked.bundle, &card)?,
+        }
     }
     Ok(())
+}
+
+/// What a report says of the bundle and how it was asked.
+fn made_with(bundle: &Bundle, settings: &evaluate::Settings, generated: usize) -> Vec<(String, String)> {
+    let hash = &bundle.hash[..bundle.hash.len().min(12)];
+    let how =
+        format!("{generated} cells, guidance {}, {} steps, seed {}", settings.guidance, settings.steps, settings.seed);
+    vec![("Bundle".to_owned(), format!("{} (SHA-256 {hash}…)", bundle.card.title)), ("Generated".to_owned(), how)]
+}
+
+/// Generated cells with everything that an export carries.
+fn save_generated(
+    cells: &Cells,
+    bundle: &Bundle,
+    settings: &evaluate::Settings,
+    device: &str,
+    folder: &Path,
+) -> Result<()> {
+    let choices = Choices {
+        with: BTreeMap::new(),
+        guidance: settings.guidance,
+        steps: settings.steps,
+        cells: cells.len(),
+        seed: settings.seed,
+        clamp: Vec::new(),
+    };
+    let bytes = write_h5ad(cells, &generate::provenance(bundle, &choices, device))?;
+    write_atomic(&folder.join("generated.h5ad"), &bytes)?;
+    eprintln!("{}", folder.join("report.html").display());
+    Ok(())
+}
+
+/// Writes the report of a bundle without a perturbation, and the generated cells beside it.
+fn of_populations(
+    found: evaluate::crowd::Found,
+    bundle: &Bundle,
+    settings: &evaluate::Settings,
+    device: &str,
+    folder: &Path,
+) -> Result<()> {
+    let report = Report {
+        title: format!("{}: {}", bundle.card.title, found.title.to_lowercase()),
+        facts: made_with(bundle, settings, found.generated.len()),
+        genes: bundle.card.genes.clone(),
+        sections: Vec::new(),
+        crowd: Some(found.crowd),
+        split: None,
+    };
+    report.write(folder)?;
+    save_generated(&found.generated, bundle, settings, device, folder)
 }
 
 /// Writes the report of an evaluation, and the generated cells beside it.
 fn written(
     found: &evaluate::Evaluation,
-    bundle: &model::bundle::Bundle,
+    bundle: &Bundle,
     settings: &evaluate::Settings,
     device: &str,
     folder: &Path,
@@ -203,43 +288,23 @@ fn written(
     // Controls of held-out donors train: only the test part can show what was learned by heart.
     let unseen = of(&found.measured.select(&found.split.apply(&found.measured)?.test));
     let measures = population::measure(&measured, &generated, Some((&of(&found.training), &unseen)), SEED)?;
-    let facts = [
-        ("Bundle", format!("{} (SHA-256 {}…)", bundle.card.title, &bundle.hash[..bundle.hash.len().min(12)])),
-        (
-            "Generated",
-            format!(
-                "{} cells, guidance {}, {} steps, seed {}",
-                found.generated.len(),
-                settings.guidance,
-                settings.steps,
-                settings.seed
-            ),
-        ),
+    let mut facts = made_with(bundle, settings, found.generated.len());
+    let more = [
         ("Measured", format!("{} held-out cells and their controls", found.measured.len())),
         ("Training", format!("{} cells", found.training.len())),
         ("Leak check", looked(&found.checked)),
         ("Tests", convention_words(Convention::PerPerturbation).to_owned()),
     ];
+    facts.extend(more.map(|(name, words)| (name.to_owned(), words)));
     let changed = found.changed.iter().map(|words| ("Not the cells of the split".to_owned(), words.clone()));
     let report = Report {
         title: format!("{}: held-out cells", bundle.card.title),
-        facts: facts.into_iter().map(|(name, words)| (name.to_owned(), words)).chain(changed).collect(),
+        facts: facts.into_iter().chain(changed).collect(),
         genes: found.measured.genes.clone(),
         sections: found.sections.clone(),
         crowd: Some(Crowd { measured, generated, measures }),
         split: Some(found.split.clone()),
     };
     report.write(folder)?;
-    let choices = Choices {
-        with: BTreeMap::new(),
-        guidance: settings.guidance,
-        steps: settings.steps,
-        cells: found.generated.len(),
-        seed: settings.seed,
-        clamp: Vec::new(),
-    };
-    let bytes = write_h5ad(&found.generated, &generate::provenance(bundle, &choices, device))?;
-    write_atomic(&folder.join("generated.h5ad"), &bytes)?;
-    eprintln!("{}", folder.join("report.html").display());
-    Ok(())
+    save_generated(&found.generated, bundle, settings, device, folder)
 }

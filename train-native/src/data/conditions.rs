@@ -5,7 +5,7 @@
 //! Does not know: counts of genes, which cells train.
 //! Flow: labels of the training cells + recipe → **conditions [C] and condition tokens [cells, C]**.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use cells::Column;
@@ -115,21 +115,30 @@ fn texts_of<'a>(labels: &'a Labels, conditions: &[Condition], kind: Kind) -> imp
     move |cell| column.and_then(|column| column.text(cell)).unwrap_or_default().into_owned()
 }
 
-/// Writes how library sizes are distributed, for every cell type and perturbation, into the conditions.
+/// Fewest cells of an identity, cell type and perturbation whose own library sizes are kept.
+const OWN_DEPTHS: f64 = 20.0;
+
+/// Writes how library sizes are distributed into the conditions: for every cell type and perturbation, and where there
+/// are enough cells for every identity besides (`model::choices` looks them up).
 pub(super) fn count_depths(conditions: &mut [Condition], labels: &Labels, chosen: &[usize], tokens: &[i32]) {
     let (cell_type, perturbation) =
         (texts_of(labels, conditions, Kind::CellType), texts_of(labels, conditions, Kind::Perturbation));
+    let identity = texts_of(labels, conditions, Kind::Identity);
     let c = conditions.len();
     for (slot, condition) in conditions.iter_mut().enumerate().filter(|(_, c)| c.kind == Kind::Depth) {
         let mut frequencies: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for (place, cell) in chosen.iter().enumerate() {
             let token = tokens[place * c + slot];
             let Some(value) = condition.values.iter().position(|value| value.token == token) else { continue };
-            for key in [format!("{}|{}", cell_type(*cell), perturbation(*cell)), String::new()] {
+            let like = format!("{}|{}", cell_type(*cell), perturbation(*cell));
+            let own = format!("{}|{like}", identity(*cell));
+            let open = format!("|{}", perturbation(*cell));
+            for key in BTreeSet::from([own, like, open, String::new()]) {
                 let list = frequencies.entry(key).or_insert_with(|| vec![0.0; condition.values.len()]);
                 list[value] += 1.0;
             }
         }
+        frequencies.retain(|key, cells| key.matches('|').count() < 2 || cells.iter().sum::<f64>() >= OWN_DEPTHS);
         condition.frequencies = frequencies;
     }
 }

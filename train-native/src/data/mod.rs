@@ -115,6 +115,17 @@ pub fn read_cells(path: &Path) -> Result<Cells> {
     read_h5ad(bytes, &Matrix::Auto).with_context(|| format!("{} cannot be used", path.display()))
 }
 
+/// Places of the cells that a recipe trains on, and of those that it sets aside, which training never sees.
+///
+/// # Errors
+/// When a label that the recipe names is missing, or nothing is left to train on.
+pub fn parts(cells: &Cells, recipe: &Recipe) -> Result<(Vec<usize>, Vec<usize>)> {
+    let mut labels = cells.labels.clone();
+    let unlimited = choose::unheld(&labels, cells.len(), recipe)?;
+    with_depths(&mut labels, &cells.counts.library_sizes(), recipe, &unlimited);
+    choose::choose(&labels, cells.len(), None, recipe)
+}
+
 /// Groups that a recipe holds out, in words.
 fn words(recipe: &Recipe) -> Vec<String> {
     // A drawn split may hold hundreds of groups out; its own sentence says it.
@@ -125,7 +136,9 @@ fn words(recipe: &Recipe) -> Vec<String> {
         group.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
     };
     let listed = recipe.split.iter().flat_map(|split| split.validation.iter().chain(&split.test));
-    recipe.hold_out.iter().chain(listed).map(group).collect()
+    let aside = recipe.training.validation;
+    let aside = (aside > 0).then(|| format!("{aside} cells of the others, drawn at random"));
+    recipe.hold_out.iter().chain(listed).map(group).chain(aside).collect()
 }
 
 /// Puts the bins of library sizes among the labels, where a recipe asks for them.
@@ -316,6 +329,17 @@ impl TrainingSet {
         }
         let learns = self.learns(&labels);
         Masked { learns, ..Masked::draw(targets, labels, self.genes(), self.weighting, &mut draws) }
+    }
+
+    /// Which of [`Self::cells`] say something of their donor or line, and which slots are its: control cells alone where
+    /// the recipe asks for that; none where it does not, or where nothing is perturbed.
+    pub fn telling(&self) -> Option<(Vec<bool>, Vec<bool>)> {
+        let learns = self.learns(&self.sampled);
+        let identity: Vec<bool> = self.conditions.iter().map(|own| own.kind == Kind::Identity).collect();
+        let slot = identity.iter().position(|own| *own)?;
+        let cells: Vec<bool> =
+            learns.chunks(self.conditions.len().max(1)).map(|own| own.get(slot) == Some(&1.0)).collect();
+        (!cells.is_empty() && cells.contains(&false)).then_some((cells, identity))
     }
 
     /// Which condition tokens learn from cells with these labels, B × C: not the donor's where the cell is perturbed, if

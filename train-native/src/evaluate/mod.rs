@@ -5,10 +5,10 @@
 //! Does not know: how metrics are computed (`cells::referee`), how they are shown (`judge::report`).
 //! Flow: bundle + measured cells + split → **evaluation** → report, card.
 
+pub mod crowd;
 mod predict;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use cells::Cells;
@@ -16,14 +16,13 @@ use cells::referee::ceiling::Ceiling;
 use cells::referee::{Rules, Side, Values};
 use cells::splits::{Checked, Split, View, check};
 use model::bundle::Bundle;
-use model::card::{Kind as Slot, Metrics, Score};
+use model::card::{Entry as Line, Estimate, Kind as Slot, Metrics, Score, Summary};
 use model::sample::Effort;
 
 use crate::judge::groups::{Columns, Wanted, of_cells};
 use crate::judge::report::{Section, pairs};
 use crate::judge::sides::{Training, contexts};
-use crate::judge::{Kind, Truth, Verdict, enough};
-use crate::recipe::Recipe;
+use crate::judge::{Entry, Kind, Truth, Verdict, enough};
 
 /// Fewest measured cells on each side for a group to be scored.
 const FEWEST: usize = 15;
@@ -112,15 +111,6 @@ pub struct Evaluation {
     pub columns: Columns,
 }
 
-/// The split of a run: what its recipe held out.
-///
-/// # Errors
-/// When the run's recipe cannot be read or holds nothing out.
-pub fn split_of(run: &Path) -> Result<Split> {
-    let split = Recipe::read(&run.join(crate::train::RECIPE))?.split()?;
-    split.with_context(|| format!("the recipe of {} holds nothing out; give a --split", run.display()))
-}
-
 /// Cells of a split's test part with the control cells of their contexts; training cells.
 fn parted(cells: &Cells, split: &Split, keys: &Keys) -> Result<(Cells, Vec<usize>, Vec<usize>)> {
     let parts = split.apply(cells)?;
@@ -206,6 +196,31 @@ fn lines(section: &Section, sizes: &Sizes, typed: bool) -> Vec<Score> {
         }
     }
     scores
+}
+
+/// What a card says of the sections: every metric of every entry, with its interval.
+pub fn summaries(sections: &[Section]) -> Vec<Summary> {
+    let line = |entry: &Entry| Line {
+        name: entry.name.clone(),
+        kind: format!("{:?}", entry.kind).to_lowercase(),
+        metrics: entry
+            .mean
+            .iter()
+            .filter(|(_, value)| value.is_finite())
+            .map(|(name, value)| {
+                let interval = entry.intervals.get(name).filter(|(low, high)| low.is_finite() && high.is_finite());
+                let (low, high) = (interval.map(|own| own.0), interval.map(|own| own.1));
+                ((*name).to_owned(), Estimate { value: *value, low, high })
+            })
+            .collect(),
+    };
+    let groups = |entry: &Entry| entry.contexts.values().map(|report| report.perturbations.len()).sum();
+    let of_section = |section: &Section| Summary {
+        title: section.title.clone(),
+        groups: section.verdict.entries.first().map_or(0, groups),
+        entries: section.verdict.entries.iter().map(line).collect(),
+    };
+    sections.iter().map(of_section).collect()
 }
 
 /// Scores a bundle on the test part of a split.
