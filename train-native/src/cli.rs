@@ -295,6 +295,10 @@ pub(crate) struct Evaluate {
     /// Measured cells, of training and test.
     #[arg(long)]
     pub(crate) data: PathBuf,
+    /// Summed counts of a larger study by donor, cell type and perturbation (h5ad), whose fold changes held-out donors
+    /// are compared with.
+    #[arg(long)]
+    pub(crate) pseudobulk: Option<PathBuf>,
     /// Guidance (the bundle's own when left out).
     #[arg(long)]
     pub(crate) guidance: Option<f32>,

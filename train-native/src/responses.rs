@@ -136,6 +136,17 @@ fn fit(
     Fit { effects, information: mean / dispersion, slope }
 }
 
+/// Slot of every condition value [K].
+fn slots(set: &TrainingSet) -> Vec<usize> {
+    let mut slots = vec![0; set.condition_values()];
+    for (slot, condition) in set.conditions.iter().enumerate() {
+        for token in condition.values.iter().map(|value| value.token).chain(condition.unspecified) {
+            slots[(token - FIRST_CONDITION) as usize] = slot;
+        }
+    }
+    slots
+}
+
 /// Fits every gene and keeps the Q directions of condition space that carry most information.
 pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
     let (genes, values, cells) = (set.genes(), set.condition_values(), set.cells.len());
@@ -159,7 +170,11 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
         })
         .collect();
     let weighted = Mat::from_fn(genes, values, |g, k| fits[g].effects[k] * fits[g].information.sqrt());
-    let gram = weighted.transpose() * &weighted;
+    let all = weighted.transpose() * &weighted;
+    // Directions of one slot at a time: a direction of several would carry what a perturbation does over to the donors
+    // or types that happen to load on it.
+    let slots = slots(set);
+    let gram = Mat::from_fn(values, values, |a, b| if slots[a] == slots[b] { all[(a, b)] } else { 0.0 });
     let kept = rank.min(values);
     let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else {
         return Responses { factors: Mat::zeros(genes, rank), gates: Mat::zeros(values, rank) };

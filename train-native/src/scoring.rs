@@ -199,6 +199,16 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
             written(found, &bundle, &settings, &device, folder)?;
         }
     }
+    let bulk = match (&asked.pseudobulk, &found) {
+        (Some(path), Some(found)) => {
+            evaluate::pseudobulk::pseudobulk(&bundle, &read_cells(path)?, &found.split, &settings)?
+        }
+        (Some(_), None) => {
+            bail!("this bundle has no perturbation, so that a pseudobulk has no fold changes to compare")
+        }
+        (None, _) => Vec::new(),
+    };
+    print!("{}", evaluate::pseudobulk::markdown(&bulk));
     let crowd = recipe.map(|recipe| evaluate::crowd::crowd(&bundle, &cells, &recipe, &settings)).transpose()?.flatten();
     ensure!(found.is_some() || crowd.is_some(), "the recipe sets too few cells aside (training.validation) to score");
     let populations = crowd.as_ref().map(|own| evaluate::crowd::line(&own.title, &own.crowd.measures));
@@ -215,6 +225,7 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
         match found {
             Some(found) => {
                 card.summaries = evaluate::summaries(&found.sections);
+                card.summaries.extend(bulk);
                 card.scores = found.scores;
                 export::write_split(&asked.bundle, &mut card, &found.split)?;
             }

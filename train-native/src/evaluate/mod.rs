@@ -7,6 +7,7 @@
 
 pub mod crowd;
 mod predict;
+pub mod pseudobulk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
