@@ -7,17 +7,17 @@
 //! Flow: control and treated cells + z-scores → **scale and fit** → `response`.
 //!
 //! Measured: log2((s + f) / (c + f)) of the gene's share of all UMIs of a cell type's treated (s) and control cells (c),
-//! f = 10⁻⁵. Predicted: the same of the share c moved by the rule of `response`, so that floors and caps bias neither.
+//! f = 5 · 10⁻⁵. Predicted: the same of the share c moved by the rule of `response`, so that floors and caps bias neither.
 //! The scale makes the squared difference least, averaged over genes whose |z| reaches the cut and that f does not
 //! drown, then over cell types, each of which weighs the same.
 
 use super::SignatureError;
-use super::response::ResponseRule;
+use super::response::{ResponseRule, TypeMean, shares};
 use crate::cells::Cells;
 use crate::metrics::pearson;
 
-/// Share added to both sides of a fold change: a tenth of a UMI in ten thousand.
-pub const ADDED_SHARE: f64 = 1e-5;
+/// Share added to both sides of a fold change: half a UMI in ten thousand, some five UMIs of a rare type's cells.
+pub const ADDED_SHARE: f64 = 5e-5;
 /// Largest scale that is looked for; at 1, a gene of z = 5 would change 32-fold.
 const LARGEST: f64 = 1.0;
 /// Steps of the first look, and halvings of the interval after it.
@@ -65,48 +65,51 @@ pub struct Fit {
     pub kinds: Vec<KindFit>,
 }
 
-/// Genes of a type: share in control cells, z-score, measured log2 fold change.
+/// A gene of a type.
+struct Gene {
+    /// Share in control cells.
+    share: f64,
+    /// The share that a rise starts from.
+    expected: f64,
+    z: f64,
+    /// Measured log2 fold change.
+    measured: f64,
+}
+
+/// Genes of a type that can be compared.
 struct Measured {
-    genes: Vec<(f64, f64, f64)>,
+    genes: Vec<Gene>,
 }
 
 impl Measured {
-    fn of(cells: &Cells, pair: &Pair, scores: &[f64], rule: &ResponseRule) -> Self {
-        let (control, treated) = (shares(cells, &pair.control), shares(cells, &pair.treated));
-        let rows = control.iter().zip(&treated).zip(scores);
-        let kept = rows.filter(|((c, s), z)| {
-            **z != 0.0 && z.abs() >= rule.cut && (*c + *s) / 2.0 > ADDED_SHARE
-        });
-        Self { genes: kept.map(|((c, s), z)| (*c, *z, ((s + ADDED_SHARE) / (c + ADDED_SHARE)).log2())).collect() }
+    fn of(cells: &Cells, pair: &Pair, all: &[f64], scores: &[f64], rule: &ResponseRule) -> Self {
+        let (control, treated) = (TypeMean::of(cells, &pair.control, all, rule), shares(cells, &pair.treated));
+        let gene = |at: usize| {
+            let (share, after) = (control.own[at], treated[at]);
+            let measured = ((after + ADDED_SHARE) / (share + ADDED_SHARE)).log2();
+            Gene { share, expected: control.expected[at], z: scores[at], measured }
+        };
+        let compared = |at: &usize| {
+            scores[*at] != 0.0 && scores[*at].abs() >= rule.cut && control.own[*at] + treated[*at] > 2.0 * ADDED_SHARE
+        };
+        Self { genes: (0..scores.len()).filter(compared).map(gene).collect() }
     }
 
     /// Predicted log2 fold changes.
     fn predicted(&self, rule: &ResponseRule) -> Vec<f64> {
-        let one = |(share, z, _): &(f64, f64, f64)| {
-            let log2 = rule.log2_fold(*z, 1.0);
-            let added = if log2 > 0.0 { share.max(rule.floor) } else { *share } * (log2.exp2() - 1.0);
-            ((share + added + ADDED_SHARE) / (share + ADDED_SHARE)).log2()
+        let one = |gene: &Gene| {
+            let log2 = rule.log2_fold(gene.z, 1.0);
+            let from = if log2 > 0.0 { gene.expected.max(rule.floor) } else { gene.share };
+            ((gene.share + from * (log2.exp2() - 1.0) + ADDED_SHARE) / (gene.share + ADDED_SHARE)).log2()
         };
         self.genes.iter().map(one).collect()
     }
 
     /// Mean squared difference.
     fn error(&self, rule: &ResponseRule) -> f64 {
-        let squares = self.genes.iter().zip(self.predicted(rule)).map(|((.., own), guess)| (own - guess).powi(2));
+        let squares = self.genes.iter().zip(self.predicted(rule)).map(|(gene, guess)| (gene.measured - guess).powi(2));
         squares.sum::<f64>() / self.genes.len().max(1) as f64
     }
-}
-
-/// Share of every gene [G] among all UMIs of the cells at `places`.
-pub(super) fn shares(cells: &Cells, places: &[usize]) -> Vec<f64> {
-    let mut sums = vec![0.0; cells.genes.len()];
-    for place in places {
-        let (genes, counts) = cells.counts.row(*place);
-        genes.iter().zip(counts).for_each(|(gene, count)| sums[*gene as usize] += f64::from(*count));
-    }
-    let total: f64 = sums.iter().sum();
-    sums.iter_mut().for_each(|sum| *sum /= total.max(1.0));
-    sums
 }
 
 /// The scale at which z-scores predict best what was measured in the pairs, and how well; cut, cap and floor are the
@@ -121,9 +124,11 @@ pub fn calibrate(
     rule: &ResponseRule,
 ) -> Result<Option<Fit>, SignatureError> {
     rule.check()?;
+    let all: Vec<usize> = pairs.iter().flat_map(|pair| pair.control.iter().copied()).collect();
+    let all = shares(cells, &all);
     let measured: Vec<(&Pair, Measured)> = pairs
         .iter()
-        .map(|pair| (pair, Measured::of(cells, pair, scores, rule)))
+        .map(|pair| (pair, Measured::of(cells, pair, &all, scores, rule)))
         .filter(|(_, measured)| measured.genes.len() > 1)
         .collect();
     if measured.is_empty() {
@@ -134,7 +139,8 @@ pub fn calibrate(
     let kinds: Vec<KindFit> = measured
         .iter()
         .map(|(pair, own)| {
-            let (guess, truth) = (own.predicted(&common), own.genes.iter().map(|(.., l)| *l).collect::<Vec<_>>());
+            let (guess, truth) =
+                (own.predicted(&common), own.genes.iter().map(|gene| gene.measured).collect::<Vec<_>>());
             let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
             KindFit {
                 kind: pair.kind.clone(),

@@ -9,9 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SignatureError;
-use super::calibrate::{Fit, Pair, calibrate, shares};
+use super::calibrate::{Fit, Pair, calibrate};
 use super::receptors::{Detection, ReceptorRule};
-use super::response::{ResponseRule, respond};
+use super::response::{ResponseRule, TypeMean, respond, shares};
 use super::tables::{Cytokine, Signatures, one_per_signal};
 use crate::cells::Cells;
 use crate::column::Column;
@@ -39,8 +39,8 @@ pub struct Order {
     pub condition: String,
     /// Its value for control cells.
     pub control: String,
-    /// Measured cytokines by the name that the cells and the table of cytokines share, and their signals; the first is
-    /// calibrated on.
+    /// Measured cytokines by the name that the cells and the table of cytokines share, and their signals; the first by
+    /// name is calibrated on.
     pub measured: BTreeMap<String, String>,
     /// Donors to calibrate on; all when left out.
     pub calibrate_on: Option<Vec<String>>,
@@ -174,7 +174,9 @@ pub fn plan(
         let own = planned(cytokine, cytokine.signal.as_deref().unwrap_or_default());
         match own.kinds.values().any(|(_, responds)| *responds) {
             true => made.push(own),
-            false if own.kinds.is_empty() => left_out.push((cytokine.name.clone(), "no receptor gene was measured".to_owned())),
+            false if own.kinds.is_empty() => {
+                left_out.push((cytokine.name.clone(), "no receptor gene was measured".to_owned()))
+            }
             false => left_out.push((cytokine.name.clone(), "no cell type has the receptor".to_owned())),
         }
     }
@@ -230,8 +232,9 @@ fn detection(
     Ok(detection)
 }
 
-/// `wanted` of a donor's control cells, type by type in the shares that the donor has, at least one of each type as
-/// long as that is possible; within a type no cell is taken twice before every one was taken once.
+/// `wanted` of a donor's control cells, type by type in the shares that the donor has. What rounding leaves goes first
+/// to types that would get none, so that rare types occur. Within a type no cell is taken twice before every one was
+/// taken once.
 pub fn resample(kinds: &BTreeMap<&str, Vec<usize>>, wanted: usize, seed: u64) -> Vec<usize> {
     let mut random = Random::new(seed);
     let total: usize = kinds.values().map(Vec::len).sum();
@@ -273,11 +276,12 @@ pub fn make(cells: &Cells, signatures: &Signatures, plan: &Plan, order: &Order) 
         made.push(row, &cells.names[place], names[&place], MEASURED, &cells.names[place]);
     }
     let kinds: BTreeSet<&str> = controls.values().flat_map(|kinds| kinds.keys().copied()).collect();
+    let all = shares(cells, &labelled.places(|[.., condition]| *condition == order.control));
     let of_kind = |kind: &str| {
         let places = labelled.places(|[_, own, condition]| own == kind && *condition == order.control);
-        shares(cells, &places)
+        TypeMean::of(cells, &places, &all, &plan.response)
     };
-    let means: BTreeMap<&str, Vec<f64>> = kinds.into_iter().map(|kind| (kind, of_kind(kind))).collect();
+    let means: BTreeMap<&str, TypeMean> = kinds.into_iter().map(|kind| (kind, of_kind(kind))).collect();
     let mut row = vec![0; cells.genes.len()];
     for planned in &plan.made {
         let name = &planned.cytokine.name;

@@ -19,5 +19,5 @@ pub use calibrate::{ADDED_SHARE, Fit, KindFit, Pair, calibrate};
 pub use error::SignatureError;
 pub use make::{MADE, MADE_FROM, MEASURED, ORIGIN, Order, Plan, Planned, make, plan, resample};
 pub use receptors::{Detection, ReceptorRule};
-pub use response::{ResponseRule, respond};
+pub use response::{ResponseRule, TypeMean, respond};
 pub use tables::{Cytokine, Signatures, cytokines, one_per_signal};

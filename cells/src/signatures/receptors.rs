@@ -54,7 +54,8 @@ impl Detection {
     ) -> Result<(), CellsError> {
         let kinds = cells.label(kind)?;
         let wanted: std::collections::BTreeSet<&String> = genes.collect();
-        let at: BTreeMap<u32, &String> = (0_u32..).zip(&cells.genes).filter(|(_, gene)| wanted.contains(gene)).collect();
+        let at: BTreeMap<u32, &String> =
+            (0_u32..).zip(&cells.genes).filter(|(_, gene)| wanted.contains(gene)).collect();
         for place in places {
             let Some(kind) = kinds.text(*place) else { continue };
             for gene in at.values() {
@@ -82,9 +83,8 @@ impl Detection {
     /// Share of a type's cells that show the least seen chain of a cytokine's best seen receptor; `None` when no chain
     /// of any receptor was measured.
     pub fn receptor(&self, cytokine: &Cytokine, kind: &str, rule: &ReceptorRule) -> Option<f64> {
-        let weakest = |chains: &Vec<String>| {
-            chains.iter().filter_map(|gene| self.share(gene, kind, rule)).min_by(f64::total_cmp)
-        };
+        let weakest =
+            |chains: &Vec<String>| chains.iter().filter_map(|gene| self.share(gene, kind, rule)).min_by(f64::total_cmp);
         cytokine.receptors.iter().filter_map(weakest).max_by(f64::total_cmp)
     }
 }

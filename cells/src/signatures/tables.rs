@@ -63,10 +63,11 @@ impl Signatures {
     /// # Errors
     /// When there is no such signal.
     pub fn on(&self, signal: &str, panel: &[String]) -> Result<Vec<f64>, SignatureError> {
-        let at = self.signals.iter().position(|own| own == signal).ok_or_else(|| SignatureError::Signal {
-            signal: signal.to_owned(),
-            known: self.signals.clone(),
-        })?;
+        let at = self
+            .signals
+            .iter()
+            .position(|own| own == signal)
+            .ok_or_else(|| SignatureError::Signal { signal: signal.to_owned(), known: self.signals.clone() })?;
         Ok(panel.iter().map(|gene| self.scores.get(gene).map_or(0.0, |own| own[at])).collect())
     }
 }
