@@ -12,7 +12,7 @@ use super::SignatureError;
 use super::calibrate::{Fit, Pair, calibrate};
 use super::receptors::{Detection, ReceptorRule};
 use super::response::{ResponseRule, TypeMean, respond, shares};
-use super::tables::{Cytokine, Signatures, one_per_signal};
+use super::tables::{Chosen, Cytokine, Signatures, one_per_signal};
 use crate::cells::Cells;
 use crate::column::Column;
 use crate::counts::Counts;
@@ -157,7 +157,8 @@ pub fn plan(
     let labelled = Labelled::of(cells, order)?;
     let (response, fit) = strength(cells, &labelled, signatures)?;
     response.check()?;
-    let (chosen, mut left_out) = one_per_signal(cytokines, signatures, &order.measured, order.signals.as_deref())?;
+    let Chosen { kept, mut left_out } =
+        one_per_signal(cytokines, signatures, &order.measured, order.signals.as_deref())?;
     let detection = detection(cells, references, &labelled, cytokines)?;
     let controls = labelled.controls();
     let kinds: BTreeSet<&str> = controls.values().flat_map(|kinds| kinds.keys().copied()).collect();
@@ -170,7 +171,7 @@ pub fn plan(
         Planned { cytokine: cytokine.clone(), signal: signal.to_owned(), kinds }
     };
     let mut made = Vec::new();
-    for cytokine in chosen {
+    for cytokine in kept {
         let own = planned(cytokine, cytokine.signal.as_deref().unwrap_or_default());
         match own.kinds.values().any(|(_, responds)| *responds) {
             true => made.push(own),

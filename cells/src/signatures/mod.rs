@@ -20,4 +20,4 @@ pub use error::SignatureError;
 pub use make::{MADE, MADE_FROM, MEASURED, ORIGIN, Order, Plan, Planned, make, plan, resample};
 pub use receptors::{Detection, ReceptorRule};
 pub use response::{ResponseRule, TypeMean, respond};
-pub use tables::{Cytokine, Signatures, cytokines, one_per_signal};
+pub use tables::{Chosen, Cytokine, Signatures, cytokines, one_per_signal};

@@ -138,8 +138,17 @@ fn broken(table: &'static str, error: &csv::Error) -> SignatureError {
     SignatureError::Line { table, line: error.position().map_or(0, csv::Position::line), what: error.to_string() }
 }
 
-/// Cytokines that get cells, and those that do not with the reason: of those that share a signal only the first of the
-/// table stays, besides those that were measured.
+/// Cytokines that a signature stands for, and the others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chosen<'a> {
+    /// Those that get cells.
+    pub kept: Vec<&'a Cytokine>,
+    /// Names of the others, and why.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// Cytokines that get cells, and those that do not: of those that share a signal only the first of the table stays,
+/// besides those that were measured.
 ///
 /// # Errors
 /// When a measured cytokine is not in the table.
@@ -148,25 +157,25 @@ pub fn one_per_signal<'a>(
     signatures: &Signatures,
     measured: &BTreeMap<String, String>,
     signals: Option<&[String]>,
-) -> Result<(Vec<&'a Cytokine>, Vec<(String, String)>), SignatureError> {
+) -> Result<Chosen<'a>, SignatureError> {
     if let Some(name) = measured.keys().find(|name| !all.iter().any(|own| own.name == **name)) {
         return Err(SignatureError::Cytokine { name: name.clone() });
     }
-    let (mut kept, mut left): (Vec<&Cytokine>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let mut chosen = Chosen::default();
     for own in all.iter().filter(|own| !measured.contains_key(&own.name)) {
         let reason = match &own.signal {
             None => "no signature".to_owned(),
             Some(signal) if !signatures.signals().contains(signal) => format!("the table has no signature {signal}"),
-            Some(signal) if signals.is_some_and(|chosen| !chosen.contains(signal)) => "not asked for".to_owned(),
-            Some(signal) => match kept.iter().find(|other| other.signal.as_ref() == Some(signal)) {
+            Some(signal) if signals.is_some_and(|asked| !asked.contains(signal)) => "not asked for".to_owned(),
+            Some(signal) => match chosen.kept.iter().find(|other| other.signal.as_ref() == Some(signal)) {
                 Some(other) => format!("shares the signature {signal} with {}", other.name),
                 None => {
-                    kept.push(own);
+                    chosen.kept.push(own);
                     continue;
                 }
             },
         };
-        left.push((own.name.clone(), reason));
+        chosen.left_out.push((own.name.clone(), reason));
     }
-    Ok((kept, left))
+    Ok(chosen)
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::{Strategy, prop, proptest};
 
 use super::{
-    Cytokine, Detection, MADE, MADE_FROM, MEASURED, ORIGIN, Order, Pair, ReceptorRule, ResponseRule, SignatureError,
-    Signatures, TypeMean, calibrate, cytokines, make, one_per_signal, plan, resample, respond,
+    Chosen, Cytokine, Detection, MADE, MADE_FROM, MEASURED, ORIGIN, Order, Pair, ReceptorRule, ResponseRule,
+    SignatureError, Signatures, TypeMean, calibrate, cytokines, make, one_per_signal, plan, resample, respond,
 };
 use crate::cells::Cells;
 use crate::metrics::pearson;
@@ -110,12 +110,12 @@ fn tables_are_read() {
 fn one_cytokine_stands_for_a_signal() {
     let (cells, shifted) = cells();
     let (table, read) = (table(&cells, &shifted), cytokines(CYTOKINES).unwrap());
-    let (kept, left) = one_per_signal(&read, &table, &order().measured, None).unwrap();
+    let Chosen { kept, left_out: left } = one_per_signal(&read, &table, &order().measured, None).unwrap();
     assert_eq!(kept.iter().map(|own| own.name.as_str()).collect::<Vec<_>>(), ["IFN-alpha1", "IL-2", "IL-5", "IL-7"]);
     assert_eq!(left.len(), 2, "{left:?}");
     assert!(left[0].1.contains("IL-2"), "{left:?}");
     let only = ["TWO".to_owned()];
-    let (kept, _) = one_per_signal(&read, &table, &order().measured, Some(&only)).unwrap();
+    let kept = one_per_signal(&read, &table, &order().measured, Some(&only)).unwrap().kept;
     assert_eq!(kept.iter().map(|own| own.name.as_str()).collect::<Vec<_>>(), ["IL-2"]);
     let unknown = BTreeMap::from([("IFN-b".to_owned(), "ONE".to_owned())]);
     assert!(matches!(one_per_signal(&read, &table, &unknown, None), Err(SignatureError::Cytokine { .. })));

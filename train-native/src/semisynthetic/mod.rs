@@ -106,3 +106,100 @@ fn provenance(plan: &Plan, sources: &Sources, order: &Order) -> BTreeMap<String,
     ];
     lines.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use super::{Sources, describe, planned, write};
+    use crate::data::read_cells;
+    use cells::h5ad::write_h5ad;
+    use cells::signatures::{MADE, MEASURED, ORIGIN, Order, ReceptorRule, ResponseRule};
+    use cells::synthetic::{CONTROL, PERTURBED, SyntheticSpec, synthetic};
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    const CYTOKINES: &str = "name,gene,receptor gene,family,functional_classification,alternative names,cytosig_signal\n\
+        IFN-beta,IFNB1,G00000,Interferon,TypeI IFNs,,ONE\nIL-2,IL2,\"G00001, G00002\",gamma,Th1,,TWO\n";
+
+    fn order() -> Order {
+        Order {
+            donor: "donor".to_owned(),
+            kind: "cell_type".to_owned(),
+            condition: "condition".to_owned(),
+            control: CONTROL.to_owned(),
+            measured: BTreeMap::from([(PERTURBED.to_owned(), "ONE".to_owned())]),
+            calibrate_on: None,
+            fewest: 5,
+            scale: None,
+            signals: None,
+            cells_per: 10,
+            receptors: ReceptorRule::default(),
+            response: ResponseRule::default(),
+            seed: 1,
+        }
+    }
+
+    /// Synthetic cells and tables in a folder; signal ONE has z = 5 on the shifted genes.
+    fn files(folder: &Path) -> Sources {
+        let spec = SyntheticSpec {
+            cells_per_group: 20,
+            genes: 100,
+            types: 2,
+            donors: 2,
+            markers: 5,
+            programme: 5,
+            shifted: 20,
+            fold_change: 4.0,
+            depth: 1000.0,
+        };
+        let (cells, truth) = synthetic(&spec, 1).unwrap();
+        let row = |(at, gene): (usize, &String)| {
+            let z = if truth.shifted.contains(&at) { 5 } else { 0 };
+            format!("{gene},{z},{}\n", -z)
+        };
+        let rows: String = cells.genes.iter().enumerate().map(row).collect();
+        let path = |name: &str| folder.join(name);
+        std::fs::write(path("cells.h5ad"), write_h5ad(&cells, &BTreeMap::new()).unwrap()).unwrap();
+        std::fs::write(path("signatures.csv"), format!("gene,ONE,TWO\n{rows}")).unwrap();
+        std::fs::write(path("cytokines.csv"), CYTOKINES).unwrap();
+        Sources {
+            data: path("cells.h5ad"),
+            signatures: path("signatures.csv"),
+            cytokines: path("cytokines.csv"),
+            references: vec![path("cells.h5ad")],
+        }
+    }
+
+    #[test]
+    fn files_become_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sources, order) = (files(folder.path()), order());
+        let planned = planned(&sources, &order).unwrap();
+        let words = describe(&planned.plan, &order);
+        assert!(words.contains("IL-2 (TWO): type1"), "{words}");
+        // Two donors, one made cytokine, ten cells each, beside 80 controls and 80 measured cells.
+        assert!(
+            words.contains("80 measured control cells, 80 measured treated cells, 20 semi-synthetic cells"),
+            "{words}"
+        );
+        let out = folder.path().join("made.h5ad");
+        assert_eq!(write(&planned, &sources, &order, &out).unwrap(), 180);
+        let made = read_cells(&out).unwrap();
+        assert_eq!(made.indices_where(ORIGIN, MEASURED).unwrap().len(), 160);
+        assert_eq!(made.indices_where(ORIGIN, MADE).unwrap(), made.indices_where("condition", "IL-2").unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = files(folder.path());
+        std::fs::write(&sources.signatures, "gene,ONE\nG00000,high\n").unwrap();
+        let error = planned(&sources, &order()).err().map(|error| format!("{error:#}")).unwrap_or_default();
+        assert!(error.contains("signatures.csv") && error.contains("line 2"), "{error}");
+        let missing = Sources { cytokines: folder.path().join("none.csv"), ..files(folder.path()) };
+        let error = planned(&missing, &order()).err().map(|error| format!("{error:#}")).unwrap_or_default();
+        assert!(error.contains("none.csv"), "{error}");
+        assert!(planned(&files(folder.path()), &Order { cells_per: 0, ..order() }).is_err());
+    }
+}
