@@ -2,7 +2,7 @@
 //!
 //! Does: sparse counts with genes and labels, AnnData, 10x and Matrix Market files from bytes, AnnData to bytes, normalising,
 //! differential expression, principal components, neighbours, the fixed map, metrics, baselines, splits,
-//! synthetic cells with a known truth. Measured and generated cells are the same type.
+//! synthetic cells with a known truth, measured cells moved by published response signatures. Measured and generated cells are the same type.
 //! Does not know: tensors, files, clocks, threads, the web.
 //! Flow: bytes → **cells** → tokens (`model`), and back: counts → normalise → effects → figures.
 
@@ -24,6 +24,7 @@ pub mod population;
 pub mod prior;
 mod random;
 pub mod referee;
+pub mod signatures;
 pub mod splits;
 pub mod spread;
 pub mod subset;

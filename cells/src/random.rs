@@ -1,8 +1,8 @@
 //! Draws from a few distributions, on one counter-based generator.
 //!
-//! Does: uniform, normal, gamma, Poisson and negative binomial numbers, places, random orders.
+//! Does: uniform, normal, gamma, Poisson, binomial and negative binomial numbers, places, random orders.
 //! Does not know: what is drawn for.
-//! Flow: a seed → **draws** → synthetic cells, baselines.
+//! Flow: a seed → **draws** → synthetic cells, baselines, moved cells.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -72,6 +72,11 @@ impl Random {
         count
     }
 
+    /// Binomial: how many of `trials` succeed, each with probability `chance`.
+    pub(crate) fn binomial(&mut self, trials: u32, chance: f64) -> u32 {
+        (0..trials).map(|_| u32::from(self.uniform() < chance)).sum()
+    }
+
     /// Negative binomial of variance mean + dispersion · mean²: a Poisson whose rate is gamma. Without dispersion it is
     /// the Poisson.
     pub(crate) fn negative_binomial(&mut self, mean: f64, dispersion: f64) -> u32 {
@@ -125,6 +130,21 @@ mod tests {
             assert!((variance - expected).abs() < error, "{mean}, {dispersion}: {variance}, {expected}");
         }
         assert_eq!([0.0, f64::NAN].map(|mean| random.negative_binomial(mean, 0.5)), [0; 2]);
+    }
+
+    #[test]
+    fn binomial_has_its_moments() {
+        let mut random = Random::new(4);
+        for (trials, chance) in [(1, 0.3), (7, 0.5), (40, 0.9)] {
+            let (mean, variance) = moments(|| f64::from(random.binomial(trials, chance)));
+            let (expected, spread) = (f64::from(trials) * chance, f64::from(trials) * chance * (1.0 - chance));
+            assert!((mean - expected).abs() < 5.0 * (spread / DRAWS as f64).sqrt(), "{trials}, {chance}: {mean}");
+            // Excess kurtosis (1 − 6 p q) / (n p q); five standard errors of a variance.
+            let kurtosis = 2.0 + (1.0 - 6.0 * chance * (1.0 - chance)) / spread;
+            let error = 5.0 * spread * (kurtosis / DRAWS as f64).sqrt();
+            assert!((variance - spread).abs() < error, "{trials}, {chance}: {variance}, {spread}");
+        }
+        assert_eq!([random.binomial(5, 0.0), random.binomial(5, 1.0), random.binomial(0, 0.5)], [0, 5, 0]);
     }
 
     #[test]

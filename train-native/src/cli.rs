@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 
 use train_native::device::Backend;
 
+use crate::making::MakeSemisynthetic;
+
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
 #[command(name = "train-native", version)]
@@ -43,6 +45,13 @@ pub(crate) enum Command {
     ///
     /// Example: train-native split --data cells.h5ad --check split.json
     Split(MakeSplit),
+    /// Make cells of many cytokines from measured control cells and response signatures. They are marked semi-synthetic
+    /// and show and test many conditions with a known truth; nothing is learned about a cytokine from them.
+    ///
+    /// Example: train-native semisynthetic --data kang2018_ifnb_9015genes.h5ad --signatures cytosig_beta_64signals.csv.gz
+    /// --cytokines parse90_cytokine_info.csv --pert-col condition --control ctrl --measured IFN-beta=IFN1
+    /// --receptor-cells pbmc_atlas_19526genes.h5ad --out pbmc-cytokines.h5ad
+    Semisynthetic(MakeSemisynthetic),
     /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
     /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
@@ -419,7 +428,7 @@ fn named_file(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 /// KEY=VALUE.
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
         .ok_or_else(|| format!("{text:?} is not KEY=VALUE"))

@@ -30,6 +30,7 @@ pub mod replicas;
 pub mod report;
 pub mod responses;
 pub mod sample;
+pub mod semisynthetic;
 pub mod store;
 pub mod synthesis;
 pub mod train;

@@ -6,6 +6,7 @@
 //! Flow: h5ad + recipe → `train` → run → `export` → bundle → `sample`, `evaluate`, the page.
 
 mod cli;
+mod making;
 mod scoring;
 mod splitting;
 
@@ -88,6 +89,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Split(asked) => splitting::split(asked),
+        Command::Semisynthetic(asked) => making::semisynthetic(asked),
         Command::Judge(asked) => scoring::judge(asked),
         Command::Evaluate(asked) => scoring::evaluate(asked),
     }

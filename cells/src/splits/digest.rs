@@ -48,7 +48,7 @@ impl TryFrom<String> for Digest {
 
 impl Digest {
     /// Of nothing yet.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(START)
     }
 
@@ -58,17 +58,17 @@ impl Digest {
     }
 
     /// With a text behind, ended by a byte that no text holds, so that `ab`, `c` and `a`, `bc` differ.
-    pub(super) fn text(self, text: &str) -> Self {
+    pub(crate) fn text(self, text: &str) -> Self {
         self.bytes(text.as_bytes()).bytes(&[0xff])
     }
 
     /// The number itself, to seed a draw.
-    pub(super) const fn value(self) -> u64 {
+    pub(crate) const fn value(self) -> u64 {
         self.0
     }
 
     /// With a number behind.
-    pub(super) fn number(self, number: u64) -> Self {
+    pub(crate) fn number(self, number: u64) -> Self {
         self.bytes(&number.to_le_bytes())
     }
 }

@@ -1,0 +1,132 @@
+//! Semi-synthetic cells made from the command line.
+//!
+//! Does: names, help and defaults of the arguments; turns them into the order of `cells::signatures`, prints the plan, has the cells written.
+//! Does not know: how cells respond.
+//! Flow: arguments → `train_native::semisynthetic` → **h5ad**.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use cells::signatures::{Order, ReceptorRule, ResponseRule};
+use clap::Args;
+use train_native::semisynthetic::{Sources, describe, planned, write};
+
+use crate::cli::key_value;
+
+/// What `semisynthetic` takes.
+#[derive(Args)]
+pub(crate) struct MakeSemisynthetic {
+    /// Measured cells with raw counts, controls among them.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Response signatures as z-scores: `gene,signal,signal,…`, also packed with gzip.
+    #[arg(long)]
+    pub(crate) signatures: PathBuf,
+    /// Cytokines with receptor genes and signals, in huCIRA's columns and `cytosig_signal`.
+    #[arg(long)]
+    pub(crate) cytokines: PathBuf,
+    /// More measured cells, in whose controls receptor genes are looked for; repeat for several.
+    #[arg(long)]
+    pub(crate) receptor_cells: Vec<PathBuf>,
+    /// obs column of donors.
+    #[arg(long, default_value = "donor")]
+    pub(crate) donor_col: String,
+    /// obs column of cell types.
+    #[arg(long, default_value = "cell_type")]
+    pub(crate) cell_type_col: String,
+    /// obs column of perturbations.
+    #[arg(long, default_value = "condition")]
+    pub(crate) pert_col: String,
+    /// Its value for control cells.
+    #[arg(long, default_value = "ctrl")]
+    pub(crate) control: String,
+    /// CYTOKINE=SIGNAL of a cytokine whose measured cells are kept and calibrate the scale; repeat for several, of which
+    /// the first by name calibrates.
+    #[arg(long, value_parser = key_value)]
+    pub(crate) measured: Vec<(String, String)>,
+    /// Donors to calibrate on, separated by commas (all when left out).
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) calibrate_on: Vec<String>,
+    /// Fewest control and treated cells of a cell type to calibrate on.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) fewest: usize,
+    /// log2 fold change per unit of z, in place of calibrating.
+    #[arg(long)]
+    pub(crate) scale: Option<f64>,
+    /// Signals to make cells of, separated by commas (all that stand for a cytokine when left out).
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) signals: Vec<String>,
+    /// Cells of each donor and made cytokine, in the donor's shares of cell types.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) cells_per: usize,
+    /// Smallest share of a cell type's cells that must show every chain of a receptor.
+    #[arg(long, default_value_t = ReceptorRule::default().share)]
+    pub(crate) receptor_share: f64,
+    /// Smallest |z| that moves a gene.
+    #[arg(long, default_value_t = ResponseRule::default().cut)]
+    pub(crate) least_z: f64,
+    /// Largest log2 fold change, up or down.
+    #[arg(long, default_value_t = ResponseRule::default().largest)]
+    pub(crate) largest: f64,
+    /// Log deviation of the strength of cells of one type.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) variation: f64,
+    /// Share of every made cell that is drawn anew, so that none is a copy of a control cell.
+    #[arg(long, default_value_t = 0.05)]
+    pub(crate) renewed: f64,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// h5ad file to write.
+    #[arg(long, required_unless_present = "dry_run")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the cytokines, who responds, the scale and the number of cells, and stop.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Names, or none when the list is empty.
+fn some(names: Vec<String>) -> Option<Vec<String>> {
+    Some(names).filter(|names| !names.is_empty())
+}
+
+/// Plans, and unless only that was asked for makes the cells.
+pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
+    let sources = Sources {
+        data: asked.data,
+        signatures: asked.signatures,
+        cytokines: asked.cytokines,
+        references: asked.receptor_cells,
+    };
+    let order = Order {
+        donor: asked.donor_col,
+        kind: asked.cell_type_col,
+        condition: asked.pert_col,
+        control: asked.control,
+        measured: asked.measured.into_iter().collect(),
+        calibrate_on: some(asked.calibrate_on),
+        fewest: asked.fewest,
+        scale: asked.scale,
+        signals: some(asked.signals),
+        cells_per: asked.cells_per,
+        receptors: ReceptorRule { share: asked.receptor_share, ..ReceptorRule::default() },
+        response: ResponseRule {
+            cut: asked.least_z,
+            largest: asked.largest,
+            variation: asked.variation,
+            renewed: asked.renewed,
+            ..ResponseRule::default()
+        },
+        seed: asked.seed,
+    };
+    let planned = planned(&sources, &order)?;
+    if asked.dry_run {
+        print!("{}", describe(&planned.plan, &order));
+        return Ok(());
+    }
+    eprint!("{}", describe(&planned.plan, &order));
+    let out = asked.out.context("give --out, the file to write")?;
+    let cells = write(&planned, &sources, &order, &out)?;
+    eprintln!("{}: {cells} cells", out.display());
+    Ok(())
+}
