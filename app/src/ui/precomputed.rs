@@ -154,11 +154,7 @@ pub(super) fn keep(store: Store) {
         untrack(|| {
             let shown = store.ahead.shown.with(|shown| shown.as_ref().map(|shown| shown.found));
             match wanted {
-                Some(Ok(found)) if !running && !store.has_own() => {
-                    if shown != Some(found) {
-                        show(store, found);
-                    }
-                }
+                Some(Ok(found)) if !running && shown != Some(found) && !store.has_own() => show(store, found),
                 // What is on the screen is always of what is chosen.
                 Some(Err(_)) if shown.is_some() => store.clear(),
                 _ => {}
