@@ -13,6 +13,7 @@ mod judge;
 mod overfit;
 mod parity;
 mod pipeline;
+mod precompute;
 mod python;
 mod replicas;
 mod store;

@@ -49,6 +49,13 @@ pub(crate) struct Trained {
     _folder: tempfile::TempDir,
 }
 
+impl Trained {
+    /// Marker genes of each type.
+    pub(crate) fn truth_of_markers(&self) -> &[Vec<usize>] {
+        &self.truth.markers
+    }
+}
+
 fn recipe() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../train-native/recipes/synthetic.toml")
 }

@@ -191,8 +191,10 @@ impl Work<'_> {
                 continue;
             }
             let shifts = compare(&others, own)?;
-            let added = self.add(with, own, keep::union([keep::surest(&shifts, self.settings.top), markers.clone()]));
-            self.found.populations[added].typical = keep::typical(&shifts);
+            let typical = keep::typical(&shifts);
+            let genes = keep::union([keep::surest(&shifts, self.settings.top), typical.clone(), markers.clone()]);
+            let added = self.add(with, own, genes);
+            self.found.populations[added].typical = typical;
         }
         Ok(())
     }
