@@ -181,8 +181,10 @@ impl Held {
     pub fn words(&self, found: Found) -> String {
         let Made { cells, seed, version, device, .. } = &self.made;
         let each = if found.compared.is_some() { " on either side" } else { "" };
+        let on_map = self.sets.get(found.control).map_or(0, |set| set.points.len() / 2);
+        let few = if on_map < *cells as usize { format!(" ({on_map} of them on the map)") } else { String::new() };
         format!(
-            "{cells} cells{each}, seed {seed}, made by train-native {version} on {device}; press Generate for cells of your own."
+            "{cells} cells{each}{few}, seed {seed}, made by train-native {version} on {device}; press Generate for cells of your own."
         )
     }
 

@@ -37,7 +37,7 @@ fn a_result_stands_before_the_model_and_own_cells_of_its_seed_agree() {
     with_page("precomputed", with_results, |page| {
         page.open(&format!("{PERTURBED}&cells=24&seed=9"));
         let words = label(page);
-        for part in ["Precomputed", "24 cells on either side", "seed 9", "train-native", "the CPU", "press Generate"] {
+        for part in ["Precomputed:", "24 cells on either side", "seed 9", "train-native", "the CPU", "press Generate"] {
             assert!(words.contains(part), "{words}");
         }
         assert_eq!((number(page, "map", "data-points"), number(page, "map", "data-control")), (14, 7));
@@ -100,7 +100,7 @@ fn a_result_comes_before_the_weights() {
 fn results_follow_the_choices_and_never_own_cells() {
     with_page("precomputed-choices", with_results, |page| {
         page.open(AHEAD);
-        assert!(label(page).contains("24 cells, seed 9"), "control cells alone have no other side");
+        assert!(label(page).contains("24 cells (7 of them on the map), seed 9"), "control cells alone have no other side");
         assert_eq!(number(page, "map", "data-points"), 7);
         loaded(page);
         page.click("toggle-IFN-beta");
