@@ -109,7 +109,7 @@ fn precomputed_numbers_are_those_of_cells_of_the_same_seed() {
         assert_eq!((perturbed.points.len(), places.len()), (14, 14));
         assert!(perturbed.points.iter().zip(&places).all(|(kept, exact)| close(f64::from(*kept), f64::from(*exact))));
         let shifts: Vec<GeneShift> = compare(&sides.0, &sides.1).unwrap();
-        for (at, gene) in own.genes.iter().enumerate() {
+        for (at, gene) in perturbed.genes.iter().enumerate() {
             let shift = &shifts[*gene as usize];
             let mean = |set: &Population| f64::from(set.mean[set.genes.binary_search(gene).unwrap()]);
             // What the page works out from what is kept.
@@ -124,9 +124,9 @@ fn precomputed_numbers_are_those_of_cells_of_the_same_seed() {
         // The surest are there, whatever else is, and so are the markers.
         let mut sure: Vec<&GeneShift> = shifts.iter().collect();
         sure.sort_by(|a, b| a.q.total_cmp(&b.q).then(a.p.total_cmp(&b.p)));
-        assert!(sure[..5].iter().all(|shift| own.genes.contains(&shift.gene)));
+        assert!(sure[..5].iter().all(|shift| perturbed.genes.contains(&shift.gene)));
         let place = |gene: &String| bundle.card.genes.iter().position(|own| own == gene).unwrap() as u32;
-        assert!(bundle.card.markers.iter().all(|gene| own.genes.contains(&place(gene))));
+        assert!(bundle.card.markers.iter().all(|gene| perturbed.genes.contains(&place(gene))));
         assert_eq!(own.shifted, shifts.iter().filter(|shift| shift.q < 0.05).count());
     }
 }

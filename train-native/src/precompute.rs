@@ -20,7 +20,7 @@ use cells::pca::Pca;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::bundle::{Bundle, WEIGHTS};
 use model::card::{Card, Choices};
-use model::precomputed::{Comparison, Made, PRECOMPUTED, Precomputed};
+use model::precomputed::{Made, PRECOMPUTED, Precomputed};
 use model::sample::Effort;
 
 use crate::export::write_file;
@@ -169,7 +169,7 @@ impl Work<'_> {
         let first = self.add(with, &control, genes);
         for (own, cells, shifts, genes) in compared {
             let second = self.add(&own, &cells, genes.clone());
-            self.found.comparisons.push(keep::comparison((first, second), &shifts, genes));
+            self.found.comparisons.push(keep::comparison((first, second), &shifts, &genes));
         }
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Work<'_> {
 /// The results in a line.
 pub fn summary(found: &Precomputed, bytes: usize) -> String {
     let (sets, compared) = (found.populations.len(), found.comparisons.len());
-    let genes: usize = found.comparisons.iter().map(|own: &Comparison| own.genes.len()).sum();
+    let genes: usize = found.comparisons.iter().map(|own| found.populations[own.perturbed].genes.len()).sum();
     let each = genes.checked_div(compared).unwrap_or(0);
     format!(
         "{compared} comparisons and {sets} sets of {} cells, {each} genes each, {:.0} kB",

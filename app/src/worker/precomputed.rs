@@ -42,7 +42,7 @@ pub(crate) fn show(
         card: String::from_utf8_lossy(json).into_owned(),
         made,
         sets: found.populations.iter().map(set).collect(),
-        comparisons: found.comparisons.iter().map(compared).collect(),
+        comparisons: found.comparisons.iter().map(|own| compared(own, &found.populations[own.perturbed])).collect(),
     };
     let mut arrays = vec![Array::F32(map.coordinates)];
     arrays.extend(of_sets(&found));
@@ -60,11 +60,11 @@ fn set(own: &Population) -> Set {
     }
 }
 
-fn compared(own: &Comparison) -> Compared {
+fn compared(own: &Comparison, perturbed: &Population) -> Compared {
     Compared {
         control: own.control as u32,
         perturbed: own.perturbed as u32,
-        genes: own.genes.len() as u32,
+        genes: perturbed.genes.len() as u32,
         shifted: own.shifted as u32,
     }
 }
@@ -92,7 +92,7 @@ fn of_comparisons(found: &Precomputed) -> [Array; 8] {
     let mut columns: [Vec<f64>; 7] = Default::default();
     for own in &found.comparisons {
         let (control, perturbed) = (&found.populations[own.control], &found.populations[own.perturbed]);
-        for (at, gene) in own.genes.iter().enumerate() {
+        for (at, gene) in perturbed.genes.iter().enumerate() {
             let (a, b) = (mean(control, *gene), mean(perturbed, *gene));
             let (difference, margin) = (b.ln_1p() - a.ln_1p(), f64::from(own.margin[at]));
             let (p, q) = (probability(own.p[at]), probability(own.q[at]));

@@ -66,10 +66,9 @@ fn whole() -> Precomputed {
         comparisons: vec![Comparison {
             control: 0,
             perturbed: 1,
-            genes: vec![0, 4],
-            p: vec![0.5, 400.0],
-            q: vec![0.25, 399.0],
-            margin: vec![0.125, 2.0],
+            p: vec![0.5, 400.0, 0.0],
+            q: vec![0.25, 399.0, 0.0],
+            margin: vec![0.125, 2.0, 0.5],
             shifted: 1,
         }],
     }
@@ -111,8 +110,8 @@ fn damaged_files_are_refused_with_a_sentence() {
     assert!(refused(|file| file.populations[0].genes = vec![2, 0, 4]).contains("in order"));
     assert!(refused(|file| file.populations[1].typical = vec![9]).contains("places"));
     assert!(refused(|file| file.populations[0].detected[1] = 13).contains("more cells"));
-    assert!(refused(|file| file.comparisons[0].perturbed = 2).contains("cells that it does not tell of"));
-    assert!(refused(|file| file.comparisons[0].genes = vec![0, 1]).contains("genes that it does not tell of"));
+    assert!(refused(|file| file.comparisons[0].control = 2).contains("cells that it does not tell of"));
+    assert!(refused(|file| file.populations[0].genes = vec![0, 1, 4]).contains("genes that it does not tell of"));
     assert!(refused(|file| file.populations[1].mean[0] = f32::INFINITY).contains("not finite"));
     assert!(refused(|file| file.populations[1].mean.truncate(2)).contains("shape"));
     let with = |key: &'static str, value: &'static str| {

@@ -19,7 +19,7 @@ pub(crate) struct Precompute {
     #[arg(long, default_value_t = 128)]
     pub(crate) cells: usize,
     /// Genes that are kept of every condition, the surest, beside the bundle's markers.
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 120)]
     pub(crate) top: usize,
     /// Most cells of a condition that are placed on the map.
     #[arg(long, default_value_t = 64)]

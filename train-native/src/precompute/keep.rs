@@ -72,7 +72,7 @@ pub(super) fn population(with: &With, data: &Normalised, genes: Vec<u32>, points
 }
 
 /// A comparison of the sets at two places, of these genes.
-pub(super) fn comparison((control, perturbed): (usize, usize), shifts: &[GeneShift], genes: Vec<u32>) -> Comparison {
+pub(super) fn comparison((control, perturbed): (usize, usize), shifts: &[GeneShift], genes: &[u32]) -> Comparison {
     let of = |value: fn(&GeneShift) -> f32| genes.iter().map(|gene| value(&shifts[*gene as usize])).collect();
     Comparison {
         control,
@@ -81,6 +81,5 @@ pub(super) fn comparison((control, perturbed): (usize, usize), shifts: &[GeneShi
         q: of(|own| exponent(own.q)),
         margin: of(|own| (0.5 * (own.high - own.low)) as f32),
         shifted: shifts.iter().filter(|own| own.q < SURE).count(),
-        genes,
     }
 }
