@@ -100,7 +100,10 @@ fn a_result_comes_before_the_weights() {
 fn results_follow_the_choices_and_never_own_cells() {
     with_page("precomputed-choices", with_results, |page| {
         page.open(AHEAD);
-        assert!(label(page).contains("24 cells (7 of them on the map), seed 9"), "control cells alone have no other side");
+        assert!(
+            label(page).contains("24 cells (7 of them on the map), seed 9"),
+            "control cells alone have no other side"
+        );
         assert_eq!(number(page, "map", "data-points"), 7);
         loaded(page);
         page.click("toggle-IFN-beta");
