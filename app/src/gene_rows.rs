@@ -265,7 +265,7 @@ pub fn scrolled_to(at: usize, scrolled: f64, (height, head): (f64, f64), row: f6
     }
 }
 
-/// All genes as text with `separator` between fields; lines that start with # say what made them.
+/// All genes that have a q-value as text with `separator` between fields; lines that start with # say what made them.
 pub fn text(columns: &Columns<'_>, notes: &[(String, String)], separator: char) -> String {
     let mut out = String::new();
     for (key, value) in notes {
@@ -288,7 +288,8 @@ pub fn text(columns: &Columns<'_>, notes: &[(String, String)], separator: char) 
     }
     out.push_str(&heads.join(&separator.to_string()));
     out.push('\n');
-    for gene in 0..columns.len() {
+    // A gene without a q was not told of: precomputed results hold some of all genes.
+    for gene in (0..columns.len()).filter(|gene| !columns.q[*gene].is_nan()) {
         let s = separator;
         let _ = write!(
             out,

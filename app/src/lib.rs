@@ -16,6 +16,7 @@ pub mod lessons;
 pub mod map_view;
 pub mod own_data;
 pub mod plate;
+pub mod precomputed;
 pub mod protocol;
 pub mod replicates;
 pub mod search;

@@ -249,22 +249,25 @@ fn corrected(mut shifts: Vec<GeneShift>) -> Vec<GeneShift> {
     shifts
 }
 
+/// log2 of the ratio of perturbed to control mean normalised counts; 0 for a gene that is absent on both sides.
+pub fn log2_fold_change(control: f64, perturbed: f64) -> f64 {
+    if control == 0.0 && perturbed == 0.0 {
+        return 0.0;
+    }
+    ((perturbed + PSEUDOCOUNT) / (control + PSEUDOCOUNT)).log2()
+}
+
 /// One gene.
 fn test(gene: usize, control: Column<'_>, perturbed: Column<'_>, cells: [usize; 2]) -> GeneShift {
     let [n, m] = cells.map(|cells| cells as f64);
     let (normal_a, normal_b) = (control.mean.exp_m1(), perturbed.mean.exp_m1());
-    let log2_fold_change = if normal_a == 0.0 && normal_b == 0.0 {
-        0.0
-    } else {
-        ((normal_b + PSEUDOCOUNT) / (normal_a + PSEUDOCOUNT)).log2()
-    };
     let difference = perturbed.mean - control.mean;
     let margin = 1.959_963_984_540_054 * (control.variance / n + perturbed.variance / m).sqrt();
     GeneShift {
         gene: gene as u32,
         mean_control: normal_a,
         mean_perturbed: normal_b,
-        log2_fold_change,
+        log2_fold_change: log2_fold_change(normal_a, normal_b),
         p: mann_whitney(control, perturbed, cells),
         q: 1.0,
         difference,

@@ -6,6 +6,8 @@
 //! Flow: generated cells' principal components + reference map → **coordinates**.
 
 use crate::neighbours::{Neighbours, nearest};
+use crate::normalise::Normalised;
+use crate::pca::Pca;
 
 /// Neighbours that decide a place. Few, so that a cell between two clusters joins one of them.
 pub const NEIGHBOURS: usize = 8;
@@ -15,6 +17,11 @@ pub const NEIGHBOURS: usize = 8;
 /// squared distance, so that a copy of a reference cell stands on it. Without reference, no places.
 pub fn place(reference: &[f32], map: &[f32], query: &[f32], dimensions: usize, k: usize) -> Vec<f32> {
     among(&nearest(reference, query, dimensions, k), map)
+}
+
+/// Coordinates [m, 2] of cells on a fixed map: their components by the map's own loadings, then [`place`].
+pub fn onto(pca: &Pca, reference: &[f32], map: &[f32], cells: &Normalised) -> Vec<f32> {
+    place(reference, map, &pca.project(cells), pca.components, NEIGHBOURS)
 }
 
 /// [`place`] for cells whose neighbours are known.

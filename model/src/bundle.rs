@@ -17,6 +17,7 @@ use crate::card::{Card, Choices, FORMAT_VERSION, FileEntry};
 use crate::decode::Decoder;
 use crate::loss::{Masked, hidden_of};
 use crate::network::Network;
+use crate::precomputed::{self, PRECOMPUTED, Precomputed, PrecomputedError};
 use crate::weights::{self, Precision, Tensors, WeightsError};
 
 /// The card's file name.
@@ -68,6 +69,9 @@ pub enum BundleError {
         /// What is wrong.
         source: WeightsError,
     },
+    /// The precomputed results do not fit.
+    #[error("the bundle's file precomputed.safetensors does not fit: {0}")]
+    Precomputed(#[from] PrecomputedError),
     /// A choice that the bundle does not have.
     #[error("this model has no {key} called {value:?}; it has {known}")]
     UnknownValue {
@@ -167,6 +171,8 @@ pub struct Bundle {
     pub reference: Reference,
     /// Known forward pass.
     pub golden: Golden,
+    /// Results made ahead of time; bundles need not have any.
+    pub precomputed: Option<Precomputed>,
 }
 
 /// SHA-256 in lower-case hexadecimal.
@@ -231,7 +237,9 @@ impl Bundle {
         let map = read_map(&files[MAP], &card).map_err(content(MAP))?;
         let reference = read_reference(&files[REFERENCE], &card).map_err(content(REFERENCE))?;
         let golden = read_golden(&files[GOLDEN], &card).map_err(content(GOLDEN))?;
-        Ok(Self { hash: sha256(json), card, network, map, reference, golden })
+        let precomputed = files.get(PRECOMPUTED).filter(|_| card.files.contains_key(PRECOMPUTED));
+        let precomputed = precomputed.map(|bytes| precomputed::read(bytes, &card)).transpose()?;
+        Ok(Self { hash: sha256(json), card, network, map, reference, golden, precomputed })
     }
 
     /// The same bundle with its products in f16 ([`Network::halved`]).
@@ -260,7 +268,7 @@ impl Bundle {
 }
 
 /// A file against its entry in the card.
-fn check_file(name: &str, entry: &FileEntry, bytes: &[u8]) -> Result<(), BundleError> {
+pub(crate) fn check_file(name: &str, entry: &FileEntry, bytes: &[u8]) -> Result<(), BundleError> {
     let tampered =
         |what, found: String, expected: String| BundleError::Tampered { name: name.to_owned(), what, found, expected };
     if bytes.len() as u64 != entry.bytes {
@@ -326,7 +334,7 @@ impl Reader<'_> {
     }
 }
 
-fn read_map(bytes: &[u8], card: &Card) -> Result<Map, WeightsError> {
+pub(crate) fn read_map(bytes: &[u8], card: &Card) -> Result<Map, WeightsError> {
     let file = Reader(SafeTensors::deserialize(bytes)?);
     let genes = file.places("genes", None, card.model.genes)?;
     let shape = file.0.tensor("loadings").map_err(|_| WeightsError::Missing("loadings".into()))?.shape().to_vec();

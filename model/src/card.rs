@@ -328,3 +328,15 @@ pub struct Choices {
     /// Genes held at a count: (symbol, count).
     pub clamp: Vec<(String, u32)>,
 }
+
+impl Choices {
+    /// The same cells without what perturbs them: what the page and the precomputed results compare them with. The
+    /// seed stays, so that the cells are counterparts of one another.
+    pub fn of_control(&self, card: &Card) -> Self {
+        let mut control = Self { guidance: 0.0, ..self.clone() };
+        if let Some(condition) = card.of_kind(Kind::Perturbation) {
+            control.with.remove(&condition.key);
+        }
+        control
+    }
+}

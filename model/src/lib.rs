@@ -19,6 +19,7 @@ pub mod decode;
 pub mod layout;
 pub mod loss;
 pub mod network;
+pub mod precomputed;
 pub mod quantise;
 pub mod random;
 pub mod sample;

@@ -51,7 +51,7 @@ pub enum WeightsError {
         expected: Vec<usize>,
     },
     /// A parameter is stored in a format that this version does not read.
-    #[error("the tensor `{name}` is stored as {dtype:?}; f32, f16 and i32 are read")]
+    #[error("the tensor `{name}` is stored as {dtype:?}, which is not read here")]
     NumberFormat {
         /// Key.
         name: String,
@@ -84,6 +84,17 @@ pub(crate) fn integers(name: &str, view: &TensorView<'_>) -> Result<Vec<i32>, We
     }
 }
 
+/// Whole numbers of a tensor that [`Tensors::whole`] wrote, whatever their width.
+pub(crate) fn whole(name: &str, view: &TensorView<'_>) -> Result<Vec<u32>, WeightsError> {
+    let bytes = view.data();
+    match view.dtype() {
+        Dtype::U8 => Ok(bytes.iter().map(|byte| u32::from(*byte)).collect()),
+        Dtype::U16 => Ok(bytes.chunks_exact(2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]]))).collect()),
+        Dtype::U32 => Ok(bytes.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()),
+        dtype => Err(WeightsError::NumberFormat { name: name.to_owned(), dtype }),
+    }
+}
+
 /// Named tensors on their way into a safetensors file.
 #[derive(Default)]
 pub struct Tensors {
@@ -104,6 +115,17 @@ impl Tensors {
     pub fn integers(&mut self, name: &str, shape: &[usize], values: &[i32]) {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.entries.insert(name.to_owned(), (Dtype::I32, shape.to_vec(), bytes));
+    }
+
+    /// Adds whole numbers in as few bytes as the largest needs.
+    pub fn whole(&mut self, name: &str, shape: &[usize], values: &[u32]) {
+        let (dtype, width) = match values.iter().max().copied().unwrap_or(0) {
+            0..=0xff => (Dtype::U8, 1),
+            0x100..=0xffff => (Dtype::U16, 2),
+            _ => (Dtype::U32, 4),
+        };
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes().into_iter().take(width)).collect();
+        self.entries.insert(name.to_owned(), (dtype, shape.to_vec(), bytes));
     }
 
     /// Adds bytes.

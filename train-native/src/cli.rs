@@ -4,13 +4,19 @@
 //! Does not know: how anything is done.
 //! Flow: words → **commands** → `main`.
 
+mod precompute;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use train_native::device::Backend;
 
+<<<<<<< HEAD
 use crate::making::MakeSemisynthetic;
+=======
+pub(crate) use precompute::Precompute;
+>>>>>>> i6-c
 
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
@@ -124,6 +130,11 @@ pub(crate) enum Command {
     /// Example: train-native sample --bundle assets/models/pbmc-ifnb --with donor=1015
     /// --with "cell_type=CD14+ Monocytes" --with condition=IFN-beta --cells 200 --out cells.h5ad
     Sample(Sample),
+    /// Generate and test the conditions that visitors of the page are most likely to choose, and write the results into
+    /// the bundle: the page shows them before it has made any cells. Run the same command again to replace them.
+    ///
+    /// Example: train-native precompute --bundle assets/models/pbmc-ifnb
+    Precompute(Precompute),
     /// Print what a generated cell and a training step cost, or what preparing a store does.
     ///
     /// Example: train-native bench --bundle assets/models/pbmc-ifnb

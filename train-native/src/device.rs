@@ -21,6 +21,15 @@ pub enum Backend {
 }
 
 impl Backend {
+    /// Name for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Flex => "the CPU",
+            Self::Cuda => "a GPU (CUDA)",
+            Self::Wgpu => "a GPU (wgpu)",
+        }
+    }
+
     /// The device.
     ///
     /// # Errors

@@ -157,9 +157,16 @@ fn write_bundle(out: &Path, mut card: Card, files: &Files) -> Result<Card> {
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_split(out: &Path, card: &mut Card, split: &Split) -> Result<()> {
-    let bytes = serde_json::to_vec_pretty(split)?;
-    card.files.insert(SPLIT.to_owned(), FileEntry { sha256: sha256(&bytes), bytes: bytes.len() as u64 });
-    write_atomic(&out.join(SPLIT), &bytes)?;
+    write_file(out, card, SPLIT, &serde_json::to_vec_pretty(split)?)
+}
+
+/// Writes one file of a bundle, in the place of an older one of the name, and the card that names it.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_file(out: &Path, card: &mut Card, name: &str, bytes: &[u8]) -> Result<()> {
+    card.files.insert(name.to_owned(), FileEntry { sha256: sha256(bytes), bytes: bytes.len() as u64 });
+    write_atomic(&out.join(name), bytes)?;
     write_card(out, card)
 }
 

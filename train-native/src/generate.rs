@@ -23,12 +23,23 @@ use model::sample::{Effort, Run};
 /// # Errors
 /// When a file is missing, changed or does not fit.
 pub fn read_bundle(folder: &Path, device: &Device) -> Result<Bundle> {
+    read_bundle_without(folder, device, None)
+}
+
+/// [`read_bundle`] without a file that it need not have, for commands that make this file anew.
+///
+/// # Errors
+/// As [`read_bundle`].
+pub fn read_bundle_without(folder: &Path, device: &Device, left_out: Option<&str>) -> Result<Bundle> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let json = read(CARD)?;
-    let card = read_card(&json).with_context(|| format!("the bundle {} cannot be used", folder.display()))?;
+    let mut json = read(CARD)?;
+    let mut card = read_card(&json).with_context(|| format!("the bundle {} cannot be used", folder.display()))?;
+    if left_out.and_then(|name| card.files.remove(name)).is_some() {
+        json = serde_json::to_vec(&card)?;
+    }
     let mut files = BTreeMap::new();
     for name in card.files.keys() {
         if name.contains(['/', '\\']) || name.starts_with('.') {

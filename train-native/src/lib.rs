@@ -23,6 +23,7 @@ pub mod judge;
 pub mod marginals;
 pub mod optimise;
 pub mod pool;
+pub mod precompute;
 pub mod prepare;
 pub mod presets;
 pub mod recipe;

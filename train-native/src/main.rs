@@ -20,7 +20,9 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
-use train_native::{bench, bench_store, bench_train, export, generate, inspect, prepare, report, sample, train};
+use train_native::{
+    bench, bench_store, bench_train, export, generate, inspect, precompute, prepare, report, sample, train,
+};
 
 use crate::cli::{Cli, Command};
 
@@ -66,6 +68,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Sample(asked) => sampled(asked),
+        Command::Precompute(asked) => precomputed(asked),
         Command::Bench { prepare: Some(cells), genes, folder, .. } => {
             print!("{}", bench_store::bench(&folder, cells, genes)?);
             Ok(())
@@ -126,6 +129,31 @@ fn sampled(asked: cli::Sample) -> anyhow::Result<()> {
     }
     let device = format!("{:?}", asked.device).to_lowercase();
     sample::write(&bundle, &wanted, effort_of(asked.device), &device, &asked.out)
+}
+
+/// Makes a bundle's results ahead of time.
+fn precomputed(asked: cli::Precompute) -> anyhow::Result<()> {
+    // Without those that it has: they are replaced, and may be of other weights.
+    let left_out = Some(model::precomputed::PRECOMPUTED);
+    let mut bundle = generate::read_bundle_without(&asked.bundle, &asked.device.device()?, left_out)?;
+    let settings = precompute::Settings {
+        cells: asked.cells,
+        top: asked.top,
+        most: asked.most,
+        points: asked.points,
+        seed: asked.seed,
+        identities: asked.identities,
+        effort: effort_of(asked.device),
+        device: asked.device.words().to_owned(),
+    };
+    if asked.dry_run {
+        print!("{}", precompute::plan(&bundle.card, &settings)?.describe());
+        return Ok(());
+    }
+    let found = precompute::precompute(&bundle, &settings, &*stop_on_ctrl_c("this set of cells")?)?;
+    let bytes = precompute::write(&asked.bundle, &mut bundle.card, &found)?;
+    eprintln!("{}: {}", asked.bundle.display(), precompute::summary(&found, bytes));
+    Ok(())
 }
 
 /// How much a device does at once.

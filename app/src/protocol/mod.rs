@@ -15,6 +15,7 @@ pub mod codec;
 pub mod data;
 pub mod learn;
 pub mod plate;
+pub mod precomputed;
 
 /// Which device the visitor asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,6 +181,8 @@ pub enum FromWorker {
     },
     /// The files of a bundle are there.
     Bundle(bundle::Tell),
+    /// Results that came with a bundle; after its card, map and this file, before its weights.
+    Precomputed(precomputed::Tell),
     /// Loaded. Array: reference coordinates [n, 2].
     Ready {
         /// `bundle.json`.

@@ -58,6 +58,8 @@ pub(super) fn GeneCard() -> impl IntoView {
     };
     move || {
         let (name, gene, table, card) = found()?;
+        // A gene that a precomputed result does not tell of has no numbers; where it would stand is not known either.
+        let is_told = !table.q[gene].is_nan();
         let rows = [
             ("Mean, control cells", mean(table.control[gene])),
             ("Mean, perturbed cells", mean(table.perturbed[gene])),
@@ -67,6 +69,8 @@ pub(super) fn GeneCard() -> impl IntoView {
             ("q, Benjamini-Hochberg", small(table.q[gene])),
             ("Place by q", format!("{} of {} genes", rank(&table, gene), table.q.len())),
         ];
+        let ahead = store.ahead.is_shown();
+        let rows = rows.into_iter().filter(move |(what, _)| is_told && !(ahead && *what == "Place by q"));
         let measured = store.measured.get().and_then(|measured| {
             let (control, perturbed) = (*measured.control.get(gene)?, *measured.perturbed.get(gene)?);
             let of = |value: f32| change(f64::from(value));
@@ -80,7 +84,7 @@ pub(super) fn GeneCard() -> impl IntoView {
             ("Δ over replicate seeds, 95 %", format!("{ends} ({} seeds)", table.seeds))
         });
         let row = |(what, value): (&'static str, String)| view! { <div><dt>{what}</dt><dd>{value}</dd></div> };
-        let rows: Vec<_> = rows.into_iter().chain(seeds).chain(measured).map(row).collect();
+        let rows: Vec<_> = rows.chain(seeds).chain(measured).map(row).collect();
         let species = card.species.clone().unwrap_or_else(|| HUMAN.to_owned());
         let called = names(&card, &name).map(|words| view! { <p data-testid="gene-names">{words}</p> });
         let links: Vec<_> = elsewhere(&species, &name)
@@ -93,6 +97,7 @@ pub(super) fn GeneCard() -> impl IntoView {
             <section class="gene-card" aria-labelledby="gene-title" data-testid="gene-card">
                 <h3 id="gene-title">{name.clone()}</h3>
                 {called}
+                {(!is_told).then_some(view! { <p data-testid="not-told">"The precomputed result does not tell of this gene, which is not among its surest: press Generate for cells of your own."</p> })}
                 <p class="note">"Means are normalised counts of generated cells, all scaled to the bundle's library size."</p>
                 <dl>{rows}</dl>
                 <p class="note" id="read-on">{format!("Read on about this gene of {species}, in a new tab:")}</p>

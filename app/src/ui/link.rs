@@ -160,11 +160,8 @@ pub(super) fn reload(store: Store) {
         cancel_load(store);
     }
     store.alert.set(None);
-    store.clear();
+    store.close();
     store.run.update(|run| *run += 1);
-    store.card.set(None);
-    store.names.set(Vec::new());
-    store.reference.set(Default::default());
     if is_lost(store) {
         return;
     }

@@ -94,6 +94,10 @@ fn paragraph(provenance: &Provenance, card: &Card, comparison: Comparison, table
         if matches!(of("replicates"), "" | "1") { "" } else { " and replicate" },
         of("device"),
     );
+    match of("precomputed") {
+        "" => {}
+        words => text.push_str(&format!(" The results were {words}. {}", of("genes"))),
+    }
     if let Some(table) = table {
         text.push_str(&compared(comparison, has_other, table));
     }
@@ -105,7 +109,7 @@ fn paragraph(provenance: &Provenance, card: &Card, comparison: Comparison, table
 pub(super) fn Methods() -> impl IntoView {
     let store = use_store();
     let words = move || {
-        let (provenance, card) = (store.provenance.get()?, store.card.get()?);
+        let (provenance, card) = (store.made_by()?, store.card.get()?);
         let table = store.shifts.get();
         Some((paragraph(&provenance, &card, store.shown.get(), table.as_deref()), commands(&provenance)))
     };
@@ -117,7 +121,7 @@ pub(super) fn Methods() -> impl IntoView {
     let text = move || words().map(|(text, _)| text).unwrap_or_default();
     let command = move || words().map(|(_, command)| command).unwrap_or_default();
     view! {
-        <details class="methods" hidden=move || store.provenance.with(Option::is_none)>
+        <details class="methods" hidden=move || store.made_by().is_none()>
             <summary data-testid="methods-open">"Methods, and how to repeat this run"</summary>
             <p data-testid="methods">{text}</p>
             <p class="note">"The same cells from the command line, one command for each scenario and seed:"</p>

@@ -22,6 +22,7 @@ mod map;
 mod methods;
 mod model_view;
 mod plate;
+mod precomputed;
 mod results;
 mod shell;
 mod store;
@@ -51,6 +52,7 @@ fn App() -> impl IntoView {
     link::connect(store);
     url::keep(store);
     bundles::keep(store);
+    precomputed::keep(store);
     provide_context(store);
     let view = Memo::new(move |_| store.state.with(|state| state.view));
     let shell = Shell::new(store, view);

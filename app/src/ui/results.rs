@@ -9,6 +9,7 @@ use super::comparisons::Comparisons;
 use super::gene_card::GeneCard;
 use super::genes::GeneTable;
 use super::methods::Methods;
+use super::precomputed::Typical;
 use super::use_store;
 use crate::choices;
 use crate::protocol::Comparison;
@@ -26,6 +27,7 @@ pub(super) fn Results() -> impl IntoView {
             <Show when=move || store.has_other()><Seen which=Which::B/></Show>
             <Trust/>
             <Agreement/>
+            <Typical/>
             <Show when=has_shifts fallback=move || view! { <Empty/> }>
                 <GeneTable/>
                 <GeneCard/>

@@ -15,6 +15,7 @@ use super::genes::GenesStore;
 use super::learn::LearnStore;
 use super::map::MapStore;
 use super::plate::PlateStore;
+use super::precomputed::AheadStore;
 use super::shell::Looks;
 use super::tables::Tables;
 pub(super) use super::tables::{GeneValues, Measured, ShiftTable};
@@ -105,6 +106,10 @@ pub(super) struct Store {
     pub(super) plate: PlateStore,
     pub(super) learn: LearnStore,
     pub(super) data: DataStore,
+    /// Results that came with the bundle.
+    pub(super) ahead: AheadStore,
+    /// Whether the open bundle's model can make cells; its card may be there before.
+    pub(super) ready: RwSignal<bool>,
     pub(super) bundles: BundleStore,
 }
 
@@ -152,6 +157,8 @@ impl Store {
             plate: PlateStore::new(),
             learn: LearnStore::new(),
             data: DataStore::new(),
+            ahead: AheadStore::new(),
+            ready: RwSignal::new(false),
             bundles: BundleStore::new(),
         }
     }
@@ -245,6 +252,7 @@ impl Store {
         self.other.set(Vec::new());
         self.tables.clear();
         self.genes.clear();
+        self.ahead.clear();
         self.selection.update(|selection| *selection = Arc::new(selection.measured_only()));
         self.provenance.set(None);
         self.finished.set(None);
@@ -278,6 +286,7 @@ impl Store {
                 self.phase.set(Phase::Loading { stage, share: if total > 0.0 { done / total } else { 0.0 } });
             }
             FromWorker::Bundle(tell) => self.bundles.came(tell),
+            FromWorker::Precomputed(tell) => super::precomputed::take(*self, &tell, &mut next),
             FromWorker::Ready { card, device, names } if self.bundles.is_awaited(*self) => {
                 self.names.set(names);
                 self.ready(&card, device, next().f32());
@@ -325,21 +334,49 @@ impl Store {
     }
 
     fn ready(&self, card: &str, device: DeviceReport, reference: Vec<f32>) {
-        match Card::read(card) {
-            Ok(read) => {
-                self.bundles.opened(*self, card, &read);
-                self.reference.set(Arc::new(reference));
-                self.card.set(Some(Arc::new(read)));
+        match self.open(card, reference) {
+            Ok(()) => {
                 self.device.set(Some(device));
                 self.phase.set(Phase::Idle);
+                self.ready.set(true);
             }
-            Err(error) => self.failed(format!("bundle.json cannot be shown: {error}."), false),
+            Err(sentence) => self.failed(sentence, false),
         }
+    }
+
+    /// Whether this card is the open one.
+    pub(super) fn is_open(&self, card: &str) -> bool {
+        self.card.with_untracked(Option::is_some) && self.bundles.json.with_untracked(|json| json == card)
+    }
+
+    /// Opens a card and the map of its measured cells, unless it is open: what is shown of it then stays.
+    pub(super) fn open(&self, card: &str, reference: Vec<f32>) -> Result<(), String> {
+        if !self.is_open(card) {
+            let read = Card::read(card).map_err(|error| format!("bundle.json cannot be shown: {error}."))?;
+            self.bundles.opened(*self, card, &read);
+            self.reference.set(Arc::new(reference));
+            self.card.set(Some(Arc::new(read)));
+        }
+        Ok(())
+    }
+
+    /// Forgets the bundle and everything that was shown of it.
+    pub(super) fn close(&self) {
+        self.clear();
+        self.ahead.close();
+        self.ready.set(false);
+        self.card.set(None);
+        self.names.set(Vec::new());
+        self.reference.set(Default::default());
     }
 
     fn failed(&self, sentence: String, fatal: bool) {
         self.alert.set(Some(sentence));
-        let loaded = self.card.with_untracked(Option::is_some);
+        let loaded = self.ready.get_untracked();
+        if !fatal && !loaded {
+            // Of a bundle that was refused nothing stays on the screen.
+            self.close();
+        }
         self.phase.set(if fatal {
             Phase::Lost
         } else if loaded {

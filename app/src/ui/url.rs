@@ -78,7 +78,7 @@ pub(super) fn keep(store: Store) {
     back.forget();
     // A shared link with results in it makes them again, once the model is there.
     Effect::new(move |asked: Option<bool>| {
-        let ready = store.card.with(Option::is_some);
+        let ready = store.ready.get();
         if ready && asked != Some(true) && store.state.with_untracked(|state| state.run) {
             untrack(|| link::generate(store));
         }

@@ -10,7 +10,7 @@ use plots::violin::{Panel, draw, height, mark, panel_at};
 use plots::{PlotError, Theme};
 use plotters::prelude::DrawingBackend;
 
-use super::genes::{Figure, Twin, chosen, groups, panel, shown};
+use super::genes::{Figure, Twin, chosen, groups, panel, shown, waits};
 use super::store::{GeneValues, Store};
 use super::use_store;
 use crate::expression::{mean, share};
@@ -107,7 +107,7 @@ pub(super) fn Violins() -> impl IntoView {
     let store = use_store();
     let waiting = move || shown(store).is_empty();
     view! {
-        <p class="empty" hidden=move || !waiting()>"Violins appear when the run is finished."</p>
+        <p class="empty" hidden=move || !waiting()>{move || waits(store, "Violins appear when the run is finished.")}</p>
         {panel(store, "violins", move || Spread::new(store))}
     }
 }

@@ -42,6 +42,8 @@ struct Cloud {
     means: Vec<f64>,
     axis: Axis,
     chosen: Option<usize>,
+    /// Whether its numbers came with the bundle, for the title, and what they then are of.
+    ahead: (&'static str, Option<String>),
 }
 
 impl Cloud {
@@ -49,7 +51,7 @@ impl Cloud {
         let (table, card) = (store.shifts.get()?, store.card.get()?);
         let means = table.control.iter().zip(&table.perturbed).map(|(a, b)| 0.5 * (a + b)).collect();
         let chosen = chosen(store).and_then(|gene| card.genes.iter().position(|own| *own == gene));
-        Some(Self { table, card, means, axis, chosen })
+        Some(Self { table, card, means, axis, chosen, ahead: (store.ahead.ending(), store.ahead.genes_words()) })
     }
 
     /// What the figure takes.
@@ -90,11 +92,15 @@ impl Figure for Cloud {
 
     fn title(&self) -> String {
         let (control, perturbed) = self.table.cells;
-        format!("{}: {control} control and {perturbed} perturbed generated cells", self.name())
+        format!("{}: {control} control and {perturbed} perturbed generated cells{}", self.name(), self.ahead.0)
     }
 
     fn words(&self) -> String {
-        format!("{} of gene shifts: {} genes with q below {}.", self.name(), self.sure().len(), CUTS.0)
+        let words = match &self.ahead.1 {
+            Some(words) => words.clone(),
+            None => format!("{} genes with q below {}.", self.sure().len(), CUTS.0),
+        };
+        format!("{} of gene shifts: {words}", self.name())
     }
 
     fn height(&self, _: &Theme, _: u32) -> Option<u32> {
@@ -122,8 +128,9 @@ impl Figure for Cloud {
             let numbers = vec![fold_change(table, *gene), small(table.q[*gene]), mean(self.means[*gene])];
             (self.card.genes[*gene].clone(), numbers)
         };
+        let held = self.ahead.1.as_ref().map_or_else(String::new, |words| format!(" {words}"));
         let caption = format!(
-            "{}: the {} surest of {} genes with q below {}; |log2 fold change| is marked from {}",
+            "{}: the {} surest of {} genes with q below {}; |log2 fold change| is marked from {}.{held}",
             self.name(),
             sure.len().min(TOLD),
             sure.len(),

@@ -12,7 +12,7 @@ use model::card::FileEntry;
 use web_sys::RequestCache;
 
 use super::fetch::{self, Wanted};
-use super::{Stop, send};
+use super::{Stop, precomputed, send};
 use crate::bundles::key;
 use crate::protocol::bundle::{LOADING, Tell};
 use crate::protocol::{FromWorker, is_own_folder};
@@ -76,10 +76,13 @@ pub(crate) async fn gather(folder: &str, stop: &Stop) -> Result<Gathered, End> {
     let total = card.files.values().map(|entry| entry.bytes).sum();
     let mut work = Work { folder, stop, total, done: 0, downloaded: 0, wrong: false, told: 0.0 };
     let (mut files, mut new) = (BTreeMap::new(), vec![CARD.to_owned()]);
+    let mut shown = false;
     for (name, entry) in &card.files {
         let (bytes, is_new) = work.file(name, entry, shelf.as_ref().ok()).await?;
         new.extend(is_new.then(|| name.clone()));
         files.insert(name.clone(), bytes);
+        // Something true to look at while the weights are on their way. What does not fit is refused with the bundle.
+        shown = shown || precomputed::show(folder, &json, &card, &files).unwrap_or(false);
     }
     let downloaded = work.downloaded;
     if stale.is_some() || work.wrong {

@@ -58,19 +58,15 @@ impl Work<'_> {
 /// The sampler's choices for a request. All scenarios are drawn from the same seeds: the cells of a seed are
 /// counterparts of one another, and differences between scenarios are less noisy.
 fn choices(session: &Session, request: &Request, perturbed: bool) -> Choices {
-    let card = &session.bundle.card;
-    let mut with = request.with.clone();
-    if !perturbed && let Some(condition) = card.of_kind(Kind::Perturbation) {
-        with.remove(&condition.key);
-    }
-    Choices {
-        with,
-        guidance: if perturbed { request.guidance } else { 0.0 },
+    let asked = Choices {
+        with: request.with.clone(),
+        guidance: request.guidance,
         steps: request.steps as usize,
         cells: request.cells as usize,
         seed: u64::from(request.seed),
         clamp: request.clamp.clone(),
-    }
+    };
+    if perturbed { asked } else { asked.of_control(&session.bundle.card) }
 }
 
 /// What has to be made for the scenarios A and B: a control that both share is made once.

@@ -15,6 +15,7 @@ mod learn;
 mod made;
 mod measured;
 mod plate;
+mod precomputed;
 mod probe;
 mod provenance;
 mod session;

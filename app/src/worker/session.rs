@@ -188,7 +188,6 @@ impl Session {
             loadings: map.loadings.clone(),
             components: map.components,
         };
-        let scores = pca.project(&self.normalised(counts));
-        cells::place::place(&map.reference, &map.coordinates, &scores, map.components, cells::place::NEIGHBOURS)
+        cells::place::onto(&pca, &map.reference, &map.coordinates, &self.normalised(counts))
     }
 }

@@ -18,5 +18,6 @@ mod offline;
 mod own_data;
 mod page;
 mod plate;
+mod precomputed;
 mod scenarios;
 mod shell;

@@ -90,7 +90,11 @@ impl BundleStore {
     /// The loading was stopped.
     pub(super) fn stopped(&self, store: Store) {
         self.cancelled.set(true);
-        store.phase.set(if store.card.with_untracked(Option::is_some) { Phase::Idle } else { Phase::Refused });
+        let ready = store.ready.get_untracked();
+        if !ready {
+            store.close();
+        }
+        store.phase.set(if ready { Phase::Idle } else { Phase::Refused });
     }
 
     /// Adds sentences to the notice.

@@ -13,6 +13,7 @@ use plotters::prelude::DrawingBackend;
 use super::super::store::Store;
 use super::super::use_store;
 use super::figure::{Figure, panel};
+use super::list::known;
 use super::twin::Twin;
 use super::{chosen, groups, shown};
 use crate::expression::{mean, share};
@@ -35,13 +36,15 @@ struct Dots {
     genes: Vec<String>,
     groups: Vec<Group>,
     chosen: Option<usize>,
+    /// Whether its numbers came with the bundle, for the title.
+    ending: &'static str,
 }
 
 impl Dots {
     fn new(store: Store) -> Option<Self> {
         let values = shown(store);
         if values.is_empty() {
-            return None;
+            return Self::ahead(store);
         }
         let group = |(place, name): (usize, String)| {
             let sides = || values.iter().map(move |(_, pair)| if place == 0 { &pair.0 } else { &pair.1 });
@@ -50,7 +53,26 @@ impl Dots {
         let groups = groups(store).into_iter().enumerate().map(group).collect();
         let genes: Vec<String> = values.iter().map(|(gene, _)| gene.clone()).collect();
         let chosen = chosen(store).and_then(|gene| genes.iter().position(|own| *own == gene));
-        Some(Self { genes, groups, chosen })
+        Some(Self { genes, groups, chosen, ending: "" })
+    }
+
+    /// Of a precomputed result, which holds means and shares themselves.
+    fn ahead(store: Store) -> Option<Self> {
+        let (shown, card) = (store.ahead.shown()?, store.card.get()?);
+        let of = |gene: String| {
+            let place = card.genes.iter().position(|own| *own == gene)?;
+            Some((gene, shown.gene(place)?))
+        };
+        let told: Vec<(String, Vec<(f64, f64)>)> = known(store).into_iter().filter_map(of).collect();
+        let sides = told.first()?.1.len();
+        let group = |(side, name): (usize, String)| {
+            let (mean, share) = told.iter().map(|(_, sides)| sides[side]).unzip();
+            Group { name, share, mean }
+        };
+        let groups = groups(store).into_iter().take(sides).enumerate().map(group).collect();
+        let genes: Vec<String> = told.into_iter().map(|(gene, _)| gene).collect();
+        let chosen = chosen(store).and_then(|gene| genes.iter().position(|own| *own == gene));
+        Some(Self { genes, groups, chosen, ending: store.ahead.ending() })
     }
 
     /// What the figure takes.
@@ -67,7 +89,7 @@ impl Figure for Dots {
     }
 
     fn title(&self) -> String {
-        "Dot plot of generated cells".to_owned()
+        format!("Dot plot of generated cells{}", self.ending)
     }
 
     fn words(&self) -> String {
@@ -113,16 +135,26 @@ impl Figure for Dots {
             (gene.clone(), values.collect())
         };
         let rows = self.genes.iter().enumerate().map(row).collect();
-        Twin { caption: "Dot plot: generated cells".to_owned(), heads: heads.collect(), rows }
+        Twin { caption: format!("Dot plot: generated cells{}", self.ending), heads: heads.collect(), rows }
     }
 }
 
 #[component]
 pub(super) fn DotPlot() -> impl IntoView {
     let store = use_store();
-    let waiting = move || shown(store).is_empty();
+    let waiting = move || shown(store).is_empty() && !store.ahead.is_shown();
+    // Genes of the list that a precomputed result does not tell of.
+    let untold = move || {
+        let (shown, card) = (store.ahead.shown()?, store.card.get()?);
+        let place = |gene: &String| card.genes.iter().position(|own| own == gene);
+        let is_untold = |gene: &String| place(gene).is_none_or(|place| shown.gene(place).is_none());
+        let genes: Vec<String> = known(store).into_iter().filter(is_untold).collect();
+        let words = format!("The precomputed result does not tell of {}: press Generate for them.", genes.join(", "));
+        (!genes.is_empty()).then_some(words)
+    };
     view! {
         <p class="empty" hidden=move || !waiting()>"Dots appear when the run is finished."</p>
         {panel(store, "dots", move || Dots::new(store))}
+        {move || untold().map(|words| view! { <p class="note" data-testid="untold">{words}</p> })}
     }
 }

@@ -46,7 +46,13 @@ fn current(store: Store) -> Tab {
     let named = store.state.with(|state| state.parts.get(PART).cloned());
     let named = named.and_then(|name| TABS.into_iter().find(|(_, key, _, _)| *key == name));
     let shifts = || store.shifts.with(Option::is_some) || store.perturbation().is_some();
-    named.map_or_else(|| if shifts() { Tab::Volcano } else { Tab::Violins }, |(tab, _, _, _)| tab)
+    let usual = || match (shifts(), store.ahead.is_shown()) {
+        (true, _) => Tab::Volcano,
+        // Precomputed results hold no values of single cells.
+        (false, true) => Tab::Dots,
+        (false, false) => Tab::Violins,
+    };
+    named.map_or_else(usual, |(tab, _, _, _)| tab)
 }
 
 /// Opens a tab.

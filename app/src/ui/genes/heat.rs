@@ -18,7 +18,7 @@ use super::super::{link, use_store};
 use super::figure::{Figure, panel};
 use super::list::known;
 use super::twin::Twin;
-use super::{Heat, change, chosen, groups};
+use super::{Heat, change, chosen, groups, waits};
 use crate::expression::{mean, standardised};
 use crate::protocol::{Comparison, ToWorker};
 
@@ -207,7 +207,7 @@ pub(super) fn HeatMap() -> impl IntoView {
                 {choice(scaled, true, "z-score", "heat-z")}{choice(scaled, false, "Expression", "heat-log")}
             </div>
         </div>
-        <p class="empty" hidden=move || !waiting()>"The heat map appears when the run is finished."</p>
+        <p class="empty" hidden=move || !waiting()>{move || waits(store, "The heat map appears when the run is finished.")}</p>
         {panel(store, "heat", move || Matrix::new(store))}
         <p class="note" data-testid="heat-told">{told}</p>
     }

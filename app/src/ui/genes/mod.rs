@@ -111,6 +111,15 @@ pub(super) fn groups(store: Store) -> Vec<String> {
     std::iter::once("generated, control".to_owned()).chain(perturbed).collect()
 }
 
+/// Why a figure of single cells is not there yet.
+pub(super) fn waits(store: Store, usually: &'static str) -> &'static str {
+    if store.ahead.is_shown() {
+        "The precomputed result holds no values of single cells, which this figure needs: press Generate for cells of your own."
+    } else {
+        usually
+    }
+}
+
 /// A probability for a table cell.
 pub(super) fn small(value: f64) -> String {
     let text = if value != 0.0 && value < 0.001 { format!("{value:.1e}") } else { format!("{value:.3}") };

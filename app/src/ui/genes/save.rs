@@ -32,7 +32,7 @@ pub(super) fn Save() -> impl IntoView {
 fn save(store: Store, separator: char) {
     let (Some(table), Some(card)) = (store.shifts.get_untracked(), store.card.get_untracked()) else { return };
     let measured = store.measured.get_untracked();
-    let notes = store.provenance.get_untracked().map(|provenance| provenance.entries).unwrap_or_default();
+    let notes = untrack(|| store.made_by()).map(|provenance| provenance.entries).unwrap_or_default();
     let (name, kind) = match separator {
         '\t' => ("wellplate-shifts.tsv", "text/tab-separated-values"),
         _ => ("wellplate-shifts.csv", "text/csv"),

@@ -105,16 +105,17 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
     });
     let about = move || {
         store.shifts.get().map_or_else(String::new, |table| {
-            format!("{} control and {} perturbed generated cells; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new, gone: counted on one side only", table.cells.0, table.cells.1)
+            format!("{} control and {} perturbed generated cells{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new, gone: counted on one side only", table.cells.0, table.cells.1, store.ahead.ending())
         })
     };
     let told = move || {
         let (Some(table), Some(card)) = (store.shifts.get(), store.card.get()) else { return String::new() };
         let columns = columns(&table, &card, None);
         let absent = (0..columns.len()).filter(|gene| !columns.is_counted(*gene)).count();
-        match found.with(|found| found.len()) {
-            0 => "No gene passes these cuts.".to_owned(),
-            passing => format!("Of {} genes {absent} are in no generated cell; {passing} pass.", columns.len()),
+        match (found.with(|found| found.len()), store.ahead.genes_words()) {
+            (0, None) => "No gene passes these cuts.".to_owned(),
+            (passing, Some(words)) => format!("{words} {passing} pass."),
+            (passing, None) => format!("Of {} genes {absent} are in no generated cell; {passing} pass.", columns.len()),
         }
     };
     view! {

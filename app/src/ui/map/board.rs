@@ -120,13 +120,15 @@ impl Board {
             self.canvas.get();
             let (theme, card, measured) = (shown.get(), store.card.get(), store.reference.get());
             let names = store.names.get().into_iter().map(|name| (name.text, name.at)).collect();
+            let ending = store.ahead.ending();
             let mut all = vec![(LayerId::Benchmark, None, many.get()), (LayerId::Measured, None, measured.clone())];
             for source in sources(store) {
                 all.push((source.id, source.ran.get(), Arc::new(source.points.get())));
             }
             self.scene.update_value(|scene| {
                 for (id, ran, points) in all {
-                    scene.put(id, layers::name(id, card.as_deref(), ran.as_ref()), points);
+                    let ending = if id.is_generated() { ending } else { "" };
+                    scene.put(id, layers::name(id, card.as_deref(), ran.as_ref()) + ending, points);
                 }
                 scene.reach(&measured, store.map.seen.get_untracked());
                 scene.names = names;

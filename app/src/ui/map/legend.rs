@@ -94,6 +94,9 @@ fn Scale(board: Board) -> impl IntoView {
     let ends = move || board.legend.with(|legend| legend.scale);
     let words = move || match (board.gene.get(), ends()) {
         (None, _) => "Choose a gene in the table, the volcano or the violins to colour cells by it.".to_owned(),
+        (Some(_), None) if board.store.ahead.is_shown() => {
+            "The precomputed result holds no values of single cells: press Generate to colour them.".to_owned()
+        }
         (Some(gene), None) => format!("Values of {gene} come when a run is finished."),
         (Some(gene), Some(_)) => format!(
             "{gene}, log(1 + x) of normalised counts. Measured cells stay grey: the bundle holds no values of single measured cells."

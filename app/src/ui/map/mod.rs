@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::precomputed::Precomputed;
 use super::use_store;
 use crate::map_view::LayerId;
 use crate::map_view::view::{Bounds, View};
@@ -56,6 +57,7 @@ pub(super) fn MapPanel() -> impl IntoView {
                 <export::Exports board/>
             </div>
             <progress::Progress/>
+            <Precomputed/>
             <Tools board hands/>
             <Stage board hands/>
             <legend::LegendList board/>
@@ -153,7 +155,8 @@ fn words(board: Board) -> String {
         format!(" {} benchmark points, which are no cells, repeat the measured ones.", count.saturating_sub(measured))
     });
     format!(
-        "Map of {measured} measured cells in grey, {control} generated control cells and {perturbed} generated perturbed cells.{more}"
+        "Map of {measured} measured cells in grey, {control} generated control cells and {perturbed} generated perturbed cells{}.{more}",
+        store.ahead.ending()
     )
 }
 

@@ -118,10 +118,10 @@ fn save(board: Board) {
     let (near, labels) = untrack(|| (groups(board, &selection), board.labels.get()));
     let label = labels.first();
     let gene = board.gene.get_untracked();
-    let mut made_by = store.provenance.get_untracked().map(|made| made.entries).unwrap_or_default();
+    let mut made_by = untrack(|| store.made_by()).map(|made| made.entries).unwrap_or_default();
     made_by
         .push(("table".to_owned(), "cells selected on the map; coordinates are those of the bundle's UMAP".to_owned()));
-    if let Some(card) = store.card.get_untracked().filter(|_| store.provenance.with_untracked(Option::is_none)) {
+    if let Some(card) = store.card.get_untracked().filter(|_| untrack(|| store.made_by()).is_none()) {
         made_by.push(("bundle".to_owned(), card.name.clone()));
     }
     if let Some(gene) = &gene {
