@@ -12,11 +12,8 @@ use clap::{Args, Parser, Subcommand};
 
 use train_native::device::Backend;
 
-<<<<<<< HEAD
 use crate::making::MakeSemisynthetic;
-=======
 pub(crate) use precompute::Precompute;
->>>>>>> i6-c
 
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
