@@ -129,11 +129,12 @@ mod tests {
     use crate::state::{State, Which};
 
     fn value(value: &str, display: &str, cells: u32) -> Value {
-        Value { value: value.into(), display: display.into(), aliases: Vec::new(), cells }
+        Value { value: value.into(), display: display.into(), cells, ..Value::default() }
     }
 
     fn condition(key: &str, kind: &str, control: Option<&str>, values: Vec<Value>) -> Condition {
-        Condition { key: key.into(), title: key.into(), kind: kind.into(), control: control.map(str::to_owned), values }
+        let control = control.map(str::to_owned);
+        Condition { key: key.into(), title: key.into(), kind: kind.into(), control, values, unspecified: None }
     }
 
     fn card() -> Card {

@@ -12,8 +12,11 @@ pub mod expression;
 pub mod gene_list;
 pub mod gene_rows;
 pub mod history;
+pub mod judged;
+pub mod lacks;
 pub mod lessons;
 pub mod map_view;
+pub mod origin;
 pub mod own_data;
 pub mod plate;
 pub mod protocol;
@@ -23,6 +26,7 @@ pub mod sheet;
 #[cfg(target_arch = "wasm32")]
 pub mod shelf;
 pub mod shortcuts;
+pub mod sides;
 pub mod state;
 pub mod title;
 

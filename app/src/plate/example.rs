@@ -99,6 +99,7 @@ pub(crate) mod tests {
                     ..Value::default()
                 })
                 .collect(),
+            unspecified: None,
         };
         let conditions = vec![
             slot("donor", "Donor", "identity", None, &[("101", "101", 9), ("102", "102", 5), ("103", "103", 7)]),

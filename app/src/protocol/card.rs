@@ -44,6 +44,22 @@ pub struct Card {
     /// Species in Latin, such as "Homo sapiens"; human where the bundle does not say.
     #[serde(default)]
     pub species: Option<String>,
+    /// Where its training cells come from.
+    #[serde(default)]
+    pub origin: Origin,
+}
+
+/// Where cells come from, the least measured last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Counted in an experiment.
+    #[default]
+    Measured,
+    /// Measured cells that a published signature was applied to.
+    SemiSynthetic,
+    /// Made by a formula.
+    Synthetic,
 }
 
 /// What else a gene is called.
@@ -70,6 +86,9 @@ pub struct Condition {
     pub control: Option<String>,
     /// Values.
     pub values: Vec<Value>,
+    /// Token of "not said", where the model was trained with one.
+    #[serde(default)]
+    pub unspecified: Option<i32>,
 }
 
 /// A value of a condition.
@@ -82,6 +101,9 @@ pub struct Value {
     /// Other names that people look for.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Where its cells come from, if not from where the bundle's do.
+    #[serde(default)]
+    pub origin: Option<Origin>,
     /// Training cells with it.
     pub cells: u32,
 }
