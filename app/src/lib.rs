@@ -9,6 +9,7 @@ pub mod bundles;
 pub mod choices;
 pub mod device_choice;
 pub mod expression;
+pub mod gene_links;
 pub mod gene_list;
 pub mod gene_rows;
 pub mod history;

@@ -10,25 +10,9 @@ use leptos::prelude::*;
 use super::genes::{change, fold_change, mean, small};
 use super::store::ShiftTable;
 use super::use_store;
+use crate::gene_links::{HUMAN, elsewhere};
 use crate::protocol::card::Card;
-
-/// Species of bundles that name none.
-const HUMAN: &str = "Homo sapiens";
-
-/// Where people read on about a gene of a species: names and addresses.
-fn elsewhere(species: &str, gene: &str) -> Vec<(&'static str, String)> {
-    let ensembl = species.replace(' ', "_");
-    let ncbi = species.replace(' ', "+");
-    let mut places = vec![
-        ("Ensembl", format!("https://www.ensembl.org/{ensembl}/Search/Results?q={gene}")),
-        ("NCBI Gene", format!("https://www.ncbi.nlm.nih.gov/gene/?term={ncbi}%5Borgn%5D+AND+{gene}%5Bsym%5D")),
-    ];
-    // GeneCards has human genes alone.
-    if species == HUMAN {
-        places.insert(1, ("GeneCards", format!("https://www.genecards.org/cgi-bin/carddisp.pl?gene={gene}")));
-    }
-    places
-}
+use crate::sides;
 
 /// What else the gene is called, where the bundle says so.
 fn names(card: &Card, gene: &str) -> Option<String> {
@@ -58,9 +42,13 @@ pub(super) fn GeneCard() -> impl IntoView {
     };
     move || {
         let (name, gene, table, card) = found()?;
+        let [base, moved] = match sides::of(store.shown.get()).short {
+            ["A", "B"] => ["Mean, cells of A", "Mean, cells of B"],
+            _ => ["Mean, control cells", "Mean, perturbed cells"],
+        };
         let rows = [
-            ("Mean, control cells", mean(table.control[gene])),
-            ("Mean, perturbed cells", mean(table.perturbed[gene])),
+            (base, mean(table.control[gene])),
+            (moved, mean(table.perturbed[gene])),
             ("log2 fold change", fold_change(&table, gene)),
             ("Δ log(1 + x), 95 % over cells", format!("{} … {}", change(table.low[gene]), change(table.high[gene]))),
             ("p, Mann-Whitney", small(table.p[gene])),

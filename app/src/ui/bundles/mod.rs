@@ -7,6 +7,7 @@
 
 pub(super) mod bar;
 pub(super) mod offline;
+pub(super) mod origin;
 
 use leptos::prelude::*;
 
