@@ -17,6 +17,7 @@ use super::genes::{Figure, Twin, change, chosen, fold_change, mean, panel, small
 use super::store::{ShiftTable, Store};
 use super::use_store;
 use crate::protocol::card::Card;
+use crate::sides::{self, Sides};
 
 /// FDR and |log2 fold change| of the cut-off lines.
 const CUTS: (f64, f64) = (0.05, 0.5);
@@ -41,6 +42,8 @@ struct Cloud {
     /// Mean over both sides of every gene.
     means: Vec<f64>,
     axis: Axis,
+    /// What is compared with what.
+    sides: Sides,
     chosen: Option<usize>,
 }
 
@@ -49,7 +52,7 @@ impl Cloud {
         let (table, card) = (store.shifts.get()?, store.card.get()?);
         let means = table.control.iter().zip(&table.perturbed).map(|(a, b)| 0.5 * (a + b)).collect();
         let chosen = chosen(store).and_then(|gene| card.genes.iter().position(|own| *own == gene));
-        Some(Self { table, card, means, axis, chosen })
+        Some(Self { table, card, means, axis, sides: sides::of(store.shown.get()), chosen })
     }
 
     /// What the figure takes.
@@ -89,8 +92,7 @@ impl Figure for Cloud {
     }
 
     fn title(&self) -> String {
-        let (control, perturbed) = self.table.cells;
-        format!("{}: {control} control and {perturbed} perturbed generated cells", self.name())
+        format!("{}: {}", self.name(), self.sides.counted(self.table.cells))
     }
 
     fn words(&self) -> String {
@@ -141,7 +143,7 @@ pub(super) fn Volcano(axis: Axis) -> impl IntoView {
     let store = use_store();
     let waiting = move || store.shifts.with(Option::is_none);
     view! {
-        <p class="empty" hidden=move || !waiting()>"Nothing is compared yet: shifts appear with the first perturbed cells."</p>
+        <p class="empty" hidden=move || !waiting()>"Nothing is compared yet: shifts appear once there are cells of both sides."</p>
         {panel(store, "volcano", move || Cloud::new(store, axis))}
     }
 }
