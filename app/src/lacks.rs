@@ -127,11 +127,28 @@ impl Lacks {
         })
     }
 
-    /// Why a lesson cannot run.
-    pub fn lesson(&self) -> Option<&'static str> {
-        self.perturbation.is_none().then_some(
-            "This lesson is about what a perturbation does, and the open model knows none: there is no effect to look at. Its words can be read all the same; to run it, open a model with a perturbation.",
-        )
+    /// What stands above a lesson (by its key) that cannot be run as its words say.
+    pub fn lesson(&self, key: &str) -> Option<String> {
+        match (&self.perturbation, key) {
+            (Some(_), _) => None,
+            (None, "write") => Some(
+                "The lesson speaks of a cytokine; the open model knows no perturbation, so its cell is written without one. Everything else holds.".to_owned(),
+            ),
+            (None, _) => Some(
+                "This lesson is about what a perturbation does, and the open model knows none: there is no effect to look at. Its words can be read all the same; to run it, open a model with a perturbation.".to_owned(),
+            ),
+        }
+    }
+
+    /// What the visitor's own cells can be compared with.
+    pub fn own_data(&self) -> String {
+        let what = match (&self.perturbation, self.who.as_slice()) {
+            (Some(changed), _) => format!("the same kind of cell, with {} {changed} on", article(changed)),
+            (None, _) => {
+                "the same kind of cell; this model knows no perturbation, so group A alone is compared".to_owned()
+            }
+        };
+        format!("No cells of a run are there to compare with. Generate cells in Explore ({what}), then test again.")
     }
 }
 
@@ -172,7 +189,7 @@ mod tests {
         ]);
         let own = Lacks::of(&card);
         assert_eq!(own.begin(), "Choose a donor and a cell type, switch a cytokine on and generate cells.");
-        assert_eq!((own.explore(), own.plate(&card), own.lesson()), (None, None, None));
+        assert_eq!((own.explore(), own.plate(&card), own.lesson("guide")), (None, None, None));
         assert!(own.nothing_shifts().starts_with("No cytokine is on"));
         assert_eq!(own.reference(&card), "generated control cells of the same donor and cell type");
     }
@@ -181,7 +198,9 @@ mod tests {
     fn without_a_perturbation_two_scenarios_are_compared() {
         let card = card(vec![condition("Tissue", "identity", None), condition("Cell type", "cell_type", Some(1))]);
         let own = Lacks::of(&card);
-        for words in [own.explore(), Some(own.nothing_shifts()), own.plate(&card), own.lesson().map(str::to_owned)] {
+        for words in
+            [own.explore(), Some(own.nothing_shifts()), own.plate(&card), own.lesson("ceiling"), Some(own.own_data())]
+        {
             let words = words.unwrap_or_default();
             assert!(words.contains("no perturbation") || words.contains("knows none"), "{words}");
             assert!(!words.contains("perturbed"), "{words}");

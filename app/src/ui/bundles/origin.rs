@@ -23,7 +23,12 @@ pub(in crate::ui) fn OriginLine() -> impl IntoView {
     let open = move |_| {
         store.change(|state| state.view = View::Model);
         // Once the view is there, and after the focus went to its heading.
-        request_animation_frame(|| request_animation_frame(|| drop(go_to_note())));
+        request_animation_frame(|| {
+            request_animation_frame(|| {
+                // A card without a note keeps the focus where it is.
+                let _ = go_to_note();
+            });
+        });
     };
     view! {
         <Show when=move || words.with(Option::is_some)>

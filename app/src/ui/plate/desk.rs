@@ -13,6 +13,7 @@ use plotters::style::RGBColor;
 use super::super::canvas::theme;
 use super::super::store::{Phase, Store};
 use super::PlateStore;
+use crate::choices::perturbation;
 use crate::plate::results::{Made, Strength, WellResult};
 use crate::plate::wells::{WELLS, name};
 use crate::plate::work::{CELLS, Settings, USUAL_CELLS, request};
@@ -96,6 +97,11 @@ pub(super) fn acts(card: &Card, condition: &Condition) -> bool {
         let values = condition.with.get(&slot.key).map(Vec::as_slice).unwrap_or_default();
         values.iter().any(|value| Some(value) != slot.control.as_ref())
     })
+}
+
+/// What shifts are against, in a word or two.
+pub(super) fn against(card: &Card) -> &'static str {
+    if perturbation(card).is_some() { "control" } else { "the rest" }
 }
 
 /// A condition in one line.
@@ -228,7 +234,7 @@ impl Desk {
         match self.show.get() {
             Show::Strength => self.strength.get().unit().to_owned(),
             Show::Mean => format!("mean {gene}, ln(1 + x)"),
-            Show::Shift => format!("Δ {gene} against control, ln(1 + x)"),
+            Show::Shift => format!("Δ {gene} against {}, ln(1 + x)", against(&self.card())),
         }
     }
 

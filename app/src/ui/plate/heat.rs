@@ -55,7 +55,7 @@ impl Matrix {
     }
 
     fn unit(&self) -> &'static str {
-        if self.shift { "Δ against control, ln(1 + x)" } else { "mean expression, ln(1 + x)" }
+        if self.shift { "Δ against control or the rest, ln(1 + x)" } else { "mean expression, ln(1 + x)" }
     }
 
     fn figure<'a>(&'a self, title: &'a str, selected: Option<&str>) -> HeatMap<'a> {
