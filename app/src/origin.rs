@@ -5,9 +5,9 @@
 //! Flow: card + choices → **words** → bar, controls, results, exports.
 
 use crate::choices;
-use crate::protocol::Request;
 use crate::protocol::card::{Card, Condition, Origin, Value};
-use crate::state::With;
+use crate::protocol::{Comparison, Request};
+use crate::state::{State, Which, With};
 
 impl Origin {
     /// One word.
@@ -101,6 +101,33 @@ pub fn of_request(card: &Card, request: &Request) -> Option<String> {
         Origin::Synthetic => "generated after synthetic training cells, which a formula made",
     };
     is_made(card).then(|| of(of_choice(card, &request.with)).to_owned())
+}
+
+/// Where the cells behind a comparison's truth come from.
+pub fn of_comparison(card: &Card, state: &State, comparison: Comparison) -> Origin {
+    let of = |which| of_choice(card, state.with_of(which));
+    match comparison {
+        Comparison::A => of(Which::A),
+        Comparison::B => of(Which::B),
+        Comparison::BAgainstA => of(Which::A).max(of(Which::B)),
+    }
+}
+
+/// Below figures that are saved; nothing where every training cell was measured.
+pub fn caption(card: &Card) -> &'static str {
+    match card.origin {
+        _ if !is_made(card) => "",
+        Origin::Measured => "Training cells partly semi-synthetic. ",
+        Origin::SemiSynthetic => "Training cells semi-synthetic. ",
+        Origin::Synthetic => "Training cells synthetic. ",
+    }
+}
+
+/// What "measured" means in tables of such a bundle; none where it means what it says.
+pub fn reading(card: &Card) -> Option<&'static str> {
+    is_made(card).then_some(
+        "Where the cells of a perturbation were made and not measured, “measured” in these tables and lessons means the cells so made: agreement with them says how well the model learned the formula, not how cells respond.",
+    )
 }
 
 /// What the grey cells of the map are.

@@ -11,7 +11,8 @@ use super::genes::{change, fold_change, mean, small};
 use super::store::ShiftTable;
 use super::use_store;
 use crate::gene_links::{HUMAN, elsewhere};
-use crate::protocol::card::Card;
+use crate::origin;
+use crate::protocol::card::{Card, Origin};
 use crate::sides;
 
 /// What else the gene is called, where the bundle says so.
@@ -55,13 +56,15 @@ pub(super) fn GeneCard() -> impl IntoView {
             ("q, Benjamini-Hochberg", small(table.q[gene])),
             ("Place by q", format!("{} of {} genes", rank(&table, gene), table.q.len())),
         ];
+        let truth = match store.state.with(|state| origin::of_comparison(&card, state, store.shown.get())) {
+            Origin::Measured => "Measured Δ log(1 + x)",
+            Origin::SemiSynthetic => "Semi-synthetic Δ log(1 + x)",
+            Origin::Synthetic => "Synthetic Δ log(1 + x)",
+        };
         let measured = store.measured.get().and_then(|measured| {
             let (control, perturbed) = (*measured.control.get(gene)?, *measured.perturbed.get(gene)?);
             let of = |value: f32| change(f64::from(value));
-            Some((
-                "Measured Δ log(1 + x)",
-                format!("{} ({} → {})", of(perturbed - control), of(control), of(perturbed)),
-            ))
+            Some((truth, format!("{} ({} → {})", of(perturbed - control), of(control), of(perturbed))))
         });
         let seeds = (table.seeds > 1).then(|| {
             let ends = format!("{} … {}", change(table.seeds_low[gene]), change(table.seeds_high[gene]));

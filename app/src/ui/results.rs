@@ -129,10 +129,14 @@ fn Trust() -> impl IntoView {
         let (donor, cell_type) = (store.chosen_in(which, &key("identity")), store.chosen_in(which, &key("cell_type")));
         let score = card.scores_for(&donor, &cell_type, &value)?;
         let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+        let kind = store.state.with(|state| origin::of_choice(&card, state.with_of(which))).word();
+        let donor = match score.donor.as_str() {
+            "" => " in held-out cells".to_owned(),
+            donor => format!(" in held-out donor {donor}"),
+        };
         let who = if score.cell_type == "all" { "all cell types".to_owned() } else { score.cell_type.clone() };
         Some(format!(
-            "How far to trust it: for {name} in held-out donor {} ({who}, {} measured cells), effects correlate with the measured ones at {}; the mean of other donors reaches {}, half of the measured cells against the other half {}.",
-            score.donor,
+            "How far to trust it: for {name}{donor} ({who}, {} {kind} cells), effects correlate with the {kind} ones at {}; PerturbMean, the mean effect of the others, reaches {}, half of the {kind} cells against the other half {}.",
             score.cells,
             show(score.model.pearson_delta),
             show(score.baseline.pearson_delta),
@@ -157,12 +161,7 @@ fn Agreement() -> impl IntoView {
             format!("{perturbed} perturbed and {control} control cells of this type")
         };
         let card = store.card.get()?;
-        let of = |which: Which| store.state.with(|state| origin::of_choice(&card, state.with_of(which)));
-        let own = match store.shown.get() {
-            Comparison::A => of(Which::A),
-            Comparison::B => of(Which::B),
-            Comparison::BAgainstA => of(Which::A).max(of(Which::B)),
-        };
+        let own = store.state.with(|state| origin::of_comparison(&card, state, store.shown.get()));
         let (head, judge) = match own {
             Origin::Measured => ("Measured", ""),
             other => (

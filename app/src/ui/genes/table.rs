@@ -19,6 +19,8 @@ use super::row::{Place, Row};
 use super::save::{HandOut, Save};
 use super::{choose, chosen, columns};
 use crate::gene_rows::{Column, Cuts, Order, Window, moved, rows, scrolled_to, window as window_of};
+use crate::origin;
+use crate::protocol::card::Origin;
 use crate::sides;
 
 /// Columns that can be sorted by: what, head, what it is.
@@ -128,6 +130,16 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
     }
 }
 
+/// Head of the column of cells that the generated ones are held against.
+fn truth(store: super::super::store::Store) -> &'static str {
+    let card = store.card.get().unwrap_or_default();
+    match store.state.with(|state| origin::of_comparison(&card, state, store.shown.get())) {
+        Origin::Measured => "measured Δ",
+        Origin::SemiSynthetic => "semi-synthetic Δ",
+        Origin::Synthetic => "synthetic Δ",
+    }
+}
+
 /// The rows in sight.
 #[component]
 fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
@@ -193,6 +205,11 @@ fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
             Column::Perturbed => {
                 (column, sides.short[1], format!("Mean normalised counts of generated {}", sides.cells[1]))
             }
+            Column::Measured => (
+                column,
+                truth(store),
+                format!("Difference of mean log(1 + x) expression of {} cells", truth(store).trim_end_matches(" Δ")),
+            ),
             _ => (column, name, about.to_owned()),
         };
         shown.map(named).map(|(column, name, about)| view! { <Head order column name about/> }).collect::<Vec<_>>()

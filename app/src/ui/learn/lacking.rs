@@ -7,6 +7,7 @@
 use leptos::prelude::*;
 
 use crate::lacks::Lacks;
+use crate::origin;
 use crate::ui::bundles::instead::OpenInstead;
 use crate::ui::use_store;
 
@@ -15,6 +16,7 @@ use crate::ui::use_store;
 pub(super) fn Lacking(lesson: &'static str) -> impl IntoView {
     let store = use_store();
     let words = Memo::new(move |_| store.card.with(|card| Lacks::of(card.as_ref()?).lesson(lesson)));
+    let reading = Memo::new(move |_| store.card.with(|card| origin::reading(card.as_ref()?)));
     let can_run = lesson == "write";
     view! {
         <Show when=move || words.with(Option::is_some)>
@@ -23,5 +25,6 @@ pub(super) fn Lacking(lesson: &'static str) -> impl IntoView {
                 <Show when=move || !can_run><OpenInstead/></Show>
             </div>
         </Show>
+        <p class="note" hidden=move || reading.with(Option::is_none)>{move || reading.get()}</p>
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
             <Summaries summaries=sheet.summaries.clone()/>
             {scores(card.clone(), &sheet)}
             <Populations populations=sheet.populations.clone()/>
+            {origin::reading(&card).map(|words| view! { <p class="note" data-testid="reading">{words}</p> })}
             <div class="columns">
                 {list("Intended for", &sheet.intended_use)}
                 {list("Not for", &card.not_for)}

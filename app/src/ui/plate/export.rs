@@ -119,7 +119,7 @@ fn words(desk: Desk) -> (String, String) {
     let (card, settings) = (desk.card(), desk.settings.get());
     let title = format!("{}: {}", card.title, desk.unit());
     let rims = if perturbation(&card).is_some() { "Thick rims: perturbed. " } else { "" };
-    let made = origin::is_made(&card).then(|| format!("{} training cells. ", card.origin.head())).unwrap_or_default();
+    let made = origin::caption(&card);
     let note = format!(
         "Generated cells, {} per well; guidance {}, {} steps, seed {}. {rims}{made}Wellplate {}, bundle {}.",
         settings.cells,
