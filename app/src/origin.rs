@@ -52,11 +52,18 @@ pub fn is_made(card: &Card) -> bool {
     card.origin != Origin::Measured || values().any(|value| of_value(card, value) != Origin::Measured)
 }
 
-/// Measured values of a bundle that was not measured as a whole, by name.
+/// What was measured of a bundle that was not measured as a whole.
 fn measured_names(card: &Card) -> Vec<&str> {
     let changed = card.conditions.iter().filter(|condition| condition.kind == "perturbation");
-    let values = changed.flat_map(|condition| &condition.values);
-    values.filter(|value| of_value(card, value) == Origin::Measured).map(|value| value.display.as_str()).collect()
+    let is_control = |condition: &Condition, value: &Value| condition.control.as_ref() == Some(&value.value);
+    let mut names = Vec::new();
+    for condition in changed {
+        let measured = condition.values.iter().filter(|value| of_value(card, value) == Origin::Measured);
+        let (control, others): (Vec<&Value>, Vec<&Value>) = measured.partition(|value| is_control(condition, value));
+        names.extend(control.iter().map(|_| "control cells"));
+        names.extend(others.iter().map(|value| value.display.as_str()));
+    }
+    names
 }
 
 /// The sentence above every view; none where every training cell was measured.
@@ -192,7 +199,7 @@ mod tests {
     fn a_mixed_bundle_says_it_everywhere() {
         let card = mixed();
         let words = sentence(&card).unwrap_or_default();
-        assert!(words.starts_with("Semi-synthetic") && words.ends_with("Measured: PBS, IFN."), "{words}");
+        assert!(words.starts_with("Semi-synthetic") && words.ends_with("Measured: control cells, IFN."), "{words}");
         let drugs = &card.conditions[1];
         let notes: Vec<_> = drugs.values.iter().map(|value| note(&card, drugs, value)).collect();
         assert_eq!(notes, [Some("measured"), Some("measured"), Some("semi-synthetic")]);

@@ -14,7 +14,7 @@ use plots::heat_map::{HeatMap, Layout, draw, height};
 use super::super::canvas::{export_theme, pointer, resized, surface, theme};
 use super::super::download::{png_figure, text_file};
 use super::super::link;
-use super::desk::{Desk, part, use_desk, words_of};
+use super::desk::{Desk, against, part, use_desk, words_of};
 use crate::plate::results::{WellResult, most_varied};
 use crate::plate::wells::name;
 use crate::protocol::ToWorker;
@@ -203,7 +203,7 @@ fn Controls(shown: Memo<Arc<Matrix>>) -> impl IntoView {
         </label>
         <label class="inline">"Values "
             <select data-testid="heat-values" on:change=select("plate.matrix", "mean")>
-                <option value="shift" selected=move || !is("plate.matrix", "mean")>"shift against control"</option>
+                <option value="shift" selected=move || !is("plate.matrix", "mean")>{format!("shift against {}", against(&desk.card()))}</option>
                 <option value="mean" selected=move || is("plate.matrix", "mean")>"mean"</option>
             </select>
         </label>
