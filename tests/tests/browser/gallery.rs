@@ -151,6 +151,8 @@ fn add_atlas(site: &Site) {
         card["conditions"][2]["kind"] = json!("identity");
         card["conditions"][2]["title"] = json!("Batch");
         card["conditions"][2]["control"] = Value::Null;
+        // Identities can be left open; the donor's word for that does for it as well.
+        card["conditions"][2]["unspecified"] = card["conditions"][0]["unspecified"].clone();
         let batches = card["conditions"][2]["values"].as_array_mut().unwrap();
         for (place, value) in batches.iter_mut().enumerate() {
             value["display"] = json!(format!("batch {place}"));
