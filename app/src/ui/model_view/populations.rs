@@ -52,7 +52,7 @@ fn population(own: &Population, place: usize) -> impl IntoView + use<> {
     let rows: Vec<_> = own.measures.iter().map(row).collect();
     view! {
         <h4>{title}</h4>
-        <p class="verdict" data-testid=format!("population-verdict-{place}")>{own.verdict()}</p>
+        <p class="outcome" data-testid=format!("population-verdict-{place}")>{own.verdict()}</p>
         <div class="scroll" tabindex="0" role="region" aria-label=label>
             <table class="judged" data-testid=format!("population-{place}")>
                 <thead><tr>

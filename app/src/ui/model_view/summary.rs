@@ -42,7 +42,7 @@ fn summary(own: &Summary, place: usize) -> impl IntoView + use<> {
     });
     let of_paper = (!first.is_empty()).then(|| table(own, &first, &label, &format!("summary-{place}"), false));
     let verdict = own.verdict().map(|words| {
-        view! { <p class="verdict" data-testid=format!("summary-verdict-{place}")>{words}</p> }
+        view! { <p class="outcome" data-testid=format!("summary-verdict-{place}")>{words}</p> }
     });
     view! { <h4>{title}</h4>{of_paper}{verdict}{others} }
 }
