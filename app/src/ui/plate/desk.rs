@@ -308,11 +308,15 @@ impl Half {
             let about = sentence(&card, &well.condition);
             let outcome = value.map_or_else(String::new, |value| format!("; {}", brief(value)));
             let kind = |kind: &str| words_of(&card, &well.condition, kind);
-            let top = [kind("cell_type"), kind("identity")].into_iter().find(|text| !text.is_empty());
+            // Where nothing perturbs, whose cells they are is what else tells wells apart.
+            let last = if perturbation(&card).is_some() { "perturbation" } else { "identity" };
+            let mut said = [kind("cell_type"), kind("identity")].into_iter().filter(|text| !text.is_empty());
+            let top = said.next();
+            let bottom = Some(kind(last)).filter(|text| Some(text) != top.as_ref()).unwrap_or_default();
             let middle = value.map_or_else(|| format!("·{}", well.replicate), brief);
             Look {
                 rim: if acts(&card, &well.condition) { Rim::Perturbed } else { Rim::Control },
-                words: vec![top.unwrap_or_default(), middle, kind("perturbation")],
+                words: vec![top.unwrap_or_default(), middle, bottom],
                 label: format!("{name}: {about}, replicate {}{outcome}", well.replicate),
                 value: value.map(|value| {
                     let colour = scale.colour(&theme, value);
