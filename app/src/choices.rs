@@ -35,7 +35,8 @@ pub fn values<'a>(condition: &'a Condition, with: &With) -> Vec<&'a Value> {
     }
     if chosen.is_empty() {
         // The most common value: the one that the model has seen most of.
-        let most = || condition.values.iter().max_by_key(|value| value.cells);
+        let usual = || condition.values.iter().find(|value| condition.usual.as_ref() == Some(&value.value));
+        let most = || usual().or_else(|| condition.values.iter().max_by_key(|value| value.cells));
         chosen.extend(condition.values.iter().find(|value| is_control(value)).or_else(most));
     }
     chosen
@@ -129,11 +130,12 @@ mod tests {
     use crate::state::{State, Which};
 
     fn value(value: &str, display: &str, cells: u32) -> Value {
-        Value { value: value.into(), display: display.into(), aliases: Vec::new(), cells }
+        Value { value: value.into(), display: display.into(), cells, ..Value::default() }
     }
 
     fn condition(key: &str, kind: &str, control: Option<&str>, values: Vec<Value>) -> Condition {
-        Condition { key: key.into(), title: key.into(), kind: kind.into(), control: control.map(str::to_owned), values }
+        let control = control.map(str::to_owned);
+        Condition { key: key.into(), title: key.into(), kind: kind.into(), control, values, ..Condition::default() }
     }
 
     fn card() -> Card {

@@ -9,11 +9,15 @@ pub mod bundles;
 pub mod choices;
 pub mod device_choice;
 pub mod expression;
+pub mod gene_links;
 pub mod gene_list;
 pub mod gene_rows;
 pub mod history;
+pub mod judged;
+pub mod lacks;
 pub mod lessons;
 pub mod map_view;
+pub mod origin;
 pub mod own_data;
 pub mod plate;
 pub mod precomputed;
@@ -24,6 +28,7 @@ pub mod sheet;
 #[cfg(target_arch = "wasm32")]
 pub mod shelf;
 pub mod shortcuts;
+pub mod sides;
 pub mod state;
 pub mod title;
 

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::judged::Summary;
+use crate::judged::likeness::Population;
+
 /// The rest of a card; everything may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
@@ -17,8 +20,10 @@ pub struct Sheet {
     pub format_version: Option<u32>,
     /// Species.
     pub species: Option<String>,
-    /// "measured" or "semi-synthetic".
+    /// "measured", "semi-synthetic" or "synthetic".
     pub origin: Option<String>,
+    /// How cells that were not measured were made.
+    pub origin_note: String,
     /// Terms of the weights.
     pub licence: Option<String>,
     /// What it is for.
@@ -31,6 +36,10 @@ pub struct Sheet {
     pub target_sum: Option<f64>,
     /// Measured groups that travel with the model.
     pub reference: Vec<Group>,
+    /// The referee's metrics over all held-out groups.
+    pub summaries: Vec<Summary>,
+    /// Generated populations beside measured ones.
+    pub populations: Vec<Population>,
     /// How it was trained.
     pub training: Training,
     /// Every other file.

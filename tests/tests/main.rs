@@ -13,11 +13,8 @@ mod judge;
 mod overfit;
 mod parity;
 mod pipeline;
-<<<<<<< HEAD
 mod populations;
-=======
 mod precompute;
->>>>>>> i6-c
 mod python;
 mod replicas;
 mod store;

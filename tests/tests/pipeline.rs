@@ -50,17 +50,16 @@ pub(crate) struct Trained {
     _folder: tempfile::TempDir,
 }
 
-<<<<<<< HEAD
 /// What a run held out.
 fn split_of(run: &Path) -> Split {
     Recipe::read(&run.join(RECIPE)).unwrap().split().unwrap().unwrap()
-=======
+}
+
 impl Trained {
     /// Marker genes of each type.
     pub(crate) fn truth_of_markers(&self) -> &[Vec<usize>] {
         &self.truth.markers
     }
->>>>>>> i6-c
 }
 
 fn recipe() -> PathBuf {

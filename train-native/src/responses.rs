@@ -133,8 +133,7 @@ fn fit(
     }
     if let Some((cells, slots)) = telling {
         for _ in 0..NEWTON_STEPS {
-            let second =
-                Part { cells: Some(cells), slots: Some(slots), precision: IDENTITY_PRECISION, ..all };
+            let second = Part { cells: Some(cells), slots: Some(slots), precision: IDENTITY_PRECISION, ..all };
             dispersion = newton(counts, mean, &mut effects, second);
         }
     }

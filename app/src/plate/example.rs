@@ -29,6 +29,23 @@ fn treatments(slot: &Slot, most: usize) -> Vec<String> {
     slot.control.iter().cloned().chain(others).take(most).collect()
 }
 
+/// Values of one condition that training cells had together with a value of another, the most common first.
+fn seen_with(card: &Card, (own, value): (&Slot, &String), other: &Slot) -> Vec<String> {
+    let place = |slot: &Slot| card.choosable().position(|known| known.key == slot.key);
+    let Some((own, at)) = place(own).zip(place(other)) else { return Vec::new() };
+    let mut sums: BTreeMap<&str, u32> = BTreeMap::new();
+    for (names, cells) in &card.combinations {
+        let parts: Vec<&str> = names.split('|').collect();
+        if parts.get(own) == Some(&value.as_str()) && *cells > 0 {
+            parts.get(at).into_iter().for_each(|name| *sums.entry(*name).or_default() += cells);
+        }
+    }
+    let mut found: Vec<(&str, u32)> = sums.into_iter().collect();
+    found.retain(|(name, _)| other.values.iter().any(|value| value.value == *name));
+    found.sort_by_key(|(_, cells)| std::cmp::Reverse(*cells));
+    found.into_iter().map(|(name, _)| name.to_owned()).collect()
+}
+
 /// The example plate of a bundle; `base` fills the conditions that it does not vary.
 pub fn example(card: &Card, base: &Condition) -> Layout {
     let of = |kind: &str| card.choosable().find(|slot| slot.kind == kind);
@@ -42,6 +59,12 @@ pub fn example(card: &Card, base: &Condition) -> Layout {
     let rows = down.map_or_else(Vec::new, |slot| most_seen(slot, ROWS));
     let donors = across.map_or_else(Vec::new, |slot| most_seen(slot, groups));
     for row in 0..rows.len().max(1) {
+        // Without a perturbation the kinds of cells are all there is to show: only those that were ever seen together.
+        let seen = match (down, across, rows.get(row)) {
+            (Some(down), Some(across), Some(own)) if changes.is_none() => seen_with(card, (down, own), across),
+            _ => Vec::new(),
+        };
+        let (donors, groups) = if seen.is_empty() { (&donors, groups) } else { (&seen, seen.len().min(groups)) };
         for column in 0..groups * of_treatment * replicates {
             let mut condition = Condition { with: base.with.clone(), ..Condition::default() };
             let mut choose = |slot: Option<&Slot>, value: Option<&String>| {
@@ -99,6 +122,7 @@ pub(crate) mod tests {
                     ..Value::default()
                 })
                 .collect(),
+            ..Slot::default()
         };
         let conditions = vec![
             slot("donor", "Donor", "identity", None, &[("101", "101", 9), ("102", "102", 5), ("103", "103", 7)]),
@@ -146,6 +170,19 @@ pub(crate) mod tests {
         assert!(about(&card()).starts_with("Every cell type in a row; control and cytokine"), "{}", about(&card()));
         let bare = Card { conditions: Vec::new(), ..card() };
         assert_eq!(example(&bare, &Condition::default()).filled().count(), REPLICATES_OF_ONE);
+    }
+
+    #[test]
+    fn without_a_perturbation_only_kinds_that_were_seen_stand_there() {
+        let mut card = card();
+        card.conditions.remove(2);
+        let seen = [("101|B cells", 3), ("103|B cells", 9), ("102|CD14+ Monocytes", 1)];
+        card.combinations = seen.map(|(names, cells)| (names.to_owned(), cells)).into();
+        let base = Condition { with: defaults(&card), ..Condition::default() };
+        let layout = example(&card, &base);
+        assert_eq!(layout.filled().count(), 9, "two donors of B cells, one of monocytes, three replicates each");
+        let donor = |place: usize| layout.get(place).unwrap().condition.with["donor"][0].clone();
+        assert_eq!((donor(0), donor(3), donor(12)), ("103".into(), "101".into(), "102".into()));
     }
 
     /// One condition in its replicates.

@@ -67,15 +67,15 @@ impl Strength {
         }
     }
 
-    /// Plainly what it is.
-    pub fn definition(self) -> &'static str {
+    /// Plainly what it is; `reference` is what wells are compared with.
+    pub fn definition(self, reference: &str) -> String {
         match self {
-            Self::Genes => {
-                "Response strength: the number of genes with q < 0.05 (Mann-Whitney, Benjamini-Hochberg over all genes) and |log2 fold change| > 0.5 against generated control cells of the same donor and cell type. It grows with the number of cells."
-            }
-            Self::Rms => {
-                "Response strength: the root mean square over all genes of Δ, the difference of mean log-normalised expression (ln(1 + x)) from generated control cells of the same donor and cell type. It counts noise too: compare with control wells."
-            }
+            Self::Genes => format!(
+                "Response strength: the number of genes with q < 0.05 (Mann-Whitney, Benjamini-Hochberg over all genes) and |log2 fold change| > 0.5 against {reference}. It grows with the number of cells."
+            ),
+            Self::Rms => format!(
+                "Response strength: the root mean square over all genes of Δ, the difference of mean log-normalised expression (ln(1 + x)) from {reference}. It counts noise too: compare with wells that hold the same as what they are compared with."
+            ),
         }
     }
 

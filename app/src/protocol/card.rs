@@ -44,6 +44,22 @@ pub struct Card {
     /// Species in Latin, such as "Homo sapiens"; human where the bundle does not say.
     #[serde(default)]
     pub species: Option<String>,
+    /// Where its training cells come from.
+    #[serde(default)]
+    pub origin: Origin,
+}
+
+/// Where cells come from, the least measured last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Counted in an experiment.
+    #[default]
+    Measured,
+    /// Measured cells that a published signature was applied to.
+    SemiSynthetic,
+    /// Made by a formula.
+    Synthetic,
 }
 
 /// What else a gene is called.
@@ -70,6 +86,12 @@ pub struct Condition {
     pub control: Option<String>,
     /// Values.
     pub values: Vec<Value>,
+    /// Token of "not said", where the model was trained with one.
+    #[serde(default)]
+    pub unspecified: Option<i32>,
+    /// Value when none is chosen, where the most common ones of all conditions never came together.
+    #[serde(skip)]
+    pub usual: Option<String>,
 }
 
 /// A value of a condition.
@@ -82,6 +104,9 @@ pub struct Value {
     /// Other names that people look for.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Where its cells come from, if not from where the bundle's do.
+    #[serde(default)]
+    pub origin: Option<Origin>,
     /// Training cells with it.
     pub cells: u32,
 }
@@ -144,13 +169,51 @@ pub struct Source {
     pub licence: String,
 }
 
+impl Condition {
+    /// The control of a perturbation, else the value that the model has seen most of.
+    fn most_common(&self) -> Option<&String> {
+        let most = || self.values.iter().max_by_key(|value| value.cells);
+        let control = self.values.iter().find(|value| self.control.as_ref() == Some(&value.value));
+        control.or_else(most).map(|value| &value.value)
+    }
+}
+
 impl Card {
     /// Reads `bundle.json`.
     ///
     /// # Errors
     /// When it is not a card.
     pub fn read(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+        let mut card: Self = serde_json::from_str(json)?;
+        card.settle();
+        Ok(card)
+    }
+
+    /// Sees to it that what stands there at first is no extrapolation: where no training cell had the most common value
+    /// of every condition, the largest combination (of control cells) takes their place.
+    fn settle(&mut self) {
+        let first: Vec<String> = self.choosable().filter_map(Condition::most_common).cloned().collect();
+        if self.training_cells(&first) != Some(0) {
+            return;
+        }
+        let slots: Vec<&Condition> = self.choosable().collect();
+        let is_control = |parts: &Vec<&str>| {
+            parts.len() == slots.len()
+                && slots.iter().zip(parts).all(|(slot, part)| {
+                    slot.control.as_ref().is_none_or(|control| control == part)
+                        && slot.values.iter().any(|value| value.value == *part)
+                })
+        };
+        let split = |(names, cells): (&String, &u32)| (names.clone(), *cells);
+        let largest = self
+            .combinations
+            .iter()
+            .filter(|(names, _)| is_control(&names.split('|').collect()))
+            .max_by_key(|(_, cells)| **cells)
+            .map(split);
+        let Some((names, 1..)) = largest else { return };
+        let chosen = self.conditions.iter_mut().filter(|condition| condition.kind != "depth");
+        chosen.zip(names.split('|')).for_each(|(condition, name)| condition.usual = Some(name.to_owned()));
     }
 
     /// Conditions that a person chooses (library size is drawn).
@@ -193,6 +256,30 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::{Card, GeneName};
+
+    #[test]
+    fn what_stands_there_at_first_was_seen_in_training() {
+        let json = |combinations: &str| {
+            format!(
+                r#"{{"name": "", "title": "", "description": "", "genes": [], "markers": [], "guidance": 0, "steps": 1,
+                "scores": [], "data": [], "not_for": [], "combinations": {combinations},
+                "training": {{"cells": 9, "steps": 1, "batch": 1, "bits_per_gene": 1, "held_out": [], "command": ""}},
+                "conditions": [
+                {{"key": "tissue", "title": "Tissue", "kind": "identity", "control": null, "values": [
+                    {{"value": "liver", "display": "Liver", "cells": 5}}, {{"value": "lung", "display": "Lung", "cells": 4}}]}},
+                {{"key": "type", "title": "Type", "kind": "cell_type", "control": null, "values": [
+                    {{"value": "B", "display": "B", "cells": 3}}, {{"value": "T", "display": "T", "cells": 6}}]}}]}}"#
+            )
+        };
+        let usual = |combinations: &str| {
+            let card = Card::read(&json(combinations)).unwrap_or_default();
+            assert_eq!(card.conditions.len(), 2, "the card is read");
+            card.conditions.into_iter().map(|own| own.usual.unwrap_or_default()).collect::<Vec<_>>()
+        };
+        assert_eq!(usual(r#"{"liver|B": 3, "lung|T": 4, "x|T": 9}"#), ["lung", "T"], "nobody had liver and T");
+        assert_eq!(usual(r#"{"liver|T": 1, "lung|T": 4}"#), ["", ""], "one cell is enough");
+        assert_eq!(usual("{}"), ["", ""], "a bundle that does not say changes nothing");
+    }
 
     #[test]
     fn genes_are_found_by_symbol_and_synonym() {

@@ -7,6 +7,7 @@
 use leptos::prelude::*;
 
 use super::use_store;
+use crate::choices;
 use crate::protocol::Comparison;
 
 /// A comparison in a few words.
@@ -23,6 +24,9 @@ pub(super) fn name(comparison: Comparison) -> &'static str {
 pub(super) fn Comparisons() -> impl IntoView {
     let store = use_store();
     let has_other = move || store.ran_other.with(Option::is_some);
+    // Without a perturbation there is no control: one comparison, and nothing to choose.
+    let has_control =
+        move || store.card.with(|card| card.as_ref().is_some_and(|card| choices::perturbation(card).is_some()));
     let button = move |comparison: Comparison, id: &'static str| {
         let is_shown = move || store.shown.get() == comparison;
         let is_missing = move || store.tables.shifts.with(|all| all[comparison as usize].is_none());
@@ -36,15 +40,15 @@ pub(super) fn Comparisons() -> impl IntoView {
     let sides = move || match store.shown.get() {
         Comparison::A => "Shifts from A's control cells to A's cells.",
         Comparison::B => "Shifts from B's control cells to B's cells.",
-        Comparison::BAgainstA => {
-            "Shifts from A's cells to B's cells: where tables and figures say control it is A, where they say perturbed it is B."
-        }
+        Comparison::BAgainstA => "Shifts from A's cells to B's cells.",
     };
     view! {
         <Show when=has_other>
-            <div class="segments" role="group" aria-label="Comparison">
-                {button(Comparison::A, "show-a")}{button(Comparison::B, "show-b")}{button(Comparison::BAgainstA, "show-b-a")}
-            </div>
+            <Show when=has_control>
+                <div class="segments" role="group" aria-label="Comparison">
+                    {button(Comparison::A, "show-a")}{button(Comparison::B, "show-b")}{button(Comparison::BAgainstA, "show-b-a")}
+                </div>
+            </Show>
             <p class="note" data-testid="sides">{sides}</p>
         </Show>
     }

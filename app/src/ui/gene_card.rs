@@ -10,25 +10,10 @@ use leptos::prelude::*;
 use super::genes::{change, fold_change, mean, small};
 use super::store::ShiftTable;
 use super::use_store;
-use crate::protocol::card::Card;
-
-/// Species of bundles that name none.
-const HUMAN: &str = "Homo sapiens";
-
-/// Where people read on about a gene of a species: names and addresses.
-fn elsewhere(species: &str, gene: &str) -> Vec<(&'static str, String)> {
-    let ensembl = species.replace(' ', "_");
-    let ncbi = species.replace(' ', "+");
-    let mut places = vec![
-        ("Ensembl", format!("https://www.ensembl.org/{ensembl}/Search/Results?q={gene}")),
-        ("NCBI Gene", format!("https://www.ncbi.nlm.nih.gov/gene/?term={ncbi}%5Borgn%5D+AND+{gene}%5Bsym%5D")),
-    ];
-    // GeneCards has human genes alone.
-    if species == HUMAN {
-        places.insert(1, ("GeneCards", format!("https://www.genecards.org/cgi-bin/carddisp.pl?gene={gene}")));
-    }
-    places
-}
+use crate::gene_links::{HUMAN, elsewhere};
+use crate::origin;
+use crate::protocol::card::{Card, Origin};
+use crate::sides;
 
 /// What else the gene is called, where the bundle says so.
 fn names(card: &Card, gene: &str) -> Option<String> {
@@ -60,9 +45,13 @@ pub(super) fn GeneCard() -> impl IntoView {
         let (name, gene, table, card) = found()?;
         // A gene that a precomputed result does not tell of has no numbers; where it would stand is not known either.
         let is_told = !table.q[gene].is_nan();
+        let [base, moved] = match sides::of(store.shown.get()).short {
+            ["A", "B"] => ["Mean, cells of A", "Mean, cells of B"],
+            _ => ["Mean, control cells", "Mean, perturbed cells"],
+        };
         let rows = [
-            ("Mean, control cells", mean(table.control[gene])),
-            ("Mean, perturbed cells", mean(table.perturbed[gene])),
+            (base, mean(table.control[gene])),
+            (moved, mean(table.perturbed[gene])),
             ("log2 fold change", fold_change(&table, gene)),
             ("Δ log(1 + x), 95 % over cells", format!("{} … {}", change(table.low[gene]), change(table.high[gene]))),
             ("p, Mann-Whitney", small(table.p[gene])),
@@ -71,13 +60,15 @@ pub(super) fn GeneCard() -> impl IntoView {
         ];
         let ahead = store.ahead.is_shown();
         let rows = rows.into_iter().filter(move |(what, _)| is_told && !(ahead && *what == "Place by q"));
+        let truth = match store.state.with(|state| origin::of_comparison(&card, state, store.shown.get())) {
+            Origin::Measured => "Measured Δ log(1 + x)",
+            Origin::SemiSynthetic => "Semi-synthetic Δ log(1 + x)",
+            Origin::Synthetic => "Synthetic Δ log(1 + x)",
+        };
         let measured = store.measured.get().and_then(|measured| {
             let (control, perturbed) = (*measured.control.get(gene)?, *measured.perturbed.get(gene)?);
             let of = |value: f32| change(f64::from(value));
-            Some((
-                "Measured Δ log(1 + x)",
-                format!("{} ({} → {})", of(perturbed - control), of(control), of(perturbed)),
-            ))
+            Some((truth, format!("{} ({} → {})", of(perturbed - control), of(control), of(perturbed))))
         });
         let seeds = (table.seeds > 1).then(|| {
             let ends = format!("{} … {}", change(table.seeds_low[gene]), change(table.seeds_high[gene]));

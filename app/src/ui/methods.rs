@@ -98,6 +98,13 @@ fn paragraph(provenance: &Provenance, card: &Card, comparison: Comparison, table
         "" => {}
         words => text.push_str(&format!(" The results were {words}. {}", of("genes"))),
     }
+    for (ending, who) in [("", if has_other { "Cells of scenario A" } else { "Cells" }), ("_b", "Cells of scenario B")]
+    {
+        match of(&format!("training_origin{ending}")) {
+            "" => {}
+            words => text.push_str(&format!(" {who} were {words}.")),
+        }
+    }
     if let Some(table) = table {
         text.push_str(&compared(comparison, has_other, table));
     }

@@ -6,13 +6,17 @@
 use leptos::prelude::*;
 
 use super::comparisons::Comparisons;
+use super::controls::add_other;
 use super::gene_card::GeneCard;
 use super::genes::GeneTable;
 use super::methods::Methods;
 use super::precomputed::Typical;
 use super::use_store;
 use crate::choices;
+use crate::lacks::Lacks;
+use crate::origin;
 use crate::protocol::Comparison;
+use crate::protocol::card::Origin;
 use crate::state::Which;
 
 #[component]
@@ -41,16 +45,28 @@ pub(super) fn Results() -> impl IntoView {
 #[component]
 fn Empty() -> impl IntoView {
     let store = use_store();
+    let nothing = Memo::new(move |_| !store.is_running() && store.comparisons().is_empty());
+    let lacks = move || store.card.with(|card| card.as_ref().map(|card| Lacks::of(card)).unwrap_or_default());
     let words = move || {
         if store.is_running() {
-            "The first shifts appear with the first perturbed cells."
-        } else if store.comparisons().is_empty() {
-            "No cytokine is on: the run makes control cells only, and nothing can shift. Toggle one to compare."
+            "The first shifts appear with the first cells that there is something to compare with.".to_owned()
+        } else if nothing.get() {
+            lacks().nothing_shifts()
+        } else if lacks().perturbation.is_none() {
+            "Genes that differ between the cells of A and of B appear here, with their p- and q-values.".to_owned()
         } else {
-            "Genes that shift between control and perturbed cells appear here, with their p- and q-values. Two scenarios can be compared with one another as well."
+            "Genes that shift between control and perturbed cells appear here, with their p- and q-values. Two scenarios can be compared with one another as well.".to_owned()
         }
     };
-    view! { <p class="empty" data-testid="no-shifts">{words}</p> }
+    let offers = move || {
+        nothing.get() && store.card.with(Option::is_some) && !store.has_other() && lacks().perturbation.is_none()
+    };
+    view! {
+        <p class="empty" data-testid="no-shifts">{words}</p>
+        <Show when=offers>
+            <button data-testid="compare-instead" on:click=move |_| add_other(store)>"Compare with a second scenario"</button>
+        </Show>
+    }
 }
 
 /// Whether the model has seen such cells at all.
@@ -115,10 +131,14 @@ fn Trust() -> impl IntoView {
         let (donor, cell_type) = (store.chosen_in(which, &key("identity")), store.chosen_in(which, &key("cell_type")));
         let score = card.scores_for(&donor, &cell_type, &value)?;
         let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+        let kind = store.state.with(|state| origin::of_choice(&card, state.with_of(which))).word();
+        let donor = match score.donor.as_str() {
+            "" => " in held-out cells".to_owned(),
+            donor => format!(" in held-out donor {donor}"),
+        };
         let who = if score.cell_type == "all" { "all cell types".to_owned() } else { score.cell_type.clone() };
         Some(format!(
-            "How far to trust it: for {name} in held-out donor {} ({who}, {} measured cells), effects correlate with the measured ones at {}; the mean of other donors reaches {}, half of the measured cells against the other half {}.",
-            score.donor,
+            "How far to trust it: for {name}{donor} ({who}, {} {kind} cells), effects correlate with the {kind} ones at {}; PerturbMean, the mean effect of the others, reaches {}, half of the {kind} cells against the other half {}.",
             score.cells,
             show(score.model.pearson_delta),
             show(score.baseline.pearson_delta),
@@ -136,13 +156,24 @@ fn Agreement() -> impl IntoView {
         let measured = store.measured.get()?;
         let (control, perturbed) = measured.cells;
         let agreement = measured.agreement.map_or("nothing can be said".to_owned(), |r| format!("{r:.2}"));
-        let cells = if store.shown.get() == Comparison::BAgainstA {
+        let against = store.shown.get() == Comparison::BAgainstA;
+        let cells = if against {
             format!("{perturbed} cells such as B's and {control} such as A's")
         } else {
             format!("{perturbed} perturbed and {control} control cells of this type")
         };
+        let card = store.card.get()?;
+        let own = store.state.with(|state| origin::of_comparison(&card, state, store.shown.get()));
+        let (head, judge) = match own {
+            Origin::Measured => ("Measured", ""),
+            other => (
+                other.head(),
+                " Cells of that kind were made, not measured: this agreement says nothing about real ones.",
+            ),
+        };
+        let effect = if against { "The difference between them" } else { "Their effect" };
         Some(format!(
-            "Measured: {cells}, all donors in training together. Their effect and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge."
+            "{head}: {cells}, all cells in training together. {effect} and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge.{judge}"
         ))
     };
     view! { <p class="note" data-testid="agreement">{move || words().unwrap_or_default()}</p> }

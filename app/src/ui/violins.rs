@@ -52,7 +52,11 @@ impl Figure for Spread {
             format!("{gene} {}", of.join(" to "))
         };
         let parts: Vec<String> = self.genes.iter().map(means).collect();
-        format!("Violins of log-normalised expression; means from control to perturbed cells: {}.", parts.join(", "))
+        let means = match self.groups.as_slice() {
+            [from, to] => format!("means from “{from}” to “{to}”"),
+            _ => "means".to_owned(),
+        };
+        format!("Violins of log-normalised expression; {means}: {}.", parts.join(", "))
     }
 
     fn height(&self, theme: &Theme, width: u32) -> Option<u32> {

@@ -17,6 +17,7 @@ use super::genes::{Figure, Twin, change, chosen, fold_change, mean, panel, small
 use super::store::{ShiftTable, Store};
 use super::use_store;
 use crate::protocol::card::Card;
+use crate::sides::{self, Sides};
 
 /// FDR and |log2 fold change| of the cut-off lines.
 const CUTS: (f64, f64) = (0.05, 0.5);
@@ -41,6 +42,8 @@ struct Cloud {
     /// Mean over both sides of every gene.
     means: Vec<f64>,
     axis: Axis,
+    /// What is compared with what.
+    sides: Sides,
     chosen: Option<usize>,
     /// Whether its numbers came with the bundle, for the title, and what they then are of.
     ahead: (&'static str, Option<String>),
@@ -51,7 +54,8 @@ impl Cloud {
         let (table, card) = (store.shifts.get()?, store.card.get()?);
         let means = table.control.iter().zip(&table.perturbed).map(|(a, b)| 0.5 * (a + b)).collect();
         let chosen = chosen(store).and_then(|gene| card.genes.iter().position(|own| *own == gene));
-        Some(Self { table, card, means, axis, chosen, ahead: (store.ahead.ending(), store.ahead.genes_words()) })
+        let ahead = (store.ahead.ending(), store.ahead.genes_words());
+        Some(Self { table, card, means, axis, sides: sides::of(store.shown.get()), chosen, ahead })
     }
 
     /// What the figure takes.
@@ -91,8 +95,7 @@ impl Figure for Cloud {
     }
 
     fn title(&self) -> String {
-        let (control, perturbed) = self.table.cells;
-        format!("{}: {control} control and {perturbed} perturbed generated cells{}", self.name(), self.ahead.0)
+        format!("{}: {}{}", self.name(), self.sides.counted(self.table.cells), self.ahead.0)
     }
 
     fn words(&self) -> String {
@@ -148,7 +151,7 @@ pub(super) fn Volcano(axis: Axis) -> impl IntoView {
     let store = use_store();
     let waiting = move || store.shifts.with(Option::is_none);
     view! {
-        <p class="empty" hidden=move || !waiting()>"Nothing is compared yet: shifts appear with the first perturbed cells."</p>
+        <p class="empty" hidden=move || !waiting()>"Nothing is compared yet: shifts appear once there are cells of both sides."</p>
         {panel(store, "volcano", move || Cloud::new(store, axis))}
     }
 }

@@ -88,7 +88,8 @@ fn plan(session: &Session, asked: &[Option<Request>; 2]) -> Made {
             add(perturbed, choices(session, request, true));
         }
     }
-    Made { parts, has_other: asked[1].is_some() }
+    let has_control = session.bundle.card.of_kind(Kind::Perturbation).is_some();
+    Made { parts, has_other: asked[1].is_some(), has_control }
 }
 
 /// The choices of one replicate.
@@ -193,6 +194,9 @@ fn show(run: u32, scenario: Scenario, first: usize, coordinates: &[f32]) {
 /// What is being done, for people.
 fn phase(made: &Made, scenario: Scenario, replicate: u64, work: &Work<'_>) -> String {
     let what = match (scenario, made.has_other) {
+        (Scenario::Control, false) if !made.has_control => "writing cells",
+        (Scenario::Control, true) if !made.has_control => "writing cells of A",
+        (Scenario::OtherControl, _) if !made.has_control => "writing cells of B",
         (Scenario::Control, false) => "writing control cells",
         (Scenario::Perturbed, false) => "writing perturbed cells",
         (Scenario::Control, true) => "writing control cells of A",

@@ -97,6 +97,8 @@ pub(crate) struct Made {
     pub(crate) parts: BTreeMap<Scenario, Part>,
     /// Whether there is a scenario B.
     pub(crate) has_other: bool,
+    /// Whether the bundle knows a perturbation; without one the cells of a scenario are nobody's control.
+    pub(crate) has_control: bool,
 }
 
 impl Made {
@@ -139,6 +141,9 @@ impl Made {
     /// Word for a scenario in files.
     pub(crate) fn name(&self, scenario: Scenario) -> &'static str {
         match (scenario, self.has_other) {
+            (Scenario::Control, false) if !self.has_control => "cells",
+            (Scenario::Control, true) if !self.has_control => "A",
+            (Scenario::OtherControl, _) if !self.has_control => "B",
             (Scenario::Control, false) => "control",
             (Scenario::Perturbed, false) => "perturbed",
             (Scenario::Control, true) => "A-control",
@@ -169,6 +174,7 @@ impl Session {
         let compared = |comparison| match made.sides(comparison) {
             Some((control, moved)) => [Some(control), Some(moved)],
             None if comparison == Comparison::A => [Some(control), None],
+            None if comparison == Comparison::B => [made.cells(Scenario::OtherControl), None],
             None => [None, None],
         };
         let sides: Vec<_> = Comparison::ALL

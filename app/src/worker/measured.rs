@@ -24,10 +24,19 @@ fn group(session: &Session, cell_type: &str, condition: &str) -> Option<(usize, 
 /// has their names.
 fn group_of(session: &Session, request: &Request, perturbed: bool) -> Option<(usize, u32)> {
     let card = &session.bundle.card;
-    let (types, changed) = (card.of_kind(Kind::CellType)?, card.of_kind(Kind::Perturbation)?);
-    let values = request.with.get(&changed.key).filter(|_| perturbed);
-    let condition = values.map_or_else(|| changed.control.clone(), |values| Some(values.join("+")))?;
-    group(session, request.with.get(&types.key)?.first()?, &condition)
+    // Groups of a bundle without cell types, or without a perturbation, have no name there.
+    let condition = match card.of_kind(Kind::Perturbation) {
+        None => String::new(),
+        Some(changed) => match request.with.get(&changed.key).filter(|_| perturbed) {
+            Some(values) => values.join("+"),
+            None => changed.control.clone()?,
+        },
+    };
+    let cell_type = match card.of_kind(Kind::CellType) {
+        None => "",
+        Some(types) => request.with.get(&types.key)?.first()?.as_str(),
+    };
+    group(session, cell_type, &condition)
 }
 
 /// Means of a group [G].

@@ -9,6 +9,7 @@ use model::card::{Choices, Kind};
 
 use super::made::Made;
 use super::session::Session;
+use crate::origin;
 use crate::protocol::{Provenance, Request, Scenario};
 
 /// KEY=VALUE of every value; several of a key stand one after the other.
@@ -60,8 +61,13 @@ pub(crate) fn of(session: &Session, asked: &[Option<Request>; 2], made: &Made, r
     ];
     let mut add = |key: &str, value: String| entries.push((key.to_owned(), value));
     let key = session.bundle.card.of_kind(Kind::Perturbation).map(|condition| condition.key.as_str());
+    // The page's card knows how to say it; one that cannot be read has not been opened.
+    let shown = crate::protocol::card::Card::read(&session.json).ok();
     for (request, ending) in asked.iter().zip(["", "_b"]) {
         let Some(request) = request else { continue };
+        if let Some(words) = shown.as_ref().and_then(|card| origin::of_request(card, request)) {
+            add(&format!("training_origin{ending}"), words);
+        }
         add(&format!("conditions{ending}"), pairs(request).join("; "));
         add(&format!("clamp{ending}"), held(request));
         if key.and_then(|key| request.with.get(key)).is_some_and(|values| values.len() > 1) {

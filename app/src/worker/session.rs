@@ -29,6 +29,8 @@ fn golden_tolerance(way: Way) -> f32 {
 
 /// Fewest measured cells of a group that gets a name on the map.
 const NAMED_GROUP: usize = 15;
+/// Most perturbations, control included, that groups are named apart for: the names of forty would hide the map.
+const TOLD_APART: usize = 9;
 
 /// A loaded bundle.
 pub(crate) struct Session {
@@ -152,12 +154,14 @@ impl Session {
         log_normalise(counts, Target::Sum(self.bundle.card.target_sum))
     }
 
-    /// Names of the measured groups: cell types, apart for each perturbation.
+    /// Names of the measured groups: cell types (or whose cells they are), apart for each perturbation where there are
+    /// few.
     pub(crate) fn map_names(&self) -> Vec<MapName> {
         let (card, map) = (&self.bundle.card, &self.bundle.map);
-        let Some(types) = card.of_kind(Kind::CellType) else { return Vec::new() };
+        let types = card.of_kind(Kind::CellType).or_else(|| card.of_kind(Kind::Identity));
+        let Some(types) = types else { return Vec::new() };
         let Some(type_codes) = map.labels.get(&types.key) else { return Vec::new() };
-        let changed = card.of_kind(Kind::Perturbation);
+        let changed = card.of_kind(Kind::Perturbation).filter(|condition| condition.values.len() <= TOLD_APART);
         let change_codes = changed.and_then(|condition| map.labels.get(&condition.key));
         let name = |cell: usize| {
             let kind = types.values.get(usize::from(type_codes[cell]))?;

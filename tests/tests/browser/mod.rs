@@ -10,6 +10,7 @@ mod devices;
 mod driver;
 mod explore;
 mod failures;
+mod gallery;
 mod genes;
 mod keyboard;
 mod learn;

@@ -6,7 +6,9 @@
 //! Flow: state's bundle → **link** → worker → card → state that fits.
 
 pub(super) mod bar;
+pub(super) mod instead;
 pub(super) mod offline;
+pub(super) mod origin;
 
 use leptos::prelude::*;
 

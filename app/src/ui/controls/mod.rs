@@ -7,6 +7,7 @@
 mod hold;
 mod numbers;
 mod perturbations;
+pub(super) mod pick;
 mod scenarios;
 mod type_ahead;
 
@@ -16,11 +17,15 @@ use leptos::prelude::*;
 
 use super::store::Phase;
 use super::{link, use_store};
+use crate::choices;
+use crate::lacks::Lacks;
 use crate::protocol::card::{Card, Condition};
 use hold::HeldGenes;
 use numbers::Numbers;
 use perturbations::Perturbations;
+use pick::Pick;
 use scenarios::Scenarios;
+pub(super) use scenarios::add_other;
 
 #[component]
 pub(super) fn Controls() -> impl IntoView {
@@ -47,6 +52,10 @@ fn Choices(card: Arc<Card>) -> impl IntoView {
     };
     let selects: Vec<_> = of_kind(false).map(|condition| view! { <ChoiceSelect condition/> }).collect();
     let changes: Vec<_> = of_kind(true).map(|condition| view! { <Perturbations condition/> }).collect();
+    let lacking =
+        Lacks::of(&card).explore().map(|words| view! { <p class="note" data-testid="no-perturbation">{words}</p> });
+    // Without a perturbation there is nothing to guide to.
+    let guided = choices::perturbation(&card).is_some();
     // A group, until there are tabs that it belongs to.
     let role = move || if store.has_other() { "tabpanel" } else { "group" };
     let name = move || match (store.has_other(), store.edited()) {
@@ -60,37 +69,25 @@ fn Choices(card: Arc<Card>) -> impl IntoView {
         <div class="scenario" id="scenario" role=role aria-label=name>
             {selects}
             {changes}
+            {lacking}
             <HeldGenes genes=card.genes.clone()/>
         </div>
-        <Numbers standard=(card.guidance, card.steps)/>
+        <Numbers standard=(card.guidance, card.steps) guided/>
     }
 }
 
-/// A select of a condition's values.
+/// A choice of one of a condition's values.
 #[component]
 fn ChoiceSelect(condition: Condition) -> impl IntoView {
     let store = use_store();
     let key = StoredValue::new(condition.key.clone());
     let id = format!("select-{}", condition.key);
-    let options: Vec<_> = condition
-        .values
-        .iter()
-        .map(|value| {
-            let name = value.value.clone();
-            let own = name.clone();
-            let chosen = move || key.with_value(|key| store.chosen_in(store.edited(), key)) == own;
-            view! { <option value=name selected=chosen>{value.display.clone()}</option> }
-        })
-        .collect();
-    view! {
-        <label for=id.clone()>{condition.title.clone()}</label>
-        <select id=id.clone() data-testid=id.clone()
-            prop:value=move || key.with_value(|key| store.chosen_in(store.edited(), key))
-            on:change=move |event| {
-                let (value, which) = (event_target_value(&event), untrack(|| store.edited()));
-                store.change(|state| { state.with_mut(which).insert(key.get_value(), vec![value]); });
-            }>
-            {options}
-        </select>
-    }
+    let chosen = Signal::derive(move || key.with_value(|key| store.chosen_in(store.edited(), key)));
+    let choose = Callback::new(move |value: String| {
+        let which = untrack(|| store.edited());
+        store.change(|state| {
+            state.with_mut(which).insert(key.get_value(), vec![value]);
+        });
+    });
+    view! { <Pick condition id chosen choose/> }
 }

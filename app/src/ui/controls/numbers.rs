@@ -23,7 +23,7 @@ fn reset(state: &mut State) {
 
 /// Guidance, steps, cells and seeds; `standard` are the bundle's guidance and steps.
 #[component]
-pub(super) fn Numbers(standard: (f32, u32)) -> impl IntoView {
+pub(super) fn Numbers(standard: (f32, u32), guided: bool) -> impl IntoView {
     let store = use_store();
     let (guidance, steps) = standard;
     let is_standard = move || {
@@ -45,7 +45,7 @@ pub(super) fn Numbers(standard: (f32, u32)) -> impl IntoView {
         })
     };
     view! {
-        <Guidance standard=guidance/>
+        {guided.then(|| view! { <Guidance standard=guidance/> })}
         <details>
             <summary data-testid="numbers-open">"Steps, cells, seeds"</summary>
             <NumberField id="steps" title=format!("Sampling steps N (this model's default: {steps}; the paper's: {PAPER_STEPS})") least=1 most=256

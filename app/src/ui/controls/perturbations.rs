@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::pick::note;
 use super::type_ahead::{Found, TypeAhead};
 use crate::choices;
+use crate::origin;
 use crate::protocol::card::{Condition, Value};
 use crate::search::Index;
 use crate::ui::store::Store;
 use crate::ui::use_store;
 
 /// Most perturbations that each have a switch of their own.
-const SWITCHES: usize = 8;
+pub(super) const SWITCHES: usize = 8;
 /// Most that the search lists at once.
-const LISTED: usize = 50;
+pub(super) const LISTED: usize = 50;
 
 /// Values that are on in the scenario that is edited.
 fn on(store: Store, condition: &Condition) -> Vec<Value> {
@@ -67,11 +69,13 @@ fn Switches(condition: Arc<Condition>) -> impl IntoView {
                 let (own, condition) = (own.clone(), condition.clone());
                 Memo::new(move |_| on(store, &condition).iter().any(|value| value.value == own))
             };
+            let note = store.card.get_untracked().and_then(|card| origin::note(&card, &condition, value));
+            let note = note.map(|word| view! { <small class="origin-word">{word}</small> });
             view! {
                 <button class="toggle" role="switch" data-testid=format!("toggle-{}", value.value)
                     aria-checked=move || is_on.get().to_string()
                     on:click=move |_| switch(store, &condition, &own, !is_on.get_untracked())>
-                    <span class="knob" aria-hidden="true"></span>{value.display.clone()}
+                    <span class="knob" aria-hidden="true"></span>{value.display.clone()}{note}
                 </button>
             }
         })
@@ -79,7 +83,7 @@ fn Switches(condition: Arc<Condition>) -> impl IntoView {
 }
 
 /// Everything that a value is found by.
-fn names(value: &Value) -> Vec<&str> {
+pub(super) fn names(value: &Value) -> Vec<&str> {
     [&value.value, &value.display].into_iter().chain(&value.aliases).map(String::as_str).collect()
 }
 
@@ -101,7 +105,7 @@ fn Search(condition: Arc<Condition>) -> impl IntoView {
             let entry = |place: usize| {
                 let value = &offered[place];
                 let is_on = on.iter().any(|own| own.value == value.value);
-                let note = if value.display == value.value { String::new() } else { value.value.clone() };
+                let note = note(store.card.get().as_deref(), &condition, value);
                 Found { value: value.value.clone(), display: value.display.clone(), note, is_on }
             };
             (found.into_iter().take(LISTED).map(entry).collect(), all)
@@ -130,10 +134,12 @@ fn Chips(condition: Arc<Condition>) -> impl IntoView {
         let condition = condition.clone();
         move || {
             let chip = |value: Value| {
+                let word = store.card.get().and_then(|card| origin::note(&card, &condition, &value));
+                let word = word.map(|word| view! { <small class="origin-word">{word}</small> });
                 let (condition, own) = (condition.clone(), value.value.clone());
                 view! {
                     <li class="chip" data-testid=format!("chip-{}", value.value)>
-                        {value.display.clone()}
+                        {value.display.clone()}{word}
                         <button class="quiet" aria-label=format!("Switch {} off", value.display)
                             on:click=move |_| switch(store, &condition, &own, false)>"×"</button>
                     </li>

@@ -12,16 +12,13 @@ use web_sys::KeyboardEvent;
 use crate::choices;
 use crate::protocol::card::Card;
 use crate::state::{Other, Which};
+use crate::ui::store::Store;
 use crate::ui::use_store;
 
 #[component]
 pub(super) fn Scenarios(card: Arc<Card>) -> impl IntoView {
     let store = use_store();
-    let add = move |_| {
-        store.change(|state| state.other = Some(Other { with: state.with.clone(), clamp: state.clamp.clone() }));
-        store.editing.set(Which::B);
-        focus("scenario-b");
-    };
+    let add = move |_| add_other(store);
     let has_other = move || store.has_other();
     view! {
         <Show when=has_other fallback=move || view! {
@@ -30,6 +27,13 @@ pub(super) fn Scenarios(card: Arc<Card>) -> impl IntoView {
             <Tabs card=card.clone()/>
         </Show>
     }
+}
+
+/// Adds scenario B as a copy of A, for the controls to change.
+pub(in crate::ui) fn add_other(store: Store) {
+    store.change(|state| state.other = Some(Other { with: state.with.clone(), clamp: state.clamp.clone() }));
+    store.editing.set(Which::B);
+    focus("scenario-b");
 }
 
 /// Moves the focus to a tab, once it is there.

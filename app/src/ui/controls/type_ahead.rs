@@ -57,7 +57,7 @@ fn list_of(option: &str) -> String {
 /// length unless an arrow key chose it.
 #[component]
 pub(super) fn TypeAhead(
-    id: &'static str,
+    #[prop(into)] id: String,
     label: String,
     placeholder: &'static str,
     #[prop(optional)] multiple: bool,
@@ -65,10 +65,11 @@ pub(super) fn TypeAhead(
     find: Callback<String, (Vec<Found>, usize)>,
     choose: Callback<String>,
 ) -> impl IntoView {
+    let own = StoredValue::new(id.clone());
     let is_open = RwSignal::new(false);
     let active = RwSignal::new(None::<usize>);
     let found = Memo::new(move |_| if is_open.get() { find.run(typed.get()) } else { (Vec::new(), 0) });
-    let option_id = move |place: usize| format!("{id}-option-{place}");
+    let option_id = move |place: usize| own.with_value(|id| format!("{id}-option-{place}"));
     let take = move |place: usize| {
         let value = found.with_untracked(|(list, _)| list.get(place).map(|own| own.value.clone()));
         if let Some(value) = value {
@@ -123,7 +124,7 @@ pub(super) fn TypeAhead(
     };
     view! {
         <div class="type-ahead">
-            <input id=id data-testid=id type="text" role="combobox" autocomplete="off" spellcheck="false" placeholder=placeholder aria-label=label.clone()
+            <input id=id.clone() data-testid=id.clone() type="text" role="combobox" autocomplete="off" spellcheck="false" placeholder=placeholder aria-label=label.clone()
                 aria-autocomplete="list" aria-controls=format!("{id}-list") aria-expanded=move || is_listed().to_string()
                 aria-activedescendant=move || active.get().filter(|_| is_listed()).map(option_id)
                 prop:value=move || typed.get()

@@ -7,6 +7,8 @@
 use leptos::prelude::*;
 
 use super::super::use_store;
+use crate::choices::perturbation;
+use crate::lacks::Lacks;
 use crate::own_data::thousands;
 use crate::protocol::data::Comparison;
 
@@ -16,10 +18,10 @@ fn score(value: Option<f64>) -> String {
 }
 
 /// Rows of the table: what is compared, correlation, difference.
-fn rows(comparison: &Comparison, origin: &str) -> Vec<(String, String, String)> {
+fn rows(comparison: &Comparison, origin: &str, base: &str) -> Vec<(String, String, String)> {
     let [a, b, control, perturbed] = comparison.cells.map(|cells| thousands(cells.into()));
     let mut rows = vec![(
-        format!("A {origin}, {a} cells · control, generated, {control} cells"),
+        format!("A {origin}, {a} cells · {base}generated, {control} cells"),
         score(comparison.pearson[0]),
         score(comparison.mae[0]),
     )];
@@ -43,12 +45,14 @@ pub(super) fn Compared() -> impl IntoView {
         let generated = store.data.summary.with(|summary| summary.as_ref().is_some_and(|summary| summary.generated));
         let origin = if generated { "generated (sample)" } else { "measured (your file)" };
         let body = match &table.comparison {
-            None => view! {
-                <p class="note" data-testid="own-compared">"No cells of a run are there to compare with. Generate cells in Explore (the same cell type, with a perturbation), then test again."</p>
+            None => {
+                let words = store.card.with(|card| card.as_ref().map(|card| Lacks::of(card).own_data()));
+                view! { <p class="note" data-testid="own-compared">{words}</p> }.into_any()
             }
-            .into_any(),
             Some(comparison) => {
-                let rows: Vec<_> = rows(comparison, origin)
+                let has_control =
+                    store.card.with(|card| card.as_ref().is_some_and(|card| perturbation(card).is_some()));
+                let rows: Vec<_> = rows(comparison, origin, if has_control { "control, " } else { "" })
                     .into_iter()
                     .map(|(what, r, mae)| view! { <tr><th scope="row">{what}</th><td>{r}</td><td>{mae}</td></tr> })
                     .collect();

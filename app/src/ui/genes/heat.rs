@@ -21,6 +21,7 @@ use super::twin::Twin;
 use super::{Heat, change, chosen, groups, waits};
 use crate::expression::{mean, standardised};
 use crate::protocol::{Comparison, ToWorker};
+use crate::sides;
 
 /// Ends of the scale in standard deviations: one cell in a hundred lies beyond them.
 const REACH: f32 = 2.5;
@@ -194,7 +195,12 @@ pub(super) fn HeatMap() -> impl IntoView {
         let heat: Option<Arc<Heat>> = store.genes.heat.get();
         heat.map(|heat| {
             let (control, perturbed) = heat.cells;
-            format!("{control} control and {perturbed} perturbed cells are shown, evenly picked; genes, and cells within their group, are ordered by average-linkage clustering of standardised values.")
+            let shown = match sides::of(heat.comparison).short {
+                _ if perturbed == 0 => format!("{control} cells"),
+                ["A", "B"] => format!("{control} cells of A and {perturbed} of B"),
+                [a, b] => format!("{control} {a} and {perturbed} {b} cells"),
+            };
+            format!("{shown} are shown, evenly picked; genes, and cells within their group, are ordered by average-linkage clustering of standardised values.")
         })
     };
     let waiting = move || store.genes.heat.with(Option::is_none);

@@ -23,6 +23,7 @@ use super::store::{Measured, ShiftTable, Store};
 use crate::gene_rows::Columns;
 use crate::protocol::Comparison;
 use crate::protocol::card::Card;
+use crate::sides;
 
 pub(super) use figure::{Figure, panel};
 pub(super) use figures::Figures;
@@ -105,10 +106,10 @@ pub(super) fn choose(store: Store, gene: &str) {
     }
 }
 
-/// Names of the groups of generated cells, for legends.
+/// Names of the groups of generated cells that are shown, for legends.
 pub(super) fn groups(store: Store) -> Vec<String> {
-    let perturbed = store.perturbation().map(|(_, _, name)| format!("generated, {name}"));
-    std::iter::once("generated, control".to_owned()).chain(perturbed).collect()
+    let (card, shown) = (store.card.get(), store.shown.get());
+    card.map(|card| store.state.with(|state| sides::groups(&card, state, shown))).unwrap_or_default()
 }
 
 /// Why a figure of single cells is not there yet.

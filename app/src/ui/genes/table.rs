@@ -19,6 +19,9 @@ use super::row::{Place, Row};
 use super::save::{HandOut, Save};
 use super::{choose, chosen, columns};
 use crate::gene_rows::{Column, Cuts, Order, Window, moved, rows, scrolled_to, window as window_of};
+use crate::origin;
+use crate::protocol::card::Origin;
+use crate::sides;
 
 /// Columns that can be sorted by: what, head, what it is.
 const HEADS: [(Column, &str, &str); 8] = [
@@ -105,7 +108,8 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
     });
     let about = move || {
         store.shifts.get().map_or_else(String::new, |table| {
-            format!("{} control and {} perturbed generated cells{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new, gone: counted on one side only", table.cells.0, table.cells.1, store.ahead.ending())
+            let counted = sides::of(store.shown.get()).counted(table.cells);
+            format!("{counted}{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new, gone: counted on one side only", store.ahead.ending())
         })
     };
     let told = move || {
@@ -124,6 +128,16 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
         <Rows found order/>
         <p class="note" id="shifts-about">{about}</p>
         <HandOut/>
+    }
+}
+
+/// Head of the column of cells that the generated ones are held against.
+fn truth(store: super::super::store::Store) -> &'static str {
+    let card = store.card.get().unwrap_or_default();
+    match store.state.with(|state| origin::of_comparison(&card, state, store.shown.get())) {
+        Origin::Measured => "measured Δ",
+        Origin::SemiSynthetic => "semi-synthetic Δ",
+        Origin::Synthetic => "synthetic Δ",
     }
 }
 
@@ -184,7 +198,22 @@ fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
     let has_measured = move || store.measured.with(Option::is_some);
     let heads = move || {
         let shown = HEADS.into_iter().filter(|(column, _, _)| has_measured() || *column != Column::Measured);
-        shown.map(|(column, name, about)| view! { <Head order column name about/> }).collect::<Vec<_>>()
+        let sides = sides::of(store.shown.get());
+        let named = |(column, name, about): (Column, &'static str, &'static str)| match column {
+            Column::Control => {
+                (column, sides.short[0], format!("Mean normalised counts of generated {}", sides.cells[0]))
+            }
+            Column::Perturbed => {
+                (column, sides.short[1], format!("Mean normalised counts of generated {}", sides.cells[1]))
+            }
+            Column::Measured => (
+                column,
+                truth(store),
+                format!("Difference of mean log(1 + x) expression of {} cells", truth(store).trim_end_matches(" Δ")),
+            ),
+            _ => (column, name, about.to_owned()),
+        };
+        shown.map(named).map(|(column, name, about)| view! { <Head order column name about/> }).collect::<Vec<_>>()
     };
     let spacer = move |height: fn(Window) -> f64| move || format!("{}px", height(seen.get()));
     view! {
@@ -207,7 +236,7 @@ fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
 
 /// The head of a column; a click sorts by it, another the other way round.
 #[component]
-fn Head(order: RwSignal<Order>, column: Column, name: &'static str, about: &'static str) -> impl IntoView {
+fn Head(order: RwSignal<Order>, column: Column, name: &'static str, about: String) -> impl IntoView {
     let sorted = move || match order.get() {
         Order { column: own, descending } if own == column && descending => "descending",
         Order { column: own, .. } if own == column => "ascending",

@@ -11,6 +11,7 @@ use super::ceiling::{Halves, Scatter};
 use super::cell::CellPanel;
 use super::gene::GenePanel;
 use super::guidance::{Effects, Spread};
+use super::lacking::Lacking;
 use super::question::QuestionView;
 use super::scores::{Guess, Scores};
 use super::setup::Setup;
@@ -50,6 +51,7 @@ pub(super) fn LessonView(lesson: usize, place: Memo<Place>) -> impl IntoView {
                 <button class="quiet" data-testid="all-lessons" on:click=leave>"← All lessons"</button>
                 <p id="lesson-title">{own.title}<span class="note">{format!(" · about {} minutes", own.minutes)}</span></p>
             </div>
+            <Lacking lesson=own.key/>
             <nav aria-label="Steps of the lesson"><ol class="lesson-steps">{steps}</ol></nav>
             <div class="lesson-body">
                 <Words lesson=own place step/>

@@ -9,6 +9,7 @@ mod cell;
 mod gene;
 mod grid;
 mod guidance;
+mod lacking;
 mod lesson;
 mod overview;
 mod question;

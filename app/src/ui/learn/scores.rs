@@ -89,7 +89,7 @@ pub(super) fn Guess() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="guess-title" data-testid="learn-guess">
             <h3 id="guess-title">"Your guess"</h3>
-            <p class="empty" hidden=move || !none()>"This bundle carries no held-out scores; the later steps work all the same."</p>
+            <p class="empty" hidden=move || !none()>"This bundle carries no held-out scores to guess at; its card says what was measured instead."</p>
             <fieldset class="question" hidden=none>
                 <legend>"Which has the highest Pearson-Δ on held-out cells?"</legend>
                 {radios}

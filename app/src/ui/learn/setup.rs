@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::runs::{self, CELLS, STEPS};
 use crate::protocol::card::Condition;
 use crate::protocol::learn::Ask;
+use crate::ui::controls::pick::Pick;
 use crate::ui::store::{Phase, Store};
 use crate::ui::{link, use_store};
 
@@ -73,8 +74,7 @@ pub(super) fn Setup(lesson: &'static str) -> impl IntoView {
     };
     let without = move || {
         let card = store.card.get()?;
-        (!or_control && runs::change(&card).is_none())
-            .then_some("This model knows no perturbation, so there is no effect to look at. Choose another bundle.")
+        (!or_control && runs::change(&card).is_none()).then_some("To be run with a model that knows a perturbation.")
     };
     let blocked = move || store.phase.with(|phase| *phase != Phase::Idle) || without().is_some();
     view! {
@@ -88,7 +88,7 @@ pub(super) fn Setup(lesson: &'static str) -> impl IntoView {
     }
 }
 
-/// A select of a condition's values.
+/// A choice of one of a condition's values.
 #[component]
 fn Select(condition: Condition, part: &'static str, or_control: bool) -> impl IntoView {
     let store = use_store();
@@ -97,22 +97,11 @@ fn Select(condition: Condition, part: &'static str, or_control: bool) -> impl In
         "learn.type" => runs::chosen_who(store, &own),
         _ => runs::chosen_change(store, &own, or_control),
     });
-    let options: Vec<_> = condition
-        .values
-        .iter()
-        .filter(|value| or_control || Some(&value.value) != condition.control.as_ref())
-        .map(|value| {
-            let name = value.value.clone();
-            let own = name.clone();
-            view! { <option value=name selected=move || chosen.get() == own>{value.display.clone()}</option> }
-        })
-        .collect();
-    let id = part.replace('.', "-");
-    view! {
-        <label for=id.clone()>{condition.title.clone()}
-            <select id=id.clone() data-testid=id.clone() prop:value=move || chosen.get() on:change=move |event| runs::set_part(store, part, event_target_value(&event))>{options}</select>
-        </label>
-    }
+    let control = condition.control.clone().filter(|_| !or_control);
+    let values = condition.values.iter().filter(|value| Some(&value.value) != control.as_ref()).cloned().collect();
+    let offered = Condition { values, ..condition };
+    let choose = Callback::new(move |value: String| runs::set_part(store, part, value));
+    view! { <div class="setup-pick"><Pick condition=offered id=part.replace('.', "-") chosen choose/></div> }
 }
 
 /// Steps or cells, and the seed.

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::super::store::Store;
+use crate::choices;
 use crate::map_view::LayerId;
 use crate::map_view::colour::Names;
+use crate::origin::map_word;
 use crate::protocol::card::{Card, Condition};
 use crate::protocol::{Comparison, Request};
 
@@ -65,7 +67,10 @@ pub(super) fn name(id: LayerId, card: Option<&Card>, request: Option<&Request>) 
     };
     match id {
         LayerId::Benchmark => "benchmark points, no cells".to_owned(),
-        LayerId::Measured => "measured".to_owned(),
+        LayerId::Measured => card.map_or("measured", map_word).to_owned(),
+        LayerId::Control | LayerId::OtherControl if card.is_some_and(|card| choices::perturbation(card).is_none()) => {
+            format!("{scenario}generated")
+        }
         LayerId::Control | LayerId::OtherControl => format!("{scenario}generated control"),
         LayerId::Perturbed | LayerId::Other => {
             format!("{scenario}generated, {}", perturbation().unwrap_or_else(|| "perturbed".to_owned()))

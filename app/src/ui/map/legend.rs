@@ -11,8 +11,11 @@ use plotters::style::RGBColor;
 use super::board::Board;
 use super::scene::Layer;
 use super::surface::css;
+use crate::choices::perturbation;
 use crate::map_view::LayerId;
 use crate::map_view::colour::{Category, STEPS};
+use crate::origin::map_word;
+use crate::protocol::card::Card;
 
 /// Class of a shape.
 fn shape(layer: Option<LayerId>) -> &'static str {
@@ -43,14 +46,24 @@ pub(super) fn LegendList(board: Board) -> impl IntoView {
     let shapes = move || {
         let shared = board.legend.with(|legend| legend.categories.iter().any(|line| line.layer.is_none()));
         let generated = board.store.control.with(|points| !points.is_empty());
-        (shared && generated)
-            .then_some("Small discs: measured; large discs: generated control; triangles: generated perturbed.")
+        (shared && generated).then(|| board.store.card.with(|card| card.as_ref().map(|card| shapes_of(card)))).flatten()
     };
     view! {
         <Scale board/>
         <ul class="legend" data-testid="map-legend" aria-label="Legend; each button hides or shows its cells">{lines}</ul>
         <p class="note" hidden=move || shapes().is_none()>{move || shapes().unwrap_or_default()}</p>
     }
+}
+
+/// What shapes of points mean.
+fn shapes_of(card: &Card) -> String {
+    let (measured, changed) = (map_word(card), perturbation(card).is_some());
+    let generated = if changed {
+        "large discs: generated control; triangles: generated perturbed"
+    } else {
+        "large discs: generated"
+    };
+    format!("Small discs: {measured}; {generated}.")
 }
 
 /// A kind with its colour; a click hides or shows it.

@@ -25,8 +25,10 @@ use leptos::prelude::*;
 
 use super::precomputed::Precomputed;
 use super::use_store;
+use crate::choices;
 use crate::map_view::LayerId;
 use crate::map_view::view::{Bounds, View};
+use crate::origin::map_word;
 use board::Board;
 use pointer::{Hands, Mode, ZOOM};
 use renderer::Renderer;
@@ -154,8 +156,18 @@ fn words(board: Board) -> String {
     let more = board.load.get().map_or_else(String::new, |count| {
         format!(" {} benchmark points, which are no cells, repeat the measured ones.", count.saturating_sub(measured))
     });
+    let card = store.card.get();
+    let grey = match card.as_deref().map_or("measured", map_word) {
+        "measured" => format!("{measured} measured cells"),
+        other => format!("{measured} {other}"),
+    };
+    if card.is_some_and(|card| choices::perturbation(&card).is_none()) {
+        let other = store.other_control.with(Vec::len) / 2;
+        let second = if other > 0 { format!(" of A and {other} of B") } else { String::new() };
+        return format!("Map of {grey} in grey and {control} generated cells{second}{}.{more}", store.ahead.ending());
+    }
     format!(
-        "Map of {measured} measured cells in grey, {control} generated control cells and {perturbed} generated perturbed cells{}.{more}",
+        "Map of {grey} in grey, {control} generated control cells and {perturbed} generated perturbed cells{}.{more}",
         store.ahead.ending()
     )
 }
@@ -171,7 +183,7 @@ fn About(board: Board) -> impl IntoView {
     };
     view! {
         {benchmark}
-        <p class="note">"UMAP of measured cells, without axes; generated cells are placed among their nearest measured neighbours. Distances between far groups mean little."</p>
+        <p class="note">"UMAP of the cells in grey, without axes; generated cells are placed among their nearest neighbours in grey. Distances between far groups mean little."</p>
         <details class="map-about">
             <summary data-testid="map-about">"Keys and drawing"</summary>
             <p class="note" id="map-keys">"On the focused map: arrow keys move, + and − zoom, 0 fits, n and p step through the selected cells, Escape ends. Drag to move, wheel or pinch to zoom, double-click to fit, Shift and drag to select a box; Control adds to the selection."</p>

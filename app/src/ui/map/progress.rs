@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 use super::super::store::Phase;
 use super::super::{link, use_store};
+use crate::lacks::Lacks;
 
 /// Progress with the time left and a way to stop.
 #[component]
@@ -20,7 +21,9 @@ pub(super) fn Progress() -> impl IntoView {
             format!("{}: {:.0} %{left}", capital(&what), 100.0 * share)
         }
         Phase::Idle => {
-            store.finished.get().unwrap_or_else(|| "Choose a cell type, toggle a cytokine and generate cells.".into())
+            let begin =
+                || store.card.with(|card| card.as_ref().map(|card| Lacks::of(card).begin()).unwrap_or_default());
+            store.finished.get().unwrap_or_else(begin)
         }
         Phase::Lost => "The model is not running.".into(),
         Phase::Refused => "No model is loaded.".into(),

@@ -9,10 +9,14 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::super::bundles::origin::NOTE;
 use super::super::download::text_file;
 use super::super::use_store;
+use super::populations::Populations;
 use super::scores::Scores;
+use super::summary::Summaries;
 use crate::bundles::{CARD_FILE, grouped, size_words};
+use crate::origin;
 use crate::protocol::card::{Card, Condition};
 use crate::sheet::{Sheet, link_of};
 
@@ -34,10 +38,14 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
             </div>
             <p class="lead">{card.description.clone()}</p>
             <ul class="tags">{tags}</ul>
+            {made(&card, &sheet)}
             <Facts card=card.clone() sheet=sheet.clone()/>
             <h3>"How well it does on what it never saw"</h3>
             {list("Held out of training", &card.training.held_out)}
-            <Scores card=card.clone()/>
+            <Summaries summaries=sheet.summaries.clone()/>
+            {scores(card.clone(), &sheet)}
+            <Populations populations=sheet.populations.clone()/>
+            {origin::reading(&card).map(|words| view! { <p class="note" data-testid="reading">{words}</p> })}
             <div class="columns">
                 {list("Intended for", &sheet.intended_use)}
                 {list("Not for", &card.not_for)}
@@ -45,12 +53,39 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
             </div>
             <Sources card=card.clone() licence=sheet.licence.clone()/>
             <h3>"What it can be asked"</h3>
-            {card.choosable().map(values).collect::<Vec<_>>()}
+            {card.choosable().map(|condition| values(&card, condition)).collect::<Vec<_>>()}
             <h3>"Made by"</h3>
             <pre class="command" data-testid="card-command"><code>{card.training.command.clone()}</code></pre>
             <Files sheet/>
             <p class="note">"SHA-256 of bundle.json, which names the whole bundle: "<code class="hash" data-testid="card-hash">{hash}</code></p>
         </article>
+    }
+}
+
+/// How cells that were not measured were made; nothing where all were.
+fn made(card: &Card, sheet: &Sheet) -> Option<impl IntoView + use<>> {
+    let words =
+        origin::sentence(card).or_else(|| (!sheet.origin_note.is_empty()).then(|| "Measured cells.".to_owned()))?;
+    let note = match sheet.origin_note.as_str() {
+        "" => "The card does not say how these cells were made.".to_owned(),
+        note => note.to_owned(),
+    };
+    Some(view! {
+        <section class="made" id=NOTE tabindex="-1" aria-labelledby="origin-title" data-testid="card-origin">
+            <h3 id="origin-title">"Where its cells come from"</h3>
+            <p>{words}</p>
+            <p class="made-note" data-testid="origin-note">{note}</p>
+        </section>
+    })
+}
+
+/// Scores of every held-out group. A model that knows no perturbation has none, and that is no omission.
+fn scores(card: Arc<Card>, sheet: &Sheet) -> impl IntoView + use<> {
+    let is_told = !sheet.summaries.is_empty() || !sheet.populations.is_empty();
+    match (card.scores.is_empty(), is_told) {
+        (true, true) => None,
+        (false, true) => Some(view! { <h4>"Group by group"</h4><Scores card/> }.into_any()),
+        (_, false) => Some(view! { <Scores card/> }.into_any()),
     }
 }
 
@@ -118,12 +153,19 @@ fn Sources(card: Arc<Card>, licence: Option<String>) -> impl IntoView {
 }
 
 /// A condition with all its values and how many training cells had them.
-fn values(condition: &Condition) -> impl IntoView + use<> {
+fn values(card: &Card, condition: &Condition) -> impl IntoView + use<> {
     let summary = format!("{} ({})", condition.title, condition.values.len());
     let items: Vec<_> = condition
         .values
         .iter()
-        .map(|value| view! { <li>{value.display.clone()}" "<small>{format!("{} cells", grouped(u64::from(value.cells)))}</small></li> })
+        .map(|value| {
+            let cells = format!("{} cells", grouped(u64::from(value.cells)));
+            let about = match origin::note(card, condition, value) {
+                Some(word) => format!("{cells}, {word}"),
+                None => cells,
+            };
+            view! { <li>{value.display.clone()}" "<small>{about}</small></li> }
+        })
         .collect();
     view! { <details><summary>{summary}</summary><ul class="values">{items}</ul></details> }
 }

@@ -6,8 +6,10 @@
 
 mod card;
 mod gallery;
+mod populations;
 mod scores;
 mod storage;
+mod summary;
 
 use leptos::prelude::*;
 

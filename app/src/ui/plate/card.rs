@@ -11,6 +11,7 @@ use leptos::prelude::*;
 
 use super::super::genes::{change, small};
 use super::desk::{Desk, brief, sentence, use_desk};
+use crate::choices::perturbation;
 use crate::plate::Well;
 use crate::plate::results::{WellResult, spread, training_cells};
 use crate::plate::wells::name;
@@ -86,6 +87,7 @@ fn filled(desk: Desk, place: usize, well: Well) -> impl IntoView {
         )
     });
     let own = result.as_ref().and_then(|result| desk.value(result));
+    let against = if perturbation(&card).is_some() { "control" } else { "others" };
     let extrapolated = words.clone();
     view! {
         <p class="plate-about">{about}</p>
@@ -93,7 +95,7 @@ fn filled(desk: Desk, place: usize, well: Well) -> impl IntoView {
         <dl>
             <div><dt>"Replicate"</dt><dd>{format!("{} (seed {seed})", well.replicate)}</dd></div>
             {result.as_ref().map(|result| view! {
-                <div><dt>"Cells"</dt><dd>{format!("{}, against {} control", result.cells.0, result.cells.1)}</dd></div>
+                <div><dt>"Cells"</dt><dd>{format!("{}, against {} {against}", result.cells.0, result.cells.1)}</dd></div>
                 <div><dt>"Shifted genes"</dt><dd data-testid="well-genes">{result.genes_shifted}</dd></div>
                 <div><dt>"RMS Δ, ln(1 + x)"</dt><dd>{brief(result.rms)}</dd></div>
             })}

@@ -13,6 +13,7 @@ use plotters::style::RGBColor;
 use super::super::canvas::theme;
 use super::super::store::{Phase, Store};
 use super::PlateStore;
+use crate::choices::perturbation;
 use crate::plate::results::{Made, Strength, WellResult};
 use crate::plate::wells::{WELLS, name};
 use crate::plate::work::{CELLS, Settings, USUAL_CELLS, request};
@@ -96,6 +97,11 @@ pub(super) fn acts(card: &Card, condition: &Condition) -> bool {
         let values = condition.with.get(&slot.key).map(Vec::as_slice).unwrap_or_default();
         values.iter().any(|value| Some(value) != slot.control.as_ref())
     })
+}
+
+/// What shifts are against, in a word or two.
+pub(super) fn against(card: &Card) -> &'static str {
+    if perturbation(card).is_some() { "control" } else { "the rest" }
 }
 
 /// A condition in one line.
@@ -228,7 +234,7 @@ impl Desk {
         match self.show.get() {
             Show::Strength => self.strength.get().unit().to_owned(),
             Show::Mean => format!("mean {gene}, ln(1 + x)"),
-            Show::Shift => format!("Δ {gene} against control, ln(1 + x)"),
+            Show::Shift => format!("Δ {gene} against {}, ln(1 + x)", against(&self.card())),
         }
     }
 
@@ -302,11 +308,15 @@ impl Half {
             let about = sentence(&card, &well.condition);
             let outcome = value.map_or_else(String::new, |value| format!("; {}", brief(value)));
             let kind = |kind: &str| words_of(&card, &well.condition, kind);
-            let top = [kind("cell_type"), kind("identity")].into_iter().find(|text| !text.is_empty());
+            // Where nothing perturbs, whose cells they are is what else tells wells apart.
+            let last = if perturbation(&card).is_some() { "perturbation" } else { "identity" };
+            let mut said = [kind("cell_type"), kind("identity")].into_iter().filter(|text| !text.is_empty());
+            let top = said.next();
+            let bottom = Some(kind(last)).filter(|text| Some(text) != top.as_ref()).unwrap_or_default();
             let middle = value.map_or_else(|| format!("·{}", well.replicate), brief);
             Look {
                 rim: if acts(&card, &well.condition) { Rim::Perturbed } else { Rim::Control },
-                words: vec![top.unwrap_or_default(), middle, kind("perturbation")],
+                words: vec![top.unwrap_or_default(), middle, bottom],
                 label: format!("{name}: {about}, replicate {}{outcome}", well.replicate),
                 value: value.map(|value| {
                     let colour = scale.colour(&theme, value);

@@ -11,6 +11,9 @@ use plots::plate::{Disc, Plate, draw, height};
 use super::super::canvas::export_theme;
 use super::super::download::{png_figure, text_file};
 use super::desk::{Desk, acts, use_desk};
+use crate::choices::perturbation;
+use crate::lacks::Lacks;
+use crate::origin;
 use crate::plate::results::{LONG_HEAD, long, most_varied, notes, wide};
 use crate::plate::table::plate_map;
 use crate::plate::wells::{WELLS, name};
@@ -33,12 +36,17 @@ fn layout_notes(desk: Desk) -> Vec<(String, String)> {
         ("steps", settings.steps.to_string()),
         ("cells_per_well", settings.cells.to_string()),
         ("seed", settings.seed.to_string()),
-        ("seeds", "replicate r of a condition has seed + r; control populations have the seed itself".to_owned()),
+        (
+            "seeds",
+            "replicate r of a condition has seed + r; what wells are compared with has the seed itself".to_owned(),
+        ),
         ("device", device),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
-    .to_vec()
+    .into_iter()
+    .chain(origin::sentence(&card).map(|words| ("training_origin".to_owned(), words)))
+    .collect()
 }
 
 /// What made the results, and the command that repeats each well.
@@ -52,13 +60,13 @@ fn result_notes(desk: Desk) -> Vec<(String, String)> {
         }
     }
     let more = [
-        ("control", "generated control cells of the same donor and cell type, without held genes".to_owned()),
+        ("control", format!("{}, without held genes", Lacks::of(&card).reference(&card))),
         (
             "shifted_genes",
             "genes with q < 0.05 (Mann-Whitney, Benjamini-Hochberg) and |log2 fold change| > 0.5".to_owned(),
         ),
         ("rms_delta", "root mean square over all genes of the difference of mean ln(1 + x)".to_owned()),
-        ("command control", format!("--guidance 0 --seed {} with the well's donor and cell type", settings.seed)),
+        ("command control", format!("--guidance 0 --seed {} for {}", settings.seed, Lacks::of(&card).reference(&card))),
     ];
     entries.extend(more.map(|(key, value)| (key.to_owned(), value)));
     let layout = desk.layout.get();
@@ -110,8 +118,10 @@ fn discs(desk: Desk) -> Vec<Disc> {
 fn words(desk: Desk) -> (String, String) {
     let (card, settings) = (desk.card(), desk.settings.get());
     let title = format!("{}: {}", card.title, desk.unit());
+    let rims = if perturbation(&card).is_some() { "Thick rims: perturbed. " } else { "" };
+    let made = origin::caption(&card);
     let note = format!(
-        "Generated cells, {} per well; guidance {}, {} steps, seed {}. Thick rims: perturbed. Wellplate {}, bundle {}.",
+        "Generated cells, {} per well; guidance {}, {} steps, seed {}. {rims}{made}Wellplate {}, bundle {}.",
         settings.cells,
         settings.guidance,
         settings.steps,

@@ -14,7 +14,7 @@ use plots::heat_map::{HeatMap, Layout, draw, height};
 use super::super::canvas::{export_theme, pointer, resized, surface, theme};
 use super::super::download::{png_figure, text_file};
 use super::super::link;
-use super::desk::{Desk, part, use_desk, words_of};
+use super::desk::{Desk, against, part, use_desk, words_of};
 use crate::plate::results::{WellResult, most_varied};
 use crate::plate::wells::name;
 use crate::protocol::ToWorker;
@@ -55,7 +55,7 @@ impl Matrix {
     }
 
     fn unit(&self) -> &'static str {
-        if self.shift { "Δ against control, ln(1 + x)" } else { "mean expression, ln(1 + x)" }
+        if self.shift { "Δ against control or the rest, ln(1 + x)" } else { "mean expression, ln(1 + x)" }
     }
 
     fn figure<'a>(&'a self, title: &'a str, selected: Option<&str>) -> HeatMap<'a> {
@@ -203,7 +203,7 @@ fn Controls(shown: Memo<Arc<Matrix>>) -> impl IntoView {
         </label>
         <label class="inline">"Values "
             <select data-testid="heat-values" on:change=select("plate.matrix", "mean")>
-                <option value="shift" selected=move || !is("plate.matrix", "mean")>"shift against control"</option>
+                <option value="shift" selected=move || !is("plate.matrix", "mean")>{format!("shift against {}", against(&desk.card()))}</option>
                 <option value="mean" selected=move || is("plate.matrix", "mean")>"mean"</option>
             </select>
         </label>

@@ -8,7 +8,10 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
+use super::super::controls::pick::Pick;
 use super::desk::{Desk, acts, sentence, use_desk};
+use crate::choices::perturbation;
+use crate::origin;
 use crate::plate::paste::held_genes;
 use crate::plate::table::held;
 use crate::plate::wells::words;
@@ -58,31 +61,18 @@ fn chosen(desk: Desk, key: &str) -> Vec<String> {
     desk.plate.chosen.with(|condition| condition.with.get(key).cloned().unwrap_or_default())
 }
 
-/// A select of a condition's values.
+/// A choice of one of a condition's values.
 #[component]
 fn Select(condition: Slot) -> impl IntoView {
-    let slot = condition;
     let desk = use_desk();
-    let (id, key) = (format!("palette-{}", slot.key), slot.key.clone());
-    let options: Vec<_> = slot
-        .values
-        .iter()
-        .map(|value| {
-            let (own, key) = (value.value.clone(), slot.key.clone());
-            let is_chosen = move || chosen(desk, &key).contains(&own);
-            view! { <option value=value.value.clone() selected=is_chosen>{value.display.clone()}</option> }
-        })
-        .collect();
-    let change = move |event| {
-        let value = event_target_value(&event);
+    let (id, key) = (format!("palette-{}", condition.key), StoredValue::new(condition.key.clone()));
+    let own = Signal::derive(move || key.with_value(|key| chosen(desk, key).into_iter().next().unwrap_or_default()));
+    let choose = Callback::new(move |value: String| {
         desk.plate.chosen.update(|condition| {
-            condition.with.insert(key.clone(), vec![value]);
+            condition.with.insert(key.get_value(), vec![value]);
         });
-    };
-    view! {
-        <label for=id.clone()>{slot.title.clone()}</label>
-        <select id=id.clone() data-testid=id.clone() on:change=change>{options}</select>
-    }
+    });
+    view! { <Pick condition id chosen=own choose/> }
 }
 
 /// Perturbations: any number of them; none is the control.
@@ -137,10 +127,13 @@ fn Perturbation(key: String, value: Value, control: String) -> impl IntoView {
         });
     };
     let id = format!("palette-{}", value.value);
+    let card = desk.card();
+    let word = perturbation(&card).and_then(|slot| origin::note(&card, slot, &value));
+    let word = word.map(|word| view! { " "<small class="origin-word">{word}</small> });
     view! {
         <label class="plate-check">
             <input type="checkbox" data-testid=id prop:checked=move || is_on.get() on:change=switch/>
-            <span>{value.display.clone()}</span>
+            <span>{value.display.clone()}{word}</span>
         </label>
     }
 }

@@ -8,6 +8,8 @@ use leptos::prelude::*;
 
 use super::super::canvas::theme;
 use super::desk::{Show as By, brief, css, use_desk};
+use crate::choices::perturbation;
+use crate::lacks::Lacks;
 use crate::plate::results::Strength;
 
 /// Stops of the gradient.
@@ -35,20 +37,28 @@ pub(super) fn Legend() -> impl IntoView {
             None => desk.store.alert.set(Some(format!("{name:?} is not among this model's genes."))),
         }
     };
-    let about = move || match desk.show.get() {
-        By::Strength => desk.strength.get().definition(),
-        By::Mean => "Mean log-normalised expression over the cells of the well.",
-        By::Shift => {
-            "Difference of mean log-normalised expression from generated control cells of the same donor and cell type."
+    let about = move || {
+        let card = desk.card();
+        let reference = Lacks::of(&card).reference(&card);
+        match desk.show.get() {
+            By::Strength => desk.strength.get().definition(&reference),
+            By::Mean => "Mean log-normalised expression over the cells of the well.".to_owned(),
+            By::Shift => format!("Difference of mean log-normalised expression from {reference}."),
         }
     };
+    let (against, plain) = if perturbation(&desk.card()).is_some() {
+        ("a gene's shift against control", "control cells")
+    } else {
+        ("a gene's shift against the rest", "cells as they are")
+    };
+    let acting = perturbation(&desk.card()).is_some();
     let is = move |own: By| desk.show.get() == own;
     view! {
         <div class="plate-legend" data-testid="plate-legend">
             <label class="inline">"Colour by "
                 <select data-testid="plate-colour" on:change=colour>
                     <option value="strength" selected=move || is(By::Strength)>"response strength"</option>
-                    <option value="shift" selected=move || is(By::Shift)>"a gene's shift against control"</option>
+                    <option value="shift" selected=move || is(By::Shift)>{against}</option>
                     <option value="mean" selected=move || is(By::Mean)>"a gene's mean"</option>
                 </select>
             </label>
@@ -72,8 +82,8 @@ pub(super) fn Legend() -> impl IntoView {
                 <span class="note">{move || desk.unit()}</span>
             </div>
             <ul class="legend">
-                <li><span class="plate-key" aria-hidden="true"></span>"control cells"</li>
-                <li><span class="plate-key acts" aria-hidden="true"></span>"perturbed cells"</li>
+                <li><span class="plate-key" aria-hidden="true"></span>{plain}</li>
+                {acting.then(|| view! { <li><span class="plate-key acts" aria-hidden="true"></span>"perturbed cells"</li> })}
                 <li>"·2: replicate 2, not run yet"</li>
             </ul>
             <p class="note" data-testid="plate-definition">{about}</p>

@@ -8,15 +8,22 @@ use leptos::prelude::*;
 
 use super::desk::use_desk;
 use super::paste_box::Draft;
+use crate::lacks::Lacks;
 use crate::plate::example::about;
 
 #[component]
 pub(super) fn Teach() -> impl IntoView {
     let desk = use_desk();
+    let card = desk.card();
+    let lacks = Lacks::of(&card);
+    let words = lacks.plate(&card).unwrap_or_else(|| {
+        let reference = lacks.reference(&card);
+        format!("Each well of a plate holds one condition: what cells they are, and what was done to them. Run fills every well with generated cells, compares them with {reference}, and colours the well by how strongly it responds.")
+    });
     view! {
         <section class="plate-teach" aria-labelledby="teach-title" data-testid="plate-teach">
             <h3 id="teach-title">"Ninety-six experiments at once"</h3>
-            <p>"Each well of a plate holds one condition: a donor, a cell type, what was done to the cells. Run fills every well with generated cells, compares them with control cells of the same donor and cell type, and colours the well by how strongly it responds."</p>
+            <p data-testid="teach-words">{words}</p>
             <ol>
                 <li><strong>"Choose and place. "</strong>"Set the condition at the left, select wells and press Place; or switch to Paint and drag over wells."</li>
                 <li><strong>"Paste. "</strong>"Copy a plate map from a spreadsheet and paste it onto a well. "

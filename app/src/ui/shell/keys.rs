@@ -87,7 +87,7 @@ fn find_gene(store: Store, shell: Shell) {
         match field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
             // An element that cannot take the focus leaves it where it was.
             Some(field) => drop(field.focus()),
-            None => shell.tell("There are no genes to search yet: switch a cytokine on and generate cells."),
+            None => shell.tell("There are no genes to search yet: generate cells of two kinds that can be compared."),
         }
     });
 }

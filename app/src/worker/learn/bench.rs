@@ -107,11 +107,13 @@ impl<'a> Bench<'a> {
     /// What the bundle measured of the request's cell type with and without its perturbation.
     pub(super) fn measured(&self, request: &Request) -> Option<Measured> {
         let card = &self.session.bundle.card;
-        let (types, changed) = (card.of_kind(Kind::CellType)?, card.of_kind(Kind::Perturbation)?);
+        let changed = card.of_kind(Kind::Perturbation)?;
         let one = |key: &str| request.with.get(key).filter(|values| values.len() == 1)?.first();
-        let (cell_type, value, control) = (one(&types.key)?, one(&changed.key)?, changed.control.as_ref()?);
+        // Groups of a bundle without cell types have no name there.
+        let cell_type = card.of_kind(Kind::CellType).map_or(Some(""), |types| one(&types.key).map(String::as_str))?;
+        let (value, control) = (one(&changed.key)?, changed.control.as_ref()?);
         let group = |condition: &String| {
-            let place = card.reference.iter().position(|g| g.cell_type == *cell_type && g.condition == *condition)?;
+            let place = card.reference.iter().position(|g| g.cell_type == cell_type && g.condition == *condition)?;
             let genes = card.genes.len();
             let mean = self.session.bundle.reference.mean.get(place * genes..(place + 1) * genes)?;
             Some((card.reference[place].cells as u32, mean))

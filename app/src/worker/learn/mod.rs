@@ -10,6 +10,8 @@ mod guide;
 mod halves;
 mod write;
 
+use model::card::Kind;
+
 use super::session::Session;
 use super::{Stop, fail, send};
 use crate::protocol::FromWorker;
@@ -20,6 +22,10 @@ use bench::{Bench, End};
 pub(super) async fn answer(session: Option<&mut Session>, ask: Ask, stop: &Stop) {
     let job = ask.job();
     let Some(session) = session else { return fail(Some(job), "No model is loaded yet.".into(), false) };
+    if !matches!(ask, Ask::Write { .. }) && session.bundle.card.of_kind(Kind::Perturbation).is_none() {
+        let sentence = "This model knows no perturbation, so this lesson has no effect to look at; open another model.";
+        return fail(Some(job), sentence.into(), false);
+    }
     let mut bench = Bench::new(session, job, stop);
     let ended = match ask {
         Ask::Write { request, watch, .. } => write::write(&mut bench, &request, &watch).await,

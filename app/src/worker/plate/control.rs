@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use cells::de::Control;
-use model::card::{Choices, Kind};
+use model::card::{Choices, Condition, Kind};
 
 use super::super::session::Session;
 use crate::protocol::Request;
@@ -35,10 +35,18 @@ thread_local! {
     static KEPT: RefCell<Vec<(Key, Rc<Population>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Choices of the control population of a well: its donor and cell type, without perturbation and without held genes.
+/// Choices of the control population of a well: its donor and cell type, without perturbation and without held genes. A
+/// bundle without a perturbation has no control: its wells are compared with cells whose kind is left open.
 pub(super) fn choices(session: &Session, request: &Request, seed: u32) -> Choices {
     let mut with = request.with.clone();
-    session.bundle.card.conditions.iter().filter(|slot| slot.kind == Kind::Perturbation).for_each(|slot| {
+    let card = &session.bundle.card;
+    let has_control = card.of_kind(Kind::Perturbation).is_some();
+    let is_open = |slot: &&Condition| match (slot.kind, has_control) {
+        (Kind::Perturbation, _) => true,
+        (Kind::Depth, _) | (_, true) => false,
+        (_, false) => slot.unspecified.is_some(),
+    };
+    card.conditions.iter().filter(is_open).for_each(|slot| {
         with.remove(&slot.key);
     });
     Choices {

@@ -16,7 +16,9 @@ use model::sample::Run;
 use super::super::session::Session;
 use super::super::{Stop, breathe, fail, send};
 use super::control::{self, Population};
+use crate::origin;
 use crate::plate::results::CUTS;
+use crate::protocol::card::Card;
 use crate::protocol::plate::{Tell, WellRequest};
 use crate::protocol::{Array, FromWorker, Provenance, Request};
 
@@ -103,7 +105,7 @@ async fn one(session: &Session, well: &WellRequest, seed: u32, phase: &str, work
     let population = match control::kept(session, &own) {
         Some(population) => population,
         None => {
-            let cells = sample(session, &own, &format!("{phase}: its control cells"), work, &|_| ()).await?;
+            let cells = sample(session, &own, &format!("{phase}: cells to compare it with"), work, &|_| ()).await?;
             let control = Control::new(&cells).map_err(|error| End::Failed(format!("{error}.")))?;
             let made = Population { control, mean: cells.mean(), cells: cells.cells() as u32 };
             let made = Rc::new(made);
@@ -180,5 +182,8 @@ fn provenance(session: &Session, wells: &[WellRequest], seed: u32) -> Provenance
         ("device", format!("{} ({})", session.report.kind, session.report.name)),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
-    Provenance { entries: entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }
+    let mut entries: Vec<(String, String)> = entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let words = Card::read(&session.json).ok().and_then(|card| origin::sentence(&card));
+    entries.extend(words.map(|words| ("training_origin".to_owned(), words)));
+    Provenance { entries }
 }
