@@ -57,9 +57,9 @@ fn expected(mean: f64, effects: &[f64], places: &[Vec<usize>]) -> Vec<f64> {
     places.iter().map(|own| mean * effect(own).clamp(-LARGEST_EFFECT, LARGEST_EFFECT).exp()).collect()
 }
 
-/// Precision of the prior on a donor's effects where they are fitted apart: most genes differ by about a quarter between
+/// Precision of the prior on a donor's effects where they are fitted apart: most genes differ by about an eighth between
 /// donors, and a handful of counts in control cells must not become a factor of two.
-const IDENTITY_PRECISION: f64 = 16.0;
+const IDENTITY_PRECISION: f64 = 64.0;
 
 /// What a fit looks at: cells, and of them the slots whose effects are fitted; the effects of the others stay.
 #[derive(Clone, Copy)]
