@@ -56,6 +56,7 @@ fn one_batch_is_learned_by_heart() {
         keep: 1,
         without: Vec::new(),
         control_share: None,
+        identity_from_controls: false,
         seed: 2,
     };
     let (batch, slots): (Masked, Vec<usize>) = (batch(), (0..8).collect());

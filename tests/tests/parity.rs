@@ -165,6 +165,7 @@ fn adamw_takes_the_same_step() {
         keep: 1,
         without: Vec::new(),
         control_share: None,
+        identity_from_controls: false,
         seed: 1,
     };
     let slots: Vec<usize> = (0..8).collect();
