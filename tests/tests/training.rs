@@ -100,16 +100,14 @@ fn identity_learns_from_control_cells_alone_where_that_is_asked() {
         ("summary.effect_conditions", 0),
         ("summary.trust", 0),
     ] {
-        let is_still =
-            |gradients: &Gradients, place: usize| row(gradients, name, first + place).iter().all(|v| *v == 0.0);
-        // Identities 1 and 2 were seen perturbed only.
-        assert_eq!(
-            [0, 1, 2, 3, 4, 5].map(|place| is_still(&found, place)),
-            [false, true, true, false, false, false],
-            "{name}"
-        );
-        assert!((0..6).all(|place| !is_still(&free, place)), "{name}");
+        let moves = |gradients: &Gradients, place: usize| row(gradients, name, first + place).iter().any(|v| *v != 0.0);
+        // Identities 1 and 2 were seen perturbed only; what a summary says of a cell without visible genes is nothing,
+        // so not every row of it moves.
+        assert!((1..3).all(|place| !moves(&found, place)), "{name}");
+        assert!((1..3).any(|place| moves(&free, place)) && (3..6).any(|place| moves(&found, place)), "{name}");
     }
+    let moves = |place: usize| row(&found, "gate_conditions", place).iter().any(|v| *v != 0.0);
+    assert_eq!([0, 1, 2, 3, 4, 5].map(moves), [true, false, false, true, true, true]);
     // The way forward is the same.
     let plain = loss(&network, &Masked { learns: Vec::new(), ..held }, &slots);
     assert_eq!(
