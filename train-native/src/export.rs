@@ -133,13 +133,19 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
             seed: recipe.training.seed,
             bits_per_gene: f64::from(saved.position.bits_per_gene),
             held_out: set.held_out.clone(),
-            command: "train-native train --data FILE.h5ad --config RECIPE.toml --out RUN".to_owned(),
+            command: command(&data, &recipe.card.name),
         },
         data: recipe.card.data.clone(),
         not_for: recipe.card.not_for.clone(),
         files: BTreeMap::new(),
     };
     write_bundle(out, card, &files)
+}
+
+/// The command that trained a bundle, with the file's own name: where it lies is nobody's business.
+fn command(data: &Path, name: &str) -> String {
+    let file = data.file_name().map_or_else(|| "CELLS.h5ad".to_owned(), |name| name.to_string_lossy().into_owned());
+    format!("train-native train --data {file} --config {name}.toml --out runs/{name}")
 }
 
 /// Writes files, then the card that names their hashes: a reader never sees a card without files.

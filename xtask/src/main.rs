@@ -1,10 +1,11 @@
 //! `cargo xtask`: the set-up and the checks, in one place.
 //!
-//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `shots`, `setup`; each installs what it needs, once, and says what
+//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `bundle`, `shots`, `setup`; each installs what it needs, once, and says what
 //! it does.
 //! Does not know: burn, the page's insides.
 //! Flow: a fresh clone → **tools** → page, tests, sizes.
 
+mod bundle;
 mod count;
 mod debian;
 mod measure;
@@ -31,6 +32,7 @@ cargo xtask bench prepare [OPTIONS]                    cost of a store of 2 mill
 cargo xtask bench de                                   the page's tests of 10,000 cells x 18,080 genes
 cargo xtask bench page [--only NAME] [--minutes M] [--limit S]
                                                        what a visitor of the built page waits for
+cargo xtask bundle NAME --data FOLDER [--runs FOLDER]  train, export, evaluate and precompute a bundle of the gallery
 cargo xtask shots [--out FOLDER] [--query QUERY]       pictures of every view of the built page
 cargo xtask setup                                      only install what building the page needs
 cargo xtask --help                                     this text
@@ -114,6 +116,15 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             size::size()?;
         }
         Some("bench") => bench(arguments)?,
+        Some("bundle") => {
+            let Some(name) = arguments.get(1).filter(|name| !name.starts_with("--")) else {
+                bail!("`cargo xtask bundle` takes a name: {}", bundle::names().join(", "));
+            };
+            only_known(&arguments[1..], &[], &["--data", "--runs"])?;
+            let data = value_of(arguments, "--data")?.context("--data FOLDER says where the measured files are")?;
+            let runs = value_of(arguments, "--runs")?.map_or_else(|| process::root().join("target/runs"), Into::into);
+            bundle::make(name, std::path::Path::new(data), &runs)?;
+        }
         Some("shots") => {
             only_known(arguments, &[], &["--out", "--query"])?;
             let folder = value_of(arguments, "--out")?.map_or_else(|| process::root().join("target/shots"), Into::into);

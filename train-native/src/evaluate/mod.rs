@@ -271,14 +271,16 @@ pub fn evaluate(
 /// The lines of a card as a Markdown table.
 pub fn table(scores: &[Score]) -> String {
     let show = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
-    let mut text =
-        String::from("| donor | cell type | cells | | Pearson-Δ | MAE | DES |\n|---|---|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "| donor | cell type | perturbation | cells | | Pearson-Δ | MAE | DES |\n|---|---|---|---|---|---|---|---|\n",
+    );
     for score in scores {
         for (name, metrics) in [(MODEL, score.model), (BASELINE, score.baseline), ("ceiling", score.ceiling)] {
             text.push_str(&format!(
-                "| {} | {} | {} + {} control | {name} | {} | {} | {} |\n",
+                "| {} | {} | {} | {} + {} control | {name} | {} | {} | {} |\n",
                 score.donor,
                 score.cell_type,
+                score.condition,
                 score.cells,
                 score.control_cells,
                 show(metrics.pearson_delta),

@@ -1,0 +1,158 @@
+//! One command for each bundle of the gallery.
+//!
+//! Does: runs the trainer's commands in order: the cells where they are made, training, export, evaluation into the
+//! card, results made ahead of time. Each part goes on where an earlier run was stopped.
+//! Does not know: what the commands do.
+//! Flow: recipe + measured files → run folder → **assets/models/NAME**.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{command, root, run, step};
+
+/// A bundle of the gallery.
+struct Bundle {
+    /// Of the recipe, the run and the bundle.
+    name: &'static str,
+    /// File of measured cells; of a semi-synthetic bundle the file that is made.
+    cells: &'static str,
+    /// Arguments of `semisynthetic` before `--out`, files written as @FILE.
+    made: &'static [&'static str],
+    /// Further arguments of `evaluate`.
+    evaluate: &'static [&'static str],
+}
+
+/// The gallery.
+const BUNDLES: [Bundle; 8] = [
+    Bundle {
+        name: "pbmc-ifnb",
+        cells: "kang2018_ifnb_9015genes.h5ad",
+        made: &[],
+        evaluate: &["--most", "1000", "--pseudobulk", "@kang2018_pseudobulk.h5ad"],
+    },
+    Bundle {
+        name: "pbmc-cytokines",
+        cells: "pbmc-cytokines.h5ad",
+        made: &[
+            "--data",
+            "@kang2018_ifnb_9015genes.h5ad",
+            "--signatures",
+            "@priors/cytosig_beta_64signals.csv.gz",
+            "--cytokines",
+            "@priors/parse90_cytokine_info.csv",
+            "--receptor-cells",
+            "@pbmc_atlas_19526genes.h5ad",
+            "--pert-col",
+            "condition",
+            "--control",
+            "ctrl",
+            "--measured",
+            "IFN-beta=IFN1",
+            "--calibrate-on",
+            "1015,1016,107,1244",
+            "--cells-per",
+            "50",
+            "--seed",
+            "1",
+        ],
+        evaluate: &["--most", "50"],
+    },
+    Bundle { name: "thp1-knockouts", cells: "papalexi_thp1_299genes.h5ad", made: &[], evaluate: &["--most", "1000"] },
+    Bundle {
+        name: "jurkat-knockouts",
+        cells: "jurkat_cropseq_2000genes.h5ad",
+        made: &[],
+        evaluate: &["--most", "1000"],
+    },
+    Bundle { name: "pbmc-atlas", cells: "pbmc_atlas_19526genes.h5ad", made: &[], evaluate: &[] },
+    Bundle { name: "human-tissues", cells: "tissue_atlas_19526genes.h5ad", made: &[], evaluate: &[] },
+    Bundle { name: "mouse-marrow", cells: "mouse_hpc_14086genes.h5ad", made: &[], evaluate: &[] },
+    Bundle { name: "worm-embryo", cells: "worm_embryo_10000genes.h5ad", made: &[], evaluate: &[] },
+];
+
+/// Names of the gallery.
+pub(crate) fn names() -> Vec<&'static str> {
+    BUNDLES.iter().map(|bundle| bundle.name).collect()
+}
+
+/// Runs a command of the trainer.
+fn trainer(arguments: &[String]) -> Result<()> {
+    let mut cargo = command("cargo", &["run", "--quiet", "--package", "train-native", "--"]);
+    run(cargo.args(arguments))
+}
+
+/// Words of a command; files that are written as @FILE stand in `data`.
+fn words(list: &[&str], data: &Path) -> Vec<String> {
+    let word = |word: &&str| match word.strip_prefix('@') {
+        Some(file) => data.join(file).display().to_string(),
+        None => (*word).to_owned(),
+    };
+    list.iter().map(word).collect()
+}
+
+/// Trains, exports, evaluates and precomputes a bundle from the files in `data`; runs are kept in `runs`.
+///
+/// # Errors
+/// When the name is unknown, a file is missing, or a part fails.
+pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
+    let Some(bundle) = BUNDLES.iter().find(|bundle| bundle.name == name) else {
+        bail!("there is no bundle {name}; there are {}", names().join(", "));
+    };
+    let data = data.canonicalize().with_context(|| format!("the folder {} cannot be read", data.display()))?;
+    std::fs::create_dir_all(runs).with_context(|| format!("{} cannot be made", runs.display()))?;
+    let runs = runs.canonicalize()?;
+    let text = |path: PathBuf| path.display().to_string();
+    let cells = if bundle.made.is_empty() { data.join(bundle.cells) } else { runs.join(bundle.cells) };
+    if !bundle.made.is_empty() && !cells.is_file() {
+        let mut list = vec!["semisynthetic".to_owned()];
+        list.extend(words(bundle.made, &data));
+        list.extend(["--out".to_owned(), text(cells.clone())]);
+        step(&format!("{name}: making cells"), || trainer(&list))?;
+    }
+    if !cells.is_file() {
+        bail!("{} is missing; --data names the folder that holds it", cells.display());
+    }
+    let recipe = root().join("train-native/recipes").join(format!("{name}.toml"));
+    let (own, out) = (runs.join(name), root().join("assets/models").join(name));
+    let (cells, recipe, own, out) = (text(cells), text(recipe), text(own), text(out));
+    let mut evaluate: Vec<String> =
+        ["evaluate", "--bundle", &out, "--run", &own, "--data", &cells, "--write"].map(str::to_owned).to_vec();
+    evaluate.extend(words(bundle.evaluate, &data));
+    evaluate.extend(["--report".to_owned(), text(runs.join(format!("{name}-report")))]);
+    let parts: [(&str, Vec<String>); 4] = [
+        ("training", ["train", "--data", &cells, "--config", &recipe, "--out", &own].map(str::to_owned).to_vec()),
+        ("exporting", ["export", "--run", &own, "--out", &out].map(str::to_owned).to_vec()),
+        ("evaluating", evaluate),
+        ("precomputing", ["precompute", "--bundle", &out].map(str::to_owned).to_vec()),
+    ];
+    for (what, arguments) in parts {
+        step(&format!("{name}: {what}"), || trainer(&arguments))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{BUNDLES, words};
+    use crate::process::root;
+
+    #[test]
+    fn every_bundle_has_a_recipe_of_its_name() {
+        for bundle in &BUNDLES {
+            let recipe = root().join("train-native/recipes").join(format!("{}.toml", bundle.name));
+            let text = std::fs::read_to_string(&recipe).unwrap_or_default();
+            assert!(text.contains(&format!("name = \"{}\"", bundle.name)), "{}", recipe.display());
+        }
+    }
+
+    #[test]
+    fn files_stand_in_the_folder_of_the_data() {
+        assert_eq!(
+            words(&["--most", "5", "--pseudobulk", "@a.h5ad"], Path::new("d")),
+            ["--most", "5", "--pseudobulk", "d/a.h5ad"]
+        );
+    }
+}
