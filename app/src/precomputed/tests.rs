@@ -14,9 +14,17 @@ fn condition(key: &str, kind: &str, control: Option<&str>, names: &[(&str, u32)]
         display: (*name).into(),
         aliases: Vec::new(),
         cells: *cells,
+        ..Value::default()
     };
     let values = names.iter().map(value).collect();
-    Condition { key: key.into(), title: key.into(), kind: kind.into(), control: control.map(str::to_owned), values }
+    Condition {
+        key: key.into(),
+        title: key.into(),
+        kind: kind.into(),
+        control: control.map(str::to_owned),
+        values,
+        ..Condition::default()
+    }
 }
 
 fn card() -> Card {
