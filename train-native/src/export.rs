@@ -37,6 +37,8 @@ const MAP_GENES: usize = 2000;
 const COMPONENTS: usize = 30;
 /// Neighbours of the map's graph.
 const MAP_NEIGHBOURS: usize = 15;
+/// Most bytes of the reference statistics: four for a group and gene. A page downloads them with the weights.
+const REFERENCE_BYTES: usize = 1_200_000;
 /// Genes of the golden pass.
 const GOLDEN_GENES: usize = 32;
 
@@ -219,7 +221,8 @@ fn map(set: &TrainingSet, target: f64, seed: u64) -> Result<Map> {
     Ok(Map { genes: pca.genes, mean: pca.mean, loadings: pca.loadings, components, reference, coordinates, labels })
 }
 
-/// Mean expression and detection of every cell type × perturbation of the training cells.
+/// Mean expression and detection of every cell type × perturbation of the training cells; where there are more groups
+/// than a page should download, of those with most cells.
 fn reference(set: &TrainingSet, target: f64) -> (Vec<ReferenceGroup>, Reference) {
     let data = log_normalise(&set.cells.counts, Target::Sum(target));
     let text = |kind: Kind, cell: usize| -> String {
@@ -231,9 +234,16 @@ fn reference(set: &TrainingSet, target: f64) -> (Vec<ReferenceGroup>, Reference)
     for cell in 0..set.cells.len() {
         members.entry((text(Kind::CellType, cell), text(Kind::Perturbation, cell))).or_default().push(cell);
     }
+    let most = (REFERENCE_BYTES / (4 * set.genes().max(1))).max(1);
+    let mut sizes: Vec<usize> = members.values().map(Vec::len).collect();
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    let fewest = sizes.get(most - 1).copied().unwrap_or(0);
     let mut groups = Vec::new();
     let mut statistics = Reference::default();
     for ((cell_type, condition), cells) in members {
+        if cells.len() < fewest || groups.len() == most {
+            continue;
+        }
         groups.push(ReferenceGroup { cell_type, condition, cells: cells.len() });
         // Of the cells that measured the gene: with several sources these differ.
         let measured: Vec<f64> = (0..set.genes())

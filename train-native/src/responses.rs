@@ -80,7 +80,7 @@ fn newton(counts: &[f64], mean: f64, effects: &mut [f64], part: Part<'_>) -> f64
     let squares: f64 = counts.iter().zip(&expected).map(|(y, mu)| (y - mu).powi(2) / mu).sum();
     let dispersion = (squares / counts.len() as f64).max(1.0);
     let mut curvature = Mat::<f64>::identity(k, k) * faer::Scale(part.precision);
-    let mut slope = Col::<f64>::zeros(k);
+    let mut slope = Col::<f64>::from_fn(k, |place| -part.precision * effects[place]);
     let is_in = |slot: &usize| part.slots.is_none_or(|slots| slots[*slot]);
     let mut fitted: Vec<usize> = Vec::new();
     for (cell, ((y, mu), own)) in counts.iter().zip(&expected).zip(part.places).enumerate() {
@@ -97,10 +97,8 @@ fn newton(counts: &[f64], mean: f64, effects: &mut [f64], part: Part<'_>) -> f64
         }
     }
     // The prior pulls on what is fitted; what no cell speaks of stays where it is.
-    let spoken = |place: &usize| curvature[(*place, *place)] > part.precision;
-    for place in (0..k).filter(spoken) {
-        slope[place] -= part.precision * effects[place];
-    }
+    let is_silent = |place: &usize| curvature[(*place, *place)] <= part.precision;
+    (0..k).filter(is_silent).for_each(|place| slope[place] = 0.0);
     let Ok(factor) = curvature.llt(Side::Lower) else { return dispersion };
     let step = factor.solve(&slope);
     for (place, effect) in effects.iter_mut().enumerate() {

@@ -132,8 +132,7 @@ pub(super) fn count_depths(conditions: &mut [Condition], labels: &Labels, chosen
             let Some(value) = condition.values.iter().position(|value| value.token == token) else { continue };
             let like = format!("{}|{}", cell_type(*cell), perturbation(*cell));
             let own = format!("{}|{like}", identity(*cell));
-            let open = format!("|{}", perturbation(*cell));
-            for key in BTreeSet::from([own, like, open, String::new()]) {
+            for key in BTreeSet::from([own, like, String::new()]) {
                 let list = frequencies.entry(key).or_insert_with(|| vec![0.0; condition.values.len()]);
                 list[value] += 1.0;
             }
