@@ -99,7 +99,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
     files.insert(WEIGHTS.into(), shipped);
     files.insert(GOLDEN.into(), golden(&rounded, &set, recipe.training.seed).serialise(config.genes)?);
     let target = median(&set.cells.counts.library_sizes());
-    files.insert(MAP.into(), map(&set, target, recipe.training.seed)?.serialise()?);
+    files.insert(MAP.into(), map(&set, target, &recipe)?.serialise()?);
     let (groups, statistics) = reference(&set, target);
     files.insert(REFERENCE.into(), statistics.serialise(groups.len())?);
     if let Some(split) = recipe.split()? {
@@ -199,23 +199,29 @@ fn golden(network: &model::network::Network, set: &TrainingSet, seed: u64) -> Go
     golden
 }
 
-/// Components and UMAP of the training cells.
-fn map(set: &TrainingSet, target: f64, seed: u64) -> Result<Map> {
-    let data = log_normalise(&set.cells.counts, Target::Sum(target));
+/// Components and UMAP of the training cells, or of those that the recipe names.
+fn map(set: &TrainingSet, target: f64, recipe: &Recipe) -> Result<Map> {
+    let mut places: Vec<usize> = (0..set.cells.len()).collect();
+    for (key, value) in &recipe.card.map_of {
+        let column = set.cells.label(key).context("card.map_of names the cells of the map")?;
+        places.retain(|cell| column.text(*cell).as_deref() == Some(value));
+    }
+    let cells = set.cells.select(&places);
+    let data = log_normalise(&cells.counts, Target::Sum(target));
     let genes = highly_variable(&data, MAP_GENES);
     let components = COMPONENTS.min(genes.len().saturating_sub(1)).min(data.cells().saturating_sub(1));
     let pca = fit_pca(&data, &genes, components).context("the map's components cannot be fitted")?;
     let reference = pca.project(&data);
-    ensure!(set.cells.len() >= 3, "a map needs at least three cells; there are {}", set.cells.len());
-    let coordinates = umap(&reference, components, MAP_NEIGHBOURS, seed);
+    ensure!(cells.len() >= 3, "a map needs at least three cells; there are {}", cells.len());
+    let coordinates = umap(&reference, components, MAP_NEIGHBOURS, recipe.training.seed);
     let mut labels = BTreeMap::new();
     for condition in set.conditions.iter().filter(|condition| condition.values.len() < 255) {
-        let column = set.cells.label(&condition.key)?;
+        let column = cells.label(&condition.key)?;
         let code = |cell| {
             let text = column.text(cell)?;
             condition.values.iter().position(|value| value.value == text)
         };
-        let codes = (0..set.cells.len()).map(|cell| code(cell).map_or(255, |at| at as u8)).collect();
+        let codes = (0..cells.len()).map(|cell| code(cell).map_or(255, |at| at as u8)).collect();
         labels.insert(condition.key.clone(), codes);
     }
     Ok(Map { genes: pca.genes, mean: pca.mean, loadings: pca.loadings, components, reference, coordinates, labels })

@@ -63,6 +63,9 @@ pub struct CardText {
     /// Where it is known to fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_failures: Vec<String>,
+    /// Cells that the map is made of, by label and value; all when left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub map_of: BTreeMap<String, String>,
     /// Genes to show first.
     pub markers: Vec<String>,
     /// Default guidance.
