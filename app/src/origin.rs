@@ -139,8 +139,9 @@ pub fn reading(card: &Card) -> Option<&'static str> {
 
 /// What the grey cells of the map are.
 pub fn map_word(card: &Card) -> &'static str {
-    match (is_made(card), card.origin) {
+    match (is_made(card), card.map_origin.unwrap_or(card.origin)) {
         (false, _) => "measured",
+        (true, Origin::Measured) if card.map_origin.is_some() => "measured",
         (true, Origin::Synthetic) => "training cells (synthetic)",
         (true, _) => "training cells (measured and semi-synthetic)",
     }
@@ -149,6 +150,7 @@ pub fn map_word(card: &Card) -> &'static str {
 /// The page's last line.
 pub fn footer(card: Option<&Card>) -> String {
     let grey = match card {
+        Some(card) if card.map_origin == Some(Origin::Measured) => "were measured",
         Some(card) if is_made(card) && card.origin == Origin::Synthetic => "are synthetic training cells",
         Some(card) if is_made(card) => "are training cells, of which many are semi-synthetic",
         _ => "were measured",
@@ -205,6 +207,10 @@ mod tests {
         assert_eq!(notes, [Some("measured"), Some("measured"), Some("semi-synthetic")]);
         assert_eq!(note(&card, &card.conditions[0], &card.conditions[0].values[0]), None, "donors do not differ");
         assert!(map_word(&card).contains("semi-synthetic") && footer(Some(&card)).contains("semi-synthetic"));
+        // Where only measured cells are on its map, the map says so, and nothing else changes.
+        let of_map = Card { map_origin: Some(Origin::Measured), ..mixed() };
+        assert!(map_word(&of_map) == "measured" && footer(Some(&of_map)) == footer(None));
+        assert_eq!(sentence(&of_map), sentence(&card));
     }
 
     #[test]

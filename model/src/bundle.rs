@@ -22,7 +22,7 @@ use crate::weights::{self, Precision, Tensors, WeightsError};
 
 /// The card's file name.
 pub const CARD: &str = "bundle.json";
-/// Weights in f16.
+/// Weights in f16, some gene tables in bytes.
 pub const WEIGHTS: &str = "weights.safetensors";
 /// Principal components and reference cells.
 pub const MAP: &str = "map.safetensors";

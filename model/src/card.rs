@@ -33,6 +33,9 @@ pub struct Card {
     /// How cells that were not measured were made: formula, sources, seed; empty where all were measured.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub origin_note: String,
+    /// Where the cells of its map come from, if not from where its training cells do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map_origin: Option<Origin>,
     /// Terms of the weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -80,8 +83,8 @@ pub struct Card {
     pub files: BTreeMap<String, FileEntry>,
 }
 
-/// Where cells come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where cells come from, the least measured last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// Counted in an experiment.

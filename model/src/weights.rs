@@ -1,12 +1,13 @@
 //! Weights as bytes: safetensors with one key per parameter.
 //!
-//! Does: saves every parameter and the permutation in f32 or f16, loads them back after checking
-//! names and shapes against a config.
+//! Does: saves every parameter and the permutation in f32, or in f16 with some gene tables in bytes, loads them back after
+//! checking names and shapes against a config.
 //! Does not know: files; where the bytes come from or go to.
 //! Flow: trainer → **save** → bundle → **load** → network.
 //!
 //! Keys are those of [`Network::map`] plus `permutation` (i32 [G]). Matrices are [in, out]; the
-//! single-row parameters (norms, bias) are written without their leading 1.
+//! single-row parameters (norms, bias) are written without their leading 1. A table in bytes (i8) has its rows' steps
+//! beside it under its key with `.step` (f32 [rows]): a value is its byte times the step of its row.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +25,22 @@ use crate::network::Network;
 pub enum Precision {
     /// Bit-exact.
     Full,
-    /// Half the size; what the page downloads.
+    /// Half the size.
     Half,
+    /// f16, and bytes for tables with a row for every gene that the network reads: a third of a whole-transcriptome
+    /// model. What the page downloads. For networks only; other tensors are as in [`Precision::Half`].
+    Bytes,
+}
+
+/// Gene tables that are stored in bytes. `gene_output` is not: it holds every gene's own distribution, and in bytes
+/// generated cells are told from measured ones far more easily (train-native/LOG.md).
+const IN_BYTES: [&str; 3] = ["gene_embedding", "summary.effect_genes", "summary.factors"];
+/// Largest byte of a stored table; −128 is left out, so that steps are the same on both sides of 0.
+const LARGEST_BYTE: f32 = 127.0;
+
+/// Key of a byte table's steps.
+fn step_key(name: &str) -> String {
+    format!("{name}.step")
 }
 
 /// Why weights could not be read or written.
@@ -106,9 +121,26 @@ impl Tensors {
     pub fn floats(&mut self, name: &str, shape: &[usize], values: &[f32], precision: Precision) {
         let (dtype, bytes) = match precision {
             Precision::Full => (Dtype::F32, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Precision::Half => (Dtype::F16, values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()),
+            Precision::Half | Precision::Bytes => {
+                (Dtype::F16, values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect())
+            }
         };
         self.entries.insert(name.to_owned(), (dtype, shape.to_vec(), bytes));
+    }
+
+    /// Adds a table [rows, columns] in bytes, with the step of every row: half a step is the largest error.
+    fn byte_table(&mut self, name: &str, [rows, columns]: [usize; 2], values: &[f32]) {
+        let mut steps = Vec::with_capacity(rows);
+        let mut bytes = Vec::with_capacity(values.len());
+        for row in values.chunks_exact(columns.max(1)) {
+            let step = row.iter().fold(0.0_f32, |largest, value| largest.max(value.abs())) / LARGEST_BYTE;
+            // A row of zeros has no step, and none is needed.
+            let byte = |value: &f32| if step > 0.0 { (value / step).round() as i8 } else { 0 };
+            bytes.extend(row.iter().map(|value| byte(value).to_le_bytes()[0]));
+            steps.push(step);
+        }
+        self.entries.insert(name.to_owned(), (Dtype::I8, vec![rows, columns], bytes));
+        self.floats(&step_key(name), &[rows], &steps, Precision::Full);
     }
 
     /// Adds whole numbers.
@@ -162,16 +194,41 @@ fn stored_shape(dims: [usize; 2]) -> Vec<usize> {
 pub fn save(network: &Network, precision: Precision) -> Result<Vec<u8>, WeightsError> {
     let mut tensors = Tensors::default();
     for (name, tensor) in network.parameters() {
-        let shape = stored_shape(tensor.dims());
+        let dims = tensor.dims();
         let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
         if values.iter().any(|value| !value.is_finite()) {
             return Err(WeightsError::NotFinite(name));
         }
-        tensors.floats(&name, &shape, &values, precision);
+        if precision == Precision::Bytes && IN_BYTES.contains(&name.as_str()) {
+            tensors.byte_table(&name, dims, &values);
+        } else {
+            tensors.floats(&name, &stored_shape(dims), &values, precision);
+        }
     }
     let permutation: Vec<i32> = network.layout.permutation().iter().map(|gene| *gene as i32).collect();
     tensors.integers("permutation", &[permutation.len()], &permutation);
     tensors.serialise()
+}
+
+/// Rows and columns of a stored shape.
+fn tensor_dims(shape: &[usize]) -> [usize; 2] {
+    match shape {
+        [rows, columns] => [*rows, *columns],
+        _ => [1, shape.iter().product()],
+    }
+}
+
+/// Values of a table in bytes.
+fn from_bytes(file: &SafeTensors<'_>, name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, WeightsError> {
+    let key = step_key(name);
+    let steps = file.tensor(&key).map_err(|_| WeightsError::Missing(key.clone()))?;
+    let [rows, columns] = tensor_dims(view.shape());
+    if steps.shape() != [rows] {
+        return Err(WeightsError::Shape { name: key, found: steps.shape().to_vec(), expected: vec![rows] });
+    }
+    let steps = floats(&key, &steps)?;
+    let value = |(place, byte): (usize, &u8)| f32::from(i8::from_le_bytes([*byte])) * steps[place / columns.max(1)];
+    Ok(view.data().iter().enumerate().map(value).collect())
 }
 
 /// Loads a network that fits `config` onto a device.
@@ -201,7 +258,7 @@ pub fn load(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Netwo
                 let found = view.shape().to_vec();
                 return Err(WeightsError::Shape { name: name.to_owned(), found, expected });
             }
-            let values = floats(name, &view)?;
+            let values = if view.dtype() == Dtype::I8 { from_bytes(&file, name, &view)? } else { floats(name, &view)? };
             if values.iter().any(|value| !value.is_finite()) {
                 return Err(WeightsError::NotFinite(name.to_owned()));
             }

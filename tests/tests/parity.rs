@@ -142,6 +142,40 @@ fn a_half_precision_file_comes_back_close() {
 }
 
 #[test]
+fn gene_tables_in_bytes_come_back_close_and_small() {
+    let device = Device::flex();
+    let network = Fixture::read().network(&device);
+    let (half, bytes) = (save(&network, Precision::Half).unwrap(), save(&network, Precision::Bytes).unwrap());
+    let again = load(&bytes, &config(), &device).unwrap();
+    let by_name: BTreeMap<String, Tensor<2>> = again.parameters().into_iter().collect();
+    let in_bytes = ["gene_embedding", "summary.effect_genes", "summary.factors"];
+    let mut tables = 0;
+    for (name, tensor) in network.parameters() {
+        let columns = tensor.dims()[1];
+        let (found, expected) = (values(by_name[&name].clone()), values(tensor));
+        if !in_bytes.contains(&name.as_str()) {
+            assert!(worst(&found, &expected) < 5e-4, "{name}: f16, as above");
+            continue;
+        }
+        tables += 1;
+        for (found, expected) in found.chunks(columns).zip(expected.chunks(columns)) {
+            // Half a step is 1/254 of a row's largest value; a rounding of f32 comes on top.
+            let largest = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+            let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(error <= largest / 253.0, "{name}: {error} of {largest}");
+        }
+    }
+    assert_eq!(tables, 3, "a table was renamed and is stored in f16 again");
+    // Two of three bytes of a wide table are saved, less four for a row's step.
+    println!("{} bytes in f16, {} with gene tables in bytes", half.len(), bytes.len());
+    // A file that lost a table's steps is refused by name.
+    let whole = SafeTensors::deserialize(&bytes).unwrap();
+    let others = whole.tensors().into_iter().filter(|(name, _)| name != "gene_embedding.step");
+    let error = load(&safetensors::serialize(others, None).unwrap(), &config(), &device).unwrap_err();
+    assert!(error.to_string().contains("gene_embedding.step"), "{error}");
+}
+
+#[test]
 fn adamw_takes_the_same_step() {
     let fixture = Fixture::read();
     let device = Device::flex().autodiff();

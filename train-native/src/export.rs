@@ -15,7 +15,7 @@ use cells::pca::{fit_pca, highly_variable};
 use cells::splits::Split;
 use cells::umap::umap;
 use model::bundle::{CARD, GOLDEN, Golden, MAP, Map, REFERENCE, Reference, WEIGHTS, golden_logits, sha256};
-use model::card::{Card, FORMAT_VERSION, FileEntry, Kind, ReferenceGroup, Training};
+use model::card::{Card, FORMAT_VERSION, FileEntry, Kind, Origin, ReferenceGroup, Training};
 use model::loss::UNMEASURED;
 use model::network::Network;
 use model::quantise::MASK;
@@ -93,13 +93,15 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
     };
     let average = average(run, &saved, &recipe.training.ema, choice, device)?;
     let mut files = Files::new();
-    let shipped = weights::save(&average, Precision::Half)?;
+    let shipped = weights::save(&average, Precision::Bytes)?;
     // The golden pass runs on the rounded weights, as the page will.
     let rounded = weights::load(&shipped, &config, device)?;
     files.insert(WEIGHTS.into(), shipped);
     files.insert(GOLDEN.into(), golden(&rounded, &set, recipe.training.seed).serialise(config.genes)?);
     let target = median(&set.cells.counts.library_sizes());
-    files.insert(MAP.into(), map(&set, target, &recipe)?.serialise()?);
+    let map = map(&set, target, &recipe)?;
+    let map_origin = origin_of(&map, &set, recipe.card.origin);
+    files.insert(MAP.into(), map.serialise()?);
     let (groups, statistics) = reference(&set, target);
     files.insert(REFERENCE.into(), statistics.serialise(groups.len())?);
     if let Some(split) = recipe.split()? {
@@ -113,6 +115,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         species: recipe.card.species.clone(),
         origin: recipe.card.origin,
         origin_note: recipe.card.origin_note.clone(),
+        map_origin: (map_origin != recipe.card.origin).then_some(map_origin),
         licence: recipe.card.licence.clone(),
         intended_use: recipe.card.intended_use.clone(),
         known_failures: recipe.card.known_failures.clone(),
@@ -225,6 +228,14 @@ fn map(set: &TrainingSet, target: f64, recipe: &Recipe) -> Result<Map> {
         labels.insert(condition.key.clone(), codes);
     }
     Ok(Map { genes: pca.genes, mean: pca.mean, loadings: pca.loadings, components, reference, coordinates, labels })
+}
+
+/// Where the cells of a map come from: the least measured of them tells.
+fn origin_of(map: &Map, set: &TrainingSet, others: Origin) -> Origin {
+    let slot = set.conditions.iter().find(|condition| condition.kind == Kind::Perturbation);
+    let Some((slot, codes)) = slot.and_then(|slot| Some((slot, map.labels.get(&slot.key)?))) else { return others };
+    let value = |code: &u8| slot.values.get(usize::from(*code));
+    codes.iter().map(|code| value(code).and_then(|value| value.origin).unwrap_or(others)).max().unwrap_or(others)
 }
 
 /// Mean expression and detection of every cell type × perturbation of the training cells; where there are more groups

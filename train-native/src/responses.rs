@@ -12,6 +12,7 @@
 use faer::linalg::solvers::Solve;
 use faer::{Col, Mat, Side};
 use model::quantise::{FIRST_CONDITION, dequantise};
+use model::random::Draws;
 
 use crate::data::TrainingSet;
 
@@ -60,6 +61,11 @@ fn expected(mean: f64, effects: &[f64], places: &[Vec<usize>]) -> Vec<f64> {
 /// Precision of the prior on a donor's effects where they are fitted apart: most genes differ by about an eighth between
 /// donors, and a handful of counts in control cells must not become a factor of two.
 const IDENTITY_PRECISION: f64 = 64.0;
+
+/// Share of the largest eigenvalue below which a direction is rounding: sums of 1e4 genes in f64 leave about 1e-12.
+const SILENT: f64 = 1e-9;
+/// Stream of the draws of such directions.
+const STREAM: u64 = (1 << 43) + 1;
 
 /// What a fit looks at: cells, and of them the slots whose effects are fitted; the effects of the others stay.
 #[derive(Clone, Copy)]
@@ -186,7 +192,15 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
     let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else {
         return Responses { factors: Mat::zeros(genes, rank), gates: Mat::zeros(values, rank) };
     };
-    let direction = |k: usize, q: usize| if q < kept { eigen.U()[(k, values - 1 - q)] } else { 0.0 };
+    let open: Vec<usize> = set
+        .conditions
+        .iter()
+        .filter_map(|own| own.unspecified)
+        .map(|token| (token - FIRST_CONDITION) as usize)
+        .collect();
+    let directions =
+        directions(&eigen.U().to_owned(), &(0..values).map(|k| eigen.S()[k]).collect::<Vec<f64>>(), kept, &open);
+    let direction = |k: usize, q: usize| if q < kept { directions[q][k] } else { 0.0 };
     // Gates of size about 1, so that one learning rate suits them and the factors.
     let size = (values as f64).sqrt();
     let projected = |g: usize, q: usize| (0..values).map(|k| fits[g].effects[k] * direction(k, q)).sum::<f64>();
@@ -194,6 +208,45 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
         factors: Mat::from_fn(genes, rank, |g, q| fits[g].slope * projected(g, q) / size),
         gates: Mat::from_fn(values, rank, |k, q| direction(k, q) * size),
     }
+}
+
+/// Orthonormal directions of condition space [Q][K], those that carry most first, from eigenvectors [K, K] and
+/// eigenvalues [K], ascending; `open`: places of the tokens of slots that were left open.
+///
+/// A direction that no gene answers to is any vector of its space: rounding would choose it, and training would start
+/// elsewhere after a change in the order of sums. They are chosen here instead, and not left out, because their gates
+/// are what training finds further responses with: first what is left open, whose effects are 0 by definition and
+/// which the network has to tell from everything that is given, then seeded draws.
+fn directions(vectors: &Mat<f64>, sizes: &[f64], kept: usize, open: &[usize]) -> Vec<Vec<f64>> {
+    let values = sizes.len();
+    let silent = SILENT * sizes.last().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
+    let mut draws = Draws::new(0, STREAM);
+    let telling = (0..kept).map(|q| values - 1 - q).filter(|place| sizes[*place] > silent);
+    let mut found: Vec<Vec<f64>> = telling.map(|place| (0..values).map(|k| vectors[(k, place)]).collect()).collect();
+    let mut open = open.iter();
+    while found.len() < kept {
+        let mut own: Vec<f64> = match open.next() {
+            Some(token) => (0..values).map(|k| if k == *token { 1.0 } else { 0.0 }).collect(),
+            None => (0..values).map(|_| f64::from(draws.uniform()) - 0.5).collect(),
+        };
+        let before = norm(&own);
+        // Twice: what rounding leaves of the others after the first time is gone after the second.
+        for other in found.iter().chain(&found) {
+            let share: f64 = own.iter().zip(other).map(|(a, b)| a * b).sum();
+            own.iter_mut().zip(other).for_each(|(a, b)| *a -= share * b);
+        }
+        // Of a token whose direction is there already next to nothing is left.
+        let left = norm(&own);
+        if left > 1e-3 * before {
+            found.push(own.into_iter().map(|value| value / left).collect());
+        }
+    }
+    found
+}
+
+/// Length of a vector.
+fn norm(vector: &[f64]) -> f64 {
+    vector.iter().map(|value| value * value).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

@@ -21,7 +21,12 @@ struct Bundle {
     made: &'static [&'static str],
     /// Further arguments of `evaluate`.
     evaluate: &'static [&'static str],
+    /// Further arguments of `precompute`: as many conditions and cells as two cores make in some minutes.
+    precompute: &'static [&'static str],
 }
+
+/// Precomputed results of the whole transcriptome take twelve steps a cell.
+const ATLAS: &[&str] = &["--cells", "32", "--points", "32", "--most", "40"];
 
 /// The gallery.
 const BUNDLES: [Bundle; 8] = [
@@ -30,6 +35,7 @@ const BUNDLES: [Bundle; 8] = [
         cells: "kang2018_ifnb_9015genes.h5ad",
         made: &[],
         evaluate: &["--most", "1000", "--pseudobulk", "@kang2018_pseudobulk.h5ad"],
+        precompute: &["--cells", "48", "--points", "48"],
     },
     Bundle {
         name: "pbmc-cytokines",
@@ -57,18 +63,32 @@ const BUNDLES: [Bundle; 8] = [
             "1",
         ],
         evaluate: &["--most", "50"],
+        precompute: &["--cells", "32", "--points", "32", "--most", "124"],
     },
-    Bundle { name: "thp1-knockouts", cells: "papalexi_thp1_299genes.h5ad", made: &[], evaluate: &["--most", "1000"] },
+    Bundle {
+        name: "thp1-knockouts",
+        cells: "papalexi_thp1_299genes.h5ad",
+        made: &[],
+        evaluate: &["--most", "1000"],
+        precompute: &[],
+    },
     Bundle {
         name: "jurkat-knockouts",
         cells: "jurkat_cropseq_2000genes.h5ad",
         made: &[],
         evaluate: &["--most", "1000"],
+        precompute: &[],
     },
-    Bundle { name: "pbmc-atlas", cells: "pbmc_atlas_19526genes.h5ad", made: &[], evaluate: &[] },
-    Bundle { name: "human-tissues", cells: "tissue_atlas_19526genes.h5ad", made: &[], evaluate: &[] },
-    Bundle { name: "mouse-marrow", cells: "mouse_hpc_14086genes.h5ad", made: &[], evaluate: &[] },
-    Bundle { name: "worm-embryo", cells: "worm_embryo_10000genes.h5ad", made: &[], evaluate: &[] },
+    Bundle { name: "pbmc-atlas", cells: "pbmc_atlas_19526genes.h5ad", made: &[], evaluate: &[], precompute: ATLAS },
+    Bundle {
+        name: "human-tissues",
+        cells: "tissue_atlas_19526genes.h5ad",
+        made: &[],
+        evaluate: &[],
+        precompute: ATLAS,
+    },
+    Bundle { name: "mouse-marrow", cells: "mouse_hpc_14086genes.h5ad", made: &[], evaluate: &[], precompute: ATLAS },
+    Bundle { name: "worm-embryo", cells: "worm_embryo_10000genes.h5ad", made: &[], evaluate: &[], precompute: ATLAS },
 ];
 
 /// Names of the gallery.
@@ -120,11 +140,13 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
         ["evaluate", "--bundle", &out, "--run", &own, "--data", &cells, "--write"].map(str::to_owned).to_vec();
     evaluate.extend(words(bundle.evaluate, &data));
     evaluate.extend(["--report".to_owned(), text(runs.join(format!("{name}-report")))]);
+    let mut precompute = ["precompute", "--bundle", &out].map(str::to_owned).to_vec();
+    precompute.extend(words(bundle.precompute, &data));
     let parts: [(&str, Vec<String>); 4] = [
         ("training", ["train", "--data", &cells, "--config", &recipe, "--out", &own].map(str::to_owned).to_vec()),
         ("exporting", ["export", "--run", &own, "--out", &out].map(str::to_owned).to_vec()),
         ("evaluating", evaluate),
-        ("precomputing", ["precompute", "--bundle", &out].map(str::to_owned).to_vec()),
+        ("precomputing", precompute),
     ];
     for (what, arguments) in parts {
         step(&format!("{name}: {what}"), || trainer(&arguments))?;

@@ -21,10 +21,9 @@ use crate::web;
 type Stage = (&'static str, fn() -> Result<Count>);
 
 /// Stages in order: those that need no tools first, while the tools are being installed.
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 7] = [
     ("format", format),
-    ("unit", unit),
-    ("model", model),
+    ("native", native),
     ("lint", lint),
     ("page", page),
     ("lint-web", lint_web),
@@ -32,8 +31,11 @@ const STAGES: [Stage; 8] = [
     ("browser", in_browser),
 ];
 
-/// Packages of the one native call that compiles burn, once, with one set of features.
-const MODEL: [&str; 8] = ["test", "--no-fail-fast", "-p", "model", "-p", "train-native", "-p", "wellplate-tests"];
+/// One call for all native tests: packages that are asked for together share one set of features, so that nothing is
+/// compiled twice.
+const NATIVE: [&str; 3] = ["test", "--no-fail-fast", "--workspace"];
+/// Profile of the page that is tested.
+const QUICK: &str = "page-quick";
 /// Name of the tests that need a browser, in the integration binary.
 const BROWSER_TESTS: &str = "browser::";
 
@@ -79,12 +81,8 @@ fn format() -> Result<Count> {
     holds(&mut command("cargo", &["fmt", "--all", "--check"]))
 }
 
-fn unit() -> Result<Count> {
-    tests(&mut command("cargo", &["test", "--no-fail-fast", "-p", "cells", "-p", "plots", "-p", "xtask", "-p", "app"]))
-}
-
-fn model() -> Result<Count> {
-    let mut cargo = command("cargo", &MODEL);
+fn native() -> Result<Count> {
+    let mut cargo = command("cargo", &NATIVE);
     // What needs the built page has its own stage.
     cargo.args(["--", "--skip", BROWSER_TESTS]).env_remove("WELLPLATE_BROWSER");
     tests(&mut cargo)
@@ -103,10 +101,10 @@ fn page() -> Result<Count> {
 fn lint_web() -> Result<Count> {
     let tools = tools()?;
     wasm_library::clippy(tools.toolchain)?;
-    let mut cargo =
-        command("cargo", &["clippy", "-p", "app", "--target", WASM, "--features", "ui,worker", "--all-targets"]);
+    // In the page's own profile: macros and build scripts are then those that the page was built with.
+    let mut cargo = command("cargo", &["clippy", "-p", "app", "--target", WASM, "--profile", QUICK]);
     tools.prepare(&mut cargo);
-    holds(cargo.args(["--", "-D", "warnings"]))
+    holds(cargo.args(["--features", "ui,worker", "--all-targets", "--", "-D", "warnings"]))
 }
 
 /// The app's tests inside a dedicated worker of a browser.
@@ -136,7 +134,7 @@ fn in_worker() -> Result<Command> {
     std::fs::write(&capabilities, text)?;
     // The page's own profile and features, so that burn is not compiled once more.
     let mut cargo =
-        command("cargo", &["test", "-p", "app", "--target", WASM, "--profile", "page-quick", "--features", "worker"]);
+        command("cargo", &["test", "-p", "app", "--target", WASM, "--profile", QUICK, "--features", "worker"]);
     tools.prepare(&mut cargo);
     cargo.args(["--test", "worker"]).env("CHROMEDRIVER", &browser.driver);
     cargo.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities).env("WASM_BINDGEN_TEST_TIMEOUT", "300");
@@ -146,7 +144,7 @@ fn in_worker() -> Result<Command> {
 
 fn in_browser() -> Result<Count> {
     let (browser, axe) = (a_browser()?, axe()?);
-    let mut cargo = command("cargo", &MODEL);
+    let mut cargo = command("cargo", &NATIVE);
     cargo.args(["--test", "all", "--", "--test-threads", "1", "--nocapture", BROWSER_TESTS]);
     cargo.env("WELLPLATE_AXE", &axe);
     cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &browser.chromium).env("CHROMEDRIVER", &browser.driver);

@@ -47,6 +47,9 @@ pub struct Card {
     /// Where its training cells come from.
     #[serde(default)]
     pub origin: Origin,
+    /// Where the cells of its map come from, if not from where its training cells do.
+    #[serde(default)]
+    pub map_origin: Option<Origin>,
 }
 
 /// Where cells come from, the least measured last.

@@ -100,6 +100,14 @@ fn a_second_scenario_has_its_own_part_of_the_address() {
 }
 
 #[test]
+fn a_bundle_goes_by_its_name_alone() {
+    for address in ["bundle=thp1-knockouts", "bundle=models/thp1-knockouts"] {
+        assert_eq!(State::read(address).bundle, "models/thp1-knockouts");
+    }
+    assert_eq!(State::read("bundle=pbmc-ifnb"), State::default());
+}
+
+#[test]
 fn nonsense_stays_at_its_default() {
     let state = State::read(
         "?bundle=//elsewhere.org&cells=9999999&guidance=NaN&steps=-4&seed=x&clamp=CD14&%ZZ=%&device=tpu&with.=q",

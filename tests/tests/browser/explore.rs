@@ -182,10 +182,16 @@ fn what_no_training_cell_had_is_called_an_extrapolation() {
         "extrapolated",
         |_| (),
         |page| {
-            // Donor 101's stimulated cells are held out of the shipped bundle's training.
-            page.open("device=cpu&with.donor=101&with.condition=IFN-beta");
+            // Donor 101's stimulated cells are held out of the shipped bundle's training; nothing is precomputed for
+            // seven steps.
+            page.open("device=cpu&with.donor=101&with.condition=IFN-beta&steps=7");
             loaded(page);
             assert!(page.text("seen").starts_with("To be extrapolated"), "{}", page.text("seen"));
+            // A result that is there, precomputed, was extrapolated.
+            page.open("device=cpu&with.donor=101&with.condition=IFN-beta");
+            loaded(page);
+            page.wait_for("precomputed", LOADING);
+            assert!(page.text("seen").starts_with("Extrapolated"), "{}", page.text("seen"));
             page.click("toggle-IFN-beta");
             page.wait("a combination that was seen", 10, |page| {
                 page.text("seen").ends_with("training cells had this combination.").then_some(())

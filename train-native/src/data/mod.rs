@@ -25,6 +25,9 @@ use crate::store::Store;
 use crate::store::shard::Shard;
 use crate::store::stream::Chosen;
 
+/// Share of cells whose labels are dropped by one draw for all slots. With a draw for every slot, three slots of 0.1 would
+/// be open together in one cell of a thousand, and cells of which nothing is said are what many people ask for first.
+const TOGETHER: f32 = 0.5;
 /// Streams of a seed: training uses those above the parameters'.
 const EPOCH_STREAM: u64 = 1 << 40;
 const STEP_STREAM: u64 = 1 << 41;
@@ -322,8 +325,10 @@ impl TrainingSet {
     pub(crate) fn masked(&self, step: usize, targets: Vec<u16>, mut labels: Vec<i32>) -> Masked {
         let mut draws = Draws::new(self.seed, STEP_STREAM + step as u64);
         for own in labels.chunks_mut(self.conditions.len().max(1)) {
+            let (together, shared) = (draws.uniform() < TOGETHER, draws.uniform());
             for ((label, condition), drop) in own.iter_mut().zip(&self.conditions).zip(&self.drops) {
-                let dropped = f64::from(draws.uniform()) < *drop;
+                let single = draws.uniform();
+                let dropped = f64::from(if together { shared } else { single }) < *drop;
                 *label = condition.unspecified.filter(|_| dropped).unwrap_or(*label);
             }
         }

@@ -6,18 +6,15 @@
 //! Does not know: perturbed cells (`evaluate`), how likeness is measured (`judge::population`).
 //! Flow: bundle + cells + recipe → **populations** → card, report.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, ensure};
 use cells::Cells;
-use indicatif::ProgressBar;
 use model::bundle::Bundle;
-use model::card::{Card, Choices, Kind, Likeness, Population as Line};
+use model::card::{Card, Kind, Likeness, Population as Line};
 use model::random::Draws;
 
 use super::Settings;
+use super::groups::{self, With};
 use crate::data;
-use crate::generate::generate;
 use crate::judge::SEED;
 use crate::judge::population::{MEASURES, MOST, Measures, Population, measure};
 use crate::judge::report::Crowd;
@@ -50,7 +47,7 @@ fn is_control(cells: &Cells, card: &Card) -> impl Fn(usize) -> bool {
 }
 
 /// Combinations of labels and training cells of each; control cells only.
-fn combinations(card: &Card) -> Vec<(BTreeMap<String, Vec<String>>, usize)> {
+fn combinations(card: &Card) -> Vec<(With, usize)> {
     let slots: Vec<_> = card.conditions.iter().filter(|slot| slot.kind != Kind::Depth).collect();
     let mut found = Vec::new();
     for (names, cells) in &card.combinations {
@@ -83,27 +80,8 @@ fn written(bundle: &Bundle, wanted: usize, settings: &Settings) -> Result<Cells>
         });
         numbers[place.unwrap_or(combinations.len() - 1)] += 1;
     }
-    let bar = ProgressBar::new(wanted as u64);
-    let mut all: Option<Cells> = None;
-    for (number, ((with, _), cells)) in combinations.into_iter().zip(numbers).enumerate().filter(|(_, (_, n))| *n > 0) {
-        let choices = Choices {
-            with,
-            guidance: settings.guidance,
-            steps: settings.steps,
-            cells,
-            // As in `predict`: no two groups from the same draws.
-            seed: settings.seed.wrapping_add((number as u64) << 32),
-            clamp: Vec::new(),
-        };
-        let made = generate(bundle, &choices, settings.effort, &ProgressBar::hidden())?;
-        bar.inc(cells as u64);
-        all = Some(match all {
-            Some(cells) => cells.joined(&made)?,
-            None => made,
-        });
-    }
-    bar.finish_and_clear();
-    all.ok_or_else(|| anyhow::anyhow!("no cell was asked for"))
+    let asked = combinations.into_iter().zip(numbers).map(|((with, _), cells)| (with, cells));
+    groups::write(bundle, asked.collect(), 0, settings)
 }
 
 /// Compares the cells that a recipe set aside with as many that the bundle writes; none where too few were set aside.

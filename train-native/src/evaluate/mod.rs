@@ -6,6 +6,7 @@
 //! Flow: bundle + measured cells + split → **evaluation** → report, card.
 
 pub mod crowd;
+mod groups;
 mod predict;
 pub mod pseudobulk;
 

@@ -7,14 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use cells::Cells;
-use indicatif::ProgressBar;
 use model::bundle::Bundle;
-use model::card::Choices;
 
+use super::groups::{self, With};
 use super::{Keys, Settings};
-use crate::generate::generate;
 
 /// What to generate: identity (a donor; empty without any), cell type (empty without any), perturbation; and how many
 /// cells were measured.
@@ -49,12 +47,10 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
     for ((identity, _, perturbation), count) in &groups {
         *totals.entry((identity, perturbation)).or_default() += count;
     }
-    let bar = ProgressBar::new(groups.len() as u64);
-    let mut all: Option<Cells> = None;
-    for (number, ((identity, cell_type, perturbation), count)) in groups.iter().enumerate() {
-        bar.inc(1);
+    ensure!(!groups.is_empty(), "no measured cell belongs to a held-out group or its controls");
+    let asked = groups.iter().map(|((identity, cell_type, perturbation), count)| {
         let named = [(&keys.identity, identity), (&keys.cell_type, cell_type)];
-        let mut with = BTreeMap::from([(keys.perturbation.clone(), vec![perturbation.clone()])]);
+        let mut with = With::from([(keys.perturbation.clone(), vec![perturbation.clone()])]);
         for (key, value) in named {
             let known = |key: &&String| bundle.card.condition(key).is_some_and(|own| own.token(value).is_some());
             if let Some(key) = key.as_ref().filter(known) {
@@ -62,23 +58,7 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
             }
         }
         let total = totals[&(identity, perturbation)];
-        let wanted = (2 * total).min(settings.most);
-        let choices = Choices {
-            with,
-            guidance: settings.guidance,
-            steps: settings.steps,
-            cells: (wanted * count).div_ceil(total),
-            // Cells are drawn from (seed, cell): one seed for all groups would give every group the same cells over
-            // again, as far as its labels allow.
-            seed: settings.seed.wrapping_add((number as u64) << 32),
-            clamp: Vec::new(),
-        };
-        let made = generate(bundle, &choices, settings.effort, &ProgressBar::hidden())?;
-        all = Some(match all {
-            Some(cells) => cells.joined(&made)?,
-            None => made,
-        });
-    }
-    bar.finish_and_clear();
-    all.ok_or_else(|| anyhow::anyhow!("no measured cell belongs to a held-out group or its controls"))
+        (with, ((2 * total).min(settings.most) * count).div_ceil(total))
+    });
+    groups::write(bundle, asked.collect(), 0, settings)
 }

@@ -14,12 +14,11 @@ use anyhow::{Context, Result, ensure};
 use cells::Cells;
 use cells::metrics::{pearson, spearman};
 use cells::splits::Split;
-use indicatif::ProgressBar;
 use model::bundle::Bundle;
-use model::card::{Choices, Entry, Estimate, Summary};
+use model::card::{Entry, Estimate, Summary};
 
+use super::groups::{self, With};
 use super::{Keys, Settings};
-use crate::generate::generate;
 
 /// Added to counts per million before the logarithm, so that a gene with a handful of counts has no large fold change.
 const PRIOR: f64 = 10.0;
@@ -31,6 +30,8 @@ const FEWEST: f64 = 20_000.0;
 const ANSWERING: usize = 50;
 /// Generated cells of a donor, type and condition.
 pub const CELLS: usize = 128;
+/// Sets the draws apart from those of the cells that are scored one by one.
+const STREAM: u64 = 1 << 60;
 
 /// Donor and cell type.
 type Group = (String, String);
@@ -85,33 +86,16 @@ fn responses(cells: &Cells, keys: &Keys, perturbation: &str) -> Result<BTreeMap<
     Ok(both.collect())
 }
 
-/// Cells of a group under both conditions.
-fn written(bundle: &Bundle, keys: &Keys, groups: &[Group], perturbation: &str, settings: &Settings) -> Result<Cells> {
-    let bar = ProgressBar::new(2 * groups.len() as u64);
-    let mut all: Option<Cells> = None;
-    for (number, ((donor, cell_type), condition)) in
-        groups.iter().flat_map(|group| [(group, perturbation), (group, keys.control.as_str())]).enumerate()
-    {
-        bar.inc(1);
+/// Cells of every group under both conditions.
+fn written(bundle: &Bundle, keys: &Keys, wanted: &[Group], perturbation: &str, settings: &Settings) -> Result<Cells> {
+    let both = wanted.iter().flat_map(|group| [(group, perturbation), (group, keys.control.as_str())]);
+    let asked = both.map(|((donor, cell_type), condition)| {
         let named = [(&keys.identity, donor), (&keys.cell_type, cell_type)];
-        let mut with = BTreeMap::from([(keys.perturbation.clone(), vec![condition.to_owned()])]);
+        let mut with = With::from([(keys.perturbation.clone(), vec![condition.to_owned()])]);
         with.extend(named.into_iter().filter_map(|(key, value)| Some((key.clone()?, vec![value.clone()]))));
-        let choices = Choices {
-            with,
-            guidance: settings.guidance,
-            steps: settings.steps,
-            cells: CELLS,
-            seed: settings.seed.wrapping_add((1 << 60) + ((number as u64) << 32)),
-            clamp: Vec::new(),
-        };
-        let made = generate(bundle, &choices, settings.effort, &ProgressBar::hidden())?;
-        all = Some(match all {
-            Some(cells) => cells.joined(&made)?,
-            None => made,
-        });
-    }
-    bar.finish_and_clear();
-    all.context("the pseudobulk holds no held-out donor and cell type that the bundle knows")
+        (with, CELLS)
+    });
+    groups::write(bundle, asked.collect(), STREAM, settings)
 }
 
 /// Mean of the changes of several groups [G].
