@@ -50,6 +50,14 @@ pub fn perturbations<'a>(card: &'a Card, with: &With) -> Vec<&'a Value> {
     found
 }
 
+/// A perturbation to begin with while none is on: the one that the model has seen most of, the first of equal ones.
+pub fn suggestion<'a>(card: &'a Card, with: &With) -> Option<(&'a Condition, &'a Value)> {
+    let condition = perturbation(card).filter(|_| perturbations(card, with).is_empty())?;
+    let others = condition.values.iter().filter(|value| condition.control.as_ref() != Some(&value.value));
+    // The last of equal ones would win.
+    Some((condition, others.rev().max_by_key(|value| value.cells)?))
+}
+
 /// Switches one value of a perturbation on or off; the control is off while anything else is on.
 ///
 /// # Errors
@@ -125,9 +133,9 @@ pub fn words(card: &Card, state: &State, which: Which) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_TOGETHER, perturbations, perturbed_name, request, switch, training_cells, words};
+    use super::{MOST_TOGETHER, perturbations, perturbed_name, request, suggestion, switch, training_cells, words};
     use crate::protocol::card::{Card, Condition, Value};
-    use crate::state::{State, Which};
+    use crate::state::{State, Which, With};
 
     fn value(value: &str, display: &str, cells: u32) -> Value {
         Value { value: value.into(), display: display.into(), cells, ..Value::default() }
@@ -156,6 +164,16 @@ mod tests {
             combinations: combinations.into_iter().collect(),
             ..Card::default()
         }
+    }
+
+    #[test]
+    fn something_is_suggested_while_nothing_is_on() {
+        let (card, mut with) = (card(), State::default().with);
+        let name = |with: &With| suggestion(&card, with).map(|(_, value)| value.value.as_str());
+        assert_eq!(name(&with), Some("A"), "the first of equal ones, never the control");
+        with.insert("drug".into(), vec!["B".into()]);
+        assert_eq!(name(&with), None);
+        assert_eq!(suggestion(&Card::default(), &With::default()), None, "nothing to perturb");
     }
 
     #[test]

@@ -204,3 +204,20 @@ fn without_perturbations_types_are_told_apart() {
     let with: BTreeMap<&str, &str> = found.populations[0].with.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     assert_eq!(with.keys().copied().collect::<Vec<_>>(), ["cell_type", "donor"]);
 }
+
+#[test]
+fn a_set_with_no_other_to_be_told_from_tells_of_the_markers() {
+    let mut bundle = bundle();
+    for condition in &mut bundle.card.conditions {
+        if condition.kind == Kind::Perturbation {
+            condition.kind = Kind::Identity;
+        }
+    }
+    // Markers stand in the order of a recipe, not of the panel.
+    bundle.card.markers.sort();
+    bundle.card.markers.reverse();
+    let found = made(&bundle, &Settings { most: 1, ..settings() });
+    assert!(found.populations.len() == 1 && found.populations[0].typical.is_empty());
+    assert_eq!(found.populations[0].genes.len(), bundle.card.markers.len());
+    assert_eq!(model::precomputed::read(&found.serialise().unwrap(), &bundle.card).unwrap().populations.len(), 1);
+}

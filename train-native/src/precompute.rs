@@ -187,7 +187,7 @@ impl Work<'_> {
                 others.append(cells)?;
             }
             if others.cells() == 0 {
-                self.add(with, own, markers.clone());
+                self.add(with, own, keep::union([markers.clone()]));
                 continue;
             }
             let shifts = compare(&others, own)?;
@@ -203,8 +203,12 @@ impl Work<'_> {
 /// The results in a line.
 pub fn summary(found: &Precomputed, bytes: usize) -> String {
     let (sets, compared) = (found.populations.len(), found.comparisons.len());
-    let genes: usize = found.comparisons.iter().map(|own| found.populations[own.perturbed].genes.len()).sum();
-    let each = genes.checked_div(compared).unwrap_or(0);
+    // Where nothing is compared, every set tells of genes of its own.
+    let telling: Vec<usize> = match compared {
+        0 => found.populations.iter().map(|own| own.genes.len()).collect(),
+        _ => found.comparisons.iter().map(|own| found.populations[own.perturbed].genes.len()).collect(),
+    };
+    let each = telling.iter().sum::<usize>().checked_div(telling.len()).unwrap_or(0);
     format!(
         "{compared} comparisons and {sets} sets of {} cells, {each} genes each, {:.0} kB",
         found.made.cells,

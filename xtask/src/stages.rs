@@ -145,7 +145,7 @@ fn in_worker() -> Result<Command> {
 fn in_browser() -> Result<Count> {
     let (browser, axe) = (a_browser()?, axe()?);
     let mut cargo = command("cargo", &NATIVE);
-    cargo.args(["--test", "all", "--", "--test-threads", "1", "--nocapture", BROWSER_TESTS]);
+    cargo.args(["--test", "all", "--", "--test-threads", "2", "--nocapture", BROWSER_TESTS]);
     cargo.env("WELLPLATE_AXE", &axe);
     cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &browser.chromium).env("CHROMEDRIVER", &browser.driver);
     tests(&mut cargo)

@@ -61,8 +61,30 @@ fn Empty() -> impl IntoView {
     let offers = move || {
         nothing.get() && store.card.with(Option::is_some) && !store.has_other() && lacks().perturbation.is_none()
     };
+    // A result may be there at once; whoever opens the page first need not know where the toggles are.
+    let suggested = Memo::new(move |_| {
+        let card = store.card.get().filter(|_| !store.is_running() && !store.has_other())?;
+        store.state.with(|state| {
+            let (condition, value) = choices::suggestion(&card, &state.with)?;
+            Some((condition.key.clone(), value.value.clone(), value.display.clone()))
+        })
+    });
+    let begin = move |_| {
+        let (Some((key, value, _)), Some(card)) = (suggested.get_untracked(), store.card.get_untracked()) else {
+            return;
+        };
+        let Some(condition) = card.conditions.iter().find(|own| own.key == key) else { return };
+        store.change(|state| {
+            // Nothing is on, so that it cannot be one too many.
+            let _ = choices::switch(&mut state.with, condition, &value, true);
+        });
+    };
+    let begin_words = move || suggested.get().map(|(_, _, name)| format!("Switch {name} on"));
     view! {
         <p class="empty" data-testid="no-shifts">{words}</p>
+        <Show when=move || suggested.with(Option::is_some)>
+            <button data-testid="begin" on:click=begin>{begin_words}</button>
+        </Show>
         <Show when=offers>
             <button data-testid="compare-instead" on:click=move |_| add_other(store)>"Compare with a second scenario"</button>
         </Show>

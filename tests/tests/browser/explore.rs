@@ -201,6 +201,24 @@ fn what_no_training_cell_had_is_called_an_extrapolation() {
 }
 
 #[test]
+fn a_newcomer_is_shown_a_response_at_once() {
+    with_page(
+        "begin",
+        |_| (),
+        |page| {
+            page.open("device=cpu");
+            page.wait_for("begin", LOADING);
+            assert_eq!(page.text("begin"), "Switch Interferon beta (IFN-β) on");
+            page.click("begin");
+            // Precomputed: neither the weights nor a run are waited for.
+            page.wait_for("shifts-table", 20);
+            assert!(page.sees("precomputed") && !page.sees("begin"));
+            assert_eq!(page.attribute("toggle-IFN-beta", "aria-checked").as_deref(), Some("true"));
+        },
+    );
+}
+
+#[test]
 fn a_run_stops_half_way_and_another_starts() {
     with_page(
         "cancel",
