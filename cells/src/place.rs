@@ -5,6 +5,8 @@
 //! Does not know: how the map was made; it never moves (DESIGN.md decision 6).
 //! Flow: generated cells' principal components + reference map → **coordinates**.
 
+use std::collections::BTreeMap;
+
 use crate::neighbours::{Neighbours, nearest};
 use crate::normalise::Normalised;
 use crate::pca::Pca;
@@ -45,26 +47,58 @@ pub fn among(found: &Neighbours, map: &[f32]) -> Vec<f32> {
     coordinates
 }
 
-/// Where to write the names of groups of cells on a map [n, 2]: above each group's middle, as (group,
-/// x, y), the largest group first. `groups` holds the group of each cell; groups of fewer than `least`
-/// cells get no name.
-pub fn summits(map: &[f32], groups: &[Option<usize>], least: usize) -> Vec<(usize, f32, f32)> {
-    let mut members: std::collections::BTreeMap<usize, (Vec<f32>, Vec<f32>)> = std::collections::BTreeMap::new();
-    for (point, group) in map.chunks_exact(2).zip(groups) {
-        if let Some(group) = group {
-            let (x, y) = members.entry(*group).or_default();
-            x.push(point[0]);
-            y.push(point[1]);
+/// Fields along the longer side of a map; points in neighbouring fields belong together.
+const FIELDS: f32 = 32.0;
+
+/// The largest island of some points: those that hang together by neighbouring fields of size `field`. All points,
+/// where no island holds more than a third of them.
+fn island(points: &[(f32, f32)], field: f32) -> Vec<(f32, f32)> {
+    let mut fields: BTreeMap<(i32, i32), Vec<(f32, f32)>> = BTreeMap::new();
+    for (x, y) in points {
+        fields.entry(((x / field).floor() as i32, (y / field).floor() as i32)).or_default().push((*x, *y));
+    }
+    let mut largest: Vec<(f32, f32)> = Vec::new();
+    while let Some((start, own)) = fields.pop_first() {
+        let (mut found, mut open) = (own, vec![start]);
+        while let Some((x, y)) = open.pop() {
+            for place in (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x.saturating_add(dx), y.saturating_add(dy)))) {
+                if let Some(own) = fields.remove(&place) {
+                    found.extend(own);
+                    open.push(place);
+                }
+            }
+        }
+        if found.len() > largest.len() {
+            largest = found;
         }
     }
+    if 3 * largest.len() <= points.len() { points.to_vec() } else { largest }
+}
+
+/// Where to write the names of groups of cells on a map [n, 2]: above the middle of each group's largest island, as
+/// (group, x, y), the largest group first. `groups` holds the group of each cell; groups of fewer than `least`
+/// cells get no name.
+pub fn summits(map: &[f32], groups: &[Option<usize>], least: usize) -> Vec<(usize, f32, f32)> {
+    let mut members: BTreeMap<usize, Vec<(f32, f32)>> = BTreeMap::new();
+    for (point, group) in map.chunks_exact(2).zip(groups) {
+        if let Some(group) = group {
+            members.entry(*group).or_default().push((point[0], point[1]));
+        }
+    }
+    let range = |side: usize| {
+        let side = || map.iter().skip(side).step_by(2).copied();
+        side().fold(f32::MIN, f32::max) - side().fold(f32::MAX, f32::min)
+    };
+    let field = (range(0).max(range(1)) / FIELDS).max(f32::MIN_POSITIVE);
     let mut found: Vec<(usize, usize, f32, f32)> = members
         .into_iter()
-        .filter(|(_, (x, _))| x.len() >= least.max(1))
-        .map(|(group, (mut x, mut y))| {
+        .filter(|(_, own)| own.len() >= least.max(1))
+        .map(|(group, own)| {
+            let (mut x, mut y): (Vec<f32>, Vec<f32>) = island(&own, field).into_iter().unzip();
             x.sort_by(f32::total_cmp);
             y.sort_by(f32::total_cmp);
             // Strays above the group do not lift its name.
-            (x.len(), group, x[x.len() / 2], y[(y.len() - 1) * 95 / 100])
+            (own.len(), group, x[x.len() / 2], y[(y.len() - 1) * 95 / 100])
         })
         .collect();
     found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -82,6 +116,19 @@ mod tests {
         assert_eq!(summits(&map, &groups, 1), [(1, 1.0, 1.0), (0, 9.0, 9.0)]);
         assert_eq!(summits(&map, &groups, 2).len(), 1);
         assert!(summits(&[], &[], 0).is_empty());
+    }
+
+    #[test]
+    fn the_name_of_a_group_in_two_parts_stands_above_the_larger() {
+        // Thirty cells around (1, 2), twelve around (9, 9): their common middle is where no cell is.
+        let near =
+            |x: f32, y: f32, n: usize| (0..n).flat_map(move |i| [x + 0.1 * (i % 5) as f32, y + 0.1 * (i / 5) as f32]);
+        let map: Vec<f32> = near(1.0, 2.0, 30).chain(near(9.0, 9.0, 12)).chain([0.0, 0.0, 10.0, 10.0]).collect();
+        let mut groups = vec![Some(7); 42];
+        groups.extend([None, None]);
+        let found = summits(&map, &groups, 1);
+        let (group, x, y) = found[0];
+        assert!(group == 7 && (1.0..1.5).contains(&x) && (2.3..2.6).contains(&y), "{found:?}");
     }
 
     #[test]

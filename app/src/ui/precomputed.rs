@@ -122,7 +122,11 @@ fn wanted(store: Store) -> Option<Result<Found, String>> {
 fn show(store: Store, found: Found) {
     let (held, card) = (store.ahead.held.get_untracked(), store.card.get_untracked());
     let (Some(held), Some(card), Some((request, _))) = (held, card, untrack(|| store.requests())) else { return };
+    // Of a run of the same choices that was stopped before its first cells the page still says so.
+    let same = store.ran.with_untracked(|ran| ran.as_ref().is_some_and(|ran| ran.with == request.with));
+    let said = store.finished.get_untracked().filter(|_| same);
     store.clear();
+    store.finished.set(said);
     // Late answers about the last run's cells belong to nothing any more.
     store.run.update(|run| *run += 1);
     store.ran.set(Some(request));

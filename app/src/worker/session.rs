@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use cells::Counts;
 use cells::normalise::{Normalised, Target, log_normalise};
 use model::bundle::Bundle;
-use model::card::Kind;
+use model::card::{Condition, Kind};
 use model::sample::Effort;
 
 use super::bundle_files::{self, End, Gathered};
@@ -157,9 +157,15 @@ impl Session {
     /// Names of the measured groups: cell types (or whose cells they are), apart for each perturbation where there are
     /// few.
     pub(crate) fn map_names(&self) -> Vec<MapName> {
+        // Where types are too many and too small for names, whose cells they are says something.
+        let by = |kind: Kind| self.bundle.card.of_kind(kind).map(|types| self.names_of(types));
+        let found = by(Kind::CellType).filter(|names| !names.is_empty());
+        found.or_else(|| by(Kind::Identity)).unwrap_or_default()
+    }
+
+    /// Names of the groups by the values of a condition.
+    fn names_of(&self, types: &Condition) -> Vec<MapName> {
         let (card, map) = (&self.bundle.card, &self.bundle.map);
-        let types = card.of_kind(Kind::CellType).or_else(|| card.of_kind(Kind::Identity));
-        let Some(types) = types else { return Vec::new() };
         let Some(type_codes) = map.labels.get(&types.key) else { return Vec::new() };
         let changed = card.of_kind(Kind::Perturbation).filter(|condition| condition.values.len() <= TOLD_APART);
         let change_codes = changed.and_then(|condition| map.labels.get(&condition.key));
