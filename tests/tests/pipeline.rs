@@ -244,6 +244,18 @@ fn a_stopped_run_goes_on_bit_for_bit() {
     let error = train(&order(&other, &parts, Some(14)), &[Device::flex()]).unwrap_err();
     assert!(error.to_string().contains("another recipe or other data"), "{error:#}");
     assert!(read(&whole) == read(&parts));
+    // So is another seed; better words of the card are taken over.
+    let text = std::fs::read_to_string(recipe()).unwrap();
+    let with = |from: &str, to: &str| {
+        let path = folder.path().join("changed.toml");
+        assert!(text.contains(from));
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+        train(&Order { recipe: path, ..order(&data, &parts, Some(14)) }, &[Device::flex()])
+    };
+    assert!(with("seed = ", "seed = 1").unwrap_err().to_string().contains("another recipe"));
+    assert!(read(&whole) == read(&parts));
+    with("[card]\n", "[card]\nlicence = \"Other words\"\n").unwrap();
+    assert!(std::fs::read_to_string(parts.join("recipe.toml")).unwrap().contains("Other words"));
 }
 
 #[test]
