@@ -137,22 +137,25 @@ pub fn reading(card: &Card) -> Option<&'static str> {
     )
 }
 
+/// Whether every cell on the map was measured.
+fn is_map_measured(card: &Card) -> bool {
+    !is_made(card) || card.map_origin == Some(Origin::Measured)
+}
+
 /// What the grey cells of the map are.
 pub fn map_word(card: &Card) -> &'static str {
-    match (is_made(card), card.map_origin.unwrap_or(card.origin)) {
-        (false, _) => "measured",
-        (true, Origin::Measured) if card.map_origin.is_some() => "measured",
-        (true, Origin::Synthetic) => "training cells (synthetic)",
-        (true, _) => "training cells (measured and semi-synthetic)",
+    match card.origin {
+        _ if is_map_measured(card) => "measured",
+        Origin::Synthetic => "training cells (synthetic)",
+        _ => "training cells (measured and semi-synthetic)",
     }
 }
 
 /// The page's last line.
 pub fn footer(card: Option<&Card>) -> String {
     let grey = match card {
-        Some(card) if card.map_origin == Some(Origin::Measured) => "were measured",
-        Some(card) if is_made(card) && card.origin == Origin::Synthetic => "are synthetic training cells",
-        Some(card) if is_made(card) => "are training cells, of which many are semi-synthetic",
+        Some(card) if !is_map_measured(card) && card.origin == Origin::Synthetic => "are synthetic training cells",
+        Some(card) if !is_map_measured(card) => "are training cells, of which many are semi-synthetic",
         _ => "were measured",
     };
     format!(

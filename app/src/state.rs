@@ -292,10 +292,9 @@ impl State {
     fn take(&mut self, key: &str, value: String) {
         match key {
             // A bundle's name alone will do, where people type it.
-            "bundle" if crate::protocol::is_own_folder(&value) && !value.contains('/') => {
-                self.bundle = format!("models/{value}");
+            "bundle" if crate::protocol::is_own_folder(&value) => {
+                self.bundle = if value.contains('/') { value } else { format!("models/{value}") };
             }
-            "bundle" if crate::protocol::is_own_folder(&value) => self.bundle = value,
             "device" if value == "webgpu" => self.device = Wish::WebGpu,
             "device" if value == "webgpu-f16" => self.device = Wish::WebGpuHalf,
             "device" if value == "cpu" => self.device = Wish::Cpu,

@@ -210,25 +210,21 @@ pub fn save(network: &Network, precision: Precision) -> Result<Vec<u8>, WeightsE
     tensors.serialise()
 }
 
-/// Rows and columns of a stored shape.
-fn tensor_dims(shape: &[usize]) -> [usize; 2] {
-    match shape {
-        [rows, columns] => [*rows, *columns],
-        _ => [1, shape.iter().product()],
-    }
-}
-
-/// Values of a table in bytes.
-fn from_bytes(file: &SafeTensors<'_>, name: &str, view: &TensorView<'_>) -> Result<Vec<f32>, WeightsError> {
+/// Values of a table [rows, columns] in bytes.
+fn from_bytes(
+    file: &SafeTensors<'_>,
+    name: &str,
+    view: &TensorView<'_>,
+    [rows, columns]: [usize; 2],
+) -> Result<Vec<f32>, WeightsError> {
     let key = step_key(name);
     let steps = file.tensor(&key).map_err(|_| WeightsError::Missing(key.clone()))?;
-    let [rows, columns] = tensor_dims(view.shape());
     if steps.shape() != [rows] {
         return Err(WeightsError::Shape { name: key, found: steps.shape().to_vec(), expected: vec![rows] });
     }
     let steps = floats(&key, &steps)?;
-    let value = |(place, byte): (usize, &u8)| f32::from(i8::from_le_bytes([*byte])) * steps[place / columns.max(1)];
-    Ok(view.data().iter().enumerate().map(value).collect())
+    let rows = view.data().chunks_exact(columns.max(1)).zip(steps);
+    Ok(rows.flat_map(|(row, step)| row.iter().map(move |byte| f32::from(i8::from_le_bytes([*byte])) * step)).collect())
 }
 
 /// Loads a network that fits `config` onto a device.
@@ -258,7 +254,11 @@ pub fn load(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Netwo
                 let found = view.shape().to_vec();
                 return Err(WeightsError::Shape { name: name.to_owned(), found, expected });
             }
-            let values = if view.dtype() == Dtype::I8 { from_bytes(&file, name, &view)? } else { floats(name, &view)? };
+            let values = if view.dtype() == Dtype::I8 {
+                from_bytes(&file, name, &view, empty.dims())?
+            } else {
+                floats(name, &view)?
+            };
             if values.iter().any(|value| !value.is_finite()) {
                 return Err(WeightsError::NotFinite(name.to_owned()));
             }

@@ -14,7 +14,7 @@ use super::store::{ShiftTable, Store};
 use super::use_store;
 use crate::precomputed::{Found, Held};
 use crate::protocol::precomputed::Tell;
-use crate::protocol::{Array, Comparison, Provenance};
+use crate::protocol::{Array, Comparison, Provenance, Request};
 
 /// What the page knows of precomputed results.
 #[derive(Clone, Copy)]
@@ -118,13 +118,17 @@ fn wanted(store: Store) -> Option<Result<Found, String>> {
     Some(store.state.with(|state| held.find(&card, state)))
 }
 
+/// Whether the last run was of these choices, without held genes.
+fn ran_the_same(store: Store, asked: &Request) -> bool {
+    store.ran.with(|ran| ran.as_ref().is_some_and(|ran| ran.with == asked.with && ran.clamp.is_empty()))
+}
+
 /// Puts a result on the screen.
 fn show(store: Store, found: Found) {
     let (held, card) = (store.ahead.held.get_untracked(), store.card.get_untracked());
     let (Some(held), Some(card), Some((request, _))) = (held, card, untrack(|| store.requests())) else { return };
     // Of a run of the same choices that was stopped before its first cells the page still says so.
-    let same = store.ran.with_untracked(|ran| ran.as_ref().is_some_and(|ran| ran.with == request.with));
-    let said = store.finished.get_untracked().filter(|_| same);
+    let said = store.finished.get_untracked().filter(|_| untrack(|| ran_the_same(store, &request)));
     store.clear();
     store.finished.set(said);
     // Late answers about the last run's cells belong to nothing any more.
@@ -178,8 +182,7 @@ pub(super) fn Precomputed() -> impl IntoView {
     let offered = Memo::new(move |_| {
         let found = wanted.get()?.ok()?;
         let (asked, _) = store.requests()?;
-        let same = store.ran.with(|ran| ran.as_ref().is_some_and(|ran| ran.with == asked.with && ran.clamp.is_empty()));
-        (store.has_own() && !store.is_running() && !same).then_some(found)
+        (store.has_own() && !store.is_running() && !ran_the_same(store, &asked)).then_some(found)
     });
     let lacking = Memo::new(move |_| {
         let why = wanted.get()?.err()?;

@@ -65,25 +65,22 @@ fn Empty() -> impl IntoView {
     let suggested = Memo::new(move |_| {
         let card = store.card.get().filter(|_| !store.is_running() && !store.has_other())?;
         store.state.with(|state| {
-            let (condition, value) = choices::suggestion(&card, &state.with)?;
-            Some((condition.key.clone(), value.value.clone(), value.display.clone()))
+            let (_, value) = choices::suggestion(&card, &state.with)?;
+            Some(format!("Switch {} on", value.display))
         })
     });
     let begin = move |_| {
-        let (Some((key, value, _)), Some(card)) = (suggested.get_untracked(), store.card.get_untracked()) else {
-            return;
-        };
-        let Some(condition) = card.conditions.iter().find(|own| own.key == key) else { return };
+        let Some(card) = store.card.get_untracked() else { return };
         store.change(|state| {
+            let Some((condition, value)) = choices::suggestion(&card, &state.with) else { return };
             // Nothing is on, so that it cannot be one too many.
-            let _ = choices::switch(&mut state.with, condition, &value, true);
+            let _ = choices::switch(&mut state.with, condition, &value.value, true);
         });
     };
-    let begin_words = move || suggested.get().map(|(_, _, name)| format!("Switch {name} on"));
     view! {
         <p class="empty" data-testid="no-shifts">{words}</p>
         <Show when=move || suggested.with(Option::is_some)>
-            <button data-testid="begin" on:click=begin>{begin_words}</button>
+            <button data-testid="begin" on:click=begin>{move || suggested.get()}</button>
         </Show>
         <Show when=offers>
             <button data-testid="compare-instead" on:click=move |_| add_other(store)>"Compare with a second scenario"</button>
