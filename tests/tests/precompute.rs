@@ -39,6 +39,17 @@ fn bundle() -> Bundle {
     read_bundle(&trained().bundle, &Device::flex()).unwrap()
 }
 
+/// The same network, as a bundle that has nothing to perturb.
+fn unperturbed() -> Bundle {
+    let mut bundle = bundle();
+    for condition in &mut bundle.card.conditions {
+        if condition.kind == Kind::Perturbation {
+            condition.kind = Kind::Identity;
+        }
+    }
+    bundle
+}
+
 fn made(bundle: &Bundle, settings: &Settings) -> Precomputed {
     precompute(bundle, settings, &AtomicBool::new(false)).unwrap()
 }
@@ -184,13 +195,7 @@ fn the_same_command_again_replaces_and_a_stop_changes_nothing() {
 
 #[test]
 fn without_perturbations_types_are_told_apart() {
-    let mut bundle = bundle();
-    // The same network, as a bundle that has nothing to perturb.
-    for condition in &mut bundle.card.conditions {
-        if condition.kind == Kind::Perturbation {
-            condition.kind = Kind::Identity;
-        }
-    }
+    let bundle = unperturbed();
     let found = made(&bundle, &Settings { cells: 40, most: 2, ..settings() });
     assert!(found.comparisons.is_empty() && found.populations.len() == 2);
     for set in &found.populations {
@@ -207,12 +212,7 @@ fn without_perturbations_types_are_told_apart() {
 
 #[test]
 fn a_set_with_no_other_to_be_told_from_tells_of_the_markers() {
-    let mut bundle = bundle();
-    for condition in &mut bundle.card.conditions {
-        if condition.kind == Kind::Perturbation {
-            condition.kind = Kind::Identity;
-        }
-    }
+    let mut bundle = unperturbed();
     // Markers stand in the order of a recipe, not of the panel.
     bundle.card.markers.sort();
     bundle.card.markers.reverse();

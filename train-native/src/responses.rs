@@ -10,7 +10,7 @@
 //! θ · log2(1 + count); θ follows from the covariance of the count with its tilt.
 
 use faer::linalg::solvers::Solve;
-use faer::{Col, Mat, Side};
+use faer::{Col, Mat, MatRef, Side};
 use model::quantise::{FIRST_CONDITION, dequantise};
 use model::random::Draws;
 
@@ -198,8 +198,7 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
         .filter_map(|own| own.unspecified)
         .map(|token| (token - FIRST_CONDITION) as usize)
         .collect();
-    let directions =
-        directions(&eigen.U().to_owned(), &(0..values).map(|k| eigen.S()[k]).collect::<Vec<f64>>(), kept, &open);
+    let directions = directions(eigen.U(), &(0..values).map(|k| eigen.S()[k]).collect::<Vec<f64>>(), kept, &open);
     let direction = |k: usize, q: usize| if q < kept { directions[q][k] } else { 0.0 };
     // Gates of size about 1, so that one learning rate suits them and the factors.
     let size = (values as f64).sqrt();
@@ -217,7 +216,7 @@ pub fn responses(set: &TrainingSet, rank: usize) -> Responses {
 /// elsewhere after a change in the order of sums. They are chosen here instead, and not left out, because their gates
 /// are what training finds further responses with: first what is left open, whose effects are 0 by definition and
 /// which the network has to tell from everything that is given, then seeded draws.
-fn directions(vectors: &Mat<f64>, sizes: &[f64], kept: usize, open: &[usize]) -> Vec<Vec<f64>> {
+fn directions(vectors: MatRef<'_, f64>, sizes: &[f64], kept: usize, open: &[usize]) -> Vec<Vec<f64>> {
     let values = sizes.len();
     let silent = SILENT * sizes.last().copied().unwrap_or(0.0).max(f64::MIN_POSITIVE);
     let mut draws = Draws::new(0, STREAM);
@@ -251,7 +250,9 @@ fn norm(vector: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{fit, tilt};
+    use faer::Mat;
+
+    use super::{directions, fit, norm, tilt};
     use model::quantise::quantise;
 
     /// Counts of cells in three groups: the first around 2, the second around 8, the third has two cells.
@@ -300,6 +301,37 @@ mod tests {
         assert!((apart[1] - apart[0]).abs() < 0.3 * (joint[1] - joint[0]).abs(), "{apart:?} and {joint:?}");
         // And the effect itself is no smaller.
         assert!(apart[3] - apart[2] > joint[3] - joint[2], "{apart:?} and {joint:?}");
+    }
+
+    #[test]
+    fn silent_directions_do_not_hang_on_the_vectors_that_rounding_left() {
+        // Five values; one direction tells of the first two, the last value is "open". The other four are any basis of
+        // what is left: two of them, turned against one another.
+        let half = 0.5_f64.sqrt();
+        let basis = |angle: f64| {
+            let (sine, cosine) = angle.sin_cos();
+            let columns = [
+                [half * cosine, half * cosine, sine, 0.0, 0.0],
+                [-half * sine, -half * sine, cosine, 0.0, 0.0],
+                [0.0, 0.0, 0.0, cosine, sine],
+                [0.0, 0.0, 0.0, -sine, cosine],
+                [half, -half, 0.0, 0.0, 0.0],
+            ];
+            Mat::from_fn(5, 5, |row, column| columns[column][row])
+        };
+        let found = |angle: f64| directions(basis(angle).as_ref(), &[0.0, 1e-17, 1e-16, 2e-16, 3.0], 5, &[4]);
+        let (first, second) = (found(0.3), found(1.1));
+        for (a, b) in first.iter().zip(&second) {
+            assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} and {b:?}");
+        }
+        assert_eq!(first.len(), 5);
+        assert_eq!(first[1], [0.0, 0.0, 0.0, 0.0, 1.0], "what is left open comes first");
+        for (place, own) in first.iter().enumerate() {
+            assert!((norm(own) - 1.0).abs() < 1e-12);
+            for other in &first[..place] {
+                assert!(own.iter().zip(other).map(|(a, b)| a * b).sum::<f64>().abs() < 1e-12);
+            }
+        }
     }
 
     #[test]
