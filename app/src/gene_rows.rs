@@ -1,12 +1,16 @@
 //! Rows of the table of genes: which, in what order, and which of them are in sight.
 //!
-//! Does: cuts and sorts genes, finds the window of rows around a scroll place, moves a chosen row by keys, reads lists
-//! of genes, writes the whole table as text.
+//! Does: cuts and sorts genes, finds the window of rows around a scroll place, moves a chosen row by keys, writes the
+//! whole table as text.
 //! Does not know: the document, where numbers come from.
 //! Flow: columns of numbers + a person's cuts → **rows** → the page's table, CSV and TSV.
 
+mod cuts;
+
 use std::cmp::Ordering;
 use std::fmt::Write;
+
+pub use cuts::{CHANGE, Cuts, DIRECTION, Direction, FIND, Q, SORT, names, order_of, order_text};
 
 /// Numbers of all genes, in the panel's order; all slices have one length.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,50 +122,6 @@ impl Order {
         let descending = if self.column == column { !self.descending } else { column.largest_first() };
         Self { column, descending }
     }
-}
-
-/// Which way a gene must shift.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Direction {
-    /// Either.
-    #[default]
-    Both,
-    /// Up.
-    Up,
-    /// Down.
-    Down,
-}
-
-/// What a gene must be to stand in the table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cuts {
-    /// Parts of names, any of which it must have; none is all genes.
-    pub names: Vec<String>,
-    /// Largest q-value.
-    pub q: f64,
-    /// Smallest |log2 fold change|.
-    pub change: f64,
-    /// Direction.
-    pub direction: Direction,
-}
-
-impl Default for Cuts {
-    fn default() -> Self {
-        Self { names: Vec::new(), q: 1.0, change: 0.0, direction: Direction::Both }
-    }
-}
-
-/// Names in a text: whatever stands between blanks, commas, semicolons and line ends, in upper case, each once.
-pub fn names(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    let quotes: &[char] = &['"', '\''];
-    for part in text.split(|letter: char| letter.is_whitespace() || ",;".contains(letter)) {
-        let name = part.trim_matches(quotes).to_uppercase();
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
 }
 
 /// Places of the genes that pass the cuts, in order. Genes that no cell has are left out.

@@ -11,6 +11,7 @@ pub mod device_choice;
 pub mod expression;
 pub mod gene_links;
 pub mod gene_list;
+pub mod gene_names;
 pub mod gene_rows;
 pub mod history;
 pub mod judged;

@@ -15,6 +15,39 @@ pub struct Linkage {
     pub order: Vec<usize>,
 }
 
+/// One merge as a figure draws it: two branches and the line that joins them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fork {
+    /// Places of both branches along the order, in rows: the middle of the first row is 0.5.
+    pub places: [f64; 2],
+    /// Where both branches begin, as a share of the furthest merge; a row begins at 0.
+    pub from: [f64; 2],
+    /// Distance of the merge, as a share of the furthest.
+    pub height: f64,
+}
+
+impl Linkage {
+    /// The tree over the rows in their order, closest merges first.
+    pub fn forks(&self) -> Vec<Fork> {
+        let n = self.order.len();
+        let furthest = self.merges.iter().map(|merge| merge.2).fold(0.0, f64::max);
+        let share = |distance: f64| if furthest > 0.0 { distance / furthest } else { 1.0 };
+        // Place and height of every group, rows first.
+        let mut tops = vec![(0.0, 0.0); n];
+        for (place, row) in self.order.iter().enumerate() {
+            tops[*row] = (place as f64 + 0.5, 0.0);
+        }
+        let mut forks = Vec::with_capacity(self.merges.len());
+        for (a, b, distance, _) in &self.merges {
+            let ((first, from_first), (second, from_second)) = (tops[*a], tops[*b]);
+            let height = share(*distance);
+            forks.push(Fork { places: [first, second], from: [from_first, from_second], height });
+            tops.push(((first + second) / 2.0, height));
+        }
+        forks
+    }
+}
+
 /// Distances of rows, the upper half of the square.
 struct Distances {
     rows: usize,
@@ -170,7 +203,7 @@ fn order(merges: &[(usize, usize, f64, usize)], distances: &Distances, mean: imp
 
 #[cfg(test)]
 mod tests {
-    use super::{Linkage, average_linkage};
+    use super::{Fork, Linkage, average_linkage};
 
     #[test]
     fn close_rows_are_merged_first_and_stand_together() {
@@ -182,6 +215,27 @@ mod tests {
         assert_eq!(found.merges[2], (5, 6, 10.5, 4));
         assert_eq!(found.merges[3], (4, 7, (30.0 + 20.0 + 29.0 + 18.0) / 4.0, 5));
         assert_eq!(found.order, [4, 3, 1, 2, 0], "the largest first, neighbours side by side");
+    }
+
+    #[test]
+    fn the_tree_stands_over_the_order() {
+        // Order 4, 3, 1, 2, 0 (the test above): rows 0 and 2 are the last two, 1 and 3 the two before.
+        let forks = average_linkage(&[0.0, 10.0, 1.0, 12.0, 30.0], 5, 1).forks();
+        let furthest = 24.25;
+        let expected = [
+            ([4.5, 3.5], [0.0, 0.0], 1.0),
+            ([2.5, 1.5], [0.0, 0.0], 2.0),
+            ([4.0, 2.0], [1.0, 2.0], 10.5),
+            ([0.5, 3.0], [0.0, 10.5], furthest),
+        ];
+        assert_eq!(forks.len(), expected.len());
+        for (found, (places, from, height)) in forks.iter().zip(expected) {
+            let wanted = Fork { places, from: from.map(|own| own / furthest), height: height / furthest };
+            assert_eq!(*found, wanted);
+        }
+        let equal = average_linkage(&[1.0; 3], 3, 1).forks();
+        assert!(equal.iter().all(|fork| fork.height == 1.0), "equal rows: a tree that can be seen all the same");
+        assert!(Linkage::default().forks().is_empty());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A heat map: a matrix as colours, with the names of its rows and columns.
 //!
 //! Does: one coloured field per value, a scale with its unit, names of rows at the left and of columns below (columns
-//! that stand side by side under one name share it), a frame around the chosen row; says which field is under a pixel.
+//! that stand side by side under one name share it), trees of rows and columns where they were clustered, a frame around
+//! the chosen row; says which field is under a pixel.
 //! Does not know: what is measured, how rows were put in order.
 //! Flow: matrix → **heat map** → page, plate, SVG.
 
@@ -22,6 +23,9 @@ const TITLE: f64 = 22.0;
 const SCALE: f64 = 34.0;
 const MARGIN: f64 = 10.0;
 const WIDEST: f64 = 72.0;
+/// Room for a tree, and between it and the fields.
+const TREE: f64 = 44.0;
+const GAP: f64 = 4.0;
 /// Room for names of columns, at most.
 const FOOT: f64 = 150.0;
 /// Steps of the colour scale: fields of one step that touch are drawn as one.
@@ -46,6 +50,10 @@ pub struct HeatMap<'a> {
     pub title: &'a str,
     /// Chosen row.
     pub selected_row: Option<usize>,
+    /// Trees over the rows (at the right) and over the columns (above), a fork each: places of both branches along the
+    /// order (the middle of the first is 0.5), where both begin and where they join, as shares of the height; empty
+    /// where there is none.
+    pub trees: [&'a [[f32; 5]]; 2],
 }
 
 impl HeatMap<'_> {
@@ -142,6 +150,8 @@ impl Layout {
 
 /// Where things stand.
 struct Places {
+    /// Room for the trees: right of the fields, above them.
+    trees: [i32; 2],
     side: i32,
     head: i32,
     foot: i32,
@@ -177,11 +187,12 @@ impl Places {
         let margin = theme.px(MARGIN);
         let longest = heat.rows.iter().map(|name| width_of(theme, name, 11.0)).max().unwrap_or(0);
         let side = margin + longest.min(width * 30 / 100) + theme.px(8.0);
-        let room = (width - side - margin).max(1);
+        let trees = heat.trees.map(|tree| if tree.is_empty() { 0 } else { theme.px(TREE + GAP) });
+        let room = (width - side - margin - trees[0]).max(1);
         let fields = room.min(theme.px(WIDEST) * heat.columns.len() as i32);
         let title = if heat.title.is_empty() { 0 } else { theme.px(TITLE) };
         let scale = Scale::new(theme, width, heat);
-        let head = margin + title + theme.px(SCALE) + if scale.below { theme.px(16.0) } else { 0 };
+        let head = margin + title + theme.px(SCALE) + if scale.below { theme.px(16.0) } else { 0 } + trees[1];
         let groups = heat.groups();
         let room = |first: usize, end: usize| {
             (i64::from(fields) * (end - first) as i64 / heat.columns.len().max(1) as i64) as i32 - theme.px(6.0)
@@ -198,7 +209,7 @@ impl Places {
             Some(names) => theme.px(11.0) + theme.px(13.0) * names.iter().map(Vec::len).max().unwrap_or(1) as i32,
             None => widest.min(theme.px(FOOT)) + theme.px(12.0),
         };
-        Self { side, head, foot, flat, fields, scale }
+        Self { trees, side, head, foot, flat, fields, scale }
     }
 }
 
@@ -236,6 +247,7 @@ pub fn draw<DB: DrawingBackend>(
     draw_fields(area, theme, heat, &layout)?;
     draw_rows(area, theme, heat, &layout)?;
     draw_columns(area, theme, heat, (&layout, &places))?;
+    trees::draw(area, theme, heat.trees, (&layout, places.trees))?;
     Ok(layout)
 }
 
@@ -376,6 +388,8 @@ fn draw_columns<DB: DrawingBackend>(
     }
     Ok(())
 }
+
+mod trees;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@
 
 mod boundaries;
 mod browser;
+mod combinations;
 mod distribution;
 mod judge;
 mod overfit;

@@ -4,6 +4,7 @@
 //! Does not know: how anything is done.
 //! Flow: words → **commands** → `main`.
 
+mod combinations;
 mod precompute;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use train_native::device::Backend;
 
 use crate::making::MakeSemisynthetic;
+pub(crate) use combinations::Combinations;
 pub(crate) use precompute::Precompute;
 
 /// Train, export, sample and evaluate Wellplate's models.
@@ -194,6 +196,11 @@ pub(crate) enum Command {
     /// Cells that the recipe set aside (training.validation) are compared with as many generated ones as populations; of
     /// a bundle without a perturbation that is all there is to score.
     Evaluate(Evaluate),
+    /// Score what a bundle composes from several perturbations at once against cells that really have them.
+    ///
+    /// Example: train-native combinations --bundle assets/models/pbmc-cytokines --data pbmc-cytokines.h5ad --combined
+    /// pairs.h5ad (made by `semisynthetic --pairs 12`)
+    Combinations(Combinations),
 }
 
 /// What `sample` takes.

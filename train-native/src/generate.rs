@@ -12,6 +12,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
+use cells::signatures::AND;
 use cells::{Cells, Column, Counts};
 use indicatif::ProgressBar;
 use model::bundle::{Bundle, CARD, read_card};
@@ -80,7 +81,7 @@ pub fn generate(bundle: &Bundle, choices: &Choices, effort: Effort, bar: &Progre
     let counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
     let mut labels = BTreeMap::new();
     for (slot, condition) in bundle.card.conditions.iter().enumerate() {
-        let together = choices.with.get(&condition.key).filter(|values| values.len() > 1).map(|v| v.join("+"));
+        let together = choices.with.get(&condition.key).filter(|values| values.len() > 1).map(|v| v.join(AND));
         let own = |cell: usize| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified");
         let texts: Vec<&str> =
             (0..choices.cells).map(|cell| together.as_deref().unwrap_or_else(|| own(cell))).collect();

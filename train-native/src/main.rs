@@ -95,6 +95,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Semisynthetic(asked) => making::semisynthetic(asked),
         Command::Judge(asked) => scoring::judge(asked),
         Command::Evaluate(asked) => scoring::evaluate(asked),
+        Command::Combinations(asked) => scoring::combinations(asked),
     }
 }
 

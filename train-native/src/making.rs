@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use cells::signatures::{Order, ReceptorRule, ResponseRule};
 use clap::Args;
-use train_native::semisynthetic::{Sources, describe, planned, write};
+use train_native::semisynthetic::{Sources, describe, planned, write, write_pairs};
 
 use crate::cli::key_value;
 
@@ -74,6 +74,9 @@ pub(crate) struct MakeSemisynthetic {
     /// Share of every made cell that is drawn anew, so that none is a copy of a control cell.
     #[arg(long, default_value_t = 0.05)]
     pub(crate) renewed: f64,
+    /// In place of cells of single cytokines, cells of so many pairs of them: what `combinations` scores a bundle on.
+    #[arg(long)]
+    pub(crate) pairs: Option<usize>,
     /// Seed.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -126,7 +129,14 @@ pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
     }
     eprint!("{}", describe(&planned.plan, &order));
     let out = asked.out.context("give --out, the file to write")?;
-    let cells = write(&planned, &sources, &order, &out)?;
+    let cells = match asked.pairs {
+        Some(wanted) => {
+            let (names, cells) = write_pairs(&planned, &sources, &order, wanted, &out)?;
+            eprintln!("pairs: {}", names.join(", "));
+            cells
+        }
+        None => write(&planned, &sources, &order, &out)?,
+    };
     eprintln!("{}: {cells} cells", out.display());
     Ok(())
 }

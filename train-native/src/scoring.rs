@@ -26,7 +26,7 @@ use train_native::judge::{self, SEED};
 use train_native::recipe::Recipe;
 use train_native::{evaluate, export, generate, pool};
 
-use crate::cli::{CeilingKind, Evaluate, Judge};
+use crate::cli::{CeilingKind, Combinations, Evaluate, Judge};
 use crate::effort_of;
 
 /// A split file.
@@ -231,6 +231,33 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
             }
             None => export::write_card(&asked.bundle, &card)?,
         }
+    }
+    Ok(())
+}
+
+/// Scores what a bundle composes from several perturbations at once.
+pub(crate) fn combinations(asked: Combinations) -> Result<()> {
+    let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
+    let split = read_split(&asked.split.unwrap_or_else(|| asked.bundle.join(export::SPLIT)))?;
+    let (cells, combined) = (read_cells(&asked.data)?, read_cells(&asked.combined)?);
+    let settings = evaluate::Settings {
+        guidance: asked.guidance.unwrap_or(bundle.card.guidance),
+        steps: asked.steps.unwrap_or(bundle.card.steps),
+        seed: asked.seed,
+        most: asked.most,
+        effort: effort_of(asked.device),
+    };
+    println!("guidance {}, {} steps, seed {}\n", settings.guidance, settings.steps, settings.seed);
+    let rules = Rules { spread: pool::pool(), ..Rules::default() };
+    let sections = evaluate::combinations::combinations(&bundle, &combined, &cells, &split, &settings, rules)?;
+    for section in &sections {
+        println!("## {}\n\n{}", section.title, markdown(&section.verdict));
+    }
+    if asked.write {
+        let mut card = bundle.card;
+        card.summaries.retain(|own| !own.title.starts_with(evaluate::combinations::TITLE));
+        card.summaries.extend(evaluate::summaries(&sections));
+        export::write_card(&asked.bundle, &card)?;
     }
     Ok(())
 }

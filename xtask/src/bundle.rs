@@ -1,7 +1,8 @@
 //! One command for each bundle of the gallery.
 //!
 //! Does: runs the trainer's commands in order: the cells where they are made, training, export, evaluation into the
-//! card, results made ahead of time. Each part goes on where an earlier run was stopped.
+//! card (of combinations too, where cells of them can be made), results made ahead of time. Each part goes on where an
+//! earlier run was stopped.
 //! Does not know: what the commands do.
 //! Flow: recipe + measured files → run folder → **assets/models/NAME**.
 
@@ -17,7 +18,7 @@ struct Bundle {
     name: &'static str,
     /// File of measured cells; of a semi-synthetic bundle the file that is made.
     cells: &'static str,
-    /// Arguments of `semisynthetic` before `--out`, files written as @FILE.
+    /// Arguments of `semisynthetic`, files written as @FILE; none for a bundle of measured cells alone.
     made: &'static [&'static str],
     /// Further arguments of `evaluate`.
     evaluate: &'static [&'static str],
@@ -27,6 +28,11 @@ struct Bundle {
 
 /// Precomputed results of the whole transcriptome take twelve steps a cell.
 const ATLAS: &[&str] = &["--cells", "32", "--points", "32", "--most", "40"];
+
+/// Cells of single perturbations that a bundle is trained on, and of pairs that it is scored on: further arguments of
+/// `semisynthetic`.
+const SINGLE: [&str; 4] = ["--cells-per", "50", "--seed", "1"];
+const PAIRS: [&str; 6] = ["--cells-per", "100", "--seed", "2", "--pairs", "12"];
 
 /// The gallery.
 const BUNDLES: [Bundle; 8] = [
@@ -57,10 +63,6 @@ const BUNDLES: [Bundle; 8] = [
             "IFN-beta=IFN1",
             "--calibrate-on",
             "1015,1016,107,1244",
-            "--cells-per",
-            "50",
-            "--seed",
-            "1",
         ],
         evaluate: &["--most", "50"],
         precompute: &["--cells", "32", "--points", "32", "--most", "124"],
@@ -123,12 +125,16 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     std::fs::create_dir_all(runs).with_context(|| format!("{} cannot be made", runs.display()))?;
     let runs = runs.canonicalize()?;
     let text = |path: PathBuf| path.display().to_string();
-    let cells = if bundle.made.is_empty() { data.join(bundle.cells) } else { runs.join(bundle.cells) };
-    if !bundle.made.is_empty() && !cells.is_file() {
-        let mut list = vec!["semisynthetic".to_owned()];
-        list.extend(words(bundle.made, &data));
-        list.extend(["--out".to_owned(), text(cells.clone())]);
-        step(&format!("{name}: making cells"), || trainer(&list))?;
+    let is_made = !bundle.made.is_empty();
+    let cells = if is_made { runs.join(bundle.cells) } else { data.join(bundle.cells) };
+    let pairs = runs.join(format!("{name}-pairs.h5ad"));
+    for (path, more) in [(&cells, &SINGLE[..]), (&pairs, &PAIRS[..])] {
+        if is_made && !path.is_file() {
+            let mut list = vec!["semisynthetic".to_owned()];
+            list.extend(words(bundle.made, &data).into_iter().chain(words(more, &data)));
+            list.extend(["--out".to_owned(), text(path.clone())]);
+            step(&format!("{name}: making cells"), || trainer(&list))?;
+        }
     }
     if !cells.is_file() {
         bail!("{} is missing; --data names the folder that holds it", cells.display());
@@ -140,14 +146,19 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
         ["evaluate", "--bundle", &out, "--run", &own, "--data", &cells, "--write"].map(str::to_owned).to_vec();
     evaluate.extend(words(bundle.evaluate, &data));
     evaluate.extend(["--report".to_owned(), text(runs.join(format!("{name}-report")))]);
+    let pairs = text(pairs);
+    let combinations = ["combinations", "--bundle", &out, "--data", &cells, "--combined", &pairs, "--write"];
     let mut precompute = ["precompute", "--bundle", &out].map(str::to_owned).to_vec();
     precompute.extend(words(bundle.precompute, &data));
-    let parts: [(&str, Vec<String>); 4] = [
+    let mut parts: Vec<(&str, Vec<String>)> = vec![
         ("training", ["train", "--data", &cells, "--config", &recipe, "--out", &own].map(str::to_owned).to_vec()),
         ("exporting", ["export", "--run", &own, "--out", &out].map(str::to_owned).to_vec()),
         ("evaluating", evaluate),
-        ("precomputing", precompute),
     ];
+    if is_made {
+        parts.push(("evaluating combinations", combinations.map(str::to_owned).to_vec()));
+    }
+    parts.push(("precomputing", precompute));
     for (what, arguments) in parts {
         step(&format!("{name}: {what}"), || trainer(&arguments))?;
     }

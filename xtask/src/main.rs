@@ -1,6 +1,6 @@
 //! `cargo xtask`: the set-up and the checks, in one place.
 //!
-//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `bundle`, `shots`, `setup`; each installs what it needs, once, and says what
+//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `bundle`, `gene-names`, `shots`, `setup`; each installs what it needs, once, and says what
 //! it does.
 //! Does not know: burn, the page's insides.
 //! Flow: a fresh clone → **tools** → page, tests, sizes.
@@ -8,6 +8,7 @@
 mod bundle;
 mod count;
 mod debian;
+mod gene_names;
 mod measure;
 mod process;
 mod setup;
@@ -33,6 +34,8 @@ cargo xtask bench de                                   the page's tests of 10,00
 cargo xtask bench page [--only NAME] [--minutes M] [--limit S]
                                                        what a visitor of the built page waits for
 cargo xtask bundle NAME --data FOLDER [--runs FOLDER]  train, export, evaluate and precompute a bundle of the gallery
+cargo xtask gene-names --table FILE --species NAME --source TEXT --out FILE
+                                                       a list of full names and synonyms, from NCBI's table of genes
 cargo xtask shots [--out FOLDER] [--query QUERY]       pictures of every view of the built page
 cargo xtask setup                                      only install what building the page needs
 cargo xtask --help                                     this text
@@ -124,6 +127,13 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             let data = value_of(arguments, "--data")?.context("--data FOLDER says where the measured files are")?;
             let runs = value_of(arguments, "--runs")?.map_or_else(|| process::root().join("target/runs"), Into::into);
             bundle::make(name, std::path::Path::new(data), &runs)?;
+        }
+        Some("gene-names") => {
+            only_known(arguments, &[], &["--table", "--species", "--source", "--out"])?;
+            let of = |flag: &str| value_of(arguments, flag)?.with_context(|| format!("{flag} is missing\n{HELP}"));
+            let (table, out) = (std::path::Path::new(of("--table")?), std::path::Path::new(of("--out")?));
+            let genes = gene_names::write(table, of("--species")?, of("--source")?, out)?;
+            eprintln!("{} has {genes} genes", out.display());
         }
         Some("shots") => {
             only_known(arguments, &[], &["--out", "--query"])?;

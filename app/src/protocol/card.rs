@@ -230,18 +230,6 @@ impl Card {
         (!self.combinations.is_empty()).then(|| self.combinations.get(&values.join("|")).copied().unwrap_or(0))
     }
 
-    /// The panel's symbol of a gene that a person named by its symbol or a synonym, in any case of letters.
-    pub fn gene<'a>(&'a self, typed: &str) -> Option<&'a str> {
-        let typed = typed.trim();
-        let symbol = self.genes.iter().find(|own| own.eq_ignore_ascii_case(typed));
-        let is_synonym = |known: &GeneName| known.synonyms.iter().any(|own| own.eq_ignore_ascii_case(typed));
-        let by_synonym = || {
-            let (symbol, _) = self.gene_names.iter().find(|(_, known)| is_synonym(known))?;
-            self.genes.iter().find(|own| *own == symbol)
-        };
-        symbol.or_else(by_synonym).map(String::as_str)
-    }
-
     /// Scores that say most about a choice: its own held-out group, else all held-out cells of its
     /// perturbation pooled over types.
     pub fn scores_for<'a>(&'a self, donor: &str, cell_type: &str, condition: &str) -> Option<&'a Score> {
@@ -258,7 +246,7 @@ impl Card {
 
 #[cfg(test)]
 mod tests {
-    use super::{Card, GeneName};
+    use super::Card;
 
     #[test]
     fn what_stands_there_at_first_was_seen_in_training() {
@@ -282,19 +270,5 @@ mod tests {
         assert_eq!(usual(r#"{"liver|B": 3, "lung|T": 4, "x|T": 9}"#), ["lung", "T"], "nobody had liver and T");
         assert_eq!(usual(r#"{"liver|T": 1, "lung|T": 4}"#), ["", ""], "one cell is enough");
         assert_eq!(usual("{}"), ["", ""], "a bundle that does not say changes nothing");
-    }
-
-    #[test]
-    fn genes_are_found_by_symbol_and_synonym() {
-        let name = GeneName { name: "Fc gamma receptor IIIa".into(), synonyms: vec!["CD16".into(), "CD16A".into()] };
-        let card = Card {
-            genes: vec!["FCGR3A".into(), "C1orf112".into()],
-            gene_names: [("FCGR3A".to_owned(), name)].into(),
-            ..Card::default()
-        };
-        assert_eq!(card.gene("fcgr3a"), Some("FCGR3A"));
-        assert_eq!(card.gene(" cd16 "), Some("FCGR3A"));
-        assert_eq!(card.gene("C1ORF112"), Some("C1orf112"));
-        assert_eq!((card.gene("CD1"), card.gene("")), (None, None));
     }
 }

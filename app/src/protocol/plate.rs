@@ -79,9 +79,19 @@ pub enum Tell {
     Ordered {
         /// Number of the question.
         number: u32,
-        /// Places of the rows, first to last.
-        rows: Vec<u32>,
-        /// Places of the columns.
-        columns: Vec<u32>,
+        /// Rows.
+        rows: Ordered,
+        /// Columns.
+        columns: Ordered,
     },
+}
+
+/// Rows or columns of a matrix in the order of their clustering.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// Places, first to last.
+    pub order: Vec<u32>,
+    /// The tree over that order, a fork each: places of both branches along the order in rows, where both begin and
+    /// where they join, as shares of the furthest merge.
+    pub tree: Vec<[f32; 5]>,
 }

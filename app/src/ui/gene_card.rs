@@ -12,17 +12,8 @@ use super::store::ShiftTable;
 use super::use_store;
 use crate::gene_links::{HUMAN, elsewhere};
 use crate::origin;
-use crate::protocol::card::{Card, Origin};
+use crate::protocol::card::Origin;
 use crate::sides;
-
-/// What else the gene is called, where the bundle says so.
-fn names(card: &Card, gene: &str) -> Option<String> {
-    let known = card.gene_names.get(gene)?;
-    let synonyms = (!known.synonyms.is_empty()).then(|| format!("also {}", known.synonyms.join(", ")));
-    let parts: Vec<String> =
-        [Some(known.name.clone()), synonyms].into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
-}
 
 /// Place of a gene by q, then by p: 1 is the surest shift.
 fn rank(table: &ShiftTable, gene: usize) -> usize {
@@ -77,7 +68,9 @@ pub(super) fn GeneCard() -> impl IntoView {
         let row = |(what, value): (&'static str, String)| view! { <div><dt>{what}</dt><dd>{value}</dd></div> };
         let rows: Vec<_> = rows.chain(seeds).chain(measured).map(row).collect();
         let species = card.species.clone().unwrap_or_else(|| HUMAN.to_owned());
-        let called = names(&card, &name).map(|words| view! { <p data-testid="gene-names">{words}</p> });
+        let called = store.gene_names.get().of(&name).map(|named| named.words(&name)).filter(|words| !words.is_empty());
+        let called = called.map(|words| view! { <p class="called" data-testid="gene-names">{words}</p> });
+        let unnamed = store.gene_names.missing.get().map(|why| view! { <p class="note">{why}</p> });
         let links: Vec<_> = elsewhere(&species, &name)
             .into_iter()
             .map(|(place, address)| {
@@ -87,7 +80,7 @@ pub(super) fn GeneCard() -> impl IntoView {
         Some(view! {
             <section class="gene-card" aria-labelledby="gene-title" data-testid="gene-card">
                 <h3 id="gene-title">{name.clone()}</h3>
-                {called}
+                {called}{unnamed}
                 {(!is_told).then_some(view! { <p data-testid="not-told">"The precomputed result does not tell of this gene, which is not among its surest: press Generate for cells of your own."</p> })}
                 <p class="note">"Means are normalised counts of generated cells, all scaled to the bundle's library size."</p>
                 <dl>{rows}</dl>

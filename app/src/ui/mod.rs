@@ -15,6 +15,7 @@ mod data;
 mod device;
 mod download;
 mod gene_card;
+mod gene_names;
 mod genes;
 mod learn;
 mod link;
@@ -53,6 +54,7 @@ fn App() -> impl IntoView {
     url::keep(store);
     bundles::keep(store);
     precomputed::keep(store);
+    gene_names::keep(store);
     provide_context(store);
     let view = Memo::new(move |_| store.state.with(|state| state.view));
     let shell = Shell::new(store, view);

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 
 use super::bundles::BundleStore;
 use super::data::DataStore;
+use super::gene_names::NamesStore;
 use super::genes::GenesStore;
 use super::learn::LearnStore;
 use super::map::MapStore;
@@ -100,6 +101,8 @@ pub(super) struct Store {
     pub(super) dark: RwSignal<bool>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
     pub(super) genes: GenesStore,
+    /// What genes are called.
+    pub(super) gene_names: NamesStore,
     /// Cells selected on the map, by layer.
     pub(super) selection: RwSignal<Arc<Selection>>,
     pub(super) map: MapStore,
@@ -152,6 +155,7 @@ impl Store {
             dark: looks.dark,
             download: RwSignal::new(None),
             genes: GenesStore::new(),
+            gene_names: NamesStore::new(),
             selection: RwSignal::new(Arc::default()),
             map: MapStore::new(),
             plate: PlateStore::new(),

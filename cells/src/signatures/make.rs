@@ -4,7 +4,7 @@
 //! puts measured and made cells together, each marked.
 //! Does not know: files; whether the signatures are right for these cells: nothing here was measured but the controls
 //! and the cytokines that are named as measured.
-//! Flow: measured cells + signatures + cytokines + order → **plan** → **cells**.
+//! Flow: measured cells + signatures + cytokines + order → **plan** → **cells**, one cytokine at a time or two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,8 @@ pub const MEASURED: &str = "measured";
 pub const MADE: &str = "semi-synthetic";
 /// obs column that names the control cell that a cell was made from; a measured cell names itself.
 pub const MADE_FROM: &str = "made_from";
+/// What stands between the names of cytokines that act together.
+pub const AND: &str = "+";
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -260,48 +262,123 @@ pub fn resample(kinds: &BTreeMap<&str, Vec<usize>>, wanted: usize, seed: u64) ->
     drawn
 }
 
+/// What the cells of a plan are made from.
+struct Maker<'a> {
+    cells: &'a Cells,
+    signatures: &'a Signatures,
+    plan: &'a Plan,
+    labelled: Labelled<'a>,
+    names: BTreeMap<usize, [String; 3]>,
+    means: BTreeMap<String, TypeMean>,
+    made: Growing,
+}
+
+impl<'a> Maker<'a> {
+    fn new(
+        cells: &'a Cells,
+        signatures: &'a Signatures,
+        plan: &'a Plan,
+        order: &'a Order,
+    ) -> Result<Self, SignatureError> {
+        let labelled = Labelled::of(cells, order)?;
+        let names = labelled.all.iter().map(|(labels, place)| (*place, labels.clone())).collect();
+        let all = shares(cells, &labelled.places(|[.., condition]| *condition == order.control));
+        let kinds: BTreeSet<&str> = labelled.controls().values().flat_map(|kinds| kinds.keys().copied()).collect();
+        let mean_of = |kind: &str| {
+            let places = labelled.places(|[_, own, condition]| own == kind && *condition == order.control);
+            (kind.to_owned(), TypeMean::of(cells, &places, &all, &plan.response))
+        };
+        let means = kinds.into_iter().map(mean_of).collect();
+        let made = Growing::new(cells.genes.len(), [&order.donor, &order.kind, &order.condition]);
+        Ok(Self { cells, signatures, plan, labelled, names, means, made })
+    }
+
+    /// Takes over measured cells of these conditions.
+    fn measured(&mut self, wanted: impl Fn(&str) -> bool) {
+        for place in self.labelled.places(|[.., condition]| wanted(condition)) {
+            let (genes, counts) = self.cells.counts.row(place);
+            let row = genes.iter().copied().zip(counts.iter().copied());
+            let name = &self.cells.names[place];
+            self.made.push(row, name, &self.names[&place], MEASURED, name);
+        }
+    }
+
+    /// Makes the cells of one cytokine, or of several at once, for every donor.
+    fn made(&mut self, together: &[&Planned]) -> Result<(), SignatureError> {
+        let order = self.labelled.order;
+        let name = together.iter().map(|own| own.cytokine.name.as_str()).collect::<Vec<_>>().join(AND);
+        let scores = together.iter().map(|own| self.signatures.on(&own.signal, &self.cells.genes));
+        let scores: Vec<Vec<f64>> = scores.collect::<Result<_, _>>()?;
+        let mut row = vec![0; self.cells.genes.len()];
+        for (donor, kinds) in &self.labelled.controls() {
+            let seed = Digest::new().number(order.seed).text(&name).text(donor).value();
+            for (number, place) in resample(kinds, order.cells_per, seed).into_iter().enumerate() {
+                let [_, kind, _] = &self.names[&place];
+                let responds = |own: &Planned| own.kinds.get(kind).is_some_and(|(_, responds)| *responds);
+                let acting = together.iter().zip(&scores).filter(|(own, _)| responds(own));
+                let acting: Vec<&[f64]> = acting.map(|(_, scores)| scores.as_slice()).collect();
+                self.cells.counts.dense_row(place, &mut row);
+                let source = &self.cells.names[place];
+                let seed = Digest::new().number(seed).number(number as u64).text(source).value();
+                respond(&mut row, &self.means[kind], &acting, &self.plan.response, seed);
+                let labels = [(*donor).to_owned(), kind.clone(), name.clone()];
+                let own = format!("{name}-{donor}-{number}");
+                self.made.push((0..).zip(row.iter().copied()), &own, &labels, MADE, source);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Makes the cells of a plan: measured controls, measured cytokines, made cytokines, in this order. Labels: donor, cell
 /// type and condition under the names of the order, [`ORIGIN`] and [`MADE_FROM`].
 ///
 /// # Errors
 /// When a label or a signal is missing.
 pub fn make(cells: &Cells, signatures: &Signatures, plan: &Plan, order: &Order) -> Result<Cells, SignatureError> {
-    let labelled = Labelled::of(cells, order)?;
-    let controls = labelled.controls();
-    let kept = labelled.places(|[.., condition]| *condition == order.control || order.measured.contains_key(condition));
-    let names: BTreeMap<usize, &[String; 3]> = labelled.all.iter().map(|(labels, place)| (*place, labels)).collect();
-    let mut made = Growing::new(cells.genes.len(), [&order.donor, &order.kind, &order.condition]);
-    for place in kept {
-        let (genes, counts) = cells.counts.row(place);
-        let row = genes.iter().copied().zip(counts.iter().copied());
-        made.push(row, &cells.names[place], names[&place], MEASURED, &cells.names[place]);
-    }
-    let kinds: BTreeSet<&str> = controls.values().flat_map(|kinds| kinds.keys().copied()).collect();
-    let all = shares(cells, &labelled.places(|[.., condition]| *condition == order.control));
-    let of_kind = |kind: &str| {
-        let places = labelled.places(|[_, own, condition]| own == kind && *condition == order.control);
-        TypeMean::of(cells, &places, &all, &plan.response)
-    };
-    let means: BTreeMap<&str, TypeMean> = kinds.into_iter().map(|kind| (kind, of_kind(kind))).collect();
-    let mut row = vec![0; cells.genes.len()];
+    let mut maker = Maker::new(cells, signatures, plan, order)?;
+    maker.measured(|condition| *condition == order.control || order.measured.contains_key(condition));
     for planned in &plan.made {
-        let name = &planned.cytokine.name;
-        let scores = signatures.on(&planned.signal, &cells.genes)?;
-        for (donor, kinds) in &controls {
-            let seed = Digest::new().number(order.seed).text(name).text(donor).value();
-            for (number, place) in resample(kinds, order.cells_per, seed).into_iter().enumerate() {
-                let [_, kind, _] = names[&place];
-                let responds = planned.kinds.get(kind).is_some_and(|(_, responds)| *responds);
-                cells.counts.dense_row(place, &mut row);
-                let seed = Digest::new().number(seed).number(number as u64).text(&cells.names[place]).value();
-                respond(&mut row, &means[kind.as_str()], responds.then_some(&*scores), &plan.response, seed);
-                let labels = [(*donor).to_owned(), kind.clone(), name.clone()];
-                let own = format!("{name}-{donor}-{number}");
-                made.push((0..).zip(row.iter().copied()), &own, &labels, MADE, &cells.names[place]);
-            }
-        }
+        maker.made(&[planned])?;
     }
-    made.finish(cells.genes.clone())
+    maker.made.finish(cells.genes.clone())
+}
+
+/// Pairs of a plan's made cytokines, by their places: `wanted` of all whose two act on a common cell type, drawn by
+/// `seed`.
+pub fn pairs(plan: &Plan, wanted: usize, seed: u64) -> Vec<[usize; 2]> {
+    let answers = |own: &Planned, kind: &String| own.kinds.get(kind).is_some_and(|(_, responds)| *responds);
+    let meet = |[a, b]: &[usize; 2]| {
+        let (a, b) = (&plan.made[*a], &plan.made[*b]);
+        a.kinds.keys().any(|kind| answers(a, kind) && answers(b, kind))
+    };
+    let all = (0..plan.made.len()).flat_map(|a| (a + 1..plan.made.len()).map(move |b| [a, b]));
+    let all: Vec<[usize; 2]> = all.filter(meet).collect();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    Random::new(seed).shuffle(&mut order);
+    let mut chosen: Vec<[usize; 2]> = order.into_iter().take(wanted).map(|at| all[at]).collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+/// Measured controls, and cells of pairs of made cytokines as [`pairs`] gives them; conditions are both names with [`AND`]
+/// between them. For scoring what is composed from single cytokines: none of these cells belongs into training.
+///
+/// # Errors
+/// When a label or a signal is missing.
+pub fn make_pairs(
+    cells: &Cells,
+    signatures: &Signatures,
+    plan: &Plan,
+    order: &Order,
+    pairs: &[[usize; 2]],
+) -> Result<Cells, SignatureError> {
+    let mut maker = Maker::new(cells, signatures, plan, order)?;
+    maker.measured(|condition| *condition == order.control);
+    for [a, b] in pairs {
+        maker.made(&[&plan.made[*a], &plan.made[*b]])?;
+    }
+    maker.made.finish(cells.genes.clone())
 }
 
 /// Cells while they are put together.

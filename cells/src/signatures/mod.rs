@@ -17,7 +17,7 @@ mod tests;
 
 pub use calibrate::{ADDED_SHARE, Fit, KindFit, Pair, calibrate};
 pub use error::SignatureError;
-pub use make::{MADE, MADE_FROM, MEASURED, ORIGIN, Order, Plan, Planned, make, plan, resample};
+pub use make::{AND, MADE, MADE_FROM, MEASURED, ORIGIN, Order, Plan, Planned, make, make_pairs, pairs, plan, resample};
 pub use receptors::{Detection, ReceptorRule};
 pub use response::{ResponseRule, TypeMean, respond};
 pub use tables::{Chosen, Cytokine, Signatures, cytokines, one_per_signal};

@@ -5,7 +5,8 @@
 //! Flow: z-scores + rule → **log2 fold changes**; a control cell's counts + fold changes → **counts**.
 //!
 //! Formula, for gene g of a cell with n UMIs and mean share m_g of its cell type's control cells:
-//! log2 fold = scale · z_g when |z_g| reaches the cut, else 0; at most ± largest. Down: every UMI stays with probability
+//! log2 fold = scale · z_g when |z_g| reaches the cut, else 0; at most ± largest. Of several cytokines at once the log2
+//! folds add, again to ± largest at most: they act independently of one another, which is a formula, not a finding. Down: every UMI stays with probability
 //! fold (binomial thinning, exact whatever the counts' distribution). Up: Poisson(n · max(e_g, floor) · (fold − 1)) UMIs
 //! are added; the added ones do not know how the cell differs from its type. e_g is m_g, drawn to the mean of all types
 //! by as many UMIs as the rule adds: a gene that 60 cells of a type happen to lack is rare in it, not absent. Before
@@ -110,9 +111,9 @@ fn sums(cells: &Cells, places: &[usize]) -> (Vec<f64>, f64) {
     (sums, total)
 }
 
-/// The counts of a cell, dense [G], moved; `mean` is its type's, `scores` are the z-scores on the panel, none for a cell
-/// without the receptor. Every draw comes from `seed`.
-pub fn respond(counts: &mut [u32], mean: &TypeMean, scores: Option<&[f64]>, rule: &ResponseRule, seed: u64) {
+/// The counts of a cell, dense [G], moved; `mean` is its type's, `scores` are the z-scores on the panel [G] of every
+/// cytokine that the cell has the receptor of. Every draw comes from `seed`.
+pub fn respond(counts: &mut [u32], mean: &TypeMean, scores: &[&[f64]], rule: &ResponseRule, seed: u64) {
     let mut random = Random::new(seed);
     let size: f64 = counts.iter().map(|count| f64::from(*count)).sum();
     // A log-normal of mean 1.
@@ -123,7 +124,8 @@ pub fn respond(counts: &mut [u32], mean: &TypeMean, scores: Option<&[f64]>, rule
         if rule.renewed > 0.0 {
             *count = random.binomial(*count, 1.0 - rule.renewed) + random.poisson(size * rule.renewed * mean.own[gene]);
         }
-        let log2 = scores.map_or(0.0, |scores| rule.log2_fold(scores[gene], strength));
+        let sum: f64 = scores.iter().map(|own| rule.log2_fold(own[gene], strength)).sum();
+        let log2 = sum.clamp(-rule.largest, rule.largest);
         if log2 < 0.0 {
             *count = random.binomial(*count, log2.exp2());
         } else if log2 > 0.0 {

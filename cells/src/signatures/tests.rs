@@ -9,7 +9,8 @@ use proptest::prelude::{Strategy, prop, proptest};
 
 use super::{
     Chosen, Cytokine, Detection, MADE, MADE_FROM, MEASURED, ORIGIN, Order, Pair, ReceptorRule, ResponseRule,
-    SignatureError, Signatures, TypeMean, calibrate, cytokines, make, one_per_signal, plan, resample, respond,
+    SignatureError, Signatures, TypeMean, calibrate, cytokines, make, make_pairs, one_per_signal, pairs, plan,
+    resample, respond,
 };
 use crate::cells::Cells;
 use crate::metrics::pearson;
@@ -167,7 +168,7 @@ fn thinning_and_adding_have_their_moments() {
     let drawn: Vec<[u32; 4]> = (0..CELLS)
         .map(|seed| {
             let mut counts = [40, 10, 50, 0];
-            respond(&mut counts, &mean, Some(&scores), &rule, seed);
+            respond(&mut counts, &mean, &[&scores], &rule, seed);
             counts
         })
         .collect();
@@ -190,7 +191,7 @@ fn strengths_vary_around_one() {
     // A million UMIs that fall fourfold tell the strength to a percent.
     let strength = |seed| {
         let mut counts = [1_000_000];
-        respond(&mut counts, &mean, Some(&[-2.0]), &rule, seed);
+        respond(&mut counts, &mean, &[&[-2.0]], &rule, seed);
         (f64::from(counts[0]) / 1e6).log2() / -2.0
     };
     let drawn: Vec<f64> = (0..50).map(strength).collect();
@@ -306,6 +307,39 @@ fn cells_without_the_receptor_stay_and_seeds_repeat() {
 }
 
 #[test]
+fn two_cytokines_at_once_add_their_log_folds() {
+    let (cells, shifted) = cells();
+    let table = table(&cells, &shifted);
+    let order = Order { scale: Some(0.3), cells_per: 400, ..order() };
+    let mut planned = plan(&cells, &[], &table, &cytokines(CYTOKINES).unwrap(), &order).unwrap();
+    assert_eq!(pairs(&planned, 9, 1), [[0, 1]]);
+    // IL-2 takes back what IFN-alpha1 does (z of -5 and 5 on the same genes) where both receptors are.
+    planned.made[1].kinds.insert("type2".to_owned(), (0.0, false));
+    let made = make_pairs(&cells, &table, &planned, &order, &pairs(&planned, 9, 1)).unwrap();
+    let both = "IFN-alpha1+IL-2";
+    assert_eq!(made.len(), 360 + 1200, "controls, and 400 cells of each of three donors");
+    let total = |kind: &str, condition: &str| {
+        let own = places(&made, kind, condition);
+        let mut row = vec![0; 200];
+        let of = |cell: &usize| {
+            made.counts.dense_row(*cell, &mut row);
+            shifted.iter().map(|gene| f64::from(row[*gene])).sum::<f64>()
+        };
+        own.iter().map(of).sum::<f64>() / own.len() as f64
+    };
+    for (kind, expected) in [("type1", 0.0), ("type2", 1.5)] {
+        let log2 = (total(kind, both) / total(kind, CONTROL)).log2();
+        // As in `the_truth_comes_back`.
+        assert!((log2 - expected).abs() < 0.05, "{kind}: {log2}");
+    }
+    for own in &mut planned.made {
+        own.kinds =
+            [("type1".to_owned(), (0.5, own.signal == "ONE")), ("type2".to_owned(), (0.5, own.signal != "ONE"))].into();
+    }
+    assert!(pairs(&planned, 9, 1).is_empty(), "no type answers both");
+}
+
+#[test]
 fn orders_that_make_no_sense_are_refused() {
     let (cells, shifted) = cells();
     let (table, read) = (table(&cells, &shifted), cytokines(CYTOKINES).unwrap());
@@ -348,12 +382,12 @@ proptest! {
         let share = 1.0 / counts.len() as f64;
         let mean = TypeMean { own: vec![share; counts.len()], expected: vec![share; counts.len()] };
         let mut moved = counts.clone();
-        respond(&mut moved, &mean, Some(&vec![z; counts.len()]), &ResponseRule::default(), seed);
+        respond(&mut moved, &mean, &[&vec![z; counts.len()]], &ResponseRule::default(), seed);
         for (before, after) in counts.iter().zip(&moved) {
             assert!(if z >= 2.0 { after >= before } else if z <= -2.0 { after <= before } else { after == before });
         }
         let mut still = counts.clone();
-        respond(&mut still, &mean, None, &ResponseRule::default(), seed);
+        respond(&mut still, &mean, &[], &ResponseRule::default(), seed);
         assert_eq!(still, counts);
     }
 }

@@ -14,7 +14,17 @@ fn names(names: &[&str]) -> Vec<String> {
 
 fn heat<'a>(rows: &'a [String], columns: &'a [String], values: &'a [f32]) -> HeatMap<'a> {
     let unit = "mean log-normalised expression";
-    HeatMap { rows, columns, values, range: None, diverging: false, unit, title: "Markers", selected_row: None }
+    HeatMap {
+        rows,
+        columns,
+        values,
+        range: None,
+        diverging: false,
+        unit,
+        title: "Markers",
+        selected_row: None,
+        trees: [&[], &[]],
+    }
 }
 
 #[test]
@@ -33,6 +43,37 @@ fn every_value_has_its_colour_and_every_row_its_name() {
         // The largest value has the strongest colour, the smallest the quiet one.
         assert_eq!(filled(&svg, "rect", theme.ramp(1.0)), 1);
         assert_eq!(filled(&svg, "rect", theme.ramp(0.0)), 1);
+    }
+}
+
+#[test]
+fn trees_stand_beside_the_fields_and_leave_them_their_room() {
+    let rows = names(&["ISG15", "CXCL10", "CD14"]);
+    let columns = names(&["A1 IFN-β", "A2 IL-2"]);
+    let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let genes = [[0.5, 1.5, 0.0, 0.0, 0.4], [2.5, 1.0, 0.0, 0.4, 1.0]];
+    let wells = [[0.5, 1.5, 0.0, 0.0, 1.0]];
+    for (theme, width) in pictures() {
+        let plain = heat(&rows, &columns, &values);
+        let own = HeatMap { trees: [&genes, &wells], ..plain };
+        let size = (width, height(&theme, width, &own));
+        assert!(size.1 > height(&theme, width, &plain), "a tree above needs height");
+        let mut layout = Layout::default();
+        let drawn = |figure: HeatMap<'_>, layout: &mut Layout| {
+            render(size, "", "", |area| {
+                *layout = draw(area, &theme, &figure)?;
+                Ok(())
+            })
+            .unwrap()
+        };
+        let lines = |svg: &str| elements(svg).iter().filter(|own| own.tag == "polyline").count();
+        let without = lines(&drawn(plain, &mut layout));
+        let svg = drawn(own, &mut layout);
+        is_tidy(&svg, size);
+        // A line of three parts for every fork.
+        assert_eq!(lines(&svg) - without, 3);
+        let (left, top, right, bottom) = layout.pixels;
+        assert!(left < right && top < bottom && right < width as i32 - theme.px(20.0), "{layout:?}");
     }
 }
 

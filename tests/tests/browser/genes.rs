@@ -21,7 +21,7 @@ const HOME: &str = "\u{E011}";
 const ENTER: &str = "\u{E007}";
 
 /// Generates cells and waits for the table.
-fn run(page: &Page) {
+pub(super) fn run(page: &Page) {
     page.open(RUN);
     loaded(page);
     page.click("generate");
@@ -42,7 +42,7 @@ fn places(page: &Page) -> Vec<usize> {
 }
 
 /// Attribute of every row in the document.
-fn of_rows(page: &Page, name: &str) -> Vec<String> {
+pub(super) fn of_rows(page: &Page, name: &str) -> Vec<String> {
     let body = "return [...document.querySelectorAll('[data-testid=\"shifts-table\"] tbody tr')]\
         .map(r => r.getAttribute(arguments[0]));";
     serde_json::from_value(page.script_with(body, &[json!(name)])).unwrap()

@@ -15,6 +15,7 @@ mod genes;
 mod keyboard;
 mod learn;
 mod map;
+mod names;
 mod offline;
 mod own_data;
 mod page;

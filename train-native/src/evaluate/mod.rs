@@ -5,6 +5,7 @@
 //! Does not know: how metrics are computed (`cells::referee`), how they are shown (`judge::report`).
 //! Flow: bundle + measured cells + split → **evaluation** → report, card.
 
+pub mod combinations;
 pub mod crowd;
 mod groups;
 mod predict;
@@ -144,7 +145,8 @@ fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>)
     let wanted = Wanted { panel: Some(&measured.genes), groups: None };
     let (predicted, _) = contexts(of_cells(generated, columns, wanted)?.1, &columns.control);
     let sides: BTreeMap<String, Side> = predicted.into_iter().map(|context| (context.name, context.side)).collect();
-    let training = Training::new(of_cells(training, columns, wanted)?.1, &columns.control)?;
+    let mut training = Training::new(of_cells(training, columns, wanted)?.1, &columns.control)?;
+    training.add_together(&truth);
     let pairs = pairs(&truth, &sides, SHOWN)?;
     let mut entries = vec![truth.score(MODEL, Kind::Prediction, &sides)?];
     let (found, without) = truth.baselines(Some(&training))?;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use cells::Cells;
+use cells::signatures::AND;
 use model::bundle::Bundle;
 
 use super::groups::{self, With};
@@ -36,6 +37,11 @@ fn measured(cells: &Cells, keys: &Keys) -> BTreeMap<Group, usize> {
     groups
 }
 
+/// The perturbations that a name stands for: several at once are joined.
+fn parts(perturbation: &str) -> Vec<String> {
+    perturbation.split(AND).map(str::to_owned).collect()
+}
+
 /// Generates cells for all groups of these measured cells that the bundle knows, `settings.most` for an identity and a
 /// perturbation at most, and otherwise twice as many as were measured.
 ///
@@ -50,7 +56,7 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
     ensure!(!groups.is_empty(), "no measured cell belongs to a held-out group or its controls");
     let asked = groups.iter().map(|((identity, cell_type, perturbation), count)| {
         let named = [(&keys.identity, identity), (&keys.cell_type, cell_type)];
-        let mut with = With::from([(keys.perturbation.clone(), vec![perturbation.clone()])]);
+        let mut with = With::from([(keys.perturbation.clone(), parts(perturbation))]);
         for (key, value) in named {
             let known = |key: &&String| bundle.card.condition(key).is_some_and(|own| own.token(value).is_some());
             if let Some(key) = key.as_ref().filter(known) {

@@ -5,16 +5,18 @@
 //! Does not know: files, what is predicted.
 //! Flow: groups → **sides**, **responses** → `judge`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use cells::Counts;
-use cells::baselines::{self, Response};
+use cells::baselines::{self, Effect, Response};
 use cells::h5ad::Expression;
 use cells::normalise::{Normalised, Target, into_log_normalised, median};
 use cells::referee::Side;
+use cells::signatures::AND;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+use super::Truth;
 use super::groups::{Groups, Key};
 
 /// Control and perturbed cells of one context.
@@ -120,4 +122,34 @@ impl Training {
         }
         Ok(training)
     }
+
+    /// Adds an effect for every measured perturbation that joins several known ones: their effects, one after another.
+    /// Contexts that are themselves scored are left out, so that none answers its own question.
+    pub fn add_together(&mut self, truth: &Truth<'_>) {
+        let scored: BTreeSet<&String> = truth.contexts.iter().map(|own| &own.context.name).collect();
+        let joined: BTreeSet<&String> =
+            truth.groups().map(|(_, name, _)| name).filter(|name| name.contains(AND)).collect();
+        for response in self.responses.iter_mut().chain(&mut self.folds) {
+            if scored.contains(&response.name) {
+                continue;
+            }
+            for name in &joined {
+                let parts = name.split(AND).map(|part| response.effects.get(part)).collect::<Option<Vec<_>>>();
+                if let Some(effect) = parts.and_then(|parts| together(&parts)) {
+                    response.effects.entry((*name).clone()).or_insert(effect);
+                }
+            }
+        }
+    }
+}
+
+/// Effects one after another: shifts add, and are as well known as the one of fewest cells.
+fn together(parts: &[&Effect]) -> Option<Effect> {
+    let (first, others) = parts.split_first()?;
+    let mut sum = (*first).clone();
+    for part in others {
+        sum.shift.iter_mut().zip(&part.shift).for_each(|(sum, own)| *sum += own);
+        sum.cells = sum.cells.min(part.cells);
+    }
+    Some(sum)
 }

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use cells::Cells;
 use cells::h5ad::write_h5ad;
 use cells::matrix_market::Inflate;
-use cells::signatures::{Cytokine, Order, Plan, Signatures, cytokines, make, plan};
+use cells::signatures::{AND, Cytokine, Order, Plan, Signatures, cytokines, make, make_pairs, pairs, plan};
 
 use crate::data::read_cells;
 use crate::files::write_atomic;
@@ -77,6 +77,30 @@ pub fn write(planned: &Planned, sources: &Sources, order: &Order, out: &Path) ->
     Ok(made.len())
 }
 
+/// Makes cells of `wanted` pairs of the planned cytokines, with the measured controls, and writes them to `out`; returns
+/// the pairs and the number of cells.
+///
+/// # Errors
+/// When no two cytokines act on a common cell type, a label is missing, or the file cannot be written.
+pub fn write_pairs(
+    planned: &Planned,
+    sources: &Sources,
+    order: &Order,
+    wanted: usize,
+    out: &Path,
+) -> Result<(Vec<String>, usize)> {
+    let pairs = pairs(&planned.plan, wanted, order.seed);
+    ensure!(!pairs.is_empty(), "no two of the cytokines act on a common cell type");
+    let made = make_pairs(&planned.cells, &planned.signatures, &planned.plan, order, &pairs)?;
+    let name = |at: &usize| planned.plan.made[*at].cytokine.name.as_str();
+    let names: Vec<String> = pairs.iter().map(|pair| pair.each_ref().map(name).join(AND)).collect();
+    let mut about = provenance(&planned.plan, sources, order);
+    about.insert("pairs".to_owned(), names.join(", "));
+    about.insert("pairs_formula".to_owned(), "the log2 fold changes of both cytokines added".to_owned());
+    write_atomic(out, &write_h5ad(&made, &about)?)?;
+    Ok((names, made.len()))
+}
+
 /// What the file says about itself.
 fn provenance(plan: &Plan, sources: &Sources, order: &Order) -> BTreeMap<String, String> {
     // Names only: where files lay on the maker's machine is nobody's concern.
@@ -111,7 +135,7 @@ fn provenance(plan: &Plan, sources: &Sources, order: &Order) -> BTreeMap<String,
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{Sources, describe, planned, write};
+    use super::{Sources, describe, planned, write, write_pairs};
     use crate::data::read_cells;
     use cells::h5ad::write_h5ad;
     use cells::signatures::{MADE, MEASURED, ORIGIN, Order, ReceptorRule, ResponseRule};
@@ -188,6 +212,26 @@ mod tests {
         let made = read_cells(&out).unwrap();
         assert_eq!(made.indices_where(ORIGIN, MEASURED).unwrap().len(), 160);
         assert_eq!(made.indices_where(ORIGIN, MADE).unwrap(), made.indices_where("condition", "IL-2").unwrap());
+    }
+
+    #[test]
+    fn pairs_become_a_file_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sources, order) = (files(folder.path()), Order { measured: BTreeMap::new(), ..order() });
+        let planned = planned(&sources, &order).unwrap();
+        let out = folder.path().join("pairs.h5ad");
+        let (names, written) = write_pairs(&planned, &sources, &order, 5, &out).unwrap();
+        assert_eq!(names, ["IFN-beta+IL-2"]);
+        let made = read_cells(&out).unwrap();
+        // 80 controls, and ten cells of each of two donors.
+        assert_eq!((made.len(), written), (100, 100));
+        assert_eq!(
+            made.indices_where("condition", "IFN-beta+IL-2").unwrap(),
+            made.indices_where(ORIGIN, MADE).unwrap()
+        );
+        let one = Order { signals: Some(vec!["TWO".to_owned()]), ..order };
+        let error = write_pairs(&super::planned(&sources, &one).unwrap(), &sources, &one, 5, &out);
+        assert!(error.unwrap_err().to_string().contains("no two"), "a single cytokine makes no pair");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod http;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
@@ -76,8 +77,24 @@ struct Driver {
     port: u16,
 }
 
+/// Starts of chromedriver before it is given up: it takes a free port for IPv4 first and ends when that port is not free
+/// for IPv6, which happens where several run at a time.
+const STARTS: usize = 5;
+
 impl Driver {
     fn start(program: &Path) -> Result<Self> {
+        let mut last = Self::started(program);
+        for _ in 1..STARTS {
+            if last.is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+            last = Self::started(program);
+        }
+        last
+    }
+
+    fn started(program: &Path) -> Result<Self> {
         let mut child = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -86,16 +103,20 @@ impl Driver {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let output = child.stdout.take().context("chromedriver has no output")?;
+        // Dropped on the way out, it is ended and waited for.
+        let mut driver = Self { child, port: 0 };
         let mut lines = BufReader::new(output).lines();
+        let mut said = String::new();
         // "ChromeDriver was started successfully on port 41235."
         let port = lines.by_ref().map_while(std::io::Result::ok).find_map(|line| {
-            let rest = line.split("started successfully on port ").nth(1)?;
-            rest.trim_end_matches('.').parse::<u16>().ok()
+            let rest = line.split("started successfully on port ").nth(1).map(str::to_owned);
+            said = line;
+            rest?.trim_end_matches('.').parse::<u16>().ok()
         });
         // A full pipe would stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        let port = port.context("chromedriver did not say its port")?;
-        Ok(Self { child, port })
+        driver.port = port.with_context(|| format!("chromedriver did not say its port, but {said:?}"))?;
+        Ok(driver)
     }
 }
 

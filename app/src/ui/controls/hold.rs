@@ -14,38 +14,12 @@ use web_sys::{DragEvent, HtmlInputElement};
 
 use super::type_ahead::{Found, TypeAhead};
 use crate::gene_list::{MOST_COUNT, PRIOR_COUNT, sentence, sort};
+use crate::gene_names::Suggestion;
 use crate::ui::store::Store;
 use crate::ui::use_store;
 
-/// Most suggestions at once.
-const LISTED: usize = 12;
 /// Largest file of a gene list: a list of all genes is far smaller.
 const MOST_BYTES: u64 = 2_000_000;
-
-/// Genes whose name begins with what was typed, then those that contain it; capitals do not matter.
-fn suggest(genes: &[String], typed: &str) -> (Vec<Found>, usize) {
-    let typed = typed.trim().to_ascii_uppercase();
-    if typed.is_empty() {
-        return (Vec::new(), 0);
-    }
-    let begins = |gene: &&String| gene.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(&typed));
-    let contains = |gene: &&String| !begins(gene) && gene.to_ascii_uppercase().contains(&typed);
-    let found: Vec<&String> = genes.iter().filter(begins).chain(genes.iter().filter(contains)).collect();
-    let entry = |gene: &&String| Found {
-        value: (**gene).clone(),
-        display: (**gene).clone(),
-        note: String::new(),
-        is_on: false,
-    };
-    // The whole name before longer ones.
-    let mut first: Vec<Found> = found.iter().take(LISTED).map(entry).collect();
-    if let Some(exact) = found.iter().find(|gene| gene.eq_ignore_ascii_case(&typed)) {
-        first.retain(|own| own.value != **exact);
-        first.insert(0, entry(exact));
-        first.truncate(LISTED);
-    }
-    (first, found.len())
-}
 
 /// Holds genes in the scenario that is edited.
 fn hold(store: Store, genes: &[String], count: u32) {
@@ -64,15 +38,20 @@ pub(super) fn HeldGenes(genes: Vec<String>) -> impl IntoView {
     let panel = StoredValue::new(genes.clone());
     let (typed, count, said) = (RwSignal::new(String::new()), RwSignal::new(0_u32), RwSignal::new(String::new()));
     let add = move |text: String| {
-        let sorted = panel.with_value(|genes| sort(&text, genes));
-        if sorted.known.is_empty() && sorted.unknown.is_empty() {
+        let sorted = panel.with_value(|genes| sort(&text, genes, &untrack(|| store.gene_names.get())));
+        if sorted.is_empty() {
             return;
         }
         hold(store, &sorted.known, count.get_untracked());
         said.set(sentence(&sorted, count.get_untracked()));
         typed.set(String::new());
     };
-    let find = Callback::new(move |typed: String| panel.with_value(|genes| suggest(genes, &typed)));
+    let find = Callback::new(move |typed: String| {
+        let (genes, all) = panel.with_value(|genes| store.gene_names.suggest(&typed, genes));
+        let entry =
+            |own: Suggestion| Found { display: own.gene.clone(), value: own.gene, note: own.note, is_on: false };
+        (genes.into_iter().map(entry).collect(), all)
+    });
     let held = move || store.state.with(|state| state.clamp_of(store.edited()).len());
     let summary = move || match held() {
         0 => "Hold genes at a count".to_owned(),
@@ -115,8 +94,8 @@ fn GeneList(genes: Arc<Vec<String>>, said: RwSignal<String>) -> impl IntoView {
     let (text, count) = (RwSignal::new(String::new()), RwSignal::new(PRIOR_COUNT));
     let is_over = RwSignal::new(false);
     let take = move |list: String| {
-        let sorted = panel.with_value(|genes| sort(&list, genes));
-        if sorted.known.is_empty() && sorted.unknown.is_empty() {
+        let sorted = panel.with_value(|genes| sort(&list, genes, &untrack(|| store.gene_names.get())));
+        if sorted.is_empty() {
             said.set("The list names no gene.".to_owned());
             return;
         }

@@ -190,24 +190,15 @@ fn ColourChoice() -> impl IntoView {
     };
     let take = move |event| {
         let name = event_target_value(&event);
-        let known = store
-            .data
-            .genes
-            .with_untracked(|genes| genes.iter().find(|gene| gene.eq_ignore_ascii_case(name.trim())).cloned());
-        match known {
-            Some(gene) => colour(store, Colour::Gene(gene)),
-            None if name.trim().is_empty() => {}
-            None => store.alert.set(Some(format!("{:?} is not among the genes of your file.", name.trim()))),
+        if name.trim().is_empty() {
+            return;
+        }
+        match store.data.genes.with_untracked(|genes| store.gene_names.find(&name, genes, "your file's")) {
+            Ok(gene) => colour(store, Colour::Gene(gene)),
+            Err(why) => store.alert.set(Some(why)),
         }
     };
-    let matches = move || {
-        let typed = typed.get().trim().to_uppercase();
-        store.data.genes.with(|genes| {
-            let found =
-                genes.iter().filter(|gene| !typed.is_empty() && gene.to_uppercase().starts_with(&typed)).take(12);
-            found.map(|gene| view! { <option value=gene.clone()></option> }).collect::<Vec<_>>()
-        })
-    };
+    let matches = move || store.data.genes.with(|genes| store.gene_names.options(&typed.get(), genes));
     let is_gene = move || store.data.colour.with(|now| matches!(now, Colour::Gene(_)));
     view! {
         <div class="own-tools">

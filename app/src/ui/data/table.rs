@@ -27,12 +27,12 @@ enum Order {
     B,
 }
 
-/// Places of the genes whose names hold `name`, in order; genes that no cell has are left out.
-fn rows(table: &OwnTable, genes: &[String], order: Order, name: &str) -> Vec<usize> {
+/// Places of the genes whose symbols hold `name`, or that are `called` so, in order; genes that no cell has are left out.
+fn rows(table: &OwnTable, genes: &[String], order: Order, name: &str, called: &[String]) -> Vec<usize> {
     let name = name.trim().to_uppercase();
     let passes = |gene: &usize| {
         (table.a[*gene] > 0.0 || table.b[*gene] > 0.0)
-            && (name.is_empty() || genes[*gene].to_uppercase().contains(&name))
+            && (name.is_empty() || genes[*gene].to_uppercase().contains(&name) || called.contains(&genes[*gene]))
     };
     let mut places: Vec<usize> = (0..table.q.len().min(genes.len())).filter(passes).collect();
     let strong = |a: &usize, b: &usize| table.change[*b].abs().total_cmp(&table.change[*a].abs());
@@ -74,7 +74,9 @@ fn Shifts(table: Arc<OwnTable>) -> impl IntoView {
     let own = StoredValue::new(table.clone());
     let found = Memo::new(move |_| {
         let genes = store.data.genes.get();
-        rows(&own.get_value(), &genes, order.get(), &name.get())
+        let name = name.get();
+        let called = if name.is_empty() { Vec::new() } else { store.gene_names.get().meant(name.trim(), &genes) };
+        rows(&own.get_value(), &genes, order.get(), &name, &called)
     });
     let body = move || {
         let genes = store.data.genes.get();

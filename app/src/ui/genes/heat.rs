@@ -71,6 +71,7 @@ impl Matrix {
             unit: self.unit(),
             title: "",
             selected_row: self.chosen,
+            trees: [&[], &[]],
         }
     }
 }

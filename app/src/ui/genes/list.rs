@@ -10,6 +10,7 @@ use web_sys::KeyboardEvent;
 use super::super::store::{GeneValues, Store};
 use super::super::use_store;
 use super::{choose, chosen, columns};
+use crate::gene_names::Suggestion;
 use crate::gene_rows::{names, surest};
 use crate::protocol::card::Card;
 
@@ -78,13 +79,13 @@ pub(in super::super) fn shown(store: Store) -> Vec<(String, GeneValues)> {
     })
 }
 
-/// Symbols that a text names, and what it names that the model does not have.
-fn read(card: &Card, text: &str) -> (Vec<String>, Vec<String>) {
+/// Symbols that a text names; what it names besides, and why that is no gene of the model.
+fn read(store: Store, card: &Card, text: &str) -> (Vec<String>, Vec<(String, String)>) {
     let (mut found, mut unknown) = (Vec::new(), Vec::new());
     for name in names(text) {
-        match card.gene(&name) {
-            Some(gene) => found.push(gene.to_owned()),
-            None => unknown.push(name),
+        match store.gene_names.find(&name, &card.genes, "this model's") {
+            Ok(gene) => found.push(gene),
+            Err(why) => unknown.push((name, why)),
         }
     }
     (found, unknown)
@@ -107,16 +108,14 @@ pub(super) fn WatchList() -> impl IntoView {
     let list = Memo::new(move |_| watched(store));
     let add = move || {
         let Some(card) = store.card.get_untracked() else { return };
-        let (found, unknown) = read(&card, &typed.get_untracked());
+        let (found, unknown) = read(store, &card, &typed.get_untracked());
         let mut genes = list.get_untracked();
         let before = genes.len();
         genes.extend(found.into_iter().filter(|gene| !list.with_untracked(|list| list.contains(gene))));
         let left_out = genes.len().saturating_sub(MOST);
         genes.truncate(MOST);
         let mut words = vec![format!("{} added.", genes.len().saturating_sub(before))];
-        if !unknown.is_empty() {
-            words.push(format!("Not among this model's genes: {}.", unknown.join(", ")));
-        }
+        words.extend(unknown.iter().map(|(_, why)| why.clone()));
         if left_out > 0 {
             words.push(format!("{left_out} left out: a figure shows {MOST} genes at most."));
         }
@@ -124,7 +123,7 @@ pub(super) fn WatchList() -> impl IntoView {
         if genes.len() > before {
             keep(store, &genes);
         }
-        typed.set(unknown.join(" "));
+        typed.set(unknown.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" "));
     };
     let enter = move |event: KeyboardEvent| {
         if event.key() == "Enter" {
@@ -152,11 +151,10 @@ pub(super) fn WatchList() -> impl IntoView {
         let text = typed.get().to_uppercase();
         let word = text.rsplit([' ', ',']).next().unwrap_or_default().to_owned();
         let before = text.strip_suffix(&word).unwrap_or_default().to_owned();
-        store.card.with(|card| {
-            let genes = card.as_ref().map(|card| card.genes.as_slice()).unwrap_or_default();
-            let found = genes.iter().filter(|gene| !word.is_empty() && gene.to_uppercase().starts_with(&word)).take(12);
-            found.map(|gene| view! { <option value=format!("{before}{gene}")></option> }).collect::<Vec<_>>()
-        })
+        let card = store.card.get()?;
+        let found = store.gene_names.suggest(&word, &card.genes).0.into_iter();
+        let option = |own: Suggestion| view! { <option value=format!("{before}{}", own.gene)>{own.note}</option> };
+        Some(found.map(option).collect::<Vec<_>>())
     };
     let chips = move || list.get().into_iter().map(|gene| view! { <Chip gene/> }).collect::<Vec<_>>();
     view! {

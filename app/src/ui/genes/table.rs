@@ -14,11 +14,13 @@ use web_sys::KeyboardEvent;
 
 use super::super::canvas::resized;
 use super::super::use_store;
-use super::filters::Filters;
+use super::filters::{Filters, cuts, keep};
 use super::row::{Place, Row};
 use super::save::{HandOut, Save};
 use super::{choose, chosen, columns};
-use crate::gene_rows::{Column, Cuts, Order, Window, moved, rows, scrolled_to, window as window_of};
+use crate::gene_rows::{
+    Column, Order, SORT, Window, moved, order_of, order_text, rows, scrolled_to, window as window_of,
+};
 use crate::origin;
 use crate::protocol::card::Origin;
 use crate::sides;
@@ -99,8 +101,8 @@ impl View {
 #[component]
 pub(in super::super) fn GeneTable() -> impl IntoView {
     let store = use_store();
-    let order = RwSignal::new(Order::default());
-    let cuts = RwSignal::new(Cuts::default());
+    let order = Memo::new(move |_| store.state.with(|state| order_of(&state.parts)));
+    let cuts = cuts(store);
     let found = Memo::new(move |_| {
         let (Some(table), Some(card)) = (store.shifts.get(), store.card.get()) else { return Arc::default() };
         let measured = store.measured.get();
@@ -123,7 +125,7 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
         }
     };
     view! {
-        <Filters cuts/>
+        <Filters/>
         <div class="bar"><p class="note" role="status" data-testid="shifts-count">{told}</p><Save/></div>
         <Rows found order/>
         <p class="note" id="shifts-about">{about}</p>
@@ -143,7 +145,7 @@ fn truth(store: super::super::store::Store) -> &'static str {
 
 /// The rows in sight.
 #[component]
-fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
+fn Rows(found: Memo<Arc<Vec<usize>>>, order: Memo<Order>) -> impl IntoView {
     let store = use_store();
     let view = View::new();
     let size = resized();
@@ -236,7 +238,8 @@ fn Rows(found: Memo<Arc<Vec<usize>>>, order: RwSignal<Order>) -> impl IntoView {
 
 /// The head of a column; a click sorts by it, another the other way round.
 #[component]
-fn Head(order: RwSignal<Order>, column: Column, name: &'static str, about: String) -> impl IntoView {
+fn Head(order: Memo<Order>, column: Column, name: &'static str, about: String) -> impl IntoView {
+    let store = use_store();
     let sorted = move || match order.get() {
         Order { column: own, descending } if own == column && descending => "descending",
         Order { column: own, .. } if own == column => "ascending",
@@ -245,7 +248,7 @@ fn Head(order: RwSignal<Order>, column: Column, name: &'static str, about: Strin
     view! {
         <th scope="col" aria-sort=sorted title=about class:interval=column == Column::Difference>
             <button class="sort" data-testid=format!("sort-{column:?}").to_lowercase()
-                on:click=move |_| order.update(|order| *order = order.clicked(column))>
+                on:click=move |_| keep(store, SORT, order_text(order.get_untracked().clicked(column)))>
                 {name}<span class="way" aria-hidden="true"></span>
             </button>
         </th>

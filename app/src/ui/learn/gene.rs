@@ -105,25 +105,18 @@ fn Choose() -> impl IntoView {
         recorded.get().into_iter().map(chip).collect::<Vec<_>>()
     };
     let matches = move || {
-        let typed = typed.get().trim().to_uppercase();
         let run = store.learn.cell.get()?;
-        let found = run.card.genes.iter().filter(|name| !typed.is_empty() && name.starts_with(&typed)).take(12);
-        Some(found.map(|name| view! { <option value=name.clone()></option> }).collect::<Vec<_>>())
+        Some(store.gene_names.options(&typed.get(), &run.card.genes))
     };
     let watch = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let name = typed.get_untracked().trim().to_owned();
-        let known = store
-            .learn
-            .cell
-            .get_untracked()
-            .and_then(|run| run.card.genes.iter().find(|own| own.eq_ignore_ascii_case(&name)).cloned());
-        match known {
-            Some(name) => {
+        let Some(run) = store.learn.cell.get_untracked() else { return };
+        match store.gene_names.find(&typed.get_untracked(), &run.card.genes, "this model's") {
+            Ok(name) => {
                 set_missing.set(String::new());
                 runs::set_part(store, "learn.gene", name);
             }
-            None => set_missing.set(format!("{name:?} is not among this model's genes.")),
+            Err(why) => set_missing.set(why),
         }
     };
     view! {

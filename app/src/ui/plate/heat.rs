@@ -18,7 +18,7 @@ use super::desk::{Desk, against, part, use_desk, words_of};
 use crate::plate::results::{WellResult, most_varied};
 use crate::plate::wells::name;
 use crate::protocol::ToWorker;
-use crate::protocol::plate::Ask;
+use crate::protocol::plate::{Ask, Ordered};
 
 /// Genes when nothing else is said.
 const USUAL: usize = 30;
@@ -33,11 +33,14 @@ pub(super) struct Matrix {
     /// Values [genes, wells].
     values: Vec<f32>,
     shift: bool,
+    /// Trees over the genes and over the wells, where these stand in the order of their clustering.
+    trees: [Vec<[f32; 5]>; 2],
 }
 
 impl Matrix {
     /// The same with its rows and columns in other orders; orders that do not fit change nothing.
-    fn ordered(&self, rows: &[u32], columns: &[u32]) -> Self {
+    fn ordered(&self, own: &[Ordered; 2]) -> Self {
+        let [rows, columns] = own.each_ref().map(|own| own.order.as_slice());
         if rows.len() != self.genes.len() || columns.len() != self.wells.len() {
             return self.clone();
         }
@@ -51,6 +54,7 @@ impl Matrix {
             wells: pick(&self.wells, columns),
             values: values.collect(),
             shift: self.shift,
+            trees: own.each_ref().map(|own| own.tree.clone()),
         }
     }
 
@@ -69,6 +73,7 @@ impl Matrix {
             unit: self.unit(),
             title,
             selected_row,
+            trees: [&self.trees[0], &self.trees[1]],
         }
     }
 }
@@ -111,6 +116,7 @@ fn matrix(desk: Desk) -> Matrix {
         genes: genes.iter().filter_map(|gene| card.genes.get(*gene).cloned()).collect(),
         wells: finished.iter().map(|(place, _)| label(place)).collect(),
         shift,
+        trees: Default::default(),
     }
 }
 
@@ -135,9 +141,7 @@ fn shown(desk: Desk) -> Memo<Arc<Matrix>> {
     Memo::new(move |_| {
         let (plain, in_plate_order) = (plain.get(), part(desk.store, "plate.order").as_deref() == Some("plate"));
         match desk.plate.orders.get() {
-            Some((own, rows, columns)) if own == number.get_value() && !in_plate_order => {
-                Arc::new(plain.ordered(&rows, &columns))
-            }
+            Some((own, orders)) if own == number.get_value() && !in_plate_order => Arc::new(plain.ordered(&orders)),
             _ => plain,
         }
     })

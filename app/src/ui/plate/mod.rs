@@ -27,7 +27,7 @@ use super::store::Store;
 use super::use_store;
 use crate::plate::Condition;
 use crate::plate::results::{Made, WellResult};
-use crate::protocol::plate::Tell;
+use crate::protocol::plate::{Ordered, Tell};
 use crate::protocol::{Array, Provenance};
 use desk::Desk;
 use paste_box::Draft;
@@ -44,8 +44,8 @@ enum Tool {
     Erase,
 }
 
-/// Orders of a heat map: the question's number, rows, columns.
-type Orders = Option<(u32, Vec<u32>, Vec<u32>)>;
+/// Orders of a heat map: the question's number, rows and columns.
+type Orders = Option<(u32, [Ordered; 2])>;
 
 /// What the view knows, as signals. It outlives the view, so that a run goes on while another one is open.
 #[derive(Clone, Copy)]
@@ -121,7 +121,7 @@ impl PlateStore {
                 self.said.set(format!("Done: {wells} wells in {seconds:.1} s."));
                 store.end_job(job);
             }
-            Tell::Ordered { number, rows, columns } => self.orders.set(Some((number, rows, columns))),
+            Tell::Ordered { number, rows, columns } => self.orders.set(Some((number, [rows, columns]))),
             _ => {}
         }
     }

@@ -29,13 +29,13 @@ pub(super) fn Legend() -> impl IntoView {
         desk.set_part("plate.colour", chosen);
     };
     let by = move |event| desk.set_part("plate.by", Some(event_target_value(&event)).filter(|value| value == "rms"));
-    let take_gene = move |event| {
-        let name = event_target_value(&event).trim().to_uppercase();
-        let known = desk.card().genes.iter().find(|gene| gene.to_uppercase() == name).cloned();
-        match known {
-            Some(gene) => desk.store.change(|state| state.gene = Some(gene)),
-            None => desk.store.alert.set(Some(format!("{name:?} is not among this model's genes."))),
-        }
+    let take_gene = move |event| match desk.store.gene_names.find(
+        &event_target_value(&event),
+        &desk.card().genes,
+        "this model's",
+    ) {
+        Ok(gene) => desk.store.change(|state| state.gene = Some(gene)),
+        Err(why) => desk.store.alert.set(Some(why)),
     };
     let about = move || {
         let card = desk.card();

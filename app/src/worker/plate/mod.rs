@@ -21,7 +21,7 @@ pub(super) async fn answer(session: Option<&mut Session>, ask: Ask, stop: &Stop)
             None => fail(Some(job), "No model is loaded yet.".into(), false),
         },
         Ask::Order { number, values, columns } => {
-            let (rows, columns) = order::both(&values, columns as usize);
+            let [rows, columns] = order::both(&values, columns as usize);
             send(&FromWorker::Plate(Tell::Ordered { number, rows, columns }), &[]);
         }
     }
