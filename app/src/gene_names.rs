@@ -241,8 +241,8 @@ impl GeneNames {
         genes
     }
 
-    /// Genes for a text that is being typed, `most` at most, and how many fit: the gene of that symbol, then those whose
-    /// symbol begins with it, then those that contain it, then those that are called so otherwise.
+    /// Genes for a text that is being typed, `most` at most, and how many fit: the gene of that symbol, those that are
+    /// called exactly so, those whose symbol begins with it, those that contain it, those whose other names fit.
     pub fn suggest(&self, typed: &str, panel: &[String], most: usize) -> (Vec<Suggestion>, usize) {
         let typed = typed.trim().to_ascii_uppercase();
         if typed.is_empty() {
@@ -260,7 +260,14 @@ impl GeneNames {
         let mut found: Vec<(u32, usize)> =
             panel.iter().enumerate().filter_map(|(at, gene)| Some((rank(gene)?, at))).collect();
         found.sort_unstable();
+        let exact = found.iter().take_while(|(rank, _)| *rank == 0).count();
         let mut genes: Vec<&String> = found.into_iter().map(|(_, at)| &panel[at]).collect();
+        let called = self.of_names(panel, |named| named.is_called(&typed));
+        let mut rest = genes.split_off(exact);
+        rest.retain(|gene| !called.contains(*gene));
+        let first: BTreeSet<&String> = genes.iter().copied().collect();
+        genes.extend(called.into_iter().filter(|gene| !first.contains(*gene)));
+        genes.extend(rest);
         let begins = |name: &&str| name.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(&typed));
         let otherwise = self.of_names(panel, |named| {
             named.synonyms().any(|name| begins(&name))
@@ -351,6 +358,11 @@ mod tests {
         assert_eq!(genes("interleukin"), ["IL6", "IL6R"], "full names count");
         assert_eq!(genes("int").len(), 0, "three letters are too few for full names");
         assert_eq!(genes("cd16"), ["FCGR3A", "FCGR3B"]);
+        assert_eq!(names.suggest("cd2", &panel, 9).0[0].gene, "CD274");
+        let other = names.clone().with("CD16L\ta longer symbol\t\n").unwrap();
+        let wider: Vec<String> = panel.iter().cloned().chain(["CD16L".to_owned()]).collect();
+        let first: Vec<String> = other.suggest("cd16", &wider, 9).0.into_iter().map(|own| own.gene).collect();
+        assert_eq!(first, ["FCGR3A", "FCGR3B", "CD16L"], "what is called exactly so stands before longer symbols");
         let (first, all) = names.suggest("cd", &panel, 1);
         assert_eq!(all, 5, "CD274, cd3d, and three by synonyms");
         assert_eq!(first, [Suggestion { gene: "CD274".into(), note: "CD274 molecule".into() }]);

@@ -147,7 +147,8 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     evaluate.extend(words(bundle.evaluate, &data));
     evaluate.extend(["--report".to_owned(), text(runs.join(format!("{name}-report")))]);
     let pairs = text(pairs);
-    let combinations = ["combinations", "--bundle", &out, "--data", &cells, "--combined", &pairs, "--write"];
+    let combinations =
+        ["combinations", "--bundle", &out, "--data", &cells, "--combined", &pairs, "--most", "100", "--write"];
     let mut precompute = ["precompute", "--bundle", &out].map(str::to_owned).to_vec();
     precompute.extend(words(bundle.precompute, &data));
     let mut parts: Vec<(&str, Vec<String>)> = vec![

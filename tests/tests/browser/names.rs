@@ -65,6 +65,7 @@ fn genes_are_found_by_any_name_and_a_link_keeps_the_cuts() {
             page.wait("ISG15 by its full name", 10, |page| page.sees("option-ISG15").then_some(()));
 
             // A name of two genes asks which.
+            page.click("view-violins");
             page.click("list-open");
             page.keys("list-input", &format!("CD16{ENTER}"));
             let said = page.wait("a sentence", 10, |page| Some(page.text("list-told")).filter(|text| !text.is_empty()));
