@@ -31,7 +31,7 @@ cargo xtask size                                       sizes of the downloads; f
 cargo xtask bench train [OPTIONS]                      cost of a generated cell and a training step
 cargo xtask bench prepare [OPTIONS]                    cost of a store of 2 million generated cells
 cargo xtask bench de                                   the page's tests of 10,000 cells x 18,080 genes
-cargo xtask bench page [--only NAME] [--minutes M] [--limit S]
+cargo xtask bench page [--only NAME] [--minutes M] [--limit S] [--points N] [--data FILE]
                                                        what a visitor of the built page waits for
 cargo xtask bundle NAME --data FOLDER [--runs FOLDER]  train, export, evaluate and precompute a bundle of the gallery
 cargo xtask gene-names --table FILE --species NAME --source TEXT --out FILE
@@ -62,7 +62,7 @@ fn only_known(arguments: &[String], flags: &[&str], with_value: &[&str]) -> Resu
 
 /// Measures the built page.
 fn bench_page(arguments: &[String]) -> Result<()> {
-    only_known(arguments, &[], &["--only", "--minutes", "--limit"])?;
+    only_known(arguments, &[], &["--only", "--minutes", "--limit", "--data", "--points"])?;
     let number = |flag: &str, otherwise: f64| -> Result<f64> {
         let Some(text) = value_of(arguments, flag)? else { return Ok(otherwise) };
         let number: f64 = text.parse().with_context(|| format!("{flag} {text} is not a number"))?;
@@ -73,7 +73,9 @@ fn bench_page(arguments: &[String]) -> Result<()> {
         bail!("there is no measurement {only}; there are {}", measure::names().join(", "));
     }
     let (minutes, limit) = (number("--minutes", 3.0)?, number("--limit", 300.0)? as u64);
-    measure::bench_page(&measure::Wishes { minutes, limit, only })
+    let points = number("--points", f64::from(measure::POINTS))? as u32;
+    let data = value_of(arguments, "--data")?.map(Into::into);
+    measure::bench_page(&measure::Wishes { minutes, limit, only, data, points })
 }
 
 /// Forwards to the trainer's own bench, or measures here.

@@ -1,15 +1,16 @@
 //! `cargo xtask bench page`: what a visitor waits for.
 //!
 //! Does: measures the first visit, the way from a toggle to cells on each device, frames while the map pans, the page's
-//! long tasks, memory; prints each figure as soon as it has it, and whether the build is a release.
+//! long tasks, a visitor's large file, memory; prints each figure as soon as it has it, and whether the build is a release.
 //! Does not know: what is behind a figure.
 //! Flow: browser → **figures** → terminal.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::memory::memory;
+use super::memory::{memory, resident};
 use super::page::{Page, Site};
 use super::table::{Line, long_words, megabytes, quantile};
 use crate::process::step;
@@ -19,8 +20,8 @@ use crate::web::dist;
 
 /// Cells of each scenario in the measured run.
 const CELLS: u32 = 256;
-/// Points that pan.
-const POINTS: u32 = 100_000;
+/// Points that pan when nothing else is asked for.
+pub(crate) const POINTS: u32 = 100_000;
 /// A worker of a quick build is above this size, one of a release far below, in bytes.
 const RELEASE: u64 = 15_000_000;
 
@@ -32,13 +33,23 @@ pub(crate) struct Wishes {
     pub(crate) limit: u64,
     /// Only measurements whose name begins so.
     pub(crate) only: Option<String>,
+    /// A visitor's file for the Data view.
+    pub(crate) data: Option<PathBuf>,
+    /// Points that pan.
+    pub(crate) points: u32,
 }
 
 type Measurement = fn(&Site, &Browser, &Wishes) -> Result<Vec<Line>>;
 
 /// Measurements in order.
-const MEASUREMENTS: [(&str, Measurement); 5] =
-    [("first", first_visit), ("cpu", on_cpu), ("webgpu", on_webgpu), ("pan", pan), ("memory", over_time)];
+const MEASUREMENTS: [(&str, Measurement); 6] = [
+    ("first", first_visit),
+    ("cpu", on_cpu),
+    ("webgpu", on_webgpu),
+    ("pan", pan),
+    ("data", own_file),
+    ("memory", over_time),
+];
 
 /// Names of the measurements.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -167,8 +178,9 @@ fn frame_words(frames: &[f64]) -> String {
 }
 
 /// Frames while many points pan under the pointer.
-fn pan(site: &Site, browser: &Browser, _: &Wishes) -> Result<Vec<Line>> {
-    let page = site.visit(browser, &format!("device=cpu&map.load={POINTS}"))?;
+fn pan(site: &Site, browser: &Browser, wishes: &Wishes) -> Result<Vec<Line>> {
+    let asked = wishes.points;
+    let page = site.visit(browser, &format!("device=cpu&map.load={asked}"))?;
     page.loaded()?;
     let place =
         page.of("map", "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2];")?;
@@ -188,13 +200,55 @@ fn pan(site: &Site, browser: &Browser, _: &Wishes) -> Result<Vec<Line>> {
     let renderer = renderer.as_str().unwrap_or_default();
     let points = page.text("map-benchmark")?.split(':').next().unwrap_or_default().to_owned();
     if points.is_empty() {
-        bail!("the map does not know `map.load`: no {POINTS} points are on it");
+        bail!("the map does not know `map.load`: no {asked} points are on it");
     }
     Ok(vec![
         Line::new("map that pans", format!("{points}, drawn {drawn} times by {renderer}")),
-        Line::new(format!("frames while {POINTS} points pan"), frame_words(&frames)),
+        Line::new(format!("frames while {asked} points pan"), frame_words(&frames)),
         Line::new("page's tasks over 50 ms meanwhile", long_words(&tasks)),
     ])
+}
+
+/// A visitor's file: when its needs are announced, until its cells are on the map, memory of the page meanwhile.
+fn own_file(site: &Site, browser: &Browser, wishes: &Wishes) -> Result<Vec<Line>> {
+    let Some(file) = &wishes.data else {
+        return Ok(vec![Line::new("a visitor's file", "not measured: --data FILE names one (.h5ad)")]);
+    };
+    let file = file.canonicalize().with_context(|| format!("{} cannot be read", file.display()))?;
+    let page = site.visit(browser, "view=data&device=cpu")?;
+    let is_free = |page: &Page| Ok(page.of("data-files", "return !!e && !e.disabled;")?.as_bool() == Some(true));
+    page.until(Duration::from_secs(60), is_free)?.context("the page takes no files")?;
+    page.watch()?;
+    let started = Instant::now();
+    page.window.keys("[data-testid=data-files]", &file.display().to_string())?;
+    let limit = Duration::from_secs(wishes.limit);
+    page.until(limit, |page| Ok(!page.text("data-plan")?.is_empty()))?.context("nothing was announced")?;
+    let mut lines = vec![
+        Line::new("a visitor's file, as announced before it is read", page.text("data-plan")?),
+        Line::new("until that is said", format!("{:.1} s", started.elapsed().as_secs_f64())),
+    ];
+    let whole = page.of("data-read", "return !!e && !e.hidden;")?.as_bool() == Some(true);
+    let started = Instant::now();
+    page.click(if whole { "data-read" } else { "data-read-part" })?;
+    let (mut most, mut looked) = (None::<f64>, None::<Instant>);
+    let placed = page.until(limit, |page| {
+        // Looking through all processes costs the browser time itself.
+        if looked.is_none_or(|then| then.elapsed() > Duration::from_secs(1)) {
+            most = most.max(resident(page.window.profile()));
+            looked = Some(Instant::now());
+        }
+        page.sees("own-labels")
+    })?;
+    let read = placed.map_or_else(
+        || format!("not within {} s", wishes.limit),
+        |_| format!("{:.1} s ({})", started.elapsed().as_secs_f64(), if whole { "all cells" } else { "a part" }),
+    );
+    lines.push(Line::new("until its cells are on the map", read));
+    let most = most.map_or_else(|| "not told by this system".to_owned(), megabytes);
+    lines.push(Line::new("memory of all processes of the browser meanwhile, at most", most));
+    lines.push(Line::new("page's tasks over 50 ms meanwhile", long_words(&page.long_tasks()?)));
+    lines.push(Line::new("page's frames meanwhile", frame_words(&page.frames()?)));
+    Ok(lines)
 }
 
 fn over_time(site: &Site, browser: &Browser, wishes: &Wishes) -> Result<Vec<Line>> {

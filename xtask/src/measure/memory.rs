@@ -30,7 +30,7 @@ struct Held {
 }
 
 /// Resident bytes of all processes whose command line names a folder; `None` where there is no `/proc`.
-fn resident(profile: &Path) -> Option<f64> {
+pub(super) fn resident(profile: &Path) -> Option<f64> {
     let name = profile.display().to_string();
     let mut bytes = 0.0;
     for process in std::fs::read_dir("/proc").ok()?.flatten() {

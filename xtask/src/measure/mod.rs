@@ -10,5 +10,5 @@ mod page;
 mod shots;
 mod table;
 
-pub(crate) use bench::{Wishes, bench_page, names};
+pub(crate) use bench::{POINTS, Wishes, bench_page, names};
 pub(crate) use shots::shots;

@@ -17,6 +17,8 @@ pub(super) const SIDES: [(&str, &str); 2] = [("A", "Group A (control)"), ("B", "
 
 /// Fewest cells of a value that is offered: fewer cannot be tested.
 const FEWEST: u32 = 3;
+/// Most values of a label that is offered: a list of more (barcodes, clones) cannot be chosen from.
+const MOST: usize = 300;
 
 /// All choices: words, cut, heading.
 fn choices(summary: &Summary) -> Vec<(String, Vec<(String, Cut)>)> {
@@ -24,7 +26,7 @@ fn choices(summary: &Summary) -> Vec<(String, Vec<(String, Cut)>)> {
         .labels
         .iter()
         // A name of every single cell makes no groups.
-        .filter(|label| label.values.len() > 1 && label.values[0].1 >= FEWEST)
+        .filter(|label| (2..=MOST).contains(&label.values.len()) && label.values[0].1 >= FEWEST)
         .map(|label| {
             let cut = |value: &String| Cut::Label { key: label.key.clone(), value: value.clone() };
             let enough = label.values.iter().filter(|(_, cells)| *cells >= FEWEST);
