@@ -1,7 +1,7 @@
 // The service worker: the page's own files, kept for when there is no network.
 //
-// Does: keeps every file of one version of the site, checked by hash; answers from them when the network
-// does not, or when a page of this version asks; brings index.html from the network whenever it can, so that
+// Does: keeps every file of one version of the site, checked by hash, and lists of gene names once they were asked
+// for; answers from them when the network does not, or when a page of this version asks; brings index.html from the network whenever it can, so that
 // nobody stays on an old version.
 // Does not know: models (the page's worker keeps those, app/src/shelf.rs), what the files do.
 // Flow: browser's requests → here → network or kept files.
@@ -18,6 +18,8 @@ const OURS = `wellplate-code ${BASE} `;
 const NAME = OURS + VERSION;
 // List of bundles: belongs to the site, but changes without the code.
 const CATALOGUE = "models/index.json";
+// Lists of gene names, which most visits never ask for.
+const LATER = "genes/";
 // Milliseconds that the network has to bring index.html before the kept one is shown.
 const PATIENCE = 3000;
 
@@ -102,6 +104,20 @@ async function file(request, path, version) {
   return fetch(request).catch(async () => (await kept(NAME)) ?? Response.error());
 }
 
+/** A file that most visits never ask for: kept once it was had. */
+async function later(request) {
+  const cache = await caches.open(NAME);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await cache.put(request, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(request);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
 /** The list of bundles: the newest that can be had. */
 async function catalogue() {
   const cache = await caches.open(NAME);
@@ -128,6 +144,8 @@ addEventListener("fetch", (event) => {
     if (path === "" || path === "index.html") event.respondWith(page(request));
   } else if (path === CATALOGUE) {
     event.respondWith(catalogue());
+  } else if (path.startsWith(LATER)) {
+    event.respondWith(later(request));
   } else if (version || path in FILES) {
     event.respondWith(file(request, path, version));
   }

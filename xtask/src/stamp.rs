@@ -28,7 +28,11 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Files of a site with their hashes, by path; bundles and what is written here are left out.
+/// Folders whose files are not kept at a first visit: the page's worker keeps bundles, and the service worker a list of gene
+/// names once it was asked for.
+const LATER: [&str; 2] = ["models", "genes"];
+
+/// Files of a site with their hashes, by path; what is kept later and what is written here are left out.
 fn files(dist: &Path, below: &str, found: &mut BTreeMap<String, String>) -> Result<()> {
     let folder = dist.join(below);
     for entry in std::fs::read_dir(&folder).with_context(|| format!("{} is missing", folder.display()))? {
@@ -36,7 +40,7 @@ fn files(dist: &Path, below: &str, found: &mut BTreeMap<String, String>) -> Resu
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
         if entry.file_type()?.is_dir() {
-            if path != "models" {
+            if !LATER.contains(&path.as_str()) {
                 files(dist, &path, found)?;
             }
         } else if path != SERVICE_WORKER && path != PAGE && !name.starts_with(['.', '_']) {
@@ -133,6 +137,8 @@ mod tests {
         let dist = std::env::temp_dir().join(format!("wellplate-stamp-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dist);
         std::fs::create_dir_all(dist.join("models")).unwrap();
+        std::fs::create_dir_all(dist.join("genes")).unwrap();
+        std::fs::write(dist.join("genes/human.tsv"), "A\ta gene\t\n").unwrap();
         for (file, text) in [("index.html", HTML), ("service_worker.js", SCRIPT), ("a.css", "p{}"), ("start.js", "1")] {
             std::fs::write(dist.join(file), text).unwrap();
         }
@@ -159,6 +165,7 @@ mod tests {
             script.contains("\"index.html\":\"") && script.contains("\"a.css\":\"") && !script.contains("models"),
             "{script}"
         );
+        assert!(!script.contains("human.tsv"), "what most visits never ask for is not kept at the first: {script}");
         assert!(script.contains("const POLICY = \"default-src 'none'\";") && script.ends_with("rest();\n"), "{script}");
         assert_eq!(stamp(&dist).unwrap(), first, "the same files have the same version");
         assert_eq!(read(&dist, "index.html"), page, "a second stamp changes nothing");

@@ -234,7 +234,10 @@ fn own_file(site: &Site, browser: &Browser, wishes: &Wishes) -> Result<Vec<Line>
     let placed = page.until(limit, |page| {
         // Looking through all processes costs the browser time itself.
         if looked.is_none_or(|then| then.elapsed() > Duration::from_secs(1)) {
-            most = most.max(resident(page.window.profile()));
+            most = match (most, resident(page.window.profile())) {
+                (Some(most), Some(now)) => Some(most.max(now)),
+                (most, now) => most.or(now),
+            };
             looked = Some(Instant::now());
         }
         page.sees("own-labels")
