@@ -5,8 +5,9 @@
 //! Does not know: how a list is fetched, counts.
 //! Flow: list + gene panel + typed text → **gene, suggestions** → gene card, fields for genes.
 //!
-//! Symbols change with the years: a panel of 2013 has C1orf63 where the list has RSRP1. A gene is therefore looked up by
-//! its symbol first and then by a synonym, and a synonym counts only where a single gene has it.
+//! Symbols change with the years: a panel of 2013 has C1orf63 where the list has RSRP1, one of 2020 CCN2 where it has
+//! CTGF. A gene is therefore looked up by its symbol first and then by a synonym, and a synonym counts only where a single
+//! gene has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +59,7 @@ impl<'a> Named<'a> {
         const NAMED: usize = 10;
         let mut parts = vec![self.name.to_owned()];
         if self.symbol != shown {
-            parts.push(format!("now {}", self.symbol));
+            parts.push(format!("listed as {}", self.symbol));
         }
         let others: Vec<&str> = self.synonyms().filter(|own| *own != shown).collect();
         let more = others.len().saturating_sub(NAMED);
@@ -344,7 +345,7 @@ mod tests {
         assert!(names.of("CD16").is_none(), "two genes are called so");
         assert_eq!(
             names.of("C1orf63").unwrap().words("C1orf63"),
-            "arginine and serine rich protein 1; now RSRP1; also NPD014"
+            "arginine and serine rich protein 1; listed as RSRP1; also NPD014"
         );
         assert_eq!(names.of("IL6").unwrap().words("IL6"), "interleukin 6; also BSF2, IFNB2");
     }

@@ -52,6 +52,10 @@ impl NamesStore {
 
     /// Genes for a text that is being typed, and how many fit.
     pub(super) fn suggest(self, typed: &str, panel: &[String]) -> (Vec<Suggestion>, usize) {
+        // An empty field does not ask for the list.
+        if typed.trim().is_empty() {
+            return (Vec::new(), 0);
+        }
         self.get().suggest(typed, panel, LISTED)
     }
 

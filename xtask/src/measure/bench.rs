@@ -98,7 +98,8 @@ fn first_visit(site: &Site, browser: &Browser, _: &Wishes) -> Result<Vec<Line>> 
     let mut small = 0;
     for (file, bytes) in &sent {
         // Weights are hardly compressible, and hosts send them as they are.
-        let text = [".js", ".wasm", ".css", ".html", ".json", ".svg"].iter().any(|ending| file.ends_with(ending));
+        let text =
+            [".js", ".wasm", ".css", ".html", ".json", ".svg", ".tsv"].iter().any(|ending| file.ends_with(ending));
         small += if text { compressed(&std::fs::read(dist().join(file))?)? } else { *bytes };
     }
     let largest = sent.iter().max_by_key(|(_, bytes)| **bytes).map(|(file, _)| file.clone()).unwrap_or_default();
