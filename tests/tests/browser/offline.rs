@@ -84,13 +84,14 @@ fn after_one_visit_everything_works_without_a_network() {
             let rows = page.rows("kept");
             assert!(rows.len() == 1 && rows[0][0].contains(SHIPPED) && rows[0][1].ends_with("MB"), "{rows:?}");
             // A list of gene names is kept once it was asked for.
-            let gene = format!("{QUICK}&gene=ISG15");
-            page.open(&gene);
+            const GENE: &str = "device=cpu&with.condition=IFN-beta&gene=ISG15";
+            page.open(GENE);
             page.wait_for("gene-names", 60);
             page.network(false);
-            page.open(&gene);
-            loaded(page);
+            page.open(GENE);
             page.wait_for("gene-names", 60);
+            page.open(QUICK);
+            loaded(page);
             assert!(page.text("notice").contains("Offline"), "the age of the copy is said: {}", page.text("notice"));
             page.click("generate");
             finished(page);

@@ -72,7 +72,6 @@ fn two_scenarios_are_compared_with_their_controls_and_with_one_another() {
             let rows = page.rows("shifts-table");
             page.open_address(&shared);
             finished(page);
-            page.keys("filter", "ISG15");
             page.wait("the same table", 30, |page| (page.rows("shifts-table") == rows).then_some(()));
             page.click("scenario-swap");
             address(page, "b.with.condition=IFN-beta", true);
