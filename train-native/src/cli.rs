@@ -6,6 +6,7 @@
 
 mod combinations;
 mod precompute;
+mod sampling;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use train_native::device::Backend;
 use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
 pub(crate) use precompute::Precompute;
+pub(crate) use sampling::Sampling;
 
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
@@ -323,21 +325,9 @@ pub(crate) struct Evaluate {
     /// are compared with.
     #[arg(long)]
     pub(crate) pseudobulk: Option<PathBuf>,
-    /// Guidance (the bundle's own when left out).
-    #[arg(long)]
-    pub(crate) guidance: Option<f32>,
-    /// Steps (the bundle's own when left out).
-    #[arg(long)]
-    pub(crate) steps: Option<usize>,
-    /// Seed.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Most cells generated for a donor and a perturbation.
-    #[arg(long, default_value_t = train_native::evaluate::MOST_GENERATED)]
-    pub(crate) most: usize,
-    /// Device.
-    #[arg(long, value_enum, default_value = "flex")]
-    pub(crate) device: Backend,
+    /// How cells are generated.
+    #[command(flatten)]
+    pub(crate) sampling: Sampling,
     /// Folder to write report.html, report.md, report.json, split.json and the generated cells to.
     #[arg(long)]
     pub(crate) report: Option<PathBuf>,

@@ -26,7 +26,7 @@ use train_native::judge::{self, SEED};
 use train_native::recipe::Recipe;
 use train_native::{evaluate, export, generate, pool};
 
-use crate::cli::{CeilingKind, Combinations, Evaluate, Judge};
+use crate::cli::{CeilingKind, Combinations, Evaluate, Judge, Sampling};
 use crate::effort_of;
 
 /// A split file.
@@ -174,19 +174,24 @@ fn held_out(asked: &Evaluate, perturbed: bool) -> Result<(Option<Recipe>, Option
     Ok((recipe, Some(read_split(&path)?)))
 }
 
-/// Scores a bundle on what was held out of its training.
-pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
-    let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
-    let cells = read_cells(&asked.data)?;
-    let (recipe, split) = held_out(&asked, bundle.card.of_kind(Slot::Perturbation).is_some())?;
-    let settings = evaluate::Settings {
+/// How to generate: what was asked for, else what the bundle's card says.
+fn settings_of(asked: &Sampling, bundle: &Bundle) -> evaluate::Settings {
+    evaluate::Settings {
         guidance: asked.guidance.unwrap_or(bundle.card.guidance),
         steps: asked.steps.unwrap_or(bundle.card.steps),
         seed: asked.seed,
         most: asked.most,
         effort: effort_of(asked.device),
-    };
-    let device = format!("{:?}", asked.device).to_lowercase();
+    }
+}
+
+/// Scores a bundle on what was held out of its training.
+pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
+    let bundle = generate::read_bundle(&asked.bundle, &asked.sampling.device.device()?)?;
+    let cells = read_cells(&asked.data)?;
+    let (recipe, split) = held_out(&asked, bundle.card.of_kind(Slot::Perturbation).is_some())?;
+    let settings = settings_of(&asked.sampling, &bundle);
+    let device = format!("{:?}", asked.sampling.device).to_lowercase();
     println!("guidance {}, {} steps, seed {}\n", settings.guidance, settings.steps, settings.seed);
     let rules = Rules { spread: pool::pool(), ..Rules::default() };
     let found = split.map(|split| evaluate::evaluate(&bundle, &cells, split, &settings, rules)).transpose()?;
@@ -237,16 +242,10 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
 
 /// Scores what a bundle composes from several perturbations at once.
 pub(crate) fn combinations(asked: Combinations) -> Result<()> {
-    let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
+    let bundle = generate::read_bundle(&asked.bundle, &asked.sampling.device.device()?)?;
     let split = read_split(&asked.split.unwrap_or_else(|| asked.bundle.join(export::SPLIT)))?;
     let (cells, combined) = (read_cells(&asked.data)?, read_cells(&asked.combined)?);
-    let settings = evaluate::Settings {
-        guidance: asked.guidance.unwrap_or(bundle.card.guidance),
-        steps: asked.steps.unwrap_or(bundle.card.steps),
-        seed: asked.seed,
-        most: asked.most,
-        effort: effort_of(asked.device),
-    };
+    let settings = settings_of(&asked.sampling, &bundle);
     println!("guidance {}, {} steps, seed {}\n", settings.guidance, settings.steps, settings.seed);
     let rules = Rules { spread: pool::pool(), ..Rules::default() };
     let sections = evaluate::combinations::combinations(&bundle, &combined, &cells, &split, &settings, rules)?;

@@ -7,7 +7,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use train_native::device::Backend;
+
+use super::Sampling;
 
 /// What `combinations` takes.
 #[derive(Args)]
@@ -24,21 +25,9 @@ pub(crate) struct Combinations {
     /// Split file, whose test part says which identities are scored (the bundle's own when left out).
     #[arg(long)]
     pub(crate) split: Option<PathBuf>,
-    /// Guidance (the bundle's own when left out).
-    #[arg(long)]
-    pub(crate) guidance: Option<f32>,
-    /// Steps (the bundle's own when left out).
-    #[arg(long)]
-    pub(crate) steps: Option<usize>,
-    /// Seed.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Most cells generated for an identity and a combination.
-    #[arg(long, default_value_t = train_native::evaluate::MOST_GENERATED)]
-    pub(crate) most: usize,
-    /// Device.
-    #[arg(long, value_enum, default_value = "flex")]
-    pub(crate) device: Backend,
+    /// How cells are generated.
+    #[command(flatten)]
+    pub(crate) sampling: Sampling,
     /// Write the summaries into the bundle's card, in place of earlier ones of this kind.
     #[arg(long)]
     pub(crate) write: bool,
