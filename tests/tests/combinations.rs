@@ -28,17 +28,7 @@ use train_native::judge::report::Section;
 use train_native::pool::pool;
 use train_native::train::{self, train};
 
-const SPEC: SyntheticSpec = SyntheticSpec {
-    cells_per_group: 80,
-    genes: 96,
-    types: 2,
-    donors: 2,
-    markers: 8,
-    programme: 6,
-    shifted: 12,
-    fold_change: 4.0,
-    depth: 600.0,
-};
+const SPEC: SyntheticSpec = SyntheticSpec { cells_per_group: 80, ..crate::pipeline::SPEC };
 /// One receptor gene each, which every type has.
 const CYTOKINES: &str = "name,gene,receptor gene,family,functional_classification,alternative names,cytosig_signal\n\
     IL-A,ILA,G00000,x,x,,ONE\nIL-B,ILB,G00001,x,x,,TWO\n";
