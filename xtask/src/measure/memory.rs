@@ -17,6 +17,8 @@ use crate::setup::Browser;
 
 /// Growth from the first third to the last that still counts as flat: what caches and a garbage collector do.
 const FLAT: f64 = 1.1;
+/// Pause between two looks at the page: forty looks a second alone would grow its heap by 10 kB a minute.
+const LOOK: Duration = Duration::from_secs(1);
 /// A quick run; the seed differs each time, so that nothing could be kept for it.
 const RUN: &str = "device=cpu&cells=16&steps=2&with.condition=IFN-beta";
 
@@ -92,8 +94,9 @@ fn words(values: &[f64]) -> String {
 
 /// Memory over some minutes of use.
 pub(super) fn memory(site: &Site, browser: &Browser, minutes: f64) -> Result<Vec<Line>> {
-    let page = site.visit(browser, RUN)?;
+    let mut page = site.visit(browser, RUN)?;
     page.loaded()?;
+    page.look = LOOK;
     // The first run fills caches for good.
     use_once(&page)?;
     let (started, mut held) = (Instant::now(), Vec::new());

@@ -71,7 +71,7 @@ impl Site {
     pub(super) fn visit(&self, browser: &Browser, query: &str) -> Result<Page> {
         let window = Window::open(&browser.chromium, &browser.driver)?;
         window.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": NOTES }))?;
-        let page = Page { window, origin: self.origin.clone() };
+        let page = Page { window, origin: self.origin.clone(), look: LOOK };
         page.go(query)?;
         Ok(page)
     }
@@ -81,6 +81,8 @@ impl Site {
 pub(super) struct Page {
     pub(super) window: Window,
     origin: String,
+    /// Pause between two looks. Every look leaves some bytes behind in the page: where memory is measured, few are taken.
+    pub(super) look: Duration,
 }
 
 /// CSS selector of a part.
@@ -136,7 +138,7 @@ impl Page {
             if self.sees("alert")? {
                 bail!("the page says: {}", self.text("alert")?);
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(self.look);
         }
         Ok(None)
     }
