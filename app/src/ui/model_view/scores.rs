@@ -21,6 +21,9 @@ const METRICS: [Metric; 3] = [
     ("DES", true, |metrics| metrics.des),
 ];
 
+/// Groups that are shown at once; more wait behind a line, so that the rest of the card is not pages away.
+const SHOWN: usize = 24;
+
 /// Scores beside PerturbMean and the ceiling.
 #[component]
 pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
@@ -33,8 +36,8 @@ pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
         (of > 0).then(|| format!("{}: {won} of {of}", metric.0))
     });
     let ahead = ahead.into_iter().flatten().collect::<Vec<_>>().join("; ");
-    view! {
-        <p data-testid="scores-summary">"Held-out groups in which the model is ahead of PerturbMean: "{ahead}"."</p>
+    let groups = card.scores.len();
+    let table = view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Held-out scores">
             <table class="scores" data-testid="scores">
                 <thead><tr>
@@ -45,6 +48,16 @@ pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
+    };
+    let table = if groups > SHOWN {
+        let words = format!("All {groups} held-out groups");
+        view! { <details data-testid="scores-all"><summary>{words}</summary>{table}</details> }.into_any()
+    } else {
+        table.into_any()
+    };
+    view! {
+        <p data-testid="scores-summary">"Held-out groups in which the model is ahead of PerturbMean: "{ahead}"."</p>
+        {table}
         <p class="note">"In the strip: the model is the filled disc, PerturbMean the hollow square, the ceiling the bar; ✓ marks a model that is ahead of PerturbMean. Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it."</p>
     }.into_any()
 }
