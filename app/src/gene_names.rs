@@ -147,11 +147,6 @@ impl GeneNames {
         Ok(self)
     }
 
-    /// Whether there is no name at all.
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
     fn all(&self) -> impl Iterator<Item = Named<'_>> {
         self.text.lines().filter_map(Named::read)
     }
@@ -378,7 +373,7 @@ mod tests {
         let names = GeneNames::of_bundle(&[("CD274".to_owned(), own)].into()).with(LIST).unwrap();
         assert_eq!(names.of("CD274").unwrap().name, "programmed death ligand 1");
         assert_eq!(names.find("PDL1", &panel()), gene("CD274"), "synonyms of both count");
-        assert!(GeneNames::of_bundle(&[].into()).is_empty());
+        assert_eq!(GeneNames::of_bundle(&[].into()), GeneNames::default());
     }
 
     #[test]

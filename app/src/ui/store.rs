@@ -172,6 +172,14 @@ impl Store {
         self.state.update(change);
     }
 
+    /// Writes a part of the address; `None` takes it out.
+    pub(super) fn set_part(&self, key: &str, value: Option<String>) {
+        self.change(|state| match value {
+            Some(value) => drop(state.parts.insert(key.to_owned(), value)),
+            None => drop(state.parts.remove(key)),
+        });
+    }
+
     /// Chosen value of a condition in scenario A, or its default: the control of a perturbation, else the most common.
     pub(super) fn chosen(&self, key: &str) -> String {
         self.chosen_in(Which::A, key)

@@ -26,10 +26,7 @@ pub(super) fn cuts(store: Store) -> Memo<Cuts> {
 
 /// Keeps a part of the address, or takes it out where nothing is left of it.
 pub(super) fn keep(store: Store, key: &str, value: Option<String>) {
-    store.change(|state| match value.filter(|value| !value.trim().is_empty()) {
-        Some(value) => drop(state.parts.insert(key.to_owned(), value)),
-        None => drop(state.parts.remove(key)),
-    });
+    store.set_part(key, value.filter(|value| !value.trim().is_empty()));
 }
 
 /// A field that writes a part of the address while one types, and follows it on undo. What is half typed ("0.") means

@@ -44,13 +44,7 @@ fn names_as_written(list: &str) -> Vec<String> {
 /// Keeps a list; the markers are the list that needs no keeping.
 fn keep(store: Store, genes: &[String]) {
     let markers = store.card.with_untracked(|card| card.as_ref().is_some_and(|card| card.markers == genes));
-    store.change(|state| {
-        if markers {
-            state.parts.remove(PART);
-        } else {
-            state.parts.insert(PART.to_owned(), genes.join(","));
-        }
-    });
+    store.set_part(PART, (!markers).then(|| genes.join(",")));
 }
 
 /// Genes that figures show: the list, and before it the chosen gene where it is not in it.

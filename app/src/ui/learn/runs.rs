@@ -96,9 +96,7 @@ pub(super) fn part(store: Store, key: &str) -> Option<String> {
 
 /// Changes a part of the address.
 pub(super) fn set_part(store: Store, key: &str, value: String) {
-    store.change(|state| {
-        state.parts.insert(key.to_owned(), value);
-    });
+    store.set_part(key, Some(value));
 }
 
 /// The condition that says what a cell is: its type, or else whose it is.

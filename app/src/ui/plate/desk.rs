@@ -245,10 +245,7 @@ impl Desk {
 
     /// Writes a part of the address; `None` takes it out.
     pub(super) fn set_part(self, key: &str, value: Option<String>) {
-        self.store.change(|state| match value {
-            Some(value) => drop(state.parts.insert(key.to_owned(), value)),
-            None => drop(state.parts.remove(key)),
-        });
+        self.store.set_part(key, value);
     }
 }
 

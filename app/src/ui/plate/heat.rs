@@ -15,6 +15,8 @@ use super::super::canvas::{export_theme, pointer, resized, surface, theme};
 use super::super::download::{png_figure, text_file};
 use super::super::link;
 use super::desk::{Desk, against, part, use_desk, words_of};
+use crate::gene_list;
+use crate::gene_names::Found;
 use crate::plate::results::{WellResult, most_varied};
 use crate::plate::wells::name;
 use crate::protocol::ToWorker;
@@ -85,9 +87,15 @@ fn genes(desk: Desk, results: &[&WellResult]) -> Vec<usize> {
     if let Ok(count) = wish.parse::<usize>() {
         return most_varied(results, count.clamp(2, MOST));
     }
-    let named = wish.split([' ', ',', ';']).filter(|word| !word.is_empty());
-    let listed: Vec<usize> =
-        named.filter_map(|name| card.genes.iter().position(|own| own.eq_ignore_ascii_case(name))).take(MOST).collect();
+    if wish.is_empty() {
+        return most_varied(results, USUAL);
+    }
+    let (listed, names) = (gene_list::names(&wish), desk.store.gene_names.get());
+    let place = |found: Found| match found {
+        Found::Gene(gene) => card.genes.iter().position(|own| *own == gene),
+        Found::Several(_) | Found::Nothing => None,
+    };
+    let listed: Vec<usize> = listed.iter().filter_map(|name| place(names.find(name, &card.genes))).take(MOST).collect();
     if listed.is_empty() { most_varied(results, USUAL) } else { listed }
 }
 
