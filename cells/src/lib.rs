@@ -12,6 +12,7 @@ pub mod column;
 pub mod counts;
 pub mod de;
 pub mod gather;
+pub mod glm;
 pub mod h5ad;
 pub mod linkage;
 pub mod matrix_market;

@@ -15,8 +15,8 @@ use thiserror::Error;
 
 use crate::card::{Card, Choices, FORMAT_VERSION, FileEntry};
 use crate::decode::Decoder;
-use crate::loss::{Masked, hidden_of};
-use crate::network::Network;
+use crate::network::{Labels, Network};
+use crate::statistics::NEVER;
 use crate::precomputed::{self, PRECOMPUTED, Precomputed, PrecomputedError};
 use crate::weights::{self, Precision, Tensors, WeightsError};
 
@@ -101,6 +101,16 @@ pub enum BundleError {
     /// A gene that is not in the panel.
     #[error("the gene {0} is not among the genes of this model")]
     UnknownGene(String),
+    /// A gene held above what it can show.
+    #[error("{gene} cannot be held at {count}: its ceiling is {ceiling}, a quarter above the largest count of the training cells")]
+    AboveCeiling {
+        /// Gene.
+        gene: String,
+        /// Asked for.
+        count: u32,
+        /// Largest count that its ceiling allows.
+        ceiling: u32,
+    },
     /// A number out of range.
     #[error("{what} must be between {least} and {most}; it is {found}")]
     Range {
@@ -253,9 +263,17 @@ impl Bundle {
     /// When the device fails to hand the values back.
     pub async fn golden_error(&self) -> Result<f32, burn::tensor::ExecutionError> {
         let logits = golden_logits(&self.network, &self.golden).into_data_async().await?;
+        // Values past a ceiling have no logit to speak of, on any device.
+        let is_never = |logit: f32| logit < 0.5 * NEVER;
+        let difference = |a: f32, b: f32| match (is_never(a), is_never(b)) {
+            (true, true) => 0.0,
+            (false, false) => (a - b).abs(),
+            _ => f32::INFINITY,
+        };
         let pairs = logits.iter::<f32>().zip(&self.golden.logits);
         // A difference that is not a number must not pass as small.
-        Ok(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, |worst, error| if error <= worst { worst } else { error }))
+        let worse = |worst: f32, error: f32| if error <= worst { worst } else { error };
+        Ok(pairs.map(|(a, b)| difference(a, *b)).fold(0.0, worse))
     }
 
     /// A sampling request from choices by name; see [`Choices`].
@@ -263,7 +281,7 @@ impl Bundle {
     /// # Errors
     /// When a name is not known or a number is out of range.
     pub fn request(&self, choices: &Choices) -> Result<crate::sample::Request, BundleError> {
-        crate::choices::request(&self.card, choices)
+        crate::choices::request(&self.card, &self.network.statistics, choices)
     }
 }
 
@@ -283,18 +301,8 @@ pub(crate) fn check_file(name: &str, entry: &FileEntry, bytes: &[u8]) -> Result<
 
 /// Logits of the golden pass [B, g, V].
 pub fn golden_logits(network: &Network, golden: &Golden) -> burn::tensor::Tensor<3> {
-    let genes = network.config.genes;
-    let cells = golden.tokens.len() / genes.max(1);
-    let batch = Masked {
-        tokens: golden.tokens.clone(),
-        targets: golden.tokens.clone(),
-        weight: vec![1.0; cells],
-        conditions: golden.conditions.clone(),
-        learns: Vec::new(),
-        genes,
-    };
-    let hidden = hidden_of(network, &network.tables(), &batch);
-    Decoder::new(network).logits(&hidden, &golden.genes)
+    let hidden = network.hidden(&network.tables(), &network.read(&golden.tokens), Labels::of(&golden.conditions));
+    Decoder::new(network).logits(&hidden.bounded(&network.constants, None), &golden.genes)
 }
 
 /// Reads named tensors of a file with their expected lengths.

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::config::ModelConfig;
 
 /// Version of the bundle format that this code writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+///
+/// 2: genes have ceilings and a base measure, conditions pairs, library sizes bounds. Bundles of version 1 are refused:
+/// their heads can write impossible counts.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The card of a bundle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,10 +58,14 @@ pub struct Card {
     pub markers: Vec<String>,
     /// Guidance that the scores were measured at.
     pub guidance: f32,
+    /// Largest guidance at which its cells were found sound.
+    pub guidance_limit: f32,
     /// Sampling steps that the scores were measured at.
     pub steps: usize,
     /// Library size that expression is normalised to before log(1 + x).
     pub target_sum: f64,
+    /// Library sizes of the training cells: smallest and largest.
+    pub library_sizes: [u32; 2],
     /// Rows of the reference statistics, in order.
     pub reference: Vec<ReferenceGroup>,
     /// Held-out scores beside baseline and ceiling.
@@ -148,6 +155,9 @@ pub struct Value {
     pub token: i32,
     /// Training cells with it.
     pub cells: usize,
+    /// For library size: smallest and largest of the training cells with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library_sizes: Option<[u32; 2]>,
 }
 
 /// A group of measured cells with reference statistics.
@@ -303,6 +313,9 @@ impl Card {
     }
 }
 
+/// Name of a value that stands for "not said": the token that training drops labels to.
+pub const UNSPECIFIED: &str = "unspecified";
+
 impl Condition {
     /// Token of a value by name.
     pub fn token(&self, value: &str) -> Option<i32> {
@@ -333,8 +346,9 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// The same cells without what perturbs them: what the page and the precomputed results compare them with. The
-    /// seed stays, so that the cells are counterparts of one another.
+    /// The same choices without what perturbs the cells: what the page and the precomputed results compare with. Draws
+    /// are keyed by the conditions besides the seed, so these are other cells and not twins of the perturbed ones: tests
+    /// take cells for independent.
     pub fn of_control(&self, card: &Card) -> Self {
         let mut control = Self { guidance: 0.0, ..self.clone() };
         if let Some(condition) = card.of_kind(Kind::Perturbation) {

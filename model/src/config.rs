@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::quantise::{FIRST_CONDITION, VOCABULARY};
+use crate::reading::FEATURES;
 
 /// Sizes of the network (PAPER.md sections 3 and 4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,15 +26,20 @@ pub struct ModelConfig {
     pub heads: usize,
     /// F: inner width of the SwiGLU feed-forward.
     pub feed_width: usize,
-    /// R: output factors of a gene, and gates of a cell.
+    /// R: factors of a gene's response to the conditions, and gates of a cell that open them.
     pub rank: usize,
-    /// Q: factors that visible genes say of the cell; 0 leaves the summary out.
+    /// Q: factors of how genes vary together, estimated from the visible genes of a cell; 0 leaves the summary out.
     #[serde(default)]
     pub summary: usize,
+    /// U: factors of the shape of a gene's distribution around its mean.
+    pub shape: usize,
     /// C: condition tokens in front of the genes.
     pub condition_slots: usize,
-    /// K: condition values over all slots; they follow the expression tokens in the table.
+    /// K: condition values over all slots; they follow the expression tokens.
     pub condition_values: usize,
+    /// P: pairs of condition values whose joint effect is more than the sum of both (context × perturbation).
+    #[serde(default)]
+    pub pairs: usize,
 }
 
 /// Sizes that do not fit together.
@@ -79,6 +85,7 @@ impl ModelConfig {
             ("heads", self.heads),
             ("feed_width", self.feed_width),
             ("rank", self.rank),
+            ("shape", self.shape),
             ("condition_slots", self.condition_slots),
             ("condition_values", self.condition_values),
         ];
@@ -87,7 +94,7 @@ impl ModelConfig {
                 return Err(ConfigError::Zero(name));
             }
         }
-        for (name, value) in sizes.into_iter().chain([("summary", self.summary)]) {
+        for (name, value) in sizes.into_iter().chain([("summary", self.summary), ("pairs", self.pairs)]) {
             if value > LIMIT {
                 return Err(ConfigError::TooLarge { name, value, limit: LIMIT });
             }
@@ -103,9 +110,14 @@ impl ModelConfig {
         self.genes.div_ceil(self.group_size)
     }
 
-    /// T: rows of the token table (expression, MASK, conditions).
+    /// One more than the largest condition token.
     pub fn tokens(&self) -> usize {
         FIRST_CONDITION as usize + self.condition_values
+    }
+
+    /// Gates of a cell: those of the R responses, the Q summary factors and the U shape factors.
+    pub fn gates(&self) -> usize {
+        self.rank + self.summary + self.shape
     }
 
     /// Width of one attention head.
@@ -120,15 +132,13 @@ impl ModelConfig {
 
     /// All parameters.
     pub fn parameters(&self) -> usize {
-        let (d, s, v) = (self.width, self.group_size, VOCABULARY);
+        let (d, s, v, g, q) = (self.width, self.group_size, VOCABULARY, self.genes, self.summary);
         let norms = (2 * self.blocks + 1) * d;
-        let tables = (self.tokens() + self.genes) * d;
-        let compression = 2 * s * d * d;
-        let output = d * v + self.genes * self.rank + self.rank * v + v;
-        let gates = (1 + self.condition_values + d) * self.rank;
-        let (g, q) = (self.genes, self.summary);
-        let factors = (2 + 2 * q) * g + 2 * q * self.condition_values + 2 * q * (self.rank + d);
-        self.block_parameters() + norms + tables + compression + output + gates + if q > 0 { factors } else { 0 }
+        let reading = (FEATURES + self.condition_values + self.groups()) * d + g * d + s * d * d;
+        let shape = s * d * d + d * v + g * self.shape + self.shape * v;
+        let responses = g * (self.rank + q) + self.gates() * (1 + self.condition_values + d) + self.pairs * self.rank;
+        let summary = if q > 0 { self.condition_values * q + 2 * q * d } else { 0 };
+        self.block_parameters() + norms + reading + shape + responses + d + summary
     }
 
     /// Multiply-adds × 2 of one trunk pass for one cell: blocks with attention, without the
@@ -139,9 +149,18 @@ impl ModelConfig {
         2.0 * positions * self.block_parameters() as f64 + attention
     }
 
-    /// Multiply-adds × 2 of decoding one gene of one cell.
-    pub fn gene_flops(&self) -> f64 {
-        2.0 * (self.width + self.rank) as f64 * VOCABULARY as f64
+    /// Multiply-adds × 2 of everything around the blocks for one cell: reading its tokens, the summary of its visible
+    /// genes, and the log-mean of every gene.
+    pub fn reading_flops(&self) -> f64 {
+        let (g, d) = (self.genes as f64, self.width as f64);
+        let compression = g * FEATURES as f64 * d;
+        let factors = g * (2 * self.rank + 6 * self.summary) as f64;
+        2.0 * (compression + 2.0 * g * d + factors)
+    }
+
+    /// Multiply-adds × 2 of decoding one value of one gene of one cell; a gene has as many values as its ceiling allows.
+    pub fn value_flops(&self) -> f64 {
+        2.0 * (self.width + self.shape) as f64
     }
 }
 
@@ -159,8 +178,10 @@ mod tests {
             feed_width: 2560,
             rank: 32,
             summary: 0,
+            shape: 4,
             condition_slots: 2,
             condition_values: 100,
+            pairs: 0,
         }
     }
 

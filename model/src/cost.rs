@@ -31,14 +31,15 @@ pub struct Work {
     pub chunks: usize,
     /// Rows decoded, one per gene and cell, with the padding of the chunks.
     pub rows: usize,
+    /// Logits of these rows: a gene has as many as its ceiling allows.
+    pub values: usize,
 }
 
 impl Work {
     /// Floating-point operations: blocks with attention, and decoding.
     pub fn flops(&self, config: &ModelConfig) -> f64 {
-        // Effects, what genes say, and their precisions: a product of [B, G] and [G, Q] each.
-        let summary = 6.0 * (config.genes * config.summary) as f64;
-        self.states as f64 * (config.trunk_flops() + summary) + self.rows as f64 * config.gene_flops()
+        let state = config.trunk_flops() + config.reading_flops();
+        self.states as f64 * state + self.values as f64 * config.value_flops()
     }
 
     /// Dispatches on a GPU without fusion.
@@ -65,14 +66,17 @@ mod tests {
             feed_width: 2560,
             rank: 32,
             summary: 0,
+            shape: 4,
             condition_slots: 2,
             condition_values: 100,
+            pairs: 0,
         };
-        let work = Work { passes: 3, states: 6, chunks: 9, rows: 18_080 };
-        // 6 states × (2 · 567 positions · 85.2 M + attention 4 · 567² · 640 · 13), and
-        // 18,080 genes × 2 · 672 · 281.
-        let expected =
-            6.0 * (2.0 * 567.0 * 85_196_800.0 + 4.0 * 567.0 * 567.0 * 640.0 * 13.0) + 18_080.0 * 2.0 * 672.0 * 281.0;
+        let work = Work { passes: 3, states: 6, chunks: 9, rows: 18_080, values: 18_080 * 20 };
+        // 6 states × (2 · 567 positions · 85.2 M + attention 4 · 567² · 640 · 13, and reading: 18,080 genes × (9 + 2) ·
+        // 640 and 2 · 32 factors), and 18,080 genes with 20 values each × 2 · 644.
+        let reading = 2.0 * 18_080.0 * (11.0 * 640.0 + 64.0);
+        let expected = 6.0 * (2.0 * 567.0 * 85_196_800.0 + 4.0 * 567.0 * 567.0 * 640.0 * 13.0 + reading)
+            + 18_080.0 * 20.0 * 2.0 * 644.0;
         assert!((work.flops(&config) / expected - 1.0).abs() < 1e-12);
         assert!(work.dispatches(&config) > 3.0 * 13.0);
         assert_eq!(Work::default().dispatches(&config), 0.0);

@@ -1,16 +1,34 @@
-//! Where each gene stands: the fixed random permutation and its groups.
+//! Where each gene stands: the fixed permutation and its groups.
 //!
-//! Does: draws and checks the permutation π of PAPER.md section 3, turns tokens in gene order into
-//! rows of the folded embedding table, moves per-gene rows into position order.
+//! Does: draws and checks the permutation π of PAPER.md section 3, moves per-gene rows into position order, says how
+//! many values each slot needs.
 //! Does not know: weights or conditions.
 //! Flow: saved with the weights and fixed for ever; gene g stands at position p = l·S + s.
+//!
+//! The paper's permutation is uniform. Here genes of like ceilings share a slot (which group a gene joins stays random):
+//! most genes can only be counted 0 to 4 times, and a slot's matrix to the vocabulary is cut at its highest ceiling,
+//! which leaves a twentieth of the logits.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use std::ops::Range;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::random::Draws;
 
 /// Stream of the permutation among a seed's streams; the parameters use small numbers.
 const PERMUTATION_STREAM: u64 = u64::MAX - 1;
+
+/// Widths that slots are cut at: few, so that a device compiles few kernels; the last one holds the whole vocabulary.
+pub const WIDTHS: [usize; 4] = [8, 32, 96, 288];
+
+/// Neighbouring slots whose genes take the same number of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueClass {
+    /// Slots.
+    pub slots: Range<usize>,
+    /// V of these slots: values 0 to V − 1.
+    pub width: usize,
+}
 
 /// The permutation of genes into L groups of S positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +42,42 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// A random permutation in which genes of like ceilings share a slot; `ceilings` are tokens [G].
+    pub fn by_ceiling(ceilings: &[u16], group_size: usize, seed: u64) -> Self {
+        let genes = ceilings.len();
+        let mut draws = Draws::new(seed, PERMUTATION_STREAM);
+        let mut order: Vec<u32> = (0..genes as u32).collect();
+        draws.shuffle(&mut order);
+        // Stable: genes of one ceiling keep their random order.
+        order.sort_by_key(|gene| ceilings[*gene as usize]);
+        let mut permutation = vec![0; genes];
+        let mut rest = order.as_mut_slice();
+        for slot in 0..group_size.min(genes) {
+            let positions = (slot..genes).step_by(group_size);
+            let (own, others) = rest.split_at_mut(positions.len());
+            draws.shuffle(own);
+            positions.zip(own).for_each(|(position, gene)| permutation[position] = *gene);
+            rest = others;
+        }
+        let positions = inverse(&permutation);
+        Self { permutation, positions, group_size }
+    }
+
+    /// Slots by the number of values that their genes take, in order.
+    pub fn value_classes(&self, ceilings: &[u16]) -> Vec<ValueClass> {
+        let mut classes: Vec<ValueClass> = Vec::new();
+        for slot in 0..self.group_size {
+            let genes = self.permutation.iter().skip(slot).step_by(self.group_size);
+            let needed = genes.map(|gene| usize::from(ceilings[*gene as usize]) + 1).max().unwrap_or(1);
+            let width = WIDTHS.into_iter().find(|width| *width >= needed).unwrap_or(WIDTHS[WIDTHS.len() - 1]);
+            match classes.last_mut().filter(|last| last.width == width) {
+                Some(last) => last.slots.end = slot + 1,
+                None => classes.push(ValueClass { slots: slot..slot + 1, width }),
+            }
+        }
+        classes
+    }
+
     /// A random permutation of `genes` genes.
     pub fn random(genes: usize, group_size: usize, seed: u64) -> Self {
         let mut permutation: Vec<u32> = (0..genes as u32).collect();
@@ -71,15 +125,11 @@ impl Layout {
         self.permutation.len().div_ceil(self.group_size) * self.group_size
     }
 
-    /// Appends one cell's rows of the folded embedding table [L·S], from its tokens in gene order
-    /// [G]; `tokens` of the table is T, so that row T of each slot is the padding row.
-    pub fn table_rows(&self, cell: &[u16], tokens: usize, into: &mut Vec<i32>) {
-        let stride = tokens as i32 + 1;
-        for position in 0..self.padded() {
-            let slot = (position % self.group_size) as i32;
-            let token = self.permutation.get(position).map_or(tokens as i32, |gene| i32::from(cell[*gene as usize]));
-            into.push(slot * stride + token);
-        }
+    /// A number of every gene in position order [1, L·S], `padding` where there is no gene.
+    pub fn row(&self, of_gene: impl Fn(usize) -> f32, padding: f32, device: &Device) -> Tensor<2> {
+        let mut values: Vec<f32> = self.permutation.iter().map(|gene| of_gene(*gene as usize)).collect();
+        values.resize(self.padded(), padding);
+        Tensor::from_data(TensorData::new(values, [1, self.padded()]), device)
     }
 
     /// Rows in gene order [G, X] → rows in position order [L·S, X], zero in the padding.
@@ -108,7 +158,7 @@ fn inverse(permutation: &[u32]) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Layout;
+    use super::{Layout, ValueClass};
     use proptest::prelude::{any, proptest};
 
     proptest! {
@@ -132,10 +182,18 @@ mod tests {
     }
 
     #[test]
-    fn padding_has_its_own_row() {
-        let layout = Layout::from_permutation(vec![2, 0, 1], 2).expect("a permutation");
-        let mut rows = Vec::new();
-        layout.table_rows(&[10, 11, 12], 100, &mut rows);
-        assert_eq!(rows, [12, 101 + 10, 11, 101 + 100]);
+    fn genes_of_like_ceilings_share_a_slot() {
+        // 23 genes in groups of 4: the last group lacks one.
+        let ceilings: Vec<u16> = (0..23).map(|gene| if gene == 5 { 200 } else { gene % 7 }).collect();
+        let layout = Layout::by_ceiling(&ceilings, 4, 9);
+        assert_eq!(Layout::from_permutation(layout.permutation().to_vec(), 4), Some(layout.clone()));
+        let slot = |slot: usize| layout.permutation().iter().skip(slot).step_by(4).map(|gene| ceilings[*gene as usize]);
+        for below in 0..3 {
+            assert!(slot(below).max() <= slot(below + 1).min(), "slot {below}");
+        }
+        let classes = layout.value_classes(&ceilings);
+        let expected = [ValueClass { slots: 0..3, width: 8 }, ValueClass { slots: 3..4, width: 288 }];
+        assert_eq!(classes, expected);
+        assert_ne!(layout, Layout::by_ceiling(&ceilings, 4, 10));
     }
 }

@@ -5,16 +5,18 @@
 //! Does not know: optimisers, files, where cells come from.
 //! Flow: true tokens [B, G] → masked tokens → hidden → logits of some slots → **loss**.
 //!
-//! Positions are a random permutation of genes, so a random subset of slots is a random subset of
-//! genes; decoding n of S slots costs n/S of the head and stays unbiased.
+//! A slot holds genes of like ceilings and is decoded up to its own highest ceiling: all slots together cost a
+//! twentieth of what the whole vocabulary would. Any random subset of slots gives an unbiased loss.
 
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::block::matmul_in;
-use crate::layout::Layout;
-use crate::network::{Hidden, Network, Tables};
-use crate::quantise::{MASK, VOCABULARY};
+use crate::constants::{ClassTable, Constants, LARGEST_CORRECTION};
+use crate::decode::widened;
+use crate::hidden::Hidden;
+use crate::network::{Labels, Network, Tables};
+use crate::quantise::MASK;
 use crate::random::Draws;
 
 /// Target of a gene that was not measured in a cell: always masked, and no part of the loss.
@@ -89,9 +91,11 @@ impl Masked {
         self.weight.len()
     }
 
-    /// Targets and weights of the chosen slots, each [B·L·n]: weight S·w/(n·M·B) where masked, M the
-    /// cell's measured genes; 0 elsewhere, where nothing was measured, and in the padding.
-    fn targets_of(&self, layout: &Layout, slots: &[usize]) -> (Vec<i32>, Vec<f32>) {
+    /// Targets and weights of some of `chosen` slots, each [B·L·n]: weight S·w/(chosen·M·B) where masked, M the
+    /// cell's measured genes; 0 elsewhere, where nothing was measured, and in the padding. A count above the gene's
+    /// ceiling counts as the ceiling.
+    fn targets_of(&self, network: &Network, slots: &[usize], chosen: usize) -> (Vec<i32>, Vec<f32>) {
+        let (layout, ceilings) = (&network.layout, &network.statistics.ceiling);
         let s = layout.group_size();
         let groups = layout.padded() / s;
         let size = self.cells() * groups * slots.len();
@@ -100,12 +104,12 @@ impl Masked {
             let start = cell * self.genes;
             let truth = &self.targets[start..start + self.genes];
             let measured = truth.iter().filter(|target| **target != UNMEASURED).count().max(1);
-            let share = s as f32 / slots.len() as f32 / (measured * self.cells()) as f32;
+            let share = s as f32 / chosen as f32 / (measured * self.cells()) as f32;
             for position in (0..groups).flat_map(|group| slots.iter().map(move |slot| group * s + slot)) {
                 let gene = layout.permutation().get(position).map(|gene| start + *gene as usize);
                 let masked =
                     gene.filter(|index| i32::from(self.tokens[*index]) == MASK && self.targets[*index] != UNMEASURED);
-                targets.push(masked.map_or(0, |index| i32::from(self.targets[index])));
+                targets.push(masked.map_or(0, |index| i32::from(self.targets[index].min(ceilings[index - start]))));
                 weights.push(masked.map_or(0.0, |_| share * self.weight[cell]));
             }
         }
@@ -115,53 +119,86 @@ impl Masked {
 
 /// Hidden states of a masked batch.
 pub fn hidden_of(network: &Network, tables: &Tables, batch: &Masked) -> Hidden {
-    let shape = [batch.cells(), network.config.condition_slots];
-    let device = network.device();
-    let conditions = Tensor::<2, Int>::from_data(TensorData::new(batch.conditions.clone(), shape), &device);
-    let learns = (!batch.learns.is_empty())
-        .then(|| Tensor::<2>::from_data(TensorData::new(batch.learns.clone(), shape), &device));
-    network.hidden_learning(tables, network.read(tables, &batch.tokens), conditions, learns.as_ref())
+    let labels = Labels { tokens: &batch.conditions, learns: &batch.learns };
+    network.hidden(tables, &network.read(&batch.tokens), labels)
 }
 
-/// Loss in nats per gene [1], on the given slots (all of them: `0..S`).
+/// Loss in nats per gene [1], on the given slots (all of them: `0..S`), which stand in ascending order.
 ///
-/// The value is exact; its gradient is written out (softmax minus one-hot, times the weight) and
-/// not traced, which saves the passes over [B·L·n, V] that automatic differentiation would need.
+/// The value is exact; its gradient is written out and not traced: softmax minus one-hot, times the weight, summed over
+/// values into a gradient of the correction and one of the shift. That saves the passes over [B·L·n, V] that automatic
+/// differentiation would need.
 pub fn loss(network: &Network, batch: &Masked, slots: &[usize]) -> Tensor<1> {
     let tables = network.tables();
     let hidden = hidden_of(network, &tables, batch);
-    let logits = slot_logits(network, &hidden, slots);
-    let (targets, weights) = batch.targets_of(&network.layout, slots);
-    let rows = targets.len();
-    let device = network.device();
+    let parts = network.constants.classes.iter().filter_map(|table| {
+        let own: Vec<usize> = slots.iter().copied().filter(|slot| table.class.slots.contains(slot)).collect();
+        (!own.is_empty()).then(|| class_loss(network, &hidden, batch, table, &own, slots.len()))
+    });
+    Tensor::cat(parts.collect::<Vec<_>>(), 0).sum()
+}
+
+/// Part of the loss that stands in some slots of one class, of `chosen` slots in all [1].
+fn class_loss(
+    network: &Network,
+    hidden: &Hidden,
+    batch: &Masked,
+    table: &ClassTable,
+    slots: &[usize],
+    chosen: usize,
+) -> Tensor<1> {
+    let (b, l, n, v) = (batch.cells(), network.config.groups(), slots.len(), table.class.width);
+    let (rows, device) = (b * l * n, network.device());
+    let places: Vec<i32> = slots.iter().map(|slot| *slot as i32).collect();
+    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [n]), &device);
+    let of_table = |values: &Tensor<2>| {
+        let own = places.clone().sub_scalar(table.class.slots.start as i32);
+        values.clone().reshape([l, table.class.slots.len(), v]).select(1, own).reshape([1, l * n, v])
+    };
+    let of_slots = |values: Tensor<2>| {
+        let cells = values.dims()[0];
+        values.reshape([cells, l, network.config.group_size]).select(2, places.clone()).reshape([cells, l * n])
+    };
+    let correction = corrections(network, hidden, &places, v);
+    let shifts = of_slots(hidden.shifts.clone());
+    let odds = of_slots(network.constants.odds.clone());
+    let counts = table.counts.clone().reshape([1, 1, v]);
+
+    // Nothing below is traced.
+    let (raw, shift) = (correction.clone().detach(), shifts.clone().detach());
+    let bounded = raw.clone().clamp(-LARGEST_CORRECTION, LARGEST_CORRECTION);
+    let inside = raw.abs().lower_elem(LARGEST_CORRECTION).float();
+    let fade = of_table(&table.fade);
+    let slope = Constants::slope(&shift, &odds).reshape([b, l * n, 1]);
+    let logits = of_table(&table.base) + slope * counts.clone() + bounded.reshape([b, l * n, v]) * fade.clone();
+    let probabilities = softmax(logits, 2).reshape([rows, v]);
+    let (targets, weights) = batch.targets_of(network, slots, chosen);
     let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, [rows, 1]), &device);
     let weights = Tensor::<2>::from_data(TensorData::new(weights, [rows, 1]), &device);
-
-    let probabilities = softmax(logits.clone().detach(), 1);
     let of_target = probabilities.clone().gather(1, targets.clone());
     // 1e-30 keeps a vanished probability finite: a loss of 69 nats for that gene.
     let value = (of_target.clamp_min(1e-30).log() * weights.clone()).sum().neg();
     let one_less = Tensor::<2>::full([rows, 1], -1.0, &device);
-    let gradient = probabilities.scatter(1, targets, one_less, burn::tensor::IndexingUpdateOp::Add) * weights;
-    let surrogate = (logits * gradient.detach()).sum();
-    surrogate.clone() - surrogate.detach() + value.detach()
+    let by_logit = probabilities.scatter(1, targets, one_less, burn::tensor::IndexingUpdateOp::Add) * weights;
+    let by_logit = by_logit.reshape([b, l * n, v]);
+    let by_slope = (by_logit.clone() * counts).sum_dim(2).reshape([b, l * n]);
+    let by_shift = by_slope * Constants::slope_change(&shift, &odds);
+    let by_correction = (by_logit * fade).reshape([rows, v]) * inside;
+    let surrogate = (shifts * by_shift).sum() + (correction * by_correction).sum();
+    surrogate.clone() - surrogate.detach() + value
 }
 
-/// Logits of every gene in the chosen slots [B·L·n, V].
-fn slot_logits(network: &Network, hidden: &Hidden, slots: &[usize]) -> Tensor<2> {
+/// Corrections of every gene in the chosen slots before they are bounded [B·L·n, V].
+fn corrections(network: &Network, hidden: &Hidden, slots: &Tensor<1, Int>, v: usize) -> Tensor<2> {
     let config = &network.config;
-    let (d, s, l, n, r) = (config.width, config.group_size, config.groups(), slots.len(), config.rank);
-    let [b, _] = hidden.gates.dims();
-    let device = network.device();
-    let chosen: Vec<i32> = slots.iter().map(|slot| *slot as i32).collect();
-    let chosen = Tensor::<1, Int>::from_data(TensorData::new(chosen, [n]), &device);
+    let (d, s, l, n, u) = (config.width, config.group_size, config.groups(), slots.dims()[0], config.shape);
+    let [b, _] = hidden.shapes.dims();
     // [D, S, D] → the chosen slots → [D·n, D] · head → [D, n·V]: one matrix for all of them.
-    let up = network.decompress.clone().reshape([d, s, d]).select(1, chosen.clone()).reshape([d * n, d]);
-    let matrix = up.matmul(network.head.clone()).reshape([d, n * VOCABULARY]);
-    let logits = matmul_in(hidden.groups.clone().reshape([b * l, d]), matrix);
-    let factors = network.layout.place_rows(network.gene_output.clone());
-    let factors = factors.reshape([l, s, r]).select(1, chosen).reshape([1, l * n, r]);
-    let gated = factors * hidden.gates.clone().reshape([b, 1, r]);
-    let of_genes = gated.reshape([b * l * n, r]).matmul(network.output_basis.clone());
-    logits.reshape([b * l * n, VOCABULARY]) + of_genes + network.output_bias.clone()
+    let up = network.decompress.clone().reshape([d, s, d]).select(1, slots.clone()).reshape([d * n, d]);
+    let matrix = up.matmul(widened(network.head.clone(), v)).reshape([d, n * v]);
+    let own = matmul_in(hidden.groups.clone().reshape([b * l, d]), matrix).reshape([b * l * n, v]);
+    let factors = network.layout.place_rows(network.gene_shape.clone());
+    let factors = factors.reshape([l, s, u]).select(1, slots.clone()).reshape([1, l * n, u]);
+    let gated = factors * hidden.shapes.clone().reshape([b, 1, u]);
+    own + gated.reshape([b * l * n, u]).matmul(widened(network.shape_basis.clone(), v))
 }

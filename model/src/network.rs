@@ -1,29 +1,31 @@
-//! The network's weights, and the two halves of its forward pass.
+//! The network's weights, and the first half of its forward pass.
 //!
-//! Does: holds every parameter under its name, initialises them from a seed, embeds and
-//! compresses tokens, runs the blocks. Decoding stands in `decode`, the loss in `loss`.
+//! Does: holds every parameter under its name, initialises them from a seed, embeds and compresses tokens, runs the
+//! blocks. Decoding stands in `decode`, the loss in `loss`, what is constant for a network in `constants`.
 //! Does not know: what a condition means, files, schedules, which device it runs on.
-//! Flow: tokens [B, G] → gather-sum with the compression folded in [B, L, D] → condition rows, with what
-//! visible genes say of the cell (`summary`), in front → blocks → final norm → hidden: groups
-//! [B, L, D] and gates [B, R].
+//! Flow: tokens [B, G] → features and deviations [B, L·S] → compressed [B, L, D] → condition rows, with what
+//! visible genes say of the cell (`summary`), in front → blocks → final norm → hidden: groups [B, L, D], shifts of every
+//! gene's log-mean [B, L·S], gates of its shape [B, U].
 //!
-//! Compression is linear, so embedding and W_down fold into one table of rows
-//! `token_embedding · W_s` for each slot s: a cell costs G row look-ups instead of 2 G D² multiply-
-//! adds. The gene embeddings pass through W_down once for the whole batch.
-//!
-//! Past the paper, every gene has R output factors, and every cell has R gates that scale them:
-//! logits of gene g += (factors_g ∘ gates) · basis. The gates come from the condition tokens, and from
-//! what the blocks wrote into the condition rows. W_up is shared by all groups, so without them the
-//! blocks would have to learn by heart which gene answers to which condition.
+//! A gene's distribution is a negative binomial whose log-mean is shifted by η (`statistics`), and a bounded correction.
+//! The shift of gene g in a cell: η = Σ_r F_gr · gate_r + Λ_g · ẑ − ½ Λ_g² · s + E_g · h. Gates come from the condition
+//! tokens, from pairs of them (context × perturbation), and from what the blocks wrote into the condition rows; ẑ and s
+//! are the summary's; h is the group's hidden row. So every condition acts on every gene's own mean, which the paper's
+//! W_up, shared by all groups, would have to learn through the blocks.
 
-use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, FloatDType, Int, Tensor, TensorData};
 
 use crate::block::{Block, Rotary, root_mean_square_norm};
 use crate::config::ModelConfig;
+use crate::constants::Constants;
+use crate::hidden::Hidden;
 use crate::layout::Layout;
+use crate::pairs::Pairs;
 use crate::quantise::{FIRST_CONDITION, VOCABULARY};
 use crate::random::Draws;
-use crate::summary::{Seen, Summary};
+use crate::reading::{FEATURES, Seen};
+use crate::statistics::GeneStatistics;
+use crate::summary::Summary;
 
 /// All weights. Matrices are [in, out]; norms and biases are kept as one row.
 #[derive(Clone, Debug)]
@@ -32,9 +34,17 @@ pub struct Network {
     pub config: ModelConfig,
     /// Where each gene stands (PAPER.md section 3).
     pub layout: Layout,
-    /// Expression tokens, MASK and conditions [T, D].
-    pub token_embedding: Tensor<2>,
-    /// What each gene adds to its token [G, D].
+    /// Mean, spread and ceiling of every gene; not trained.
+    pub statistics: GeneStatistics,
+    /// Pairs of condition values with a gate row of their own.
+    pub pairs: Pairs,
+    /// Features of a token's count, "hidden" first [F, D].
+    pub token_features: Tensor<2>,
+    /// Condition values [K, D].
+    pub condition_embedding: Tensor<2>,
+    /// Groups of genes [L, D].
+    pub group_embedding: Tensor<2>,
+    /// What a gene's deviation writes into its group's row, and what it reads from it at the end [G, D].
     pub gene_embedding: Tensor<2>,
     /// W_down [S·D, D].
     pub compress: Tensor<2>,
@@ -42,101 +52,76 @@ pub struct Network {
     pub blocks: Vec<Block>,
     /// Gain of the last norm [1, D].
     pub final_norm: Tensor<2>,
+    /// How far each hidden feature moves log-means [1, D].
+    pub mean_gain: Tensor<2>,
     /// W_up [D, S·D].
     pub decompress: Tensor<2>,
-    /// Head [D, V].
+    /// Head of the correction [D, V].
     pub head: Tensor<2>,
-    /// Output factors of every gene [G, R].
+    /// Response factors of every gene, natural log [G, R].
     pub gene_output: Tensor<2>,
-    /// What the factors stand for [R, V].
-    pub output_basis: Tensor<2>,
-    /// Bias shared by all genes [1, V].
-    pub output_bias: Tensor<2>,
-    /// Gates before any condition [1, R].
+    /// Shape factors of every gene [G, U].
+    pub gene_shape: Tensor<2>,
+    /// What the shape factors stand for [U, V].
+    pub shape_basis: Tensor<2>,
+    /// Gates before any condition [1, R + Q + U].
     pub gate_bias: Tensor<2>,
-    /// What each condition value adds to the gates [K, R].
+    /// What each condition value adds to the gates [K, R + Q + U].
     pub gate_conditions: Tensor<2>,
-    /// What the condition rows add to the gates after the blocks [D, R].
+    /// What each pair of condition values adds beyond the sum of both [P, R]; absent without pairs.
+    pub gate_pairs: Option<Tensor<2>>,
+    /// What the condition rows add to the gates after the blocks [D, R + Q + U].
     pub gate_hidden: Tensor<2>,
     /// What visible genes say of the cell; absent when the config asks for no factors.
     pub summary: Option<Summary>,
-}
-
-/// What the blocks know of a batch of cells: everything that follows is linear in it.
-#[derive(Clone, Debug)]
-pub struct Hidden {
-    /// Groups of genes after the last norm [B, L, D].
-    pub groups: Tensor<3>,
-    /// Gates of the output factors [B, R].
-    pub gates: Tensor<2>,
-}
-
-impl Hidden {
-    /// Cells from `first` on, `count` of them.
-    pub fn narrow(&self, first: usize, count: usize) -> Self {
-        let (groups, gates) = (self.groups.clone(), self.gates.clone());
-        Self { groups: groups.narrow(0, first, count), gates: gates.narrow(0, first, count) }
-    }
-
-    /// Guidance over `branches` equal parts of the batch, the last of which is the unguided one a₀:
-    /// a₀ + strength · Σₖ (aₖ − a₀), with strength w + 1 (PAPER.md section 5). One branch stays as it is.
-    pub fn composed(self, branches: usize, strength: f32) -> Self {
-        if branches < 2 {
-            return self;
-        }
-        let cells = self.gates.dims()[0] / branches;
-        let away = self.narrow((branches - 1) * cells, cells);
-        let (mut groups, mut gates) = (away.groups.clone(), away.gates.clone());
-        for part in 0..branches - 1 {
-            let toward = self.narrow(part * cells, cells);
-            groups = groups + (toward.groups - away.groups.clone()).mul_scalar(strength);
-            gates = gates + (toward.gates - away.gates.clone()).mul_scalar(strength);
-        }
-        Self { groups, gates }
-    }
+    /// What follows from layout and statistics, on the weights' device.
+    pub(crate) constants: Constants,
 }
 
 /// Tables that depend on the weights only: made once per weight update, used for every batch.
 #[derive(Clone, Debug)]
 pub struct Tables {
-    /// Row s·(T+1)+t is token t passed through slot s of W_down; row s·(T+1)+T is zero, for padding.
-    compressed_tokens: Tensor<2>,
-    /// Gene embeddings passed through W_down [L, D].
-    compressed_genes: Tensor<2>,
+    /// A group's features to its row [S·F, D].
+    features: Tensor<2>,
+    /// Gene embeddings by group [L, S, D].
+    genes: Tensor<3>,
+    /// Response factors, and the summary's loadings, in position order [L·S, R + Q].
+    responses: Tensor<2>,
+    /// The summary's loadings in position order and their squares [L·S, Q].
+    loadings: Option<(Tensor<2>, Tensor<2>)>,
     /// Rotary positions.
     rotary: Rotary,
-    /// Squared loadings of the summary's factors [G, Q].
-    precisions: Option<Tensor<2>>,
 }
 
-/// Cells as the network reads them.
-#[derive(Clone, Debug)]
-pub struct Read {
-    /// Embedded and compressed [B, L, D].
-    pub compressed: Tensor<3>,
-    /// Levels of the visible genes, where the network has a summary.
-    pub seen: Option<Seen>,
+/// Condition tokens of some cells.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'a> {
+    /// B × C.
+    pub tokens: &'a [i32],
+    /// 1 where what belongs to a condition token learns from the cell, 0 where it does not, B × C; empty: 1 everywhere.
+    pub learns: &'a [f32],
 }
 
-impl Read {
-    /// The same cells, `times` over.
-    pub fn repeat(self, times: usize) -> Self {
-        if times == 1 {
-            return self;
-        }
-        let seen = self.seen.map(|seen| seen.repeat(times));
-        Self { compressed: Tensor::cat(vec![self.compressed; times], 0), seen }
+impl<'a> Labels<'a> {
+    /// Labels that all learn.
+    pub fn of(tokens: &'a [i32]) -> Self {
+        Self { tokens, learns: &[] }
     }
 }
 
 impl Network {
-    /// Weights drawn from `seed`, each parameter from its own stream.
+    /// Weights drawn from `seed`, each parameter from its own stream, for genes with these statistics.
     ///
-    /// Matrices are normal with standard deviation in^-½; those that write into the residual
-    /// stream are scaled by (2 · blocks)^-½ besides. Token rows start on a smooth curve of
-    /// log(1 + count), so that rare counts begin near their neighbours (the paper leaves
-    /// initialisation open).
-    pub fn init(config: &ModelConfig, seed: u64, device: &Device) -> Self {
+    /// Matrices are normal with standard deviation in^-½; those that write into the residual stream are scaled by
+    /// (2 · blocks)^-½ besides. What moves a gene's distribution away from its statistics starts at 0, so that means are
+    /// right from the first step (the paper leaves initialisation open).
+    pub fn init(
+        config: &ModelConfig,
+        statistics: GeneStatistics,
+        pairs: Pairs,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
         let mut stream = 0;
         let mut normal = |rows: usize, columns: usize, deviation: f64| {
             stream += 1;
@@ -149,7 +134,9 @@ impl Network {
         let fan = |inputs: usize| (inputs as f64).powf(-0.5);
         let residual = (2.0 * config.blocks as f64).powf(-0.5);
         let gain = || Tensor::<2>::ones([1, d], device);
-        let token_embedding = smooth_tokens(config, seed, device) + normal(config.tokens(), d, 0.2);
+        let layout = Layout::by_ceiling(&statistics.ceiling, config.group_size, seed);
+        let constants = Constants::new(&layout, &statistics, device);
+        let token_features = normal(FEATURES, d, 1.0);
         let blocks = (0..config.blocks)
             .map(|_| Block {
                 attention_norm: gain(),
@@ -162,27 +149,40 @@ impl Network {
             .collect();
         Self {
             config: config.clone(),
-            layout: Layout::random(config.genes, config.group_size, seed),
-            token_embedding,
-            gene_embedding: normal(config.genes, d, 0.5),
+            layout,
+            statistics,
+            token_features,
+            condition_embedding: normal(config.condition_values, d, 0.2),
+            group_embedding: normal(config.groups(), d, 0.5),
+            gene_embedding: normal(config.genes, d, fan(s)),
             compress: normal(s * d, d, fan(s * d)),
             blocks,
             final_norm: gain(),
+            mean_gain: Tensor::zeros([1, d], device),
             decompress: normal(d, s * d, fan(d)),
-            head: normal(d, VOCABULARY, 0.1 * fan(d)),
+            head: Tensor::zeros([d, VOCABULARY], device),
             gene_output: normal(config.genes, config.rank, 0.02),
-            output_basis: normal(config.rank, VOCABULARY, 0.02),
-            output_bias: Tensor::zeros([1, VOCABULARY], device),
-            gate_bias: Tensor::ones([1, config.rank], device),
-            gate_conditions: normal(config.condition_values, config.rank, 0.02),
-            gate_hidden: Tensor::zeros([d, config.rank], device),
+            gene_shape: normal(config.genes, config.shape, 0.02),
+            shape_basis: normal(config.shape, VOCABULARY, 0.02),
+            gate_bias: Tensor::zeros([1, config.gates()], device),
+            gate_conditions: normal(config.condition_values, config.gates(), 0.02),
+            gate_pairs: (!pairs.is_empty()).then(|| Tensor::zeros([pairs.len(), config.rank], device)),
+            gate_hidden: Tensor::zeros([d, config.gates()], device),
             summary: (config.summary > 0).then(|| Summary::init(config, seed, device)),
+            pairs,
+            constants,
         }
     }
 
     /// Weights of the right shapes and no meaning, to be filled by [`crate::weights::load`].
-    pub(crate) fn empty(config: &ModelConfig, layout: Layout, device: &Device) -> Self {
-        let (d, s, f) = (config.width, config.group_size, config.feed_width);
+    pub(crate) fn empty(
+        config: &ModelConfig,
+        layout: Layout,
+        statistics: GeneStatistics,
+        pairs: Pairs,
+        device: &Device,
+    ) -> Self {
+        let (d, s, f, gates) = (config.width, config.group_size, config.feed_width, config.gates());
         let zeros = |rows: usize, columns: usize| Tensor::<2>::zeros([rows, columns], device);
         let block = || Block {
             attention_norm: zeros(1, d),
@@ -194,21 +194,28 @@ impl Network {
         };
         Self {
             config: config.clone(),
+            constants: Constants::new(&layout, &statistics, device),
             layout,
-            token_embedding: zeros(config.tokens(), d),
+            statistics,
+            token_features: zeros(FEATURES, d),
+            condition_embedding: zeros(config.condition_values, d),
+            group_embedding: zeros(config.groups(), d),
             gene_embedding: zeros(config.genes, d),
             compress: zeros(s * d, d),
             blocks: (0..config.blocks).map(|_| block()).collect(),
             final_norm: zeros(1, d),
+            mean_gain: zeros(1, d),
             decompress: zeros(d, s * d),
             head: zeros(d, VOCABULARY),
             gene_output: zeros(config.genes, config.rank),
-            output_basis: zeros(config.rank, VOCABULARY),
-            output_bias: zeros(1, VOCABULARY),
-            gate_bias: zeros(1, config.rank),
-            gate_conditions: zeros(config.condition_values, config.rank),
-            gate_hidden: zeros(d, config.rank),
+            gene_shape: zeros(config.genes, config.shape),
+            shape_basis: zeros(config.shape, VOCABULARY),
+            gate_bias: zeros(1, gates),
+            gate_conditions: zeros(config.condition_values, gates),
+            gate_pairs: (!pairs.is_empty()).then(|| zeros(pairs.len(), config.rank)),
+            gate_hidden: zeros(d, gates),
             summary: (config.summary > 0).then(|| Summary::empty(config, device)),
+            pairs,
         }
     }
 
@@ -216,7 +223,9 @@ impl Network {
     ///
     /// Names are the keys of the weight files; the order is fixed.
     pub fn map(self, mut change: impl FnMut(&str, Tensor<2>) -> Tensor<2>) -> Self {
-        let token_embedding = change("token_embedding", self.token_embedding);
+        let token_features = change("token_features", self.token_features);
+        let condition_embedding = change("condition_embedding", self.condition_embedding);
+        let group_embedding = change("group_embedding", self.group_embedding);
         let gene_embedding = change("gene_embedding", self.gene_embedding);
         let compress = change("compress", self.compress);
         let blocks = self
@@ -235,24 +244,49 @@ impl Network {
                 }
             })
             .collect();
-        Self {
+        let network = Self {
             config: self.config,
             layout: self.layout,
-            token_embedding,
+            statistics: self.statistics,
+            pairs: self.pairs,
+            token_features,
+            condition_embedding,
+            group_embedding,
             gene_embedding,
             compress,
             blocks,
             final_norm: change("final_norm", self.final_norm),
+            mean_gain: change("mean_gain", self.mean_gain),
             decompress: change("decompress", self.decompress),
             head: change("head", self.head),
             gene_output: change("gene_output", self.gene_output),
-            output_basis: change("output_basis", self.output_basis),
-            output_bias: change("output_bias", self.output_bias),
+            gene_shape: change("gene_shape", self.gene_shape),
+            shape_basis: change("shape_basis", self.shape_basis),
             gate_bias: change("gate_bias", self.gate_bias),
             gate_conditions: change("gate_conditions", self.gate_conditions),
+            gate_pairs: self.gate_pairs.map(|tensor| change("gate_pairs", tensor)),
             gate_hidden: change("gate_hidden", self.gate_hidden),
             summary: self.summary.map(|summary| summary.map(change)),
+            constants: self.constants,
+        };
+        network.settled()
+    }
+
+    /// The same network with its constants on the device of its weights: a change of weights may have moved them.
+    fn settled(mut self) -> Self {
+        let device = self.device();
+        if self.constants.device() != device {
+            self.constants = Constants::new(&self.layout, &self.statistics, &device);
         }
+        self
+    }
+
+    /// The same weights for genes with other statistics (same panel, same ceilings): what `export` measures anew.
+    #[must_use]
+    pub fn with_statistics(mut self, statistics: GeneStatistics) -> Self {
+        self.constants = Constants::new(&self.layout, &statistics, &self.device());
+        self.statistics = statistics;
+        self
     }
 
     /// The network as devices with fast half-precision products run it: the blocks' matrices in f16, and with them
@@ -261,6 +295,18 @@ impl Network {
         const PRODUCTS: [&str; 4] = ["attention_in", "attention_out", "feed_in", "feed_out"];
         let is_product = |name: &str| PRODUCTS.contains(&name.rsplit('.').next().unwrap_or(name));
         self.map(|name, tensor| if is_product(name) { tensor.cast(FloatDType::F16) } else { tensor })
+    }
+
+    /// Whether products are computed in f16.
+    pub(crate) fn is_halved(&self) -> bool {
+        self.blocks.first().is_some_and(|block| block.feed_in.dtype() == DType::F16)
+    }
+
+    /// Logits of one cell in some slots: each slot's genes take as many values as its class of ceilings does.
+    pub fn values(&self, slots: &[usize]) -> usize {
+        let classes = || self.constants.classes.iter().map(|table| &table.class);
+        let width = |slot: &usize| classes().find(|class| class.slots.contains(slot)).map_or(0, |class| class.width);
+        slots.iter().map(width).sum::<usize>() * self.config.groups()
     }
 
     /// Every tensor with its name, in the order of [`Network::map`].
@@ -282,101 +328,139 @@ impl Network {
     pub fn tables(&self) -> Tables {
         let config = &self.config;
         let (d, s, l) = (config.width, config.group_size, config.groups());
-        let device = self.device();
-        let padded = Tensor::cat(vec![self.token_embedding.clone(), Tensor::zeros([1, d], &device)], 0);
         let slots = self.compress.clone().reshape([s, d, d]);
-        let compressed_tokens = padded.unsqueeze::<3>().matmul(slots).reshape([s * (config.tokens() + 1), d]);
-        let placed = self.layout.place_rows(self.gene_embedding.clone());
-        let compressed_genes = placed.reshape([l, s * d]).matmul(self.compress.clone());
-        let rotary = Rotary::new(l + config.condition_slots, config.head_width(), &device);
-        let precisions = self.summary.as_ref().map(Summary::precisions);
-        Tables { compressed_tokens, compressed_genes, rotary, precisions }
+        let features = self.token_features.clone().unsqueeze::<3>().matmul(slots).reshape([s * FEATURES, d]);
+        let placed = |rows: &Tensor<2>| self.layout.place_rows(rows.clone());
+        let mut responses = placed(&self.gene_output);
+        let loadings = self.summary.as_ref().map(|summary| {
+            let loadings = placed(&summary.loadings);
+            (loadings.clone(), loadings.square())
+        });
+        if let Some((loadings, _)) = &loadings {
+            responses = Tensor::cat(vec![responses, loadings.clone()], 1);
+        }
+        Tables {
+            features,
+            genes: placed(&self.gene_embedding).reshape([l, s, d]),
+            responses,
+            loadings,
+            rotary: Rotary::new(l + config.condition_slots, config.head_width(), &self.device()),
+        }
     }
 
     /// Cells from their tokens in gene order, B × G.
-    pub fn read(&self, tables: &Tables, tokens: &[u16]) -> Read {
-        let (genes, device) = (self.config.genes, self.device());
-        let mut rows = Vec::with_capacity(tokens.len() / genes.max(1) * self.layout.padded());
-        for cell in tokens.chunks(genes) {
-            self.layout.table_rows(cell, self.config.tokens(), &mut rows);
+    pub fn read(&self, tokens: &[u16]) -> Seen {
+        Seen::of(tokens, &self.layout, &self.device())
+    }
+
+    /// Hidden state of cells with these condition tokens.
+    pub fn hidden(&self, tables: &Tables, cells: &Seen, labels: Labels<'_>) -> Hidden {
+        let c = self.config.condition_slots;
+        let (b, d, r, q) = (labels.tokens.len() / c, self.config.width, self.config.rank, self.config.summary);
+        let given = self.given(labels);
+        let mut rows = given.rows;
+        let mut gates = given.gates;
+        let responses = gates.clone().narrow(1, 0, r + q);
+        // What is expected teaches nothing by itself: means are learned from what is drawn.
+        let expected = responses.matmul(tables.responses.clone().transpose()).detach();
+        let expected = self.constants.readers.expectation(expected);
+        let deviations = self.constants.readers.deviations(cells, &expected);
+        let mut known = None;
+        if let (Some(summary), Some((loadings, squares))) = (&self.summary, &tables.loadings) {
+            let posterior = Summary::posterior(&deviations, loadings.clone(), squares.clone(), given.trust);
+            rows = rows + posterior.features().matmul(summary.to_rows.clone()).reshape([b, 1, d]);
+            let (before, after) = (gates.clone().narrow(1, 0, r), gates.clone().narrow(1, r + q, self.config.shape));
+            gates = Tensor::cat(vec![before, gates.narrow(1, r, q) + posterior.means, after], 1);
+            known = Some((posterior.known, squares.clone()));
         }
-        let count = rows.len();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &device);
-        let seen = self.summary.is_some().then(|| Seen::of(tokens, genes, &device));
-        Read { compressed: self.compressed(tables, rows), seen }
-    }
-
-    /// Embedded and compressed cells [B, L, D]; `rows` are [`Layout::table_rows`] of B cells.
-    fn compressed(&self, tables: &Tables, rows: Tensor<1, Int>) -> Tensor<3> {
-        let config = &self.config;
-        let (d, s, l) = (config.width, config.group_size, config.groups());
-        let b = rows.dims()[0] / (l * s);
-        let summed =
-            tables.compressed_tokens.clone().select(0, rows).reshape([b * l, s, d]).sum_dim(1).reshape([b, l, d]);
-        summed + tables.compressed_genes.clone().unsqueeze::<3>()
-    }
-
-    /// Hidden state after the last norm, for cells with the condition token ids [B, C].
-    pub fn hidden(&self, tables: &Tables, cells: Read, conditions: Tensor<2, Int>) -> Hidden {
-        self.hidden_learning(tables, cells, conditions, None)
-    }
-
-    /// The same; where `learns` [B, C] is 0 in place of 1, what belongs to that condition token takes part in the cell
-    /// and gets no gradient from it.
-    pub fn hidden_learning(
-        &self,
-        tables: &Tables,
-        cells: Read,
-        conditions: Tensor<2, Int>,
-        learns: Option<&Tensor<2>>,
-    ) -> Hidden {
-        let [b, c] = conditions.dims();
-        let (d, l) = (self.config.width, self.config.groups());
-        let mut rows = condition_rows(&self.token_embedding, conditions.clone(), learns);
-        // Tables of conditions alone have no rows of genes in front.
-        let conditions = conditions.sub_scalar(FIRST_CONDITION);
-        let sum = |table: &Tensor<2>| {
-            let rows = condition_rows(table, conditions.clone(), learns);
-            let [_, _, x] = rows.dims();
-            rows.sum_dim(1).reshape([b, x])
-        };
-        let mut gates = self.gate_bias.clone() + sum(&self.gate_conditions);
-        if let (Some(summary), Some(seen), Some(precisions)) = (&self.summary, &cells.seen, &tables.precisions) {
-            let features = summary.features(seen, precisions, sum(&summary.effect_conditions), sum(&summary.trust));
-            rows = rows + features.clone().matmul(summary.to_rows.clone()).reshape([b, 1, d]);
-            gates = gates + features.matmul(summary.to_gates.clone());
-        }
-        let x = Tensor::cat(vec![rows, cells.compressed], 1);
+        let x = Tensor::cat(vec![rows, self.compressed(tables, cells, deviations.standard)], 1);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, &tables.rotary, self.config.heads));
         let x = root_mean_square_norm(x, &self.final_norm);
-        debug_assert_eq!(x.dims(), [b, c + l, d]);
-        let seen = x.clone().narrow(1, 0, c).mean_dim(1).reshape([b, d]).matmul(self.gate_hidden.clone());
-        Hidden { groups: x.narrow(1, c, l), gates: gates + seen }
+        let l = self.config.groups();
+        let said = x.clone().narrow(1, 0, c).mean_dim(1).reshape([b, d]).matmul(self.gate_hidden.clone());
+        let groups = x.narrow(1, c, l);
+        let gates = gates + said;
+        let shifts = self.shifts(tables, gates.clone().narrow(1, 0, r + q), known, groups.clone());
+        Hidden { groups, shifts, shapes: gates.narrow(1, r + q, self.config.shape) }
     }
-}
 
-/// Rows of a table [·, X] for condition tokens [B, C] → [B, C, X]; no gradient where `learns` [B, C] is 0.
-fn condition_rows(table: &Tensor<2>, places: Tensor<2, Int>, learns: Option<&Tensor<2>>) -> Tensor<3> {
-    let ([b, c], [_, x]) = (places.dims(), table.dims());
-    let rows = table.clone().select(0, places.reshape([b * c])).reshape([b, c, x]);
-    let Some(learns) = learns else { return rows };
-    let learns = learns.clone().reshape([b, c, 1]);
-    let still = learns.clone().neg().add_scalar(1.0);
-    rows.clone() * learns + rows.detach() * still
-}
+    /// Shifts of every gene's log-mean in position order [B, L·S].
+    fn shifts(
+        &self,
+        tables: &Tables,
+        gates: Tensor<2>,
+        known: Option<(Tensor<2>, Tensor<2>)>,
+        groups: Tensor<3>,
+    ) -> Tensor<2> {
+        let [b, l, _] = groups.dims();
+        let mut shifts = gates.matmul(tables.responses.clone().transpose());
+        if let Some((known, squares)) = known {
+            // A mean of exponentials is above the exponential of the mean by half the variance.
+            shifts = shifts - known.matmul(squares.transpose()).mul_scalar(0.5);
+        }
+        let hidden = (groups * self.mean_gain.clone().unsqueeze::<3>()).swap_dims(0, 1);
+        let own = hidden.matmul(tables.genes.clone().swap_dims(1, 2)).swap_dims(0, 1);
+        shifts + own.reshape([b, l * self.config.group_size])
+    }
 
-/// Token rows on a smooth random curve of log(1 + count) [T, D]; zero for MASK and conditions.
-fn smooth_tokens(config: &ModelConfig, seed: u64, device: &Device) -> Tensor<2> {
-    let d = config.width;
-    let mut draws = Draws::new(seed, u64::MAX);
-    let waves: Vec<(f64, f64)> =
-        (0..d).map(|_| (f64::from(draws.normal()), std::f64::consts::TAU * f64::from(draws.uniform()))).collect();
-    let mut values = vec![0.0_f32; config.tokens() * d];
-    for (token, row) in values.chunks_mut(d).take(VOCABULARY).enumerate() {
-        let level = f64::from(crate::quantise::dequantise(token as u16)).ln_1p();
-        for (value, (frequency, phase)) in row.iter_mut().zip(&waves) {
-            *value = (frequency * level + phase).sin() as f32;
+    /// Embedded and compressed cells [B, L, D]: the features of their tokens through W_down, what genes deviate by, and
+    /// which group it is.
+    fn compressed(&self, tables: &Tables, cells: &Seen, deviations: Tensor<2>) -> Tensor<3> {
+        let (s, l, d) = (self.config.group_size, self.config.groups(), self.config.width);
+        let b = deviations.dims()[0];
+        let features = self.constants.features.clone().select(0, cells.rows.clone()).reshape([b * l, s * FEATURES]);
+        let levels = features.matmul(tables.features.clone()).reshape([b, l, d]);
+        let own = deviations.reshape([b, l, s]).swap_dims(0, 1).matmul(tables.genes.clone()).swap_dims(0, 1);
+        levels + own + self.group_embedding.clone().unsqueeze::<3>()
+    }
+
+    /// What follows from condition tokens alone.
+    fn given(&self, labels: Labels<'_>) -> Given {
+        let c = self.config.condition_slots;
+        let (b, device) = (labels.tokens.len() / c, self.device());
+        let places: Vec<i32> = labels.tokens.iter().map(|token| token - FIRST_CONDITION).collect();
+        let places = Tensor::<1, Int>::from_data(TensorData::new(places, [b * c]), &device);
+        let learns = (!labels.learns.is_empty())
+            .then(|| Tensor::<3>::from_data(TensorData::new(labels.learns.to_vec(), [b, c, 1]), &device));
+        let rows = |table: &Tensor<2>| {
+            let width = table.dims()[1];
+            let rows = table.clone().select(0, places.clone()).reshape([b, c, width]);
+            let Some(learns) = &learns else { return rows };
+            let still = learns.clone().neg().add_scalar(1.0);
+            rows.clone() * learns.clone() + rows.detach() * still
+        };
+        let sum = |table: &Tensor<2>| {
+            let rows = rows(table);
+            let width = rows.dims()[2];
+            rows.sum_dim(1).reshape([b, width])
+        };
+        let mut gates = self.gate_bias.clone() + sum(&self.gate_conditions);
+        if let Some(table) = &self.gate_pairs {
+            let [pairs, r] = table.dims();
+            let (found, most) = self.pairs.of_cells(labels.tokens, c);
+            let found = Tensor::<1, Int>::from_data(TensorData::new(found, [b * most]), &device);
+            // The last row is of no pair.
+            let table = Tensor::cat(vec![table.clone(), Tensor::zeros([1, r], &device)], 0);
+            debug_assert_eq!(table.dims()[0], pairs + 1);
+            let own = table.select(0, found).reshape([b, most, r]).sum_dim(1).reshape([b, r]);
+            let rest = Tensor::zeros([b, self.config.gates() - r], &device);
+            gates = gates + Tensor::cat(vec![own, rest], 1);
+        }
+        let trust = self.summary.as_ref().map(|summary| sum(&summary.trust));
+        Given {
+            rows: rows(&self.condition_embedding),
+            gates,
+            trust: trust.unwrap_or_else(|| Tensor::zeros([b, 1], &device)),
         }
     }
-    Tensor::from_data(TensorData::new(values, [config.tokens(), d]), device)
+}
+
+/// What condition tokens say before any gene is read.
+struct Given {
+    /// Condition rows [B, C, D].
+    rows: Tensor<3>,
+    /// Gates [B, R + Q + U].
+    gates: Tensor<2>,
+    /// How far factors can be believed, natural log [B, Q].
+    trust: Tensor<2>,
 }

@@ -21,6 +21,16 @@ impl Draws {
         Self { generator }
     }
 
+    /// The generator for (seed, key, stream): groups of cells with different keys share no number, whatever their seeds.
+    pub fn keyed(seed: u64, key: u64, stream: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8..16].copy_from_slice(&key.to_le_bytes());
+        let mut generator = ChaCha8Rng::from_seed(bytes);
+        generator.set_stream(stream);
+        Self { generator }
+    }
+
     /// Uniform in [0, 1) with 24 bits, exact in f32.
     pub fn uniform(&mut self) -> f32 {
         (self.generator.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
@@ -95,6 +105,19 @@ mod tests {
         assert_eq!(first, (0..3).map(|_| again.below(1000)).collect::<Vec<_>>());
         let mut other = Draws::new(7, 4);
         assert_ne!(first, (0..3).map(|_| other.below(1000)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn keys_share_no_numbers() {
+        let numbers = |seed, key, stream| {
+            let mut draws = Draws::keyed(seed, key, stream);
+            (0..4).map(|_| draws.below(1 << 20)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(1, 2, 3), numbers(1, 2, 3));
+        let all = [numbers(1, 2, 3), numbers(2, 1, 3), numbers(1, 3, 2), numbers(1, 2, 4), numbers(1, 1, 3)];
+        for (place, one) in all.iter().enumerate() {
+            assert!(all[..place].iter().all(|other| other != one), "{all:?}");
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! The walk back from noise: cells written gene group by gene group.
+//! The reverse process: cells written gene group by gene group.
 //!
 //! Does: a stepper. Each step reveals one batch of genes in every cell of the current batch of
 //! cells; between steps the caller looks for cancel and reports progress.
 //! Does not know: names of genes or conditions (`bundle`), clocks, threads, browsers.
 //! Flow: request → [draws on the host → masked tokens → hidden states of all guidance branches as one
-//! batch → decode the genes of this step → tokens] × N → counts.
+//! batch → mixed and bounded → decode the genes of this step → tokens] × N → counts.
 //!
 //! In the first step every cell of a condition looks the same, so it is computed once for all.
 
@@ -12,32 +12,25 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
 use crate::cost::Work;
-use crate::decode::{Chunk, Decoder, Wanted};
-use crate::network::{Hidden, Network, Tables};
-use crate::quantise::{FIRST_CONDITION, MASK, VOCABULARY, dequantise, quantise};
+use crate::decode::{Chunk, Decoder, Drawn, Wanted};
+use crate::hidden::{Hidden, Totals};
+use crate::network::{Labels, Network, Tables};
+use crate::quantise::{MASK, VOCABULARY, dequantise, quantise};
 use crate::random::{CellDraws, Draws};
 use crate::schedule::cosine_schedule;
-
-/// How one condition slot is filled.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
-    /// The same token in every cell.
-    Fixed(i32),
-    /// Drawn per cell in proportion to the weights: a condition the visitor left open.
-    Weighted(Vec<(i32, f64)>),
-    /// Several perturbations at once (at least one): the differences that each makes to the unguided
-    /// branch are added. No training cell had them together: an extrapolation.
-    Composed(Vec<i32>),
-}
 
 /// What to generate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// One entry per condition slot [C].
-    pub conditions: Vec<Choice>,
+    /// Condition tokens that cells have [C], each with a weight: one row where everything was chosen, several where
+    /// something was left open; every cell draws one of them.
+    pub labels: Vec<(Vec<i32>, f64)>,
+    /// Several perturbations at once: (slot, their tokens, at least two). The differences that each makes to the
+    /// unguided branch are added. No training cell had them together: an extrapolation.
+    pub composed: Option<(usize, Vec<i32>)>,
     /// Tokens of the unguided branch where it differs from the conditions [C]: the control label
     /// of perturbation slots. All `None`: no guidance, one branch.
     pub null: Vec<Option<i32>>,
@@ -50,43 +43,82 @@ pub struct Request {
     pub cells: usize,
     /// Seed of all randomness.
     pub seed: u64,
+    /// Key of the conditions among the seed's draws: requests with other conditions have other keys, so that no two
+    /// groups of cells share draws ([`crate::random::Draws::keyed`]).
+    pub key: u64,
     /// Genes held at a count throughout: (place in the panel, count).
     pub clamp: Vec<(u32, u32)>,
+    /// Library sizes that a cell may have, by the condition token that says so; cells with none of the tokens are held
+    /// to the entry of the token 0, if there is one.
+    pub totals: BTreeMap<i32, [f32; 2]>,
+    /// Whether to keep the mean count of the distribution that every value is drawn from ([`Run::expected`]).
+    pub expects: bool,
 }
 
 impl Request {
+    /// A request for cells of these condition tokens [C], with everything else as simple as it can be: no guidance, no
+    /// composition, no bounds on library sizes.
+    pub fn of(labels: Vec<i32>, steps: usize, cells: usize, seed: u64) -> Self {
+        Self {
+            null: vec![None; labels.len()],
+            labels: vec![(labels, 1.0)],
+            composed: None,
+            guidance: 0.0,
+            steps,
+            cells,
+            seed,
+            key: 0,
+            clamp: Vec::new(),
+            totals: BTreeMap::new(),
+            expects: false,
+        }
+    }
+
+    /// C.
+    fn slots(&self) -> usize {
+        self.null.len()
+    }
+
     /// Most perturbations that act together in one slot.
-    fn composed(&self) -> usize {
-        let parts = |choice: &Choice| if let Choice::Composed(tokens) = choice { tokens.len() } else { 1 };
-        self.conditions.iter().map(parts).max().unwrap_or(1).max(1)
+    fn together(&self) -> usize {
+        self.composed.as_ref().map_or(1, |(_, tokens)| tokens.len().max(1))
     }
 
     /// Whether the unguided branch is needed at all.
     fn guided(&self) -> bool {
-        let acts = |(choice, null): (&Choice, &Option<i32>)| null.is_some_and(|null| *choice != Choice::Fixed(null));
-        (self.guidance != 0.0 || self.composed() > 1) && self.conditions.iter().zip(&self.null).any(acts)
+        let acts = |labels: &[i32]| {
+            labels.iter().zip(&self.null).any(|(token, null)| null.is_some_and(|null| *token != null))
+        };
+        (self.guidance != 0.0 || self.together() > 1) && self.labels.iter().any(|(labels, _)| acts(labels))
     }
 
     /// Branches of the network that every state runs through: the perturbations, and the unguided one.
     fn branches(&self) -> usize {
-        if self.guided() { self.composed() + 1 } else { 1 }
+        if self.guided() { self.together() + 1 } else { 1 }
     }
 
     /// Condition tokens of branch `part` for states whose own tokens are `labels` [U, C]: perturbation
     /// `part` of a composed slot, or the unguided branch when `part` is past the last one. A slot with
     /// fewer perturbations than others stands at its control in the branches that it does not reach.
     fn branch(&self, labels: &[i32], part: usize) -> Vec<i32> {
-        let slots = self.conditions.len();
+        let slots = self.slots();
         let token = |(index, own): (usize, &i32)| {
-            let (choice, null) = (&self.conditions[index % slots], self.null[index % slots]);
-            match (choice, null) {
-                (Choice::Composed(tokens), _) if part < tokens.len() => tokens[part],
+            let slot = index % slots;
+            let composed = self.composed.as_ref().filter(|(of, _)| *of == slot).map(|(_, tokens)| tokens);
+            match (composed, self.null[slot]) {
+                (Some(tokens), _) if part < tokens.len() => tokens[part],
                 (_, None) => *own,
                 (_, Some(_)) if part == 0 => *own,
                 (_, Some(null)) => null,
             }
         };
         labels.iter().enumerate().map(token).collect()
+    }
+
+    /// Library sizes that cells with these condition tokens may have.
+    fn totals_of(&self, labels: &[i32]) -> [f32; 2] {
+        let own = labels.iter().find_map(|token| self.totals.get(token)).or_else(|| self.totals.get(&0));
+        own.copied().unwrap_or([0.0, f32::MAX])
     }
 }
 
@@ -130,8 +162,10 @@ pub struct Run {
     decoder: Decoder,
     schedule: Vec<usize>,
     clamped: Vec<bool>,
+    ceilings: Vec<u16>,
     start: Vec<u16>,
     tokens: Vec<Vec<u16>>,
+    expected: Vec<Vec<f32>>,
     labels: Vec<Vec<i32>>,
     draws: Vec<CellDraws>,
     current: Range<usize>,
@@ -140,15 +174,15 @@ pub struct Run {
 }
 
 impl Run {
-    /// Prepares a run; nothing is computed for cells yet. Clamped genes past the panel are ignored
-    /// here: names are resolved, and refused, by the bundle.
+    /// Prepares a run; nothing is computed for cells yet. Clamped genes past the panel are ignored here, and counts above
+    /// a gene's ceiling are brought down to it: names and counts are checked, and refused, by the bundle.
     pub fn new(network: &Network, request: Request, effort: Effort) -> Self {
         let genes = network.config.genes;
         let mut start = vec![MASK as u16; genes];
         let mut clamped = vec![false; genes];
         for (gene, count) in &request.clamp {
             if let Some(place) = start.get_mut(*gene as usize) {
-                *place = quantise(*count);
+                *place = quantise(*count).min(network.statistics.ceiling[*gene as usize]);
                 clamped[*gene as usize] = true;
             }
         }
@@ -159,8 +193,10 @@ impl Run {
             decoder: Decoder::new(network),
             schedule,
             clamped,
+            ceilings: network.statistics.ceiling.clone(),
             start,
             tokens: Vec::with_capacity(request.cells),
+            expected: Vec::new(),
             labels: Vec::with_capacity(request.cells),
             draws: Vec::new(),
             current: 0..0,
@@ -181,18 +217,16 @@ impl Run {
         self.step = 0;
         self.draws.clear();
         for cell in self.current.clone() {
-            let mut draws = Draws::new(self.request.seed, cell as u64);
-            let labels = self.request.conditions.iter().map(|choice| match choice {
-                Choice::Fixed(token) => *token,
-                Choice::Composed(tokens) => tokens.first().copied().unwrap_or(FIRST_CONDITION),
-                Choice::Weighted(options) => {
-                    let weights: Vec<f64> = options.iter().map(|(_, weight)| *weight).collect();
-                    options.get(draws.weighted(&weights)).map_or(FIRST_CONDITION, |(token, _)| *token)
-                }
-            });
-            self.labels.push(labels.collect());
+            let mut draws = Draws::keyed(self.request.seed, self.request.key, cell as u64);
+            let weights: Vec<f64> = self.request.labels.iter().map(|(_, weight)| *weight).collect();
+            let labels = self.request.labels.get(draws.weighted(&weights)).map(|(labels, _)| labels.clone());
+            self.labels.push(labels.unwrap_or_default());
             self.draws.push(CellDraws::new(&mut draws, self.start.len(), &self.clamped));
             self.tokens.push(self.start.clone());
+            if self.request.expects {
+                let held = |token: &u16| if i32::from(*token) < MASK { dequantise(*token) as f32 } else { 0.0 };
+                self.expected.push(self.start.iter().map(held).collect());
+            }
         }
     }
 
@@ -218,7 +252,7 @@ impl Run {
         }
         let (states, row_of_cell) = self.hidden_states(network);
         self.work.passes += 1;
-        self.work.states += states.gates.dims()[0] * self.request.branches();
+        self.work.states += states.shapes.dims()[0] * self.request.branches();
         let wanted = self.wanted(&row_of_cell);
         if !wanted.is_empty() {
             let values = self.draw_values(&states, &wanted).await?;
@@ -235,7 +269,6 @@ impl Run {
 
     /// Guided hidden states of the U distinct states of the batch, and each cell's row among them.
     fn hidden_states(&self, network: &Network) -> (Hidden, Vec<u32>) {
-        let c = self.request.conditions.len();
         let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
         let mut row_of_cell = Vec::with_capacity(self.current.len());
         let (mut tokens, mut labels) = (Vec::new(), Vec::new());
@@ -254,13 +287,27 @@ impl Run {
             count += 1;
         }
         let branches = self.request.branches();
-        let labels: Vec<i32> = (0..branches).flat_map(|part| self.request.branch(&labels, part)).collect();
-        let device = network.device();
-        let conditions = labels.len() / c;
-        let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [conditions, c]), &device);
-        let cells = network.read(&self.tables, &tokens).repeat(branches);
-        let all = network.hidden(&self.tables, cells, labels);
-        (all.composed(branches, self.request.guidance + 1.0), row_of_cell)
+        let all: Vec<i32> = (0..branches).flat_map(|part| self.request.branch(&labels, part)).collect();
+        let cells = network.read(&tokens);
+        let hidden = network.hidden(&self.tables, &cells.repeat(branches), Labels::of(&all));
+        let totals = self.totals(&labels, network);
+        let bounded = hidden
+            .composed(branches, self.request.guidance + 1.0)
+            .bounded(&network.constants, totals.as_ref().map(|totals| (&cells, totals)));
+        (bounded, row_of_cell)
+    }
+
+    /// Library sizes that states with these condition tokens [U, C] may have; none where the request sets no bounds.
+    fn totals(&self, labels: &[i32], network: &Network) -> Option<Totals> {
+        if self.request.totals.is_empty() {
+            return None;
+        }
+        let bounds: Vec<[f32; 2]> = labels.chunks(self.request.slots()).map(|own| self.request.totals_of(own)).collect();
+        let column = |side: usize| {
+            let values: Vec<f32> = bounds.iter().map(|own| own[side]).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [bounds.len(), 1]), &network.device())
+        };
+        Some(Totals { lowest: column(0), highest: column(1) })
     }
 
     /// The genes that this step reveals, over all cells of the batch.
@@ -285,23 +332,34 @@ impl Run {
         before..self.schedule[self.step]
     }
 
-    /// Decodes in chunks of bounded size and reads the tokens back once.
+    /// Decodes in chunks of bounded size and reads tokens and expected counts back, once each.
     async fn draw_values(
         &mut self,
         states: &Hidden,
         wanted: &[Wanted],
-    ) -> Result<Vec<u16>, burn::tensor::ExecutionError> {
+    ) -> Result<Vec<(u16, f32)>, burn::tensor::ExecutionError> {
         let chunks = self.decoder.plan(wanted, self.effort.rows);
         self.work.chunks += chunks.len();
         self.work.rows += chunks.iter().map(Chunk::len).sum::<usize>();
-        let drawn: Vec<Tensor<1, Int>> = chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk)).collect();
-        let drawn = Tensor::cat(drawn, 0).into_data_async().await?;
-        let drawn: Vec<i32> = drawn.iter::<i32>().collect();
-        let mut values = vec![0; wanted.len()];
+        self.work.values += chunks.iter().map(Chunk::values).sum::<usize>();
+        let expects = self.request.expects;
+        let drawn: Vec<Drawn> =
+            chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk, expects)).collect();
+        let tokens = Tensor::cat(drawn.iter().map(|own| own.tokens.clone()).collect(), 0).into_data_async().await?;
+        let tokens: Vec<i32> = tokens.iter::<i32>().collect();
+        let expected: Vec<Tensor<1>> = drawn.into_iter().filter_map(|own| own.expected).collect();
+        let expected: Vec<f32> = match expected.is_empty() {
+            true => Vec::new(),
+            false => Tensor::cat(expected, 0).into_data_async().await?.iter::<f32>().collect(),
+        };
+        let mut values = vec![(0, 0.0); wanted.len()];
         let mut offset = 0;
         for chunk in &chunks {
             for (row, index) in chunk.placed() {
-                values[index as usize] = drawn[offset + row] as u16;
+                // Values past the ceiling have a probability of 0; rounding of a running sum could still reach them.
+                let ceiling = self.ceilings[wanted[index as usize].gene as usize];
+                let token = (tokens[offset + row] as u16).min(ceiling);
+                values[index as usize] = (token, expected.get(offset + row).copied().unwrap_or(0.0));
             }
             offset += chunk.len();
         }
@@ -309,12 +367,15 @@ impl Run {
     }
 
     /// Writes the drawn tokens into the cells; `values` stand in the order of [`Run::wanted`].
-    fn reveal(&mut self, values: &[u16]) {
+    fn reveal(&mut self, values: &[(u16, f32)]) {
         let genes = self.revealed_now();
         let mut values = values.iter();
         for (cell, draws) in self.current.clone().zip(&self.draws) {
-            for (gene, value) in draws.order[genes.clone()].iter().zip(values.by_ref()) {
-                self.tokens[cell][*gene as usize] = *value;
+            for (gene, (token, expected)) in draws.order[genes.clone()].iter().zip(values.by_ref()) {
+                self.tokens[cell][*gene as usize] = *token;
+                if let Some(list) = self.expected.get_mut(cell) {
+                    list[*gene as usize] = *expected;
+                }
             }
         }
     }
@@ -327,6 +388,15 @@ impl Run {
     /// Tokens of a cell in panel order [G]; MASK where the gene is not revealed yet.
     pub fn tokens(&self, cell: usize) -> &[u16] {
         &self.tokens[cell]
+    }
+
+    /// Mean count of every gene of a finished cell, each over the distribution that it was drawn from [G]; nothing when
+    /// the request did not ask for it.
+    ///
+    /// Over many cells their mean is that of the counts, with less noise: what a draw adds is left out. Cells of a
+    /// condition so say in tens what drawn counts say in hundreds.
+    pub fn expected(&self, cell: usize) -> &[f32] {
+        self.expected.get(cell).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Condition tokens of a cell [C].

@@ -5,7 +5,8 @@
 //! Does not know: files; where the bytes come from or go to.
 //! Flow: trainer → **save** → bundle → **load** → network.
 //!
-//! Keys are those of [`Network::map`] plus `permutation` (i32 [G]). Matrices are [in, out]; the
+//! Keys are those of [`Network::map`] plus `permutation` (i32 [G]), `pairs` (i32 [P, 2]) and the statistics of genes
+//! (`genes.*` [G]). Matrices are [in, out]; the
 //! single-row parameters (norms, bias) are written without their leading 1. A table in bytes (i8) has its rows' steps
 //! beside it under its key with `.step` (f32 [rows]): a value is its byte times the step of its row.
 
@@ -19,6 +20,9 @@ use thiserror::Error;
 use crate::config::{ConfigError, ModelConfig};
 use crate::layout::Layout;
 use crate::network::Network;
+use crate::pairs::Pairs;
+use crate::quantise::OVERFLOW;
+use crate::statistics::GeneStatistics;
 
 /// Number format of saved weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +36,9 @@ pub enum Precision {
     Bytes,
 }
 
-/// Gene tables that are stored in bytes. `gene_output` is not: it holds every gene's own distribution, and in bytes
-/// generated cells are told from measured ones far more easily (train-native/LOG.md).
-const IN_BYTES: [&str; 3] = ["gene_embedding", "summary.effect_genes", "summary.factors"];
+/// Gene tables that are stored in bytes. `gene_output` and `summary.loadings` are not: they hold every gene's own response,
+/// and in bytes generated cells are told from measured ones far more easily (train-native/LOG.md).
+const IN_BYTES: [&str; 1] = ["gene_embedding"];
 /// Largest byte of a stored table; −128 is left out, so that steps are the same on both sides of 0.
 const LARGEST_BYTE: f32 = 127.0;
 
@@ -73,6 +77,9 @@ pub enum WeightsError {
         /// Its format.
         dtype: Dtype,
     },
+    /// Statistics of genes that cannot be.
+    #[error("the tensor `{0}` holds a value that no gene can have; the file is damaged")]
+    Statistics(String),
     /// The permutation does not hold every gene once.
     #[error("the tensor `permutation` does not hold every gene exactly once; the file is damaged")]
     Permutation,
@@ -207,7 +214,81 @@ pub fn save(network: &Network, precision: Precision) -> Result<Vec<u8>, WeightsE
     }
     let permutation: Vec<i32> = network.layout.permutation().iter().map(|gene| *gene as i32).collect();
     tensors.integers("permutation", &[permutation.len()], &permutation);
+    let pairs: Vec<i32> = network.pairs.list().iter().flatten().copied().collect();
+    tensors.integers("pairs", &[network.pairs.len(), 2], &pairs);
+    save_statistics(&mut tensors, &network.statistics, precision);
     tensors.serialise()
+}
+
+/// Adds the statistics of genes.
+fn save_statistics(tensors: &mut Tensors, statistics: &GeneStatistics, precision: Precision) {
+    let genes = statistics.genes();
+    for (name, values) in columns(statistics) {
+        tensors.floats(name, &[genes], values, precision);
+    }
+    let ceilings: Vec<i32> = statistics.ceiling.iter().map(|token| i32::from(*token)).collect();
+    tensors.integers(CEILING, &[genes], &ceilings);
+}
+
+/// Key of the ceilings.
+const CEILING: &str = "genes.ceiling";
+/// Largest logarithm that a statistic of a gene may have: e³⁰ is above any count.
+const LARGEST_STATISTIC: f32 = 30.0;
+
+/// The statistics of genes that are numbers, by key.
+fn columns(statistics: &GeneStatistics) -> [(&'static str, &[f32]); 5] {
+    [
+        ("genes.log_mean", &statistics.log_mean),
+        ("genes.log_size", &statistics.log_size),
+        ("genes.scale", &statistics.scale),
+        ("genes.lowest", &statistics.lowest),
+        ("genes.highest", &statistics.highest),
+    ]
+}
+
+/// Reads the statistics of `genes` genes.
+fn load_statistics(file: &SafeTensors<'_>, genes: usize) -> Result<GeneStatistics, WeightsError> {
+    let view = |name: &str| {
+        let view = file.tensor(name).map_err(|_| WeightsError::Missing(name.to_owned()))?;
+        if view.shape() != [genes] {
+            let (found, expected) = (view.shape().to_vec(), vec![genes]);
+            return Err(WeightsError::Shape { name: name.to_owned(), found, expected });
+        }
+        Ok(view)
+    };
+    let column = |name: &str, most: f32| {
+        let values = floats(name, &view(name)?)?;
+        match values.iter().all(|value| value.abs() <= most) {
+            true => Ok(values),
+            false => Err(WeightsError::Statistics(name.to_owned())),
+        }
+    };
+    let ceiling = integers(CEILING, &view(CEILING)?)?;
+    let tokens = ceiling.iter().map(|token| u16::try_from(*token).ok().filter(|token| *token <= OVERFLOW));
+    let ceiling: Option<Vec<u16>> = tokens.collect();
+    Ok(GeneStatistics {
+        log_mean: column("genes.log_mean", LARGEST_STATISTIC)?,
+        log_size: column("genes.log_size", LARGEST_STATISTIC)?,
+        scale: column("genes.scale", f32::MAX)?,
+        lowest: column("genes.lowest", LARGEST_STATISTIC)?,
+        highest: column("genes.highest", LARGEST_STATISTIC)?,
+        ceiling: ceiling.ok_or_else(|| WeightsError::Statistics(CEILING.to_owned()))?,
+    })
+}
+
+/// Reads the pairs of condition tokens that fit `config`.
+fn load_pairs(file: &SafeTensors<'_>, config: &ModelConfig) -> Result<Pairs, WeightsError> {
+    let name = "pairs".to_owned();
+    let view = file.tensor(&name).map_err(|_| WeightsError::Missing(name.clone()))?;
+    if view.shape() != [config.pairs, 2] {
+        let found = view.shape().to_vec();
+        return Err(WeightsError::Shape { name, found, expected: vec![config.pairs, 2] });
+    }
+    let pairs = Pairs::new(integers(&name, &view)?.chunks_exact(2).map(|pair| [pair[0], pair[1]]));
+    match pairs.len() == config.pairs {
+        true => Ok(pairs),
+        false => Err(WeightsError::Statistics(name)),
+    }
 }
 
 /// Values of a table [rows, columns] in bytes.
@@ -246,7 +327,8 @@ pub fn load(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Netwo
     let permutation = permutation.into_iter().map(|gene| u32::try_from(gene).unwrap_or(u32::MAX)).collect();
     let layout = Layout::from_permutation(permutation, config.group_size).ok_or(WeightsError::Permutation)?;
     let mut failure = None;
-    let mut network = Network::empty(config, layout, device);
+    let statistics = load_statistics(&file, config.genes)?;
+    let mut network = Network::empty(config, layout, statistics, load_pairs(&file, config)?, device);
     network = network.map(|name, empty| {
         let loaded = view(name).and_then(|view| {
             let expected = stored_shape(empty.dims());

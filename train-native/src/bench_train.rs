@@ -13,6 +13,8 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use model::config::ModelConfig;
 use model::loss::Masked;
 use model::network::Network;
+use model::pairs::Pairs;
+use model::statistics::{GeneStatistics, ceiling_token};
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
 use serde_json::{Value, json};
@@ -58,7 +60,7 @@ impl Asked {
         recipe.batch = batch.unwrap_or(recipe.batch);
         recipe.accumulate = accumulate.unwrap_or(if batch.is_some() { 1 } else { recipe.accumulate });
         ensure!(recipe.batch.is_multiple_of(recipe.accumulate.max(1)), "the batch must be a multiple of its parts");
-        let config = sizes.config(genes, CONDITIONS[0], CONDITIONS[0] * CONDITIONS[1]);
+        let config = sizes.config(genes, [CONDITIONS[0], CONDITIONS[0] * CONDITIONS[1], 0]);
         config.check()?;
         Ok(Self { config, recipe, steps: 4 })
     }
@@ -72,9 +74,11 @@ pub fn measure(asked: &Asked, devices: &[Device]) -> Result<Value> {
     let (config, recipe) = (&asked.config, &asked.recipe);
     let tracking = tracking(devices, recipe);
     let peak = peak(&devices[0], recipe.precision);
-    let network = tracked(Network::init(config, 1, &devices[0].clone().inner()), &tracking[0]);
-    let mut replicas = Replicas::new(network, Optimiser::new(recipe), &tracking, recipe);
+    let network = Network::init(config, typical(config.genes), Pairs::default(), 1, &devices[0].clone().inner());
     let slots: Vec<usize> = (0..recipe.slots.min(config.group_size)).collect();
+    let decoded = network.values(&slots) as f64;
+    let network = tracked(network, &tracking[0]);
+    let mut replicas = Replicas::new(network, Optimiser::new(recipe), &tracking, recipe);
     let (mut seconds, mut preparing, mut nats) = (0.0, 0.0, f64::NAN);
     for step in 0..=asked.steps {
         let started = Instant::now();
@@ -84,15 +88,15 @@ pub fn measure(asked: &Asked, devices: &[Device]) -> Result<Value> {
         (found, nats) = replicas.gradients(&batch, &slots)?;
         replicas.step(&found, 1e-4, step);
         // Reading a weight waits for the device.
-        let _ = replicas.network().output_bias.clone().into_data();
+        let _ = replicas.network().mean_gain.clone().into_data();
         if step > 0 {
             seconds += started.elapsed().as_secs_f64() - prepared;
             preparing += prepared;
         }
     }
     // Backward costs twice the forward pass.
-    let decoded = config.genes as f64 * slots.len() as f64 / config.group_size as f64;
-    let flops = 3.0 * recipe.batch as f64 * (config.trunk_flops() + decoded * config.gene_flops());
+    let of_cell = config.trunk_flops() + config.reading_flops() + decoded * config.value_flops();
+    let flops = 3.0 * recipe.batch as f64 * of_cell;
     let per_step = seconds / asked.steps as f64;
     Ok(json!({
         "config": config, "batch": recipe.batch, "accumulate": recipe.accumulate, "slots": slots.len(),
@@ -124,6 +128,18 @@ pub fn table(found: &Value) -> String {
         100.0 * number("gflops") / number("peak_gflops"),
         number("prepare_ms"),
     )
+}
+
+/// Statistics of genes as a measured transcriptome has them: most are counted up to a handful, a few to hundreds.
+fn typical(genes: usize) -> GeneStatistics {
+    let mut statistics = GeneStatistics::flat(genes);
+    for gene in 0..genes {
+        let rest = 1.0 - gene as f64 / genes as f64;
+        let largest = (1.0 + 0.4 * rest.powf(-0.95)).min(3000.0);
+        statistics.ceiling[gene] = ceiling_token(largest as u32);
+        statistics.log_mean[gene] = (0.05 * largest).ln() as f32;
+    }
+    statistics
 }
 
 /// Random cells: mostly zeros, as measured ones are.

@@ -13,8 +13,8 @@ use burn::tensor::{Tensor, TensorData};
 use model::network::Network;
 use model::random::Draws;
 
-/// Standard deviation of the rows, that of a random start.
-const DEVIATION: f64 = 0.5;
+/// Standard deviation of the rows; that of a random start is S^-½.
+const DEVIATION: f64 = 0.2;
 /// Stream of the projection.
 const STREAM: u64 = 1 << 49;
 
@@ -92,6 +92,8 @@ mod tests {
     use burn::tensor::Device;
     use model::config::ModelConfig;
     use model::network::Network;
+    use model::pairs::Pairs;
+    use model::statistics::GeneStatistics;
 
     #[test]
     fn genes_that_are_alike_in_the_table_start_alike() {
@@ -104,10 +106,12 @@ mod tests {
             feed_width: 16,
             rank: 4,
             summary: 0,
+            shape: 2,
             condition_slots: 1,
             condition_values: 2,
+            pairs: 0,
         };
-        let network = Network::init(&config, 1, &Device::flex());
+        let network = Network::init(&config, GeneStatistics::flat(4), Pairs::default(), 1, &Device::flex());
         let genes = ["A", "B", "C", "D"].map(str::to_owned);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table.tsv");

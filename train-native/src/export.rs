@@ -25,6 +25,7 @@ use model::weights::{self, Precision};
 use crate::checkpoint;
 use crate::data::{Data, TrainingSet};
 use crate::files::write_atomic;
+use crate::ranges;
 use crate::recipe::Recipe;
 use crate::synthesis::synthesise;
 use crate::train::{RECIPE, RUN, model_config};
@@ -92,6 +93,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         false => checkpoint::load(run, &config, device)?,
     };
     let average = average(run, &saved, &recipe.training.ema, choice, device)?;
+    let average = ranges::measured(average, &set);
     let mut files = Files::new();
     let shipped = weights::save(&average, Precision::Bytes)?;
     // The golden pass runs on the rounded weights, as the page will.
@@ -124,8 +126,10 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         conditions: set.conditions.clone(),
         markers: recipe.card.markers.iter().filter(|gene| set.cells.genes.contains(gene)).cloned().collect(),
         guidance: recipe.card.guidance,
+        guidance_limit: recipe.card.guidance_limit,
         steps: recipe.card.steps,
         target_sum: target,
+        library_sizes: set.library_sizes,
         reference: groups,
         scores: Vec::new(),
         summaries: Vec::new(),

@@ -66,9 +66,9 @@ pub fn training(data: &Path, config: &Path) -> Result<String> {
 fn numbers(config: &ModelConfig) -> String {
     let rows = crate::bench::ROWS;
     format!(
-        "genes\t{}\ngroups\t{} of {}\nwidth\t{}\nblocks\t{} with {} heads, SwiGLU {}\noutput factors\t{}\nsummary factors\t{}\n\
+        "genes\t{}\ngroups\t{} of {}\nwidth\t{}\nblocks\t{} with {} heads, SwiGLU {}\nresponse factors\t{}\nsummary factors\t{}\npairs of conditions\t{}\n\
          parameters\t{}\nparameters in the blocks\t{}\nweights, f16\t{:.2} MB\n\
-         MFLOP of a pass\t{:.0}\nMFLOP to decode all genes\t{:.0}\nlogits held at once\t{:.0} MB in chunks of {rows} rows\n",
+         MFLOP of the blocks\t{:.0}\nMFLOP to read a cell\t{:.0}\nlogits held at once\t{:.0} MB in chunks of {rows} rows\n",
         config.genes,
         config.groups(),
         config.group_size,
@@ -78,11 +78,12 @@ fn numbers(config: &ModelConfig) -> String {
         config.feed_width,
         config.rank,
         config.summary,
+        config.pairs,
         config.parameters(),
         config.block_parameters(),
         2.0 * config.parameters() as f64 / 1e6,
         config.trunk_flops() / 1e6,
-        config.gene_flops() * config.genes as f64 / 1e6,
+        config.reading_flops() / 1e6,
         Decoder::bytes(rows) as f64 / 1e6,
     )
 }
@@ -173,7 +174,7 @@ fn of_run(folder: &Path) -> Result<String> {
 fn of_recipe(path: &Path, genes: usize) -> Result<String> {
     let recipe = Recipe::read(path)?;
     // The data decides how many values there are; their rows hardly count.
-    let config = recipe.model.config(genes, recipe.conditions.len(), recipe.conditions.len());
+    let config = recipe.model.config(genes, [recipe.conditions.len(), recipe.conditions.len(), 0]);
     config.check()?;
     Ok(format!("recipe\t{}\n{}{}", recipe.card.name, settings(&recipe), numbers(&config)))
 }

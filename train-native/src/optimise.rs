@@ -70,7 +70,9 @@ pub struct Optimiser {
 /// row would decay to nothing between its gradients.
 fn is_decayed(name: &str) -> bool {
     !(name.ends_with("norm")
-        || ["output", "gene_", "token_", "gate_", "summary"].iter().any(|start| name.starts_with(start)))
+        || ["gene_output", "gene_shape", "shape_", "mean_", "token_", "condition_", "group_", "gate_", "summary"]
+            .iter()
+            .any(|start| name.starts_with(start)))
 }
 
 impl Optimiser {

@@ -70,6 +70,9 @@ pub struct CardText {
     pub markers: Vec<String>,
     /// Default guidance.
     pub guidance: f32,
+    /// Largest guidance that the bundle offers.
+    #[serde(default = "three")]
+    pub guidance_limit: f32,
     /// Default sampling steps.
     pub steps: usize,
     /// What it must not be used for.
@@ -124,14 +127,17 @@ pub struct Sizes {
     pub feed_width: usize,
     /// R.
     pub rank: usize,
-    /// Q: factors of the summary; they take Q of the R output factors.
+    /// Q: factors of the summary.
     #[serde(default)]
     pub summary: usize,
+    /// U: factors of the shape of a gene's distribution.
+    #[serde(default = "four")]
+    pub shape: usize,
 }
 
 impl Sizes {
-    /// Sizes of a network of `genes` genes, C condition slots and K values in all.
-    pub fn config(&self, genes: usize, condition_slots: usize, condition_values: usize) -> ModelConfig {
+    /// Sizes of a network of `genes` genes, C condition slots, K values in all and P pairs of them.
+    pub fn config(&self, genes: usize, [condition_slots, condition_values, pairs]: [usize; 3]) -> ModelConfig {
         ModelConfig {
             genes,
             group_size: self.group_size,
@@ -141,8 +147,10 @@ impl Sizes {
             feed_width: self.feed_width,
             rank: self.rank,
             summary: self.summary,
+            shape: self.shape,
             condition_slots,
             condition_values,
+            pairs,
         }
     }
 }
@@ -229,11 +237,12 @@ pub struct ControlShare {
 }
 
 /// Parts that `training.without` may name: a start of parameter names, and the value they are held at.
-pub const PARTS: [(&str, &[&str], f32); 4] = [
+pub const PARTS: [(&str, &[&str], f32); 5] = [
     ("gene_embedding", &["gene_embedding"], 0.0),
-    ("gene_output", &["gene_output"], 0.0),
-    ("gates", &["gate_conditions", "gate_hidden"], 0.0),
-    ("summary", &["summary.to_gates", "summary.to_rows"], 0.0),
+    ("responses", &["gene_output"], 0.0),
+    ("pairs", &["gate_pairs"], 0.0),
+    ("correction", &["head", "shape_basis"], 0.0),
+    ("summary", &["summary.loadings", "summary.to_rows"], 0.0),
 ];
 
 fn one() -> usize {
@@ -242,6 +251,14 @@ fn one() -> usize {
 
 fn two() -> usize {
     2
+}
+
+fn three() -> f32 {
+    3.0
+}
+
+fn four() -> usize {
+    4
 }
 
 /// A number or a list of numbers.
@@ -360,12 +377,6 @@ impl Recipe {
             "training.slots is {}, but there are {} slots per group",
             training.slots,
             self.model.group_size
-        );
-        ensure!(
-            2 * self.model.summary <= self.model.rank,
-            "model.summary is {}; it takes as many of the {} output factors (model.rank), and at most half",
-            self.model.summary,
-            self.model.rank
         );
         ensure!(!self.conditions.is_empty(), "a recipe needs at least one condition");
         for condition in &self.conditions {

@@ -30,7 +30,7 @@ use crate::optimise::{Optimiser, learning_rate, leave_out, tracked};
 use crate::recipe::Recipe;
 use crate::replicas::{Replicas, tracking};
 use crate::usage::{device_memory, memory};
-use crate::{embedding, marginals};
+use crate::{embedding, start};
 
 /// Name of the recipe in a run's folder.
 pub const RECIPE: &str = "recipe.toml";
@@ -59,7 +59,7 @@ pub struct Order {
 
 /// Sizes of a network for a training set.
 pub fn model_config(recipe: &Recipe, set: &TrainingSet) -> ModelConfig {
-    recipe.model.config(set.genes(), set.conditions.len(), set.condition_values())
+    recipe.model.config(set.genes(), [set.conditions.len(), set.condition_values(), set.pairs.len()])
 }
 
 /// One line per event.
@@ -105,9 +105,8 @@ fn prepare(order: &Order, recipe: &Recipe, device: &Device) -> Result<Work> {
         eprintln!("resuming at step {}", saved.position.step);
         (saved.network, saved.position)
     } else {
-        let fresh = Network::init(&config, recipe.training.seed, &inner);
         let position = Position { step: 0, bits_per_gene: f32::NAN, best: None, fingerprint };
-        let mut started = marginals::initialise(fresh, &set, recipe.training.seed, &inner);
+        let mut started = start::initialise(&config, &set, recipe.training.seed, &inner)?;
         if let Some(table) = &recipe.training.gene_table {
             started = embedding::apply(started, &set.cells.genes, table, recipe.training.seed)?;
         }

@@ -17,9 +17,9 @@ fn card() -> Card {
         serde_json::json!({"key": who.0, "title": who.0, "kind": who.1, "control": who.2, "values": values, "unspecified": null})
     };
     let json = serde_json::json!({
-        "format_version": 1, "name": "tiny", "title": "Tiny", "description": "",
+        "format_version": 2, "name": "tiny", "title": "Tiny", "description": "",
         "model": {
-            "genes": 5, "group_size": 8, "width": 16, "blocks": 1, "heads": 2, "feed_width": 32, "rank": 4, "summary": 2,
+            "genes": 5, "group_size": 8, "width": 16, "blocks": 1, "heads": 2, "feed_width": 32, "rank": 4, "summary": 2, "shape": 2,
             "condition_slots": 3, "condition_values": 5
         },
         "genes": ["A", "B", "C", "D", "E"],
@@ -28,7 +28,7 @@ fn card() -> Card {
             condition("drug", "perturbation", Some("none"), vec![value("none", 283), value("X", 284)]),
             condition("depth", "depth", None, vec![value("low", 285)]),
         ],
-        "markers": [], "guidance": 1.5, "steps": 4, "target_sum": 100.0, "reference": [], "scores": [],
+        "markers": [], "guidance": 1.5, "guidance_limit": 3.0, "steps": 4, "target_sum": 100.0, "library_sizes": [50, 200], "reference": [], "scores": [],
         "training": {
             "cells": 3, "steps": 1, "batch": 1, "seed": 1, "bits_per_gene": 0.5, "held_out": [], "command": ""
         },

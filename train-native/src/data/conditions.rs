@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail};
 use cells::Column;
 use model::card::{Condition, Kind, Value};
+use model::pairs::Pairs;
 use model::quantise::FIRST_CONDITION;
 
 use super::Labels;
@@ -54,6 +55,7 @@ fn build_one(labels: &Labels, chosen: &[usize], recipe: &ConditionRecipe, next: 
             origin: recipe.origins.get(&value).copied(),
             token: token(),
             cells: counts.get(&value).copied().unwrap_or(0),
+            library_sizes: None,
             value,
         })
         .collect();
@@ -117,6 +119,44 @@ fn texts_of<'a>(labels: &'a Labels, conditions: &[Condition], kind: Kind) -> imp
 
 /// Fewest cells of an identity, cell type and perturbation whose own library sizes are kept.
 const OWN_DEPTHS: f64 = 20.0;
+
+/// Whether a token of a condition stands for a perturbation other than the control.
+pub(crate) fn is_perturbed(condition: &Condition, token: i32) -> bool {
+    condition.kind == Kind::Perturbation && condition.value_of(token) != condition.control.as_deref()
+}
+
+/// Pairs of context and perturbation that cells with these condition tokens (cells × C) have: cell type × perturbation;
+/// where there is no cell type, line or donor × perturbation.
+pub(super) fn pairs(conditions: &[Condition], tokens: &[i32]) -> Pairs {
+    let slot = |kind| conditions.iter().position(|condition| condition.kind == kind);
+    let context = slot(Kind::CellType).or_else(|| slot(Kind::Identity));
+    let (Some(context), Some(perturbation)) = (context, slot(Kind::Perturbation)) else { return Pairs::default() };
+    let (first, second) = (context.min(perturbation), context.max(perturbation));
+    let mut found = BTreeSet::new();
+    for own in tokens.chunks(conditions.len()) {
+        let is_known = conditions[context].value_of(own[context]).is_some();
+        if is_known && is_perturbed(&conditions[perturbation], own[perturbation]) {
+            found.insert([own[first], own[second]]);
+        }
+    }
+    Pairs::new(found)
+}
+
+/// Writes smallest and largest library size of every bin into the conditions.
+pub(super) fn measure_depths(conditions: &mut [Condition], tokens: &[i32], sizes: impl Fn(usize) -> u64) {
+    let c = conditions.len();
+    for (slot, condition) in conditions.iter_mut().enumerate().filter(|(_, own)| own.kind == Kind::Depth) {
+        for value in &mut condition.values {
+            let own = (0..tokens.len() / c).filter(|cell| tokens[cell * c + slot] == value.token);
+            let sizes = own.map(|cell| u32::try_from(sizes(cell)).unwrap_or(u32::MAX));
+            let range = sizes.fold(None, |range: Option<[u32; 2]>, size| {
+                let [low, high] = range.unwrap_or([size, size]);
+                Some([low.min(size), high.max(size)])
+            });
+            value.library_sizes = range;
+        }
+    }
+}
 
 /// Writes how library sizes are distributed into the conditions: for every cell type and perturbation, and where there
 /// are enough cells for every identity besides (`model::choices` looks them up).

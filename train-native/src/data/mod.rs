@@ -6,7 +6,7 @@
 //! Flow: cells or store + recipe → **tokens [cells, G] and conditions [cells, C]** → trainer.
 
 mod choose;
-mod conditions;
+pub(crate) mod conditions;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,6 +17,7 @@ use cells::{Cells, Column, Counts};
 use model::bundle::sha256;
 use model::card::{Condition, Kind};
 use model::loss::{Masked, UNMEASURED};
+use model::pairs::Pairs;
 use model::quantise::quantise;
 use model::random::Draws;
 
@@ -90,6 +91,10 @@ pub struct TrainingSet {
     pub combinations: BTreeMap<String, usize>,
     /// What is held out, in words.
     pub held_out: Vec<String>,
+    /// Context × perturbation.
+    pub pairs: Pairs,
+    /// Smallest and largest library size of the training cells.
+    pub library_sizes: [u32; 2],
     /// Tokens of `cells`, cells × G.
     tokens: Vec<u16>,
     /// Condition tokens of `cells`, cells × C.
@@ -177,9 +182,12 @@ impl TrainingSet {
         let validation = (tokens_of(&all.select(&aside)), conditions::tokens(&all.labels, &aside, &conditions)?);
         let combinations = conditions::combinations(&conditions, &all.labels, &kept)?;
         let cells = all.select(&kept);
+        let sizes = cells.counts.library_sizes();
+        conditions::measure_depths(&mut conditions, &sampled, |cell| sizes[cell]);
         let (tokens, held_out) = (tokens_of(&cells), words(recipe));
         let parts = (cells, tokens, sampled);
-        Ok(Self::put(parts, (Vec::new(), Tokens::Held), validation, recipe, conditions, (combinations, held_out)))
+        let notes = (combinations, held_out, range(sizes.into_iter()));
+        Ok(Self::put(parts, (Vec::new(), Tokens::Held), validation, recipe, conditions, notes))
     }
 
     /// Prepares the cells of a store: labels of all of them are read, counts of a sample.
@@ -192,6 +200,8 @@ impl TrainingSet {
         let tokens = conditions::tokens(&labels, &kept, &conditions)?;
         conditions::count_depths(&mut conditions, &labels, &kept, &tokens);
         let combinations = conditions::combinations(&conditions, &labels, &kept)?;
+        conditions::measure_depths(&mut conditions, &tokens, |place| depths[kept[place]]);
+        let library_sizes = range(kept.iter().map(|cell| depths[*cell]));
         let held_out = [store.index.held_out.clone(), words(recipe)].concat();
         let seed = recipe.training.seed;
 
@@ -213,7 +223,7 @@ impl TrainingSet {
             validation,
             recipe,
             conditions,
-            (combinations, held_out),
+            (combinations, held_out, library_sizes),
         ))
     }
 
@@ -224,9 +234,12 @@ impl TrainingSet {
         validation: (Vec<u16>, Vec<i32>),
         recipe: &Recipe,
         conditions: Vec<Condition>,
-        (combinations, held_out): (BTreeMap<String, usize>, Vec<String>),
+        (combinations, held_out, library_sizes): (BTreeMap<String, usize>, Vec<String>, [u32; 2]),
     ) -> Self {
+        let all = if labels.is_empty() { &sampled } else { &labels };
         Self {
+            pairs: conditions::pairs(&conditions, all),
+            library_sizes,
             cells,
             conditions,
             combinations,
@@ -275,6 +288,44 @@ impl TrainingSet {
     pub fn tokens_of(&self, cell: usize) -> &[u16] {
         let genes = self.genes();
         &self.tokens[cell * genes..(cell + 1) * genes]
+    }
+
+    /// Library sizes of [`Self::cells`].
+    pub fn libraries(&self) -> Vec<f64> {
+        self.cells.counts.library_sizes().into_iter().map(|size| size as f64).collect()
+    }
+
+    /// Whether every cell of [`Self::cells`] measured every gene.
+    pub fn measures_all(&self) -> bool {
+        !self.tokens.contains(&UNMEASURED)
+    }
+
+    /// Largest count of every gene over all training cells [G].
+    ///
+    /// # Errors
+    /// When a store's shard cannot be read.
+    pub fn largest(&self) -> Result<Vec<u32>> {
+        let mut largest = vec![0; self.genes()];
+        let mut look = |genes: &[u32], counts: &[u32]| {
+            genes.iter().zip(counts).for_each(|(gene, count)| {
+                let own: &mut u32 = &mut largest[*gene as usize];
+                *own = (*own).max(*count);
+            });
+        };
+        match &self.source {
+            Tokens::Held => (0..self.cells.len()).for_each(|cell| {
+                let (genes, counts) = self.cells.counts.row(cell);
+                look(genes, counts);
+            }),
+            Tokens::Stored(chosen) => {
+                let all: Vec<usize> = (0..chosen.len()).collect();
+                chosen.read(&all, |shard, row| {
+                    let (genes, counts) = shard.row(row);
+                    look(genes, counts);
+                })?;
+            }
+        }
+        Ok(largest)
     }
 
     /// Whether a gene was measured in a cell of [`Self::cells`].
@@ -379,6 +430,13 @@ impl TrainingSet {
             })
             .collect()
     }
+}
+
+/// Smallest and largest of some library sizes.
+fn range(sizes: impl Iterator<Item = u64>) -> [u32; 2] {
+    let sizes = sizes.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
+    let [low, high] = sizes.fold([u32::MAX, 0], |[low, high], size| [low.min(size), high.max(size)]);
+    [low.min(high), high]
 }
 
 /// Labels, depths and roles of every cell of a store.

@@ -1,0 +1,149 @@
+//! What the blocks know of a batch of cells, from which every gene is decoded.
+//!
+//! Does: holds hidden states, mixes those of several conditions (guidance, compositions), and keeps every gene's
+//! log-mean, and the library size, in the range that measured cells show.
+//! Does not know: how the states came about, tokens, draws.
+//! Flow: blocks → **hidden** → decode.
+//!
+//! Guidance and compositions add differences of log-means. Without bounds, a gene that a cytokine raises 30-fold would
+//! be raised 800,000-fold at w = 3. Within the range of the training cells nothing changes; past it a shift is bent so
+//! that it exceeds the range by at most [`ROOM`]. And where all genes together would leave the library sizes that the
+//! cell's condition has, they are scaled back as a whole.
+
+use burn::tensor::Tensor;
+
+use crate::constants::Constants;
+use crate::reading::Seen;
+
+/// Most that a log-mean leaves the range of the training cells, natural log: a quarter of the mean.
+const ROOM: f32 = 0.223_143_55;
+/// Largest log-mean whose exponential is summed.
+const LARGEST_LOG_MEAN: f32 = 9.0;
+
+/// What the blocks know of a batch of cells.
+#[derive(Clone, Debug)]
+pub struct Hidden {
+    /// Groups of genes after the last norm [B, L, D].
+    pub groups: Tensor<3>,
+    /// Shift of every gene's log-mean in position order [B, L·S].
+    pub shifts: Tensor<2>,
+    /// Gates of the shape factors [B, U].
+    pub shapes: Tensor<2>,
+}
+
+/// Library sizes that cells may have: counts.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    /// Smallest [B, 1].
+    pub lowest: Tensor<2>,
+    /// Largest [B, 1].
+    pub highest: Tensor<2>,
+}
+
+impl Hidden {
+    /// Cells from `first` on, `count` of them.
+    pub fn narrow(&self, first: usize, count: usize) -> Self {
+        Self {
+            groups: self.groups.clone().narrow(0, first, count),
+            shifts: self.shifts.clone().narrow(0, first, count),
+            shapes: self.shapes.clone().narrow(0, first, count),
+        }
+    }
+
+    /// Guidance over `branches` equal parts of the batch, the last of which is the unguided one a₀:
+    /// a₀ + strength · Σₖ (aₖ − a₀), with strength w + 1 (PAPER.md section 5). One branch stays as it is.
+    #[must_use]
+    pub fn composed(self, branches: usize, strength: f32) -> Self {
+        if branches < 2 {
+            return self;
+        }
+        let cells = self.shapes.dims()[0] / branches;
+        let away = self.narrow((branches - 1) * cells, cells);
+        let mut sum = away.clone();
+        for part in 0..branches - 1 {
+            let toward = self.narrow(part * cells, cells);
+            sum.groups = sum.groups + (toward.groups - away.groups.clone()).mul_scalar(strength);
+            sum.shifts = sum.shifts + (toward.shifts - away.shifts.clone()).mul_scalar(strength);
+            sum.shapes = sum.shapes + (toward.shapes - away.shapes.clone()).mul_scalar(strength);
+        }
+        sum
+    }
+
+    /// Every log-mean within the range of the training cells, and with `totals` the library size within its own.
+    #[must_use]
+    pub(crate) fn bounded(mut self, constants: &Constants, totals: Option<(&Seen, &Totals)>) -> Self {
+        let bend = |past: Tensor<2>| past.div_scalar(ROOM).tanh().mul_scalar(ROOM);
+        let above = (self.shifts.clone() - constants.highest.clone()).clamp_min(0.0);
+        let below = (constants.lowest.clone() - self.shifts.clone()).clamp_min(0.0);
+        self.shifts = self.shifts - above.clone() + bend(above) + below.clone() - bend(below);
+        if let Some((seen, totals)) = totals {
+            self.shifts = self.shifts.clone() + self.total_shift(constants, seen, totals);
+        }
+        self
+    }
+
+    /// Shift of all log-means that brings the library size into its range [B, 1]: 0 where it is there.
+    fn total_shift(&self, constants: &Constants, seen: &Seen, totals: &Totals) -> Tensor<2> {
+        let means = (self.shifts.clone() + constants.readers.log_mean.clone()).clamp_max(LARGEST_LOG_MEAN).exp();
+        let hidden = seen.visible.clone().neg().add_scalar(1.0);
+        let total = (means * hidden + seen.counts.clone()).sum_dim(1).clamp_min(1.0);
+        let wanted = total.clone().max_pair(totals.lowest.clone()).min_pair(totals.highest.clone());
+        (wanted / total).log()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::{Hidden, ROOM, Totals};
+    use crate::constants::Constants;
+    use crate::layout::Layout;
+    use crate::quantise::MASK;
+    use crate::reading::Seen;
+    use crate::statistics::GeneStatistics;
+
+    fn values(tensor: &Tensor<2>) -> Vec<f32> {
+        tensor.clone().into_data().iter::<f32>().collect()
+    }
+
+    fn hidden(shift: f32, device: &Device) -> Hidden {
+        Hidden {
+            groups: Tensor::zeros([1, 2, 3], device),
+            shifts: Tensor::full([1, 4], shift, device),
+            shapes: Tensor::zeros([1, 1], device),
+        }
+    }
+
+    #[test]
+    fn shifts_stay_in_the_range_of_the_training_cells() {
+        let device = Device::flex();
+        let statistics = GeneStatistics { lowest: vec![-1.0; 4], highest: vec![2.0; 4], ..GeneStatistics::flat(4) };
+        let constants = Constants::new(&Layout::random(4, 2, 1), &statistics, &device);
+        let bounded = |shift: f32| values(&hidden(shift, &device).bounded(&constants, None).shifts)[0];
+        assert_eq!([bounded(-1.0), bounded(0.3), bounded(2.0)], [-1.0, 0.3, 2.0]);
+        assert!((2.05..2.1).contains(&bounded(2.1)), "{}", bounded(2.1));
+        for (shift, limit) in [(50.0, 2.0 + ROOM), (-50.0, -1.0 - ROOM)] {
+            // One rounding of f32 at 50.
+            assert!((bounded(shift) - limit).abs() < 1e-5, "{}", bounded(shift));
+        }
+    }
+
+    #[test]
+    fn the_library_size_stays_in_its_range() {
+        let device = Device::flex();
+        let layout = Layout::random(4, 2, 1);
+        let constants = Constants::new(&layout, &GeneStatistics::flat(4), &device);
+        // Four hidden genes of mean 1, shifted by ln 8: 32 counts.
+        let seen = Seen::of(&[MASK as u16; 4], &layout, &device);
+        let total = |lowest: f32, highest: f32| {
+            let bound = |value| Tensor::full([1, 1], value, &device);
+            let totals = Totals { lowest: bound(lowest), highest: bound(highest) };
+            let bounded = hidden(8.0_f32.ln(), &device).bounded(&constants, Some((&seen, &totals)));
+            values(&bounded.shifts).iter().map(|shift| shift.exp()).sum::<f32>()
+        };
+        for (lowest, highest, expected) in [(1.0, 100.0, 32.0), (1.0, 8.0, 8.0), (64.0, 100.0, 64.0)] {
+            assert!((total(lowest, highest) / expected - 1.0).abs() < 1e-5);
+        }
+    }
+}
