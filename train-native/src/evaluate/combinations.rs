@@ -12,7 +12,7 @@ use cells::signatures::AND;
 use cells::splits::Split;
 use model::bundle::Bundle;
 
-use super::{Keys, Settings, predict, section};
+use super::{Found, predictions, Keys, Settings, predict, section};
 use crate::judge::report::Section;
 
 /// What the sections' titles begin with.
@@ -73,16 +73,17 @@ pub fn combinations(
         seen.unwrap_or_default()
     );
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
-    let found = [&measured, &generated, &training];
+    let predicted = predictions(&measured, &training, &generated, &keys, settings)?;
+    let found = Found { measured: &measured, training: &training, predicted };
     let typed = keys.columns(&[&keys.identity, &keys.cell_type]);
     let mut sections = Vec::new();
     if keys.cell_type.is_some() {
-        sections.extend(section(&format!("{TITLE}, cell type by cell type"), &typed, found, rules)?);
+        sections.extend(section(&format!("{TITLE}, cell type by cell type"), &typed, &found, rules)?);
     }
     sections.extend(section(
         &format!("{TITLE}, all cell types together"),
         &keys.columns(&[&keys.identity]),
-        found,
+        &found,
         rules,
     )?);
     let mut sections: Vec<Section> = sections.into_iter().map(|(section, _)| section).collect();

@@ -11,6 +11,12 @@
 //! and not cells. The likelihood is divided by the gene's dispersion (quasi-Poisson): a gene that varies more than a
 //! Poisson does says less, and its effects are held back more.
 
+mod grouped;
+mod regression;
+
+pub use grouped::{Grouped, Role, Scheme};
+pub use regression::{Regression, leaves_donors_out};
+
 /// Most sweeps over all effects.
 const SWEEPS: usize = 60;
 /// Sweeps end when no effect moves by more than this, natural log.
