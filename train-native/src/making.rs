@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use cells::signatures::{Order, ReceptorRule, ResponseRule};
 use clap::Args;
+use train_native::output::{print, say};
 use train_native::semisynthetic::{Sources, describe, planned, write, write_pairs};
 
 use crate::cli::key_value;
@@ -124,19 +125,19 @@ pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
     };
     let planned = planned(&sources, &order)?;
     if asked.dry_run {
-        print!("{}", describe(&planned.plan, &order));
+        print(&describe(&planned.plan, &order));
         return Ok(());
     }
-    eprint!("{}", describe(&planned.plan, &order));
+    say(describe(&planned.plan, &order).trim_end());
     let out = asked.out.context("give --out, the file to write")?;
     let cells = match asked.pairs {
         Some(wanted) => {
             let (names, cells) = write_pairs(&planned, &sources, &order, wanted, &out)?;
-            eprintln!("pairs: {}", names.join(", "));
+            say(&format!("pairs: {}", names.join(", ")));
             cells
         }
         None => write(&planned, &sources, &order, &out)?,
     };
-    eprintln!("{}: {cells} cells", out.display());
+    say(&format!("{}: {cells} cells", out.display()));
     Ok(())
 }

@@ -15,6 +15,7 @@ use model::summary::Summary;
 
 use crate::data::TrainingSet;
 use crate::factors::{Factors, factors};
+use crate::output::say;
 use crate::responses::{responses, tilt};
 
 /// Weight of a smooth geometric tail beside the counted frequencies, in cells.
@@ -76,7 +77,7 @@ pub fn initialise(mut network: Network, set: &TrainingSet, seed: u64, device: &D
     let responses = responses(set, answers);
     let factors = factors(set, shared, seed);
     if shared > 0 {
-        eprintln!("{} of {shared} factors stand above the noise", factors.found);
+        say(&format!("{} of {shared} factors stand above the noise", factors.found));
     }
     // Factors are scaled to the size of the other weights, so that one learning rate suits both.
     let scale = 0.1;

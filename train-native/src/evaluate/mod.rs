@@ -26,6 +26,7 @@ use crate::judge::groups::{Columns, Wanted, of_cells};
 use crate::judge::report::{Section, pairs};
 use crate::judge::sides::{Training, contexts};
 use crate::judge::{Entry, Kind, Truth, Verdict, enough};
+use crate::panels::aligned;
 
 /// Fewest measured cells on each side for a group to be scored.
 const FEWEST: usize = 15;
@@ -240,7 +241,7 @@ pub fn evaluate(
     rules: Rules<'_>,
 ) -> Result<Evaluation> {
     let keys = Keys::of(bundle)?;
-    let cells = cells.with_panel(&bundle.card.genes);
+    let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
     let (measured, training, test) = parted(&cells, &split, &keys)?;
     let checked = check(View::of(&cells, &training), View::of(&cells, &test), &split)?;
     let changed = if split.fingerprint.is_some() { split.differences(&cells)? } else { Vec::new() };
