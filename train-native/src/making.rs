@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use cells::signatures::{Order, ReceptorRule, ResponseRule};
 use clap::Args;
 use train_native::output::{print, say};
+use train_native::progress;
 use train_native::semisynthetic::{Sources, describe, planned, write, write_pairs};
 
 use crate::cli::key_value;
@@ -123,13 +124,16 @@ pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
         },
         seed: asked.seed,
     };
+    let reading = progress::phase("reading cells and signatures");
     let planned = planned(&sources, &order)?;
+    drop(reading);
     if asked.dry_run {
         print(&describe(&planned.plan, &order));
         return Ok(());
     }
     say(describe(&planned.plan, &order).trim_end());
     let out = asked.out.context("give --out, the file to write")?;
+    let _making = progress::phase("making cells");
     let cells = match asked.pairs {
         Some(wanted) => {
             let (names, cells) = write_pairs(&planned, &sources, &order, wanted, &out)?;

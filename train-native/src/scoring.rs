@@ -47,6 +47,7 @@ pub(crate) fn looked(checked: &Checked) -> String {
 
 /// Refuses training cells that are test cells, by name, by counts or by condition.
 fn leaks(asked: &Judge, split: &Split) -> Result<String> {
+    let _checking = progress::phase("checking that no held-out cell is a training cell");
     let real = read_cells(&asked.real)?;
     let parts = split.apply(&real)?;
     let checked = match &asked.train {
@@ -64,9 +65,12 @@ fn crowd(asked: &Judge, predicted: &Path) -> Result<(Vec<String>, Crowd)> {
     let key = asked.cell_type_col.as_deref();
     let read =
         |path: &Path, genes: Option<&[String]>, key| population::read(path, genes, key, 2 * population::MOST, SEED);
+    let reading = progress::phase(format!("reading cells of {} and {}", asked.real.display(), predicted.display()));
     let (genes, measured) = read(&asked.real, None, key)?;
     let (_, generated) = read(predicted, Some(&genes), None)?;
     let training = asked.train.as_deref().map(|path| read(path, Some(&genes), None)).transpose()?;
+    drop(reading);
+    let _measuring = progress::phase("comparing populations");
     let measures =
         population::measure(&measured, &generated, training.as_ref().map(|(_, own)| (own, &measured)), SEED)?;
     Ok((genes, Crowd { measured, generated, measures }))
@@ -113,6 +117,7 @@ pub(crate) fn judge(asked: Judge) -> Result<()> {
         fewest: asked.fewest,
     };
     if asked.challenge {
+        let _scoring = progress::phase("scoring the challenge's metrics");
         print(&judge::challenge::challenge(&wanted)?);
         return Ok(());
     }

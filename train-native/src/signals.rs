@@ -36,8 +36,9 @@ fn came(stop: &Arc<Stop>, signal: u8, name: &str, after: &str) {
     // In a thread of its own: saying something may wait for whoever reads it.
     let ending = Arc::clone(stop);
     std::thread::spawn(move || end(&ending));
-    let again = if signal == INTERRUPT { "; once more to stop at once" } else { "" };
-    say(&format!("\n{name}: stopping after {after}{again}"));
+    // A terminal has written ^C where the next line would begin.
+    let (line, again) = if signal == INTERRUPT { ("\n", "; once more to stop at once") } else { ("", "") };
+    say(&format!("{line}{name}: stopping after {after}{again}"));
 }
 
 /// Ends the program when it may.

@@ -27,6 +27,7 @@ use crate::judge::report::{Section, pairs};
 use crate::judge::sides::{Training, contexts};
 use crate::judge::{Entry, Kind, Truth, Verdict, enough};
 use crate::panels::aligned;
+use crate::progress;
 
 /// Fewest measured cells on each side for a group to be scored.
 const FEWEST: usize = 15;
@@ -136,6 +137,7 @@ fn parted(cells: &Cells, split: &Split, keys: &Keys) -> Result<(Cells, Vec<usize
 /// Scores one kind of contexts.
 fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>) -> Result<Option<(Section, Sizes)>> {
     let [measured, generated, training] = found;
+    let _scoring = progress::phase(format!("scoring: {}", title.to_lowercase()));
     let (real, _) = contexts(of_cells(measured, columns, Wanted::default())?.1, &columns.control);
     let mut notes = Vec::new();
     let real = enough(real, FEWEST, &mut notes);
@@ -242,12 +244,14 @@ pub fn evaluate(
 ) -> Result<Evaluation> {
     let keys = Keys::of(bundle)?;
     let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
+    let checking = progress::phase("checking that no held-out cell is a training cell");
     let (measured, training, test) = parted(&cells, &split, &keys)?;
     let checked = check(View::of(&cells, &training), View::of(&cells, &test), &split)?;
     let changed = if split.fingerprint.is_some() { split.differences(&cells)? } else { Vec::new() };
     if split.fingerprint.is_none() {
         split.fingerprint = Some(split.fingerprint_of(&cells)?);
     }
+    drop(checking);
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
     let training = cells.select(&training);
     let found = [&measured, &generated, &training];

@@ -207,6 +207,9 @@ mod tests {
 
     use super::{Entry, INDEX, Index, Source, VERSION, is_plain};
 
+    /// What makes an index wrong.
+    type Change = fn(&mut Index);
+
     /// An index of two shards.
     fn index() -> Index {
         let shard = |file: &str| Entry {
@@ -257,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_by_name() {
-        let cases: [(&str, fn(&mut Index)); 9] = [
+        let cases: [(&str, Change); 9] = [
             ("plain file name", |own| own.shards[1].file = "../000001.parquet".to_owned()),
             ("twice", |own| own.shards[1].file = "000000.parquet".to_owned()),
             ("4294967296 cells in 3305 bytes", |own| own.shards[0].cells = 1 << 32),

@@ -197,6 +197,13 @@ fn levels(starts: &[usize]) -> (Vec<i16>, Vec<i16>) {
     (definition, repetition)
 }
 
+/// Values of a column, with their definition and repetition levels where it has any.
+struct Levels<T: DataType> {
+    values: Vec<T::T>,
+    definition: Vec<i16>,
+    repetition: Vec<i16>,
+}
+
 /// Reads columns by name.
 struct Reader<R: ChunkReader + 'static> {
     reader: SerializedFileReader<R>,
@@ -213,8 +220,8 @@ impl<R: ChunkReader + 'static> Reader<R> {
         Ok(Self { reader, cells })
     }
 
-    /// Values of a column, with their definition and repetition levels where it has any.
-    fn levels<T: DataType>(&self, name: &str) -> Result<(Vec<T::T>, Vec<i16>, Vec<i16>)> {
+    /// What a column holds.
+    fn levels<T: DataType>(&self, name: &str) -> Result<Levels<T>> {
         let group = self.reader.get_row_group(0)?;
         let columns = self.reader.metadata().file_metadata().schema_descr();
         let of = |place: &usize| columns.column(*place).path().parts().first().is_some_and(|part| part == name);
@@ -230,19 +237,19 @@ impl<R: ChunkReader + 'static> Reader<R> {
             ensure!(records > 0, "its column `{name}` is cut off");
             read += records;
         }
-        Ok((values, definition, repetition))
+        Ok(Levels { values, definition, repetition })
     }
 
     /// Values of a column of one number or text per cell.
     fn column<T: DataType>(&self, name: &str) -> Result<Vec<T::T>> {
-        let (values, ..) = self.levels::<T>(name)?;
+        let values = self.levels::<T>(name)?.values;
         ensure!(values.len() == self.cells, "its column `{name}` has {} values", values.len());
         Ok(values)
     }
 
     /// Values of a column of lists, and where the list of each cell starts.
     fn lists(&self, name: &str) -> Result<(Vec<i32>, Vec<usize>)> {
-        let (values, definition, repetition) = self.levels::<Int32Type>(name)?;
+        let Levels { values, definition, repetition } = self.levels::<Int32Type>(name)?;
         let mut starts = Vec::with_capacity(self.cells + 1);
         let mut stored = 0;
         for (defined, repeated) in definition.iter().zip(&repetition) {
@@ -261,7 +268,7 @@ impl<R: ChunkReader + 'static> Reader<R> {
 
     /// A text for every cell; an empty one where there is none.
     fn texts(&self, name: &str) -> Result<Vec<String>> {
-        let (values, definition, _) = self.levels::<ByteArrayType>(name)?;
+        let Levels { values, definition, .. } = self.levels::<ByteArrayType>(name)?;
         let mut texts = values.iter().map(|text| Ok(text.as_utf8()?.to_owned()));
         let found: Vec<String> = if definition.is_empty() {
             // A column in which no text can be missing.
