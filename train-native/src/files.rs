@@ -24,7 +24,8 @@ const EARLIER_LETTERS: usize = 6;
 /// # Errors
 /// When the folder cannot be written or the disk is full.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    stage(path, bytes)?.take_place()
+    stage(path, bytes)?.take_place()?;
+    keep_names(path)
 }
 
 /// Writes several files of a folder so that they change together: all of them are on disk before the first takes its
@@ -34,7 +35,9 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 /// When the folder cannot be written or the disk is full, which is found before any of them changes.
 pub fn write_together(folder: &Path, files: &[(&str, &[u8])]) -> Result<()> {
     let staged = files.iter().map(|(name, bytes)| stage(&folder.join(name), bytes)).collect::<Result<Vec<_>>>()?;
-    staged.into_iter().try_for_each(Staged::take_place)
+    // One after the other with nothing in between: a kill finds the instant of these renames only by great misfortune.
+    staged.into_iter().try_for_each(Staged::take_place)?;
+    files.last().map_or(Ok(()), |(name, _)| keep_names(&folder.join(name)))
 }
 
 /// A file that is on disk under a name of its own.
@@ -60,8 +63,7 @@ fn stage(path: &Path, bytes: &[u8]) -> Result<Staged> {
 
 impl Staged {
     fn take_place(self) -> Result<()> {
-        self.file.persist(&self.path).with_context(|| failed(&self.path))?;
-        keep_name(folder_of(&self.path)).with_context(|| failed(&self.path))
+        self.file.persist(&self.path).map(drop).with_context(|| failed(&self.path))
     }
 }
 
@@ -82,14 +84,14 @@ fn readable(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A new name outlives a power cut only when the folder is on disk too.
+/// New names outlive a power cut only when their folder is on disk too.
 #[cfg(unix)]
-fn keep_name(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
+fn keep_names(path: &Path) -> Result<()> {
+    File::open(folder_of(path)).and_then(|folder| folder.sync_all()).with_context(|| failed(path))
 }
 
 #[cfg(not(unix))]
-fn keep_name(_: &Path) -> std::io::Result<()> {
+fn keep_names(_: &Path) -> Result<()> {
     Ok(())
 }
 
