@@ -25,7 +25,7 @@ use model::weights::{self, Precision};
 
 use crate::checkpoint;
 use crate::data::TrainingSet;
-use crate::files::{sweep, write_together};
+use crate::folders::write_together;
 use crate::output::say;
 use crate::recipe::Recipe;
 use crate::synthesis::synthesise;
@@ -164,10 +164,9 @@ fn write_bundle(out: &Path, mut card: Card, files: &Files) -> Result<Card> {
 }
 
 /// Writes files of a bundle and the card that names them: together and the card last, so that a kill leaves the old bundle
-/// or the new one but for the instant of a few renames.
+/// or the new one.
 fn write_with_card<'a>(out: &Path, card: &Card, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<()> {
     let _own = lock::take(out, "export", SystemTime::now())?;
-    sweep(out);
     let card = serde_json::to_vec(card)?;
     let mut all: Vec<(&str, &[u8])> = files.collect();
     all.push((CARD, &card));

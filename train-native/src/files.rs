@@ -13,8 +13,8 @@ use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 /// How names of temporary files begin and end.
-const PREFIX: &str = ".wellplate-";
-const SUFFIX: &str = ".part";
+pub(crate) const PREFIX: &str = ".wellplate-";
+pub(crate) const SUFFIX: &str = ".part";
 /// The same in versions before: this and six letters or digits.
 const EARLIER: &str = ".tmp";
 const EARLIER_LETTERS: usize = 6;
@@ -28,14 +28,13 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     keep_names(path)
 }
 
-/// Writes several files of a folder so that they change together: all of them are on disk before the first takes its
-/// place, and the last of the list does so last.
+/// Writes several files of a folder one after the other: all of them are on disk before the first takes its place, and
+/// the last of the list does so last. (`folders` changes them at once.)
 ///
 /// # Errors
 /// When the folder cannot be written or the disk is full, which is found before any of them changes.
-pub fn write_together(folder: &Path, files: &[(&str, &[u8])]) -> Result<()> {
+pub fn write_in_turn(folder: &Path, files: &[(&str, &[u8])]) -> Result<()> {
     let staged = files.iter().map(|(name, bytes)| stage(&folder.join(name), bytes)).collect::<Result<Vec<_>>>()?;
-    // One after the other with nothing in between: a kill finds the instant of these renames only by great misfortune.
     staged.into_iter().try_for_each(Staged::take_place)?;
     files.last().map_or(Ok(()), |(name, _)| keep_names(&folder.join(name)))
 }
@@ -46,7 +45,8 @@ struct Staged {
     path: PathBuf,
 }
 
-fn failed(path: &Path) -> String {
+/// What is said when a file cannot be written.
+pub(crate) fn failed(path: &Path) -> String {
     format!("cannot write {} (is the disk full?)", path.display())
 }
 
@@ -86,12 +86,12 @@ fn readable(_: &File) -> std::io::Result<()> {
 
 /// New names outlive a power cut only when their folder is on disk too.
 #[cfg(unix)]
-fn keep_names(path: &Path) -> Result<()> {
+pub(crate) fn keep_names(path: &Path) -> Result<()> {
     File::open(folder_of(path)).and_then(|folder| folder.sync_all()).with_context(|| failed(path))
 }
 
 #[cfg(not(unix))]
-fn keep_names(_: &Path) -> Result<()> {
+pub(crate) fn keep_names(_: &Path) -> Result<()> {
     Ok(())
 }
 
@@ -148,16 +148,16 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::path::Path;
 
-    use super::{folder_of, is_temporary, sweep, write_together};
+    use super::{folder_of, is_temporary, sweep, write_in_turn};
 
     #[test]
-    fn several_files_change_together_or_not_at_all() {
+    fn several_files_change_or_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        write_together(folder.path(), &[("a", b"1"), ("b", b"2")]).unwrap();
+        write_in_turn(folder.path(), &[("a", b"1"), ("b", b"2")]).unwrap();
         assert_eq!(std::fs::read(path("b")).unwrap(), b"2");
         // The second cannot be written: its folder is a file.
-        assert!(write_together(folder.path(), &[("a", b"3"), ("b/c", b"4")]).is_err());
+        assert!(write_in_turn(folder.path(), &[("a", b"3"), ("b/c", b"4")]).is_err());
         assert_eq!(std::fs::read(path("a")).unwrap(), b"1");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
     }

@@ -14,7 +14,7 @@ use model::config::ModelConfig;
 use serde_json::json;
 
 use crate::data::Data;
-use crate::files::{append_lines, write_together};
+use crate::files::{append_lines, write_in_turn};
 use crate::output::say;
 use crate::progress;
 use crate::recipe::Recipe;
@@ -78,7 +78,7 @@ pub fn write(folder: &Path, recipe: &Recipe, note: &Note) -> Result<()> {
     let text = toml::to_string(recipe)?;
     let hash = sha256(text.as_bytes());
     let note = json!({ "data": note.data, "cells": note.cells, "config": note.config, "recipe": hash });
-    write_together(folder, &[(RECIPE, text.as_bytes()), (RUN, &sealed::to_json(note))])
+    write_in_turn(folder, &[(RECIPE, text.as_bytes()), (RUN, &sealed::to_json(note))])
 }
 
 /// Reads recipe and note.

@@ -38,7 +38,10 @@ fn came(stop: &Arc<Stop>, signal: u8, name: &str, after: &str) {
     std::thread::spawn(move || end(&ending));
     // A terminal has written ^C where the next line would begin.
     let (line, again) = if signal == INTERRUPT { ("\n", "; once more to stop at once") } else { ("", "") };
-    say(&format!("{line}{name}: stopping after {after}{again}"));
+    match stop.may_end(Duration::ZERO) {
+        true => say(&format!("{line}{name}: stopped; nothing is lost by it")),
+        false => say(&format!("{line}{name}: stopping after {after}{again}")),
+    }
 }
 
 /// Ends the program when it may.

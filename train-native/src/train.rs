@@ -23,6 +23,7 @@ use crate::data::{Data, TrainingSet};
 use crate::files;
 use crate::optimise::{Optimiser, leave_out, tracked};
 use crate::output::say;
+use crate::plausible::Large;
 use crate::recipe::Recipe;
 use crate::replicas::{Replicas, tracking};
 use crate::run_folder::{self, Note};
@@ -108,7 +109,14 @@ fn read(order: &Order, recipe: &Recipe) -> Result<(TrainingSet, String)> {
     let cells = data.fingerprint(&order.data)?;
     drop(reading);
     let _choosing = progress::phase("choosing training cells and bringing them to tokens");
-    Ok((TrainingSet::open(data, recipe)?, cells))
+    let set = TrainingSet::open(data, recipe)?;
+    let mut large = Large::default();
+    for (cell, name) in set.cells.names.iter().enumerate() {
+        let (genes, counts) = set.cells.counts.row(cell);
+        large.add(name, genes, counts);
+    }
+    large.words(&set.cells.genes).iter().for_each(|words| say(words));
+    Ok((set, cells))
 }
 
 /// Starts or resumes.

@@ -83,7 +83,10 @@ impl<'a> Keeper<'a> {
                 if !self.stop.asked() || since.get_or_insert_with(Instant::now).elapsed() < self.stop.grace() {
                     continue;
                 }
-                self.save_in_haste();
+                let words = self.save_in_haste();
+                // Whoever reads this may have stopped reading; the program ends all the same.
+                std::thread::spawn(move || say(&words));
+                std::thread::sleep(LOOK);
                 self.stop.saved();
                 return;
             }
@@ -91,20 +94,19 @@ impl<'a> Keeper<'a> {
         alive
     }
 
-    /// Saves what the last step left, in the middle of the next.
-    fn save_in_haste(&self) {
+    /// Saves what the last step left, in the middle of the next; says how that went.
+    fn save_in_haste(&self) -> String {
         let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
         let step = self.live().position.step;
         if *saved == step {
-            say(&format!("the step in work takes too long; step {step} is saved"));
-            return;
+            return format!("the step in work takes too long; step {step}, the one before it, is saved");
         }
         match self.write(false) {
             Ok(step) => {
                 *saved = step;
-                say(&format!("the step in work takes too long; step {step}, the one before it, was saved"));
+                format!("the step in work takes too long; step {step}, the one before it, was saved")
             }
-            Err(error) => say(&format!("error: step {step} could not be saved: {error:#}")),
+            Err(error) => format!("error: step {step} could not be saved: {error:#}"),
         }
     }
 }

@@ -136,6 +136,51 @@ fn panels_without_a_common_gene_and_labels_that_are_missing_are_said() {
     assert!(table.contains("donor\t1 values, 5 cells without"), "{table}");
 }
 
+#[test]
+fn counts_that_no_sequencing_gives_are_said_and_kept() {
+    let bench = Bench::new();
+    let (cells, _) = cells::synthetic::synthetic(&SPEC, 7).unwrap();
+    let (genes, counts) = cells.counts.row(3);
+    let (gene, most) = (genes[0], 3_000_000_000_u32);
+    let mut dense = vec![0; cells.genes.len()];
+    let rows: Vec<Vec<u32>> = (0..cells.len())
+        .map(|cell| {
+            cells.counts.dense_row(cell, &mut dense);
+            if cell == 3 {
+                dense[gene as usize] = most;
+            }
+            dense.clone()
+        })
+        .collect();
+    assert!(counts[0] < most);
+    let counts = cells::Counts::from_dense_rows(cells.genes.len(), rows.iter().map(Vec::as_slice));
+    let cells = cells::Cells { counts, ..cells };
+    let bytes = cells::h5ad::write_h5ad(&cells, &std::collections::BTreeMap::new()).unwrap();
+    std::fs::write(bench.path("cells.h5ad"), bytes).unwrap();
+    let words = format!("1 counts are past 2^31, the largest {most} of {}", cells.genes[gene as usize]);
+    let prepared = bench.run(&PREPARE);
+    assert!(prepared.status.success() && said(&prepared).contains(&words), "{}", said(&prepared));
+    let trained = bench.command("recipe.toml", "run").args(["--stop-after", "1"]).output().unwrap();
+    assert!(trained.status.success() && said(&trained).contains(&words), "{}", said(&trained));
+    let store = train_native::store::Store::open(&bench.path("store")).unwrap();
+    let largest =
+        (0..store.index.shards.len()).map(|shard| store.shard(shard).unwrap().counts.into_iter().max().unwrap());
+    assert_eq!(largest.max(), Some(most));
+}
+
+#[test]
+fn cells_of_other_genes_are_not_scored() {
+    let bench = Bench::new();
+    bench.trained("run");
+    bench.exported("run", "bundle");
+    let (mut cells, _) = cells::synthetic::synthetic(&SPEC, 7).unwrap();
+    cells.genes = (0..cells.genes.len()).map(|gene| format!("ENSG{gene:011}")).collect();
+    let bytes = cells::h5ad::write_h5ad(&cells, &std::collections::BTreeMap::new()).unwrap();
+    std::fs::write(bench.path("other.h5ad"), bytes).unwrap();
+    let evaluate = ["evaluate", "--bundle", "bundle", "--run", "run", "--data", "other.h5ad"];
+    refused(&bench.run(&evaluate), "share no gene with the bundle");
+}
+
 /// Cells of the second file.
 const SPEC: cells::synthetic::SyntheticSpec = cells::synthetic::SyntheticSpec {
     cells_per_group: 20,
