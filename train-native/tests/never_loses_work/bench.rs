@@ -101,10 +101,12 @@ impl Bench {
         std::fs::read(self.path(run).join("checkpoint.safetensors")).unwrap()
     }
 
-    /// Bytes of every file of a folder.
+    /// Bytes of every file of a folder; folders in it have none.
     pub(crate) fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let entries = std::fs::read_dir(self.path(folder)).unwrap().flatten();
-        entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
+        entries
+            .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap_or_default()))
+            .collect()
     }
 
     /// Flips a bit of a file of a folder; returns what the file was.
