@@ -7,6 +7,7 @@
 mod combinations;
 mod precompute;
 mod sampling;
+mod train;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
 pub(crate) use precompute::Precompute;
 pub(crate) use sampling::Sampling;
+pub(crate) use train::Train;
 
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
@@ -62,33 +64,10 @@ pub(crate) enum Command {
     /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
     /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
-    Train {
-        /// Cells with raw counts: an h5ad file, or a folder that `prepare` made.
-        #[arg(long)]
-        data: PathBuf,
-        /// Recipe.
-        #[arg(long)]
-        config: PathBuf,
-        /// Run folder.
-        #[arg(long)]
-        out: PathBuf,
-        /// Device.
-        #[arg(long, value_enum, default_value = "flex")]
-        device: Backend,
-        /// Devices of this machine that train together, each with a part of every batch; `auto`: the GPUs that Slurm
-        /// or CUDA_VISIBLE_DEVICES gives.
-        #[arg(long, default_value = "1", value_parser = train_native::device::replicas)]
-        replicas: usize,
-        /// Steps between checkpoints.
-        #[arg(long, default_value_t = 100)]
-        save_every: usize,
-        /// Stop after this step; the same command without it goes on.
-        #[arg(long)]
-        stop_after: Option<usize>,
-        /// Read recipe and data, print what would be trained, and stop.
-        #[arg(long)]
-        dry_run: bool,
-    },
+    ///
+    /// Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 end it after the step in work, with a checkpoint; the exit code is then 130, 143,
+    /// 129 or 138 and never 0, unless that step was the last.
+    Train(Train),
     /// Write a checkpoint of a run as a bundle.
     ///
     /// Example: train-native export --run runs/pbmc --out assets/models/pbmc-ifnb

@@ -13,7 +13,7 @@ use model::card::{Kind, Origin, Source};
 use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::presets;
+use crate::{limits, presets};
 
 /// A training recipe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -348,6 +348,7 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<()> {
+        limits::check(self)?;
         let training = &self.training;
         ensure!(
             self.split.is_none() || self.hold_out.is_empty(),

@@ -14,6 +14,7 @@ use model::bundle::Bundle;
 
 use super::{Found, predictions, Keys, Settings, predict, section};
 use crate::judge::report::Section;
+use crate::panels::aligned;
 
 /// What the sections' titles begin with.
 pub const TITLE: &str = "Several at once";
@@ -61,9 +62,11 @@ pub fn combinations(
     rules: Rules<'_>,
 ) -> Result<Vec<Section>> {
     let keys = Keys::of(bundle)?;
-    let (combined, cells) = (combined.with_panel(&bundle.card.genes), cells.with_panel(&bundle.card.genes));
-    let parts = split.apply(&cells)?;
-    let measured = tested(&combined, &cells, &parts.test, &keys)?;
+    let panel = &bundle.card.genes;
+    let combined = &aligned(combined, panel, "the combined cells", "the bundle")?;
+    let cells = &aligned(cells, panel, "the measured cells", "the bundle")?;
+    let parts = split.apply(cells)?;
+    let measured = tested(combined, cells, &parts.test, &keys)?;
     let training = cells.select(&parts.training);
     let label = training.label(&keys.perturbation)?;
     let seen = (0..training.len()).find_map(|cell| label.text(cell).filter(|text| text.contains(AND)));

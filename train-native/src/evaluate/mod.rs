@@ -27,6 +27,8 @@ use crate::judge::groups::{Columns, Wanted, of_cells};
 use crate::judge::report::{Section, pairs};
 use crate::judge::sides::{Training, contexts};
 use crate::judge::{Entry, Kind, Truth, Verdict, enough};
+use crate::panels::aligned;
+use crate::progress;
 
 /// Fewest measured cells on each side for a group to be scored.
 const FEWEST: usize = 15;
@@ -155,6 +157,7 @@ struct Found<'a> {
 /// Scores one kind of contexts.
 fn section(title: &str, columns: &Columns, found: &Found<'_>, rules: Rules<'_>) -> Result<Option<(Section, Sizes)>> {
     let Found { measured, training, predicted } = found;
+    let _scoring = progress::phase(format!("scoring: {}", title.to_lowercase()));
     let (real, _) = contexts(of_cells(measured, columns, Wanted::default())?.1, &columns.control);
     let mut notes = Vec::new();
     let real = enough(real, FEWEST, &mut notes);
@@ -293,13 +296,15 @@ pub fn evaluate(
     rules: Rules<'_>,
 ) -> Result<Evaluation> {
     let keys = Keys::of(bundle)?;
-    let cells = cells.with_panel(&bundle.card.genes);
+    let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
+    let checking = progress::phase("checking that no held-out cell is a training cell");
     let (measured, training, test) = parted(&cells, &split, &keys)?;
     let checked = check(View::of(&cells, &training), View::of(&cells, &test), &split)?;
     let changed = if split.fingerprint.is_some() { split.differences(&cells)? } else { Vec::new() };
     if split.fingerprint.is_none() {
         split.fingerprint = Some(split.fingerprint_of(&cells)?);
     }
+    drop(checking);
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
     let training = cells.select(&training);
     let (whole, typed) = (keys.columns(&[&keys.identity]), keys.columns(&[&keys.identity, &keys.cell_type]));

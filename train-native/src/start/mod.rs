@@ -21,6 +21,7 @@ use model::network::Network;
 use model::statistics::{GeneStatistics, LARGEST_SIZE, SMALLEST_SIZE, ceiling_token};
 
 use crate::data::TrainingSet;
+use crate::output::say;
 use effects::Effects;
 
 /// Log-mean of a gene that was never counted.
@@ -37,18 +38,18 @@ pub fn initialise(config: &ModelConfig, set: &TrainingSet, seed: u64, device: &D
     let known = groups::known_size_factors(set, &sizes);
     let effects = Effects::fit(set, &sizes);
     let (identity, pair) = effects.regression.strengths;
-    eprintln!(
+    say(&format!(
         "regression of {} genes on {} condition values and {} pairs; strength of donors {identity}, of pairs {pair}",
         set.genes(),
         set.condition_values(),
         set.pairs.len()
-    );
+    ));
     let statistics = statistics(set, &effects)?;
     let mut network = Network::init(config, statistics, set.pairs.clone(), seed, device);
     network = assemble::responses(network, set, &effects, &known);
     if config.summary > 0 {
         let found = factors::factors(set, &effects, &known, config.summary, seed);
-        eprintln!("{} of {} factors stand above the noise", found.found, config.summary);
+        say(&format!("{} of {} factors stand above the noise", found.found, config.summary));
         network = assemble::summary(network, &found);
     }
     Ok(assemble::sizes(network, set, seed))
