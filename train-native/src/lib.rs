@@ -19,6 +19,7 @@ pub mod files;
 pub mod generate;
 pub mod html;
 pub mod inspect;
+pub mod inspect_data;
 pub mod judge;
 pub mod marginals;
 pub mod optimise;

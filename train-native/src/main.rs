@@ -21,7 +21,8 @@ use model::sample::Effort;
 
 use train_native::device::Backend;
 use train_native::{
-    bench, bench_store, bench_train, export, generate, inspect, precompute, prepare, report, sample, train,
+    bench, bench_store, bench_train, export, generate, inspect, inspect_data, precompute, prepare, report, sample,
+    train,
 };
 
 use crate::cli::{Cli, Command};
@@ -49,6 +50,11 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Report { run, out } => {
             report::report(&run, &out)?;
             eprintln!("{}", out.display());
+            Ok(())
+        }
+        Command::Inspect(cli::Inspect { data: Some(data), matrix, json, bundle, .. }) => {
+            let asked = inspect_data::Asked { data: &data, matrix: matrix.as_deref(), bundle: bundle.as_ref(), json };
+            print!("{}", inspect_data::inspect(&asked)?);
             Ok(())
         }
         Command::Inspect(what) => {

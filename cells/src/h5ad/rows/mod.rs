@@ -282,14 +282,16 @@ impl CellRows {
     /// # Errors
     /// When the file is damaged there or holds what is not a count, or holds no counts.
     pub fn counts(&self, first: usize, count: usize) -> Result<Counts, H5adError> {
-        match self.expression(first, count)? {
-            Expression::Counts(counts) => Ok(counts),
-            Expression::LogNormalised(_) => Err(H5adError::NoMatrix {
-                wanted: "counts",
-                found: self.report.taken.words(),
-                advice: "Save the file with raw counts, for example as layers/counts".to_owned(),
-            }),
+        if let Scale::Counts = self.scale()
+            && let Expression::Counts(counts) = self.expression(first, count)?
+        {
+            return Ok(counts);
         }
+        Err(H5adError::NoMatrix {
+            wanted: "counts",
+            found: self.report.taken.words(),
+            advice: "Save the file with raw counts, for example as layers/counts".to_owned(),
+        })
     }
 
     /// `count` cells from `first` on, in the file's scale.

@@ -12,6 +12,7 @@ use crate::cells::Cells;
 use crate::counts::Counts;
 use crate::gather::Gather;
 use crate::h5ad::error::H5adError;
+use crate::normalise::NormalisedError;
 
 /// Stored values of a window.
 const WINDOW: u64 = 1 << 20;
@@ -30,11 +31,7 @@ impl CellRows {
     /// When the file is damaged, holds no counts, or unpacks to far more than its size.
     pub fn all(&self, size: u64) -> Result<Cells, H5adError> {
         let (cells, genes) = (self.cells(), self.genes().len());
-        let stored = self.stored_about()?;
-        let (claimed, most) = (stored.saturating_mul(BYTES), ANYWAY.max(size.saturating_mul(UNPACKED)));
-        if claimed > most {
-            return Err(H5adError::Claims { place: self.own.place.clone(), claimed, most });
-        }
+        let stored = self.check_size(size)?;
         let counts = if self.is_by_genes() { self.gathered(stored)? } else { self.by_windows(stored)? };
         debug_assert_eq!((counts.cells(), counts.genes()), (cells, genes));
         let mut labels = BTreeMap::new();
@@ -45,6 +42,42 @@ impl CellRows {
             }
         }
         Ok(Cells::new(counts, self.genes().to_vec(), self.names(0, cells)?, labels)?)
+    }
+
+    /// The same rows where a matrix compressed by genes was gathered in memory, so that every window can be read; others
+    /// stay as they are. `size` is the file's size in bytes, which bounds what may unpack from it.
+    ///
+    /// # Errors
+    /// When the file is damaged, or unpacks to far more than its size.
+    pub fn in_rows(mut self, size: u64) -> Result<Self, H5adError> {
+        if !self.is_by_genes() {
+            return Ok(self);
+        }
+        let stored = self.check_size(size)?;
+        let all = self.gather(stored)?;
+        let held = if self.scale() == super::Scale::Counts {
+            self.own.convert = super::Convert::Count;
+            Expression::Counts(all.counts().map_err(|source| self.damaged(source))?)
+        } else {
+            self.own.convert = super::Convert::Logged(1.0);
+            Expression::LogNormalised(all.normalised().map_err(|error| match error {
+                NormalisedError::Value { at, value } => self.odd(at, f64::from(value)),
+                NormalisedError::Pattern(source) => self.damaged(source),
+            })?)
+        };
+        self.own.layout = Layout::Held(Box::new(held));
+        self.own.genes.columns = (0..self.own.genes.names.len() as u32).map(Some).collect();
+        Ok(self)
+    }
+
+    /// Stored values, when what they take is in proportion to the file.
+    fn check_size(&self, size: u64) -> Result<u64, H5adError> {
+        let stored = self.stored_about()?;
+        let (claimed, most) = (stored.saturating_mul(BYTES), ANYWAY.max(size.saturating_mul(UNPACKED)));
+        if claimed > most {
+            return Err(H5adError::Claims { place: self.own.place.clone(), claimed, most });
+        }
+        Ok(stored)
     }
 
     fn by_windows(&self, stored: u64) -> Result<Counts, H5adError> {
@@ -64,17 +97,22 @@ impl CellRows {
     }
 
     fn gathered(&self, stored: u64) -> Result<Counts, H5adError> {
-        let genes = self.genes().len();
         if self.scale() != super::Scale::Counts {
             // Says why, as for rows of cells.
             return self.counts(0, 0);
         }
-        let mut all = Gather::new(self.cells(), genes, 0);
-        let window = (WINDOW * genes as u64 / stored.max(1)).clamp(1, 1 << 14) as usize;
-        for first in (0..self.features()).step_by(window) {
-            self.gather_genes((first, window.min(self.features() - first)), &Some, &mut all)?;
+        self.gather(stored)?.counts().map_err(|source| self.damaged(source))
+    }
+
+    /// All values of a matrix that is compressed by genes.
+    fn gather(&self, stored: u64) -> Result<Gather, H5adError> {
+        let features = self.features();
+        let mut all = Gather::new(self.cells(), self.genes().len(), 0);
+        let window = (WINDOW * features as u64 / stored.max(1)).clamp(1, 1 << 14) as usize;
+        for first in (0..features).step_by(window) {
+            self.gather_genes((first, window.min(features - first)), &Some, &mut all)?;
         }
-        all.counts().map_err(|source| self.damaged(source))
+        Ok(all)
     }
 }
 
