@@ -53,6 +53,9 @@ impl Genes {
         let kinds = kinds.filter(|kinds| kinds.len() == features);
         let mut notes = Vec::new();
         let (place, mut names, identifiers) = named(&columns, &mut notes);
+        for (row, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
+            *name = format!("unnamed-row-{}", row + 1);
+        }
         let of_genome = without_genomes(&mut names, genomes.as_deref());
         let is_wanted = |at: usize| {
             kinds.as_ref().is_none_or(|kinds| is_gene(&kinds[at]))

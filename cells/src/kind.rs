@@ -13,6 +13,8 @@ const CONSTANT: f64 = 0.01;
 const WHOLE: f64 = 0.01;
 /// No logarithm of normalised counts reaches it: ln(1 + 10⁶) is 13.8, log2 of that 19.9.
 const MOST_LOGGED: f64 = 20.0;
+/// Values of a cell that are kept to find a unit of all cells.
+const SOME: usize = 8;
 /// Largest count that is read: sums of a cell's counts then stay exact in f64.
 const LARGEST: f64 = u32::MAX as f64;
 
@@ -133,6 +135,8 @@ pub struct Look {
     telling: usize,
     /// Units of those cells.
     units: Sums,
+    /// Some of their values.
+    some: Vec<f64>,
     twice: usize,
 }
 
@@ -152,6 +156,7 @@ impl Default for Look {
             multiples: [0; 2],
             telling: 0,
             units: Sums::default(),
+            some: Vec::new(),
             twice: 0,
         }
     }
@@ -200,6 +205,7 @@ impl Look {
             self.telling += 1;
             let before: Vec<f64> = values.iter().map(|value| value.exp_m1()).collect();
             self.multiples[1] += usize::from(unit(&before).is_some());
+            self.some.extend(values.iter().take(SOME));
             if let Some(unit) = unit(&values) {
                 self.multiples[0] += 1;
                 self.units.add(unit);
@@ -264,11 +270,10 @@ impl Look {
             return judged(natural, why);
         }
         if mostly(as_they_are) {
-            if self.units.is_constant() {
-                return judged(
-                    Kind::Corrected,
-                    format!("multiples of {} in every cell; {apart}", short(self.units.mean)),
-                );
+            // A cell may lack the smallest count, so the units of cells may differ where the unit of all is one.
+            let one = if self.units.is_constant() { Some(self.units.mean) } else { unit(&self.some) };
+            if let Some(one) = one {
+                return judged(Kind::Corrected, format!("multiples of {} in every cell; {apart}", short(one)));
             }
             let why = "whole multiples of another unit in every cell: counts divided by sizes of cells".to_owned();
             return judged(Kind::Normalised { sum: 0.0 }, why);

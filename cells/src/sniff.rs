@@ -78,8 +78,9 @@ fn of_text(head: &[u8]) -> Form {
     if start.starts_with(b"version https://git-lfs") {
         return Form::Other("a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`");
     }
-    // Text of any of the usual encodings holds no zero bytes.
-    if head.contains(&0) { Form::Other("of a kind that is not known here") } else { Form::Text }
+    // Text holds no zero bytes, unless it has two bytes a letter and says so.
+    let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+    if head.contains(&0) && !wide { Form::Other("of a kind that is not known here") } else { Form::Text }
 }
 
 impl Form {
@@ -109,6 +110,7 @@ mod tests {
         assert_eq!(form(&behind), Form::Hdf5);
         assert_eq!(form(b"  %%matrixmarket matrix"), Form::MatrixMarket);
         assert_eq!(form(b"ENSG1\tCD3D\n"), Form::Text);
+        assert_eq!(form(b"\xff\xfeE\0N\0"), Form::Text);
         for (head, word) in [
             (&b"<!DOCTYPE html><html>"[..], "web page"),
             (b"PK\x03\x04....", "ZIP"),

@@ -48,6 +48,16 @@ pub enum H5adError {
         /// The library's word.
         source: hdf5_pure::Error,
     },
+    /// Stored in a way that the library beneath does not know.
+    #[error(
+        "`{place}` is stored in a way of HDF5 that is not read here ({source}); save the file again ({SAVE_AGAIN}), without libver=\"latest\""
+    )]
+    Newer {
+        /// Path in the file.
+        place: String,
+        /// The library's word.
+        source: hdf5_pure::Error,
+    },
     /// A group or data set is damaged.
     #[error("`{place}` is damaged: {what}; copy, download or save the file again")]
     Damaged {

@@ -167,11 +167,6 @@ fn described(table: &Fitted, file: &str) -> Described {
         columns[1].1 = filled(&columns[1].1, &columns[0].1);
         columns.swap(0, 1);
     }
-    if let Some((_, names)) = columns.first_mut() {
-        for (row, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
-            *name = format!("unnamed-row-{}", row + 1);
-        }
-    }
     described.columns = columns;
     described
 }

@@ -272,6 +272,7 @@ fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
         Kind::LogNormalised { .. } | Kind::Normalised { .. } => {
             "Save the file with raw counts, for example as layers/counts".to_owned()
         }
+        Kind::Other => "Save the file again with a matrix of counts, for example as layers/counts".to_owned(),
         _ => "Scaled values cannot be turned back; save the file with raw counts or log-normalised expression, for example as layers/counts or raw".to_owned(),
     };
     let list = found.iter().enumerate().filter(|(place, own)| meant.contains(place) || own.usable);

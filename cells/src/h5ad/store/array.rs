@@ -73,6 +73,7 @@ impl Array {
     pub(super) fn new(file: &Hdf5, dataset: Dataset, place: &str) -> Result<Self, H5adError> {
         let (shape, datatype) = (at(place, dataset.shape())?, at(place, dataset.datatype())?);
         let element = at(place, dataset.element_size())?;
+        at(place, dataset.layout())?;
         check_claim(file, &dataset, place, &shape, element)?;
         let pipeline = dataset.filter_pipeline();
         if let Some(filter) = filters::unknown(&pipeline) {

@@ -63,7 +63,19 @@ pub(super) struct Hdf5 {
 
 /// Puts a place to a library error.
 pub(super) fn at<T>(place: &str, result: Result<T, hdf5_pure::Error>) -> Result<T, H5adError> {
-    result.map_err(|source| H5adError::Unreadable { place: place.to_owned(), source })
+    result.map_err(|source| {
+        let place = place.to_owned();
+        match source {
+            // Versions that come after those of the library: what HDF5 2.0 writes where it was told to.
+            hdf5_pure::Error::Format(
+                FormatError::InvalidLayoutVersion(5..)
+                | FormatError::InvalidChunkIndexType(_)
+                | FormatError::UnsupportedVirtualLayout
+                | FormatError::UnsupportedExternalStorage,
+            ) => H5adError::Newer { place, source },
+            source => H5adError::Unreadable { place, source },
+        }
+    })
 }
 
 /// A place below another; the root is the empty text.
@@ -122,7 +134,14 @@ impl Hdf5 {
         if let Some(expected) = end_of_file(&head).filter(|end| *end > source.len()) {
             return Err(H5adError::CutOff { expected, missing: expected - source.len() });
         }
-        let wrong = |error: hdf5_pure::Error| H5adError::NotHdf5 { found: error.to_string() };
+        let wrong = |error: hdf5_pure::Error| {
+            match error {
+            hdf5_pure::Error::FileMarkedInUse(_) => H5adError::OtherFile {
+                found: "marked as open for writing: it is still being written, or the program that wrote it ended early; close it there, or take the mark off with `h5clear -s`".to_owned(),
+            },
+            error => H5adError::NotHdf5 { found: error.to_string() },
+        }
+        };
         let file = File::from_source(source.clone()).map_err(wrong)?;
         let (offsets, lengths) = (file.superblock().offset_size, file.superblock().length_size);
         let heap = Heap::new(source.clone(), base(&head), (offsets, lengths));
