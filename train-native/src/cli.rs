@@ -97,7 +97,10 @@ pub(crate) enum Command {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Print what a bundle, a run or a recipe is: sizes, conditions, cost of a cell.
+    /// Print what a bundle, a run or a recipe is: sizes, conditions, cost of a cell; or what a file of cells holds: its
+    /// matrices and which is taken, labels, symbols.
+    ///
+    /// Example: train-native inspect --data cells.h5ad --bundle assets/models/pbmc-ifnb
     ///
     /// Example: train-native inspect --bundle assets/models/pbmc-ifnb
     ///
@@ -381,11 +384,22 @@ pub(crate) enum CeilingKind {
     None,
 }
 
-/// What `inspect` takes: one of three.
+/// What `inspect` takes: one of four.
 #[derive(Args)]
 pub(crate) struct Inspect {
+    /// Cells: an .h5ad, .h5mu or .h5 file (packed as .gz or not), or a folder with matrix.mtx; with --bundle, how much of
+    /// its panel they have.
+    #[arg(long, conflicts_with_all = ["run", "config", "device"])]
+    pub(crate) data: Option<PathBuf>,
+    /// The matrix to take (X, layers/counts, raw/X, mod/rna), or a genome; with ` rounded` at the end, corrected counts
+    /// are rounded.
+    #[arg(long, requires = "data")]
+    pub(crate) matrix: Option<String>,
+    /// JSON, for `--data`.
+    #[arg(long, requires = "data")]
+    pub(crate) json: bool,
     /// Bundle folder.
-    #[arg(long, group = "what", required_unless_present_any = ["run", "config"])]
+    #[arg(long, group = "what", required_unless_present_any = ["run", "config", "data"])]
     pub(crate) bundle: Option<PathBuf>,
     /// Run folder.
     #[arg(long, group = "what")]

@@ -22,6 +22,7 @@ pub mod folders;
 pub mod generate;
 pub mod html;
 pub mod inspect;
+pub mod inspect_data;
 pub mod judge;
 pub mod limits;
 pub mod lock;

@@ -28,8 +28,8 @@ use train_native::device::Backend;
 use train_native::output::{print, say};
 use train_native::stop::{GRACE, Stopped};
 use train_native::{
-    bench, bench_store, bench_train, export, generate, inspect, output, precompute, prepare, progress, report, sample,
-    train,
+    bench, bench_store, bench_train, export, generate, inspect, inspect_data, output, precompute, prepare, progress,
+    report, sample, train,
 };
 
 use crate::cli::{Cli, Command};
@@ -56,6 +56,11 @@ fn run(command: Command) -> anyhow::Result<Done> {
             report::report(&run, &out)?;
             say(&out.display().to_string());
             Ok(Done::Kept)
+        }
+        Command::Inspect(cli::Inspect { data: Some(data), matrix, json, bundle, .. }) => {
+            let asked = inspect_data::Asked { data: &data, matrix: matrix.as_deref(), bundle: bundle.as_ref(), json };
+            print(&inspect_data::inspect(&asked)?);
+            Ok(Done::Printed)
         }
         Command::Inspect(what) => {
             let (bundle, run, config) = (what.bundle.as_deref(), what.run.as_deref(), what.config.as_deref());

@@ -81,7 +81,8 @@ fn design(grouped: &Grouped, scheme: &Scheme, row_of: &BTreeMap<[u32; 2], u32>, 
         Role::Perturbation => PERTURBATION_STRENGTH,
     };
     let labels = scheme.labels.iter().enumerate();
-    let mut factors: Vec<Factor> = labels.map(|(place, (role, count))| factor(place, *count, strength(*role))).collect();
+    let mut factors: Vec<Factor> =
+        labels.map(|(place, (role, count))| factor(place, *count, strength(*role))).collect();
     if !row_of.is_empty() {
         factors.push(factor(scheme.labels.len(), row_of.len(), strengths.1));
     }

@@ -12,7 +12,7 @@ use cells::signatures::AND;
 use cells::splits::Split;
 use model::bundle::Bundle;
 
-use super::{Found, predictions, Keys, Settings, predict, section};
+use super::{Found, Keys, Settings, predict, predictions, section};
 use crate::judge::report::Section;
 use crate::panels::aligned;
 

@@ -308,7 +308,11 @@ pub fn evaluate(
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
     let training = cells.select(&training);
     let (whole, typed) = (keys.columns(&[&keys.identity]), keys.columns(&[&keys.identity, &keys.cell_type]));
-    let found = Found { measured: &measured, training: &training, predicted: predictions(&measured, &training, &generated, &keys, settings)? };
+    let found = Found {
+        measured: &measured,
+        training: &training,
+        predicted: predictions(&measured, &training, &generated, &keys, settings)?,
+    };
     let mut sections = Vec::new();
     let mut scores = Vec::new();
     // Cell type by cell type comes first: it is what nobody can reach by getting the mixture right.

@@ -45,9 +45,9 @@ impl Effects {
             let mut means = vec![0.0; set.genes()];
             for (code, value) in condition.values.iter().enumerate() {
                 // The control of a perturbation has no effect: others are measured from it.
-                let is_control = condition.kind == Kind::Perturbation && Some(&value.value) == condition.control.as_ref();
-                let effects =
-                    if is_control { vec![0.0; set.genes()] } else { self.regression.effects(label, code) };
+                let is_control =
+                    condition.kind == Kind::Perturbation && Some(&value.value) == condition.control.as_ref();
+                let effects = if is_control { vec![0.0; set.genes()] } else { self.regression.effects(label, code) };
                 let share = value.cells as f64 / all.max(1.0);
                 means.iter_mut().zip(&effects).for_each(|(mean, effect)| *mean += share * effect.exp());
                 rows[row(value.token)] = effects;
