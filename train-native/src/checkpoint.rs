@@ -31,6 +31,8 @@ pub const BEST: &str = "best.safetensors";
 const DAMAGED: &str = "checkpoint.damaged";
 /// Key of the position in a file's notes. It is the only one: several would be written in any order.
 const POSITION: &str = "position";
+/// Key of the weights as the last step left them.
+const WEIGHTS: &str = "weights";
 /// Longest header: a few kilobytes are usual, and a damaged length must not ask for memory.
 const LONGEST_HEADER: u64 = 1 << 24;
 
@@ -44,6 +46,9 @@ pub struct Position {
     /// Lowest loss at a checkpoint so far: of the cells set aside, or smoothed where there are none.
     #[serde(default)]
     pub best: Option<f32>,
+    /// The step that had it.
+    #[serde(default)]
+    pub best_step: usize,
     /// The last step whose loss `best` has looked at. A checkpoint that was written in between, because somebody asked
     /// to stop or time had passed, has no part in it: otherwise the bits of a run would hang on its interruptions.
     #[serde(default)]
@@ -78,14 +83,16 @@ pub fn save(
     position: &Position,
     (keep, is_best): (usize, bool),
 ) -> Result<()> {
-    write(folder, position.step, &serialise(network, optimiser, position)?, (keep, is_best))
+    let best = is_best.then(|| serialise(network, optimiser, position, What::Averages)).transpose()?;
+    let bytes = serialise(network, optimiser, position, What::Everything)?;
+    write(folder, position.step, &bytes, (keep, best.as_deref()))
 }
 
-/// Writes the bytes of the checkpoint of a step as [`save`] does.
+/// Writes the bytes of the checkpoint of a step as [`save`] does, and those of the best one where it is that.
 ///
 /// # Errors
-/// When the file cannot be written; the last checkpoint then stays.
-pub fn write(folder: &Path, step: usize, bytes: &[u8], (keep, is_best): (usize, bool)) -> Result<()> {
+/// When a file cannot be written; the last checkpoint then stays.
+pub fn write(folder: &Path, step: usize, bytes: &[u8], (keep, best): (usize, Option<&[u8]>)) -> Result<()> {
     let newest = folder.join(FILE);
     if keep > 1
         && let Ok(own) = step_of(&newest)
@@ -98,8 +105,8 @@ pub fn write(folder: &Path, step: usize, bytes: &[u8], (keep, is_best): (usize, 
             write_atomic(&older, &std::fs::read(&newest)?)?;
         }
     }
-    if is_best {
-        write_atomic(&folder.join(BEST), bytes)?;
+    if let Some(best) = best {
+        write_atomic(&folder.join(BEST), best)?;
     }
     write_atomic(&newest, bytes)?;
     for old in older(folder).into_iter().skip(keep.saturating_sub(1)) {
@@ -182,19 +189,31 @@ fn checked(bytes: &[u8], path: &Path) -> Result<Position> {
     Ok(noted.position)
 }
 
+/// What a checkpoint holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// All that a run needs to go on.
+    Everything,
+    /// What is exported: a quarter of the bytes.
+    Averages,
+}
+
 /// A checkpoint's bytes.
 ///
 /// # Errors
 /// When weights are not finite.
-pub fn serialise(network: &Network, optimiser: &Optimiser, position: &Position) -> Result<Vec<u8>> {
-    let own = network.clone().map(|_, tensor| tensor.inner());
+pub fn serialise(network: &Network, optimiser: &Optimiser, position: &Position, what: What) -> Result<Vec<u8>> {
     let mut entries: BTreeMap<String, (Dtype, Vec<u8>)> = BTreeMap::new();
-    entries.insert("weights".into(), (Dtype::U8, weights::save(&own, Precision::Full)?));
+    if what == What::Everything {
+        let own = network.clone().map(|_, tensor| tensor.inner());
+        entries.insert(WEIGHTS.into(), (Dtype::U8, weights::save(&own, Precision::Full)?));
+    }
     for place in 0..optimiser.averages.len() {
         let average = weights::save(&optimiser.averaged(network, place), Precision::Full)?;
         entries.insert(format!("average.{place}"), (Dtype::U8, average));
     }
-    for (name, moments) in &optimiser.moments {
+    let moments = optimiser.moments.iter().filter(|_| what == What::Everything);
+    for (name, moments) in moments {
         entries.insert(format!("first.{name}"), (Dtype::F32, bytes_of(moments.first.clone())));
         entries.insert(format!("second.{name}"), (Dtype::F32, bytes_of(moments.second.clone())));
         entries.insert(format!("time.{name}"), (Dtype::U8, (moments.time as u64).to_le_bytes().to_vec()));
@@ -295,7 +314,9 @@ pub fn words(position: &Position, steps: usize, best: bool) -> String {
 
 fn read(bytes: &[u8], position: Position, config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
     let file = SafeTensors::deserialize(bytes)?;
-    let network = weights::load(file.tensor("weights")?.data(), config, device)?;
+    // The best checkpoint holds averages alone.
+    let own = file.tensor(WEIGHTS).or_else(|_| file.tensor("average.0"))?;
+    let network = weights::load(own.data(), config, device)?;
     let mut averages = Vec::new();
     while let Ok(average) = file.tensor(&format!("average.{}", averages.len())) {
         averages.push(weights::load(average.data(), config, device)?);

@@ -136,7 +136,7 @@ fn prepare(order: &Order, recipe: &Recipe, device: &Device) -> Result<Work> {
         (saved.network, saved.position)
     } else {
         let network = fresh(&set, &config, recipe, &inner)?;
-        (network, Position { step: 0, bits_per_gene: f32::NAN, best: None, watched: 0, fingerprint })
+        (network, Position { step: 0, bits_per_gene: f32::NAN, best: None, best_step: 0, watched: 0, fingerprint })
     };
     let note = Note { data: order.data.clone(), cells: Some(cells), config: config.clone() };
     run_folder::write(&order.out, recipe, &note)?;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::checkpoint::{self, Position};
+use crate::checkpoint::{self, Position, What};
 use crate::output::say;
 use crate::replicas::Replicas;
 use crate::stop::Stop;
@@ -68,9 +68,13 @@ impl<'a> Keeper<'a> {
     fn write(&self, is_best: bool) -> Result<usize> {
         let live = self.live();
         let step = live.position.step;
-        let bytes = checkpoint::serialise(live.replicas.network(), live.replicas.optimiser(), &live.position)?;
+        let of = |what| {
+            checkpoint::serialise(live.replicas.network(), live.replicas.optimiser(), &live.position, what)
+        };
+        let best = is_best.then(|| of(What::Averages)).transpose()?;
+        let bytes = of(What::Everything)?;
         drop(live);
-        checkpoint::write(self.folder, step, &bytes, (self.keep, is_best))?;
+        checkpoint::write(self.folder, step, &bytes, (self.keep, best.as_deref()))?;
         Ok(step)
     }
 

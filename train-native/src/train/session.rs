@@ -90,9 +90,11 @@ impl<'a> Session<'a> {
         batches: &Receiver<Result<Masked>>,
         steps: Range<usize>,
     ) -> Result<bool> {
-        let Position { step, watched, .. } = keeper.live().position.clone();
-        if watched != step && self.is_regular(step) {
-            // The session before was asked to stop while it looked for the best checkpoint.
+        let Position { step, watched, best, .. } = keeper.live().position.clone();
+        // The start is a checkpoint like any other: training that only makes it worse is not exported.
+        let starts = step == 0 && best.is_none() && !self.set.validation().is_empty();
+        if starts || watched != step && self.is_regular(step) {
+            // Or the session before was asked to stop while it looked for the best checkpoint.
             self.save(keeper, true)?;
         }
         let last = steps.end;
@@ -113,6 +115,11 @@ impl<'a> Session<'a> {
             }
             if stops && step + 1 < last {
                 return Ok(true);
+            }
+            let waited = step + 1 - keeper.live().position.best_step;
+            if regular && (1..=waited).contains(&self.recipe.training.patience) {
+                say(&format!("no better for {waited} steps; training ends at step {}", step + 1));
+                return Ok(false);
             }
         }
         Ok(false)
@@ -160,7 +167,7 @@ impl<'a> Session<'a> {
             let watched = validation.unwrap_or(position.bits_per_gene);
             is_best = position.best.is_none_or(|best| watched < best);
             if is_best {
-                position.best = Some(watched);
+                (position.best, position.best_step) = (Some(watched), position.step);
             }
             position.watched = position.step;
         }
