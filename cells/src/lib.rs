@@ -25,6 +25,7 @@ pub mod normalise;
 pub mod parts;
 pub mod pca;
 pub mod place;
+pub mod plausibility;
 pub mod population;
 pub mod prior;
 mod random;

@@ -113,6 +113,11 @@ pub(crate) enum Command {
     /// Example: train-native sample --bundle assets/models/pbmc-ifnb --with donor=1015
     /// --with "cell_type=CD14+ Monocytes" --with condition=IFN-beta --cells 200 --out cells.h5ad
     Sample(Sample),
+    /// Look at cells of every choice that a bundle offers, at the edges of every setting; fails on any that could not be
+    /// a cell.
+    ///
+    /// Example: train-native sweep --bundle assets/models/pbmc-ifnb
+    Sweep(Sweep),
     /// Generate and test the conditions that visitors of the page are most likely to choose, and write the results into
     /// the bundle: the page shows them before it has made any cells. Run the same command again to replace them.
     ///
@@ -241,6 +246,26 @@ pub(crate) struct Sample {
     /// Check every choice, print what would be generated, and stop.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// What `sweep` takes.
+#[derive(Args)]
+pub(crate) struct Sweep {
+    /// Bundle folder.
+    #[arg(long)]
+    pub(crate) bundle: PathBuf,
+    /// Cells of every choice; an eighth, and at least one, at 256 steps.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) cells: usize,
+    /// Every n-th value of a condition; 1 is all of them.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) every: usize,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Device.
+    #[arg(long, value_enum, default_value = "flex")]
+    pub(crate) device: Backend,
 }
 
 /// What `split` takes: one rule, or a split to check.

@@ -46,6 +46,7 @@ pub mod semisynthetic;
 pub mod start;
 pub mod stop;
 pub mod store;
+pub mod sweep;
 pub mod synthesis;
 pub mod train;
 pub mod usage;

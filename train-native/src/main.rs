@@ -29,7 +29,7 @@ use train_native::output::{print, say};
 use train_native::stop::{GRACE, Stopped};
 use train_native::{
     bench, bench_store, bench_train, export, generate, inspect, inspect_data, output, precompute, prepare, progress,
-    report, sample, train,
+    report, sample, sweep, train,
 };
 
 use crate::cli::{Cli, Command};
@@ -77,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
             Ok(Done::Kept)
         }
         Command::Sample(asked) => sampled(asked),
+        Command::Sweep(asked) => swept(asked),
         Command::Bench { prepare: Some(cells), genes, folder, .. } => {
             print(&bench_store::bench(&folder, cells, genes)?);
             Ok(Done::Printed)
@@ -174,6 +175,24 @@ fn sampled(asked: cli::Sample) -> anyhow::Result<Done> {
     let output = sample::Output { effort, device: &device, out: &asked.out, expects: asked.expected };
     sample::write(&bundle, &wanted, &output)?;
     Ok(Done::Kept)
+}
+
+/// Looks at cells of every choice of a bundle.
+fn swept(asked: cli::Sweep) -> anyhow::Result<Done> {
+    let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
+    let settings =
+        sweep::Settings { cells: asked.cells, every: asked.every, seed: asked.seed, effort: effort_of(asked.device) };
+    let found = sweep::sweep(&bundle, settings)?;
+    print(&found.table());
+    anyhow::ensure!(
+        found.is_sound(),
+        "{} of {} cells of {} could not be cells, or lean on their ceilings",
+        found.broken(),
+        found.cells(),
+        bundle.card.name
+    );
+    say(&format!("{}: all {} cells are plausible", bundle.card.name, found.cells()));
+    Ok(Done::Printed)
 }
 
 /// Makes a bundle's results ahead of time.

@@ -20,7 +20,7 @@ const TOGETHER: char = '+';
 ///
 /// # Errors
 /// When the file cannot be read, or a column or number makes no sense.
-pub fn grid(card: &Card, choices: &Choices, path: &Path) -> Result<Vec<Choices>> {
+pub(super) fn grid(card: &Card, choices: &Choices, path: &Path) -> Result<Vec<Choices>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     of_text(card, choices, &text).with_context(|| format!("{} cannot be used as a grid", path.display()))
 }
@@ -60,7 +60,7 @@ fn of_text(card: &Card, choices: &Choices, text: &str) -> Result<Vec<Choices>> {
 ///
 /// # Errors
 /// When the file cannot be read, or a line is another.
-pub fn perturbations(card: &Card, choices: &Choices, path: &Path) -> Result<Vec<Choices>> {
+pub(super) fn perturbations(card: &Card, choices: &Choices, path: &Path) -> Result<Vec<Choices>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let condition = card.of_kind(Kind::Perturbation).context("this model has no perturbations")?;
     let lines = lines(&text).with_context(|| format!("{} cannot be used", path.display()))?;
