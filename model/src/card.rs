@@ -76,6 +76,9 @@ pub struct Card {
     /// How like generated populations are to measured ones that training never saw.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub populations: Vec<Population>,
+    /// Whether its cells could be cells at all; bundles that were not evaluated say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plausibility: Option<Plausible>,
     /// Training cells of every combination of chosen values, by the values of the conditions other than
     /// library size, in their order, joined by "|". What is not here is an extrapolation.
     #[serde(default)]
@@ -260,6 +263,28 @@ pub struct Likeness {
     pub generated: Option<f64>,
     /// The other half of the measured against it: the ceiling.
     pub ceiling: Option<f64>,
+}
+
+/// What raw numbers of generated cells say: a verdict that logarithms and medians cannot hide.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plausible {
+    /// Cells looked at.
+    pub cells: usize,
+    /// Cells with a count above the ceiling of its gene.
+    pub above: usize,
+    /// Cells whose library size no measured cell comes near.
+    pub outside: usize,
+    /// Share of counts that stand at the ceiling of their gene.
+    pub leaning: f64,
+    /// Smallest, median and largest library size.
+    pub library_sizes: [u64; 3],
+    /// Mean difference of the shares of cells with a gene, generated and measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<f64>,
+    /// Whether all of it is as in measured cells.
+    pub sound: bool,
+    /// The verdict.
+    pub words: String,
 }
 
 /// How a bundle was trained.

@@ -134,6 +134,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         scores: Vec::new(),
         summaries: Vec::new(),
         populations: Vec::new(),
+        plausibility: None,
         combinations: set.combinations.clone(),
         training: Training {
             cells: set.count(),

@@ -235,6 +235,12 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     let crowd = recipe.map(|recipe| evaluate::crowd::crowd(&bundle, &cells, &recipe, &settings)).transpose()?.flatten();
     ensure!(found.is_some() || crowd.is_some(), "the recipe sets too few cells aside (training.validation) to score");
     let populations = crowd.as_ref().map(|own| evaluate::crowd::line(&own.title, &own.crowd.measures));
+    let both = found.as_ref().map(|own| (&own.generated, &own.measured));
+    let both = both.or_else(|| crowd.as_ref().map(|own| (&own.generated, &own.measured)));
+    let plausible = both.map(|(generated, measured)| evaluate::plausible::plausibility(&bundle, generated, measured));
+    if let Some(own) = &plausible {
+        print(&format!("## Plausibility\n\n{}\n\n", own.words(&bundle.card.genes)));
+    }
     if let Some(own) = crowd {
         print(&format!("## {}\n\n{}\n", own.title, population::markdown(&own.crowd.measures)));
         if let Some(folder) = asked.report.as_ref().filter(|_| found.is_none()) {
@@ -243,6 +249,7 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     }
     if asked.write {
         let mut card = bundle.card;
+        card.plausibility = plausible.map(|own| evaluate::plausible::for_card(&own, &card.genes));
         (card.guidance, card.steps) = (settings.guidance, settings.steps);
         card.populations = populations.into_iter().collect();
         match found {

@@ -33,6 +33,8 @@ pub struct Found {
     pub title: String,
     /// Both sides.
     pub crowd: Crowd,
+    /// The measured cells that were set aside.
+    pub measured: Cells,
     /// The generated cells.
     pub generated: Cells,
 }
@@ -103,12 +105,12 @@ pub fn crowd(bundle: &Bundle, cells: &Cells, recipe: &Recipe, settings: &Setting
     // As many as a half of the measured ones: more would not be looked at.
     let generated = written(bundle, (aside.len() / 2).min(MOST), settings)?;
     let key = bundle.card.of_kind(Kind::CellType).map(|slot| slot.key.as_str());
-    let [training, measured, own] = [&training, &aside, &generated].map(|side| Population::of(side, key));
+    let [training_side, measured, own] = [&training, &aside, &generated].map(|side| Population::of(side, key));
     let _measuring = progress::phase("comparing populations");
-    let measures = measure(&measured, &own, Some((&training, &measured)), SEED)?;
+    let measures = measure(&measured, &own, Some((&training_side, &measured)), SEED)?;
     let which = if bundle.card.of_kind(Kind::Perturbation).is_some() { "Control cells" } else { "Cells" };
     let title = format!("{which} set aside from training");
-    Ok(Some(Found { title, crowd: Crowd { measured, generated: own, measures }, generated }))
+    Ok(Some(Found { title, crowd: Crowd { measured, generated: own, measures }, measured: aside, generated }))
 }
 
 /// A line of a card.

@@ -8,6 +8,7 @@
 pub mod combinations;
 pub mod crowd;
 mod groups;
+pub mod plausible;
 mod predict;
 pub mod pseudobulk;
 mod regression;
