@@ -11,6 +11,7 @@ mod browser;
 mod combinations;
 mod distribution;
 mod judge;
+mod networks;
 mod overfit;
 mod parity;
 mod pipeline;

@@ -156,10 +156,10 @@ fn forward_pass_block_by_block() {
         let hidden = hidden_of(&part, &part.tables(), &batch);
         let of = |name: &str| fixture.floats(&format!("layer.{blocks}.{name}"));
         let shifts = fixture.in_gene_order(&network, &values(hidden.shifts));
-        // f32 sums in another order, and variances that are differences: 1e-5 of the largest value.
+        // f32 sums in another order: found within 4e-7 of the largest value.
         for (name, found) in [("groups", values(hidden.groups)), ("shifts", shifts), ("shapes", values(hidden.shapes))] {
             let difference = worst(&found, &of(name));
-            assert!(difference < 1e-5, "{name} after {blocks} blocks: {difference}");
+            assert!(difference < 3e-6, "{name} after {blocks} blocks: {difference}");
         }
     }
     // Without blocks, and with nothing read from the rows, shifts are those of conditions, pairs and the summary.
@@ -168,7 +168,7 @@ fn forward_pass_block_by_block() {
     (bare.mean_gain, bare.gate_hidden) = (bare.mean_gain.zeros_like(), bare.gate_hidden.zeros_like());
     let shifts = hidden_of(&bare, &bare.tables(), &batch).shifts;
     let difference = worst(&fixture.in_gene_order(&network, &values(shifts)), &fixture.floats("bare.shifts"));
-    assert!(difference < 1e-5, "{difference}");
+    assert!(difference < 3e-6, "{difference}");
 }
 
 #[test]
@@ -194,8 +194,8 @@ fn distributions_of_all_genes() {
             }
             possible += 1;
             let expected = f64::from(*expected);
-            // The logit of a count x is x times a slope that has f32's seven digits: 1e-5 of the value and 2e-4 besides.
-            let allowed = 2e-4 + 1e-5 * expected.abs();
+            // Counts up to 10,000 times a slope with f32's seven digits: found within 2e-5.
+            let allowed = 5e-5 + 2e-6 * expected.abs();
             assert!((found - expected).abs() < allowed, "gene {}, value {value}: {found} and {expected}", row % GENES);
         }
     }
@@ -213,8 +213,8 @@ fn loss_and_gradients_of_every_parameter() {
     let value = loss(&network, &batch, &slots);
     let close = |name: &str, found: f32| {
         let expected = fixture.floats(name)[0];
-        // A sum of some dozens of log-probabilities, each as above.
-        assert!((found - expected).abs() < 1e-5 * expected, "{name}: {found} and {expected}");
+        // A sum of some dozens of log-probabilities: found within 1e-7.
+        assert!((found - expected).abs() < 2e-6 * expected, "{name}: {found} and {expected}");
     };
     close("loss", value.clone().into_scalar());
     close("loss.some", loss(&network, &batch, &[1, 4, 7]).into_scalar());
@@ -223,8 +223,8 @@ fn loss_and_gradients_of_every_parameter() {
     for (name, tensor) in network.parameters() {
         let gradient = values(tensor.grad(&gradients).unwrap_or_else(|| panic!("no gradient for {name}")));
         let difference = worst(&gradient, &fixture.floats(&format!("grad.{name}")));
-        // Sums in another order and a hand-written gradient of the loss: 5e-5 of the largest.
-        assert!(difference < 5e-5, "{name}: {difference}");
+        // Sums in another order, and a gradient of the loss that is written out: found within 2e-6 of the largest.
+        assert!(difference < 1e-5, "{name}: {difference}");
         compared += 1;
     }
     assert_eq!(compared, 19 + 2 * 6);
@@ -336,7 +336,7 @@ fn adamw_takes_the_same_step() {
             // A first step moves by the rate times g / (|g| + 1e-8). Where g is no larger than its own rounding its sign is
             // nobody's, and the step may differ by twice the rate; everywhere else it is the rate, and weight decay.
             let is_sure = (gradient * scale).abs() > 1e-5 && gradient.abs() > 1e-3 * largest;
-            let allowed = if is_sure { 2e-5 } else { 2.1e-2 };
+            let allowed = if is_sure { 1e-5 } else { 2.1e-2 };
             assert!((found - expected).abs() < allowed, "{name}: {found} and {expected}");
             sure += usize::from(is_sure);
             all += 1;
@@ -366,7 +366,7 @@ fn walks_alike(name: &str, effort: Effort) {
         for (gene, found) in run.expected(cell).iter().enumerate() {
             let expected = expected[cell * GENES + gene];
             // Means over distributions that agree to some 1e-5.
-            assert!((found - expected).abs() < 1e-4 * expected.max(0.1), "{name}, gene {gene}: {found} and {expected}");
+            assert!((found - expected).abs() < 5e-5 * expected.max(0.1), "{name}, gene {gene}: {found} and {expected}");
         }
     }
 }
