@@ -41,6 +41,17 @@ impl Column {
         Self::Categorical { codes, categories }
     }
 
+    /// A categorical column in which cells without a text are missing.
+    pub fn with_missing<S: AsRef<str>>(values: &[Option<S>]) -> Self {
+        let there: Vec<&str> = values.iter().flatten().map(AsRef::as_ref).collect();
+        let Self::Categorical { codes, categories } = Self::categorical(&there) else {
+            return Self::Integer(Vec::new());
+        };
+        let mut codes = codes.into_iter();
+        let codes = values.iter().map(|value| value.as_ref().and_then(|_| codes.next()).unwrap_or(-1)).collect();
+        Self::Categorical { codes, categories }
+    }
+
     /// Number of cells.
     pub fn len(&self) -> usize {
         match self {

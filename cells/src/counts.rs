@@ -70,6 +70,30 @@ impl Counts {
     /// # Errors
     /// When the arrays do not describe a matrix with `genes` columns.
     pub fn new(genes: usize, starts: Vec<usize>, indices: Vec<u32>, values: Vec<u32>) -> Result<Self, CountsError> {
+        Self::build(genes, starts, indices, values, None)
+    }
+
+    /// The same, but values that stand at one place are added up by `add`, which gives none when they cannot be.
+    ///
+    /// # Errors
+    /// As [`Counts::new`], and when values cannot be added.
+    pub(crate) fn summed(
+        genes: usize,
+        starts: Vec<usize>,
+        indices: Vec<u32>,
+        values: Vec<u32>,
+        add: fn(u32, u32) -> Option<u32>,
+    ) -> Result<Self, CountsError> {
+        Self::build(genes, starts, indices, values, Some(add))
+    }
+
+    fn build(
+        genes: usize,
+        starts: Vec<usize>,
+        indices: Vec<u32>,
+        values: Vec<u32>,
+        add: Option<fn(u32, u32) -> Option<u32>>,
+    ) -> Result<Self, CountsError> {
         let stored = values.len();
         if indices.len() != stored {
             return Err(CountsError::Lengths { indices: indices.len(), values: stored });
@@ -77,20 +101,21 @@ impl Counts {
         check_starts(&starts, stored)?;
         let mut clean =
             Self { genes, starts: vec![0], indices: Vec::with_capacity(stored), values: Vec::with_capacity(stored) };
-        let mut row_entries: Vec<(u32, u32)> = Vec::new();
+        let mut entries: Vec<(u32, u32)> = Vec::new();
         for (row, window) in starts.windows(2).enumerate() {
-            row_entries.clear();
-            row_entries.extend(
+            entries.clear();
+            entries.extend(
                 indices[window[0]..window[1]].iter().copied().zip(values[window[0]..window[1]].iter().copied()),
             );
-            row_entries.sort_unstable_by_key(|(column, _)| *column);
-            if let Some((column, _)) = row_entries.last().filter(|(column, _)| *column as usize >= genes) {
+            entries.sort_by_key(|(column, _)| *column);
+            if let Some((column, _)) = entries.last().filter(|(column, _)| *column as usize >= genes) {
                 return Err(CountsError::Column { row, column: *column, genes });
             }
-            if let Some(pair) = row_entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(CountsError::Twice { row, column: pair[0].0 });
+            if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+                let twice = CountsError::Twice { row, column: pair[0].0 };
+                entries = add.and_then(|add| merged(&entries, add)).ok_or(twice)?;
             }
-            clean.push_row(row_entries.iter().copied());
+            clean.push_row(entries.iter().copied());
         }
         Ok(clean)
     }
@@ -213,6 +238,18 @@ impl Counts {
         (0..other.cells()).for_each(|cell| self.copy_row(other, cell));
         Ok(())
     }
+}
+
+/// Entries of a row, those of one column added up; none when they cannot be.
+fn merged(entries: &[(u32, u32)], add: fn(u32, u32) -> Option<u32>) -> Option<Vec<(u32, u32)>> {
+    let mut all: Vec<(u32, u32)> = Vec::with_capacity(entries.len());
+    for (column, value) in entries {
+        match all.last_mut().filter(|(last, _)| last == column) {
+            Some((_, sum)) => *sum = add(*sum, *value)?,
+            None => all.push((*column, *value)),
+        }
+    }
+    Some(all)
 }
 
 /// Checks a row pointer.

@@ -7,6 +7,8 @@
 use crate::counts::{Counts, CountsError};
 use crate::normalise::{Normalised, NormalisedError};
 
+/// Row starts, genes and values with fractions.
+pub(crate) type Floats = (Vec<usize>, Vec<u32>, Vec<f32>);
 /// Row starts, genes and values.
 type Sorted = (Vec<usize>, Vec<u32>, Vec<u32>);
 
@@ -52,6 +54,20 @@ impl Gather {
         self.values.is_empty()
     }
 
+    /// Changes all values so far.
+    pub(crate) fn change_values(&mut self, change: impl Fn(u32) -> u32) {
+        self.values.iter_mut().for_each(|value| *value = change(*value));
+    }
+
+    /// Values that are bits of f32; those of one cell and gene are added up.
+    pub(crate) fn floats(self) -> Result<Floats, CountsError> {
+        let genes = self.genes;
+        let (starts, columns, values) = self.sorted()?;
+        let add = |a: u32, b: u32| Some((f32::from_bits(a) + f32::from_bits(b)).to_bits());
+        let (_, starts, columns, bits) = Counts::summed(genes, starts, columns, values, add)?.into_parts();
+        Ok((starts, columns, bits.into_iter().map(f32::from_bits).collect()))
+    }
+
     fn sorted(self) -> Result<Sorted, CountsError> {
         let mut starts = vec![0_usize; self.cells + 1];
         for (entry, row) in self.rows.iter().enumerate() {
@@ -76,14 +92,14 @@ impl Gather {
         Ok((starts, columns, values))
     }
 
-    /// As counts.
+    /// As counts; values that came for one cell and gene are added up, as scipy does.
     ///
     /// # Errors
-    /// When a cell or gene lies outside, or one value came twice.
+    /// When a cell or gene lies outside, or a sum is no count any more.
     pub fn counts(self) -> Result<Counts, CountsError> {
         let genes = self.genes;
         let (starts, columns, values) = self.sorted()?;
-        Counts::new(genes, starts, columns, values)
+        Counts::summed(genes, starts, columns, values, u32::checked_add)
     }
 
     /// As log-normalised expression, from the bits of its f32.
@@ -92,8 +108,8 @@ impl Gather {
     /// As [`Gather::counts`], and when a value is not log-normalised.
     pub fn normalised(self) -> Result<Normalised, NormalisedError> {
         let genes = self.genes;
-        let (starts, columns, values) = self.sorted()?;
-        Normalised::new(genes, starts, columns, values.into_iter().map(f32::from_bits).collect())
+        let (starts, columns, values) = self.floats()?;
+        Normalised::new(genes, starts, columns, values)
     }
 }
 
@@ -113,6 +129,12 @@ mod tests {
             order.iter().for_each(|at| gather.push(entries[*at].0, entries[*at].1, entries[*at].2));
             assert_eq!(gather.counts().unwrap(), expected);
         }
+        let mut twice = Gather::new(1, 2, 0);
+        [(0, 1, 2), (0, 1, 3)].iter().for_each(|own| twice.push(own.0, own.1, own.2));
+        assert_eq!(twice.counts().unwrap().row(0), (&[1_u32][..], &[5_u32][..]));
+        let mut too_many = Gather::new(1, 1, 0);
+        (0..2).for_each(|_| too_many.push(0, 0, u32::MAX));
+        assert!(too_many.counts().is_err());
         let mut outside = Gather::new(1, 1, 0);
         outside.push(1, 0, 1);
         assert!(outside.counts().is_err());

@@ -16,8 +16,8 @@ use thiserror::Error;
 use crate::card::{Card, Choices, FORMAT_VERSION, FileEntry};
 use crate::decode::Decoder;
 use crate::network::{Labels, Network};
-use crate::statistics::NEVER;
 use crate::precomputed::{self, PRECOMPUTED, Precomputed, PrecomputedError};
+use crate::statistics::NEVER;
 use crate::weights::{self, Precision, Tensors, WeightsError};
 
 /// The card's file name.
@@ -102,7 +102,9 @@ pub enum BundleError {
     #[error("the gene {0} is not among the genes of this model")]
     UnknownGene(String),
     /// A gene held above what it can show.
-    #[error("{gene} cannot be held at {count}: its ceiling is {ceiling}, a quarter above the largest count of the training cells")]
+    #[error(
+        "{gene} cannot be held at {count}: its ceiling is {ceiling}, a quarter above the largest count of the training cells"
+    )]
     AboveCeiling {
         /// Gene.
         gene: String,

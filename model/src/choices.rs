@@ -49,8 +49,7 @@ pub(crate) fn request(card: &Card, statistics: &GeneStatistics, choices: &Choice
     range("the number of cells", choices.cells as f64, 1.0, MOST_CELLS as f64)?;
     range("the number of steps", choices.steps as f64, 1.0, card.genes.len() as f64)?;
     range("the guidance scale of this model", f64::from(choices.guidance), 0.0, f64::from(card.guidance_limit))?;
-    let chosen =
-        card.conditions.iter().map(|condition| choose(condition, choices)).collect::<Result<Vec<_>, _>>()?;
+    let chosen = card.conditions.iter().map(|condition| choose(condition, choices)).collect::<Result<Vec<_>, _>>()?;
     let null = card
         .conditions
         .iter()

@@ -115,13 +115,7 @@ impl Network {
     /// Matrices are normal with standard deviation in^-½; those that write into the residual stream are scaled by
     /// (2 · blocks)^-½ besides. What moves a gene's distribution away from its statistics starts at 0, so that means are
     /// right from the first step (the paper leaves initialisation open).
-    pub fn init(
-        config: &ModelConfig,
-        statistics: GeneStatistics,
-        pairs: Pairs,
-        seed: u64,
-        device: &Device,
-    ) -> Self {
+    pub fn init(config: &ModelConfig, statistics: GeneStatistics, pairs: Pairs, seed: u64, device: &Device) -> Self {
         let mut stream = 0;
         let mut normal = |rows: usize, columns: usize, deviation: f64| {
             stream += 1;

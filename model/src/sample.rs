@@ -86,9 +86,8 @@ impl Request {
 
     /// Whether the unguided branch is needed at all.
     fn guided(&self) -> bool {
-        let acts = |labels: &[i32]| {
-            labels.iter().zip(&self.null).any(|(token, null)| null.is_some_and(|null| *token != null))
-        };
+        let acts =
+            |labels: &[i32]| labels.iter().zip(&self.null).any(|(token, null)| null.is_some_and(|null| *token != null));
         (self.guidance != 0.0 || self.together() > 1) && self.labels.iter().any(|(labels, _)| acts(labels))
     }
 
@@ -302,7 +301,8 @@ impl Run {
         if self.request.totals.is_empty() {
             return None;
         }
-        let bounds: Vec<[f32; 2]> = labels.chunks(self.request.slots()).map(|own| self.request.totals_of(own)).collect();
+        let bounds: Vec<[f32; 2]> =
+            labels.chunks(self.request.slots()).map(|own| self.request.totals_of(own)).collect();
         let column = |side: usize| {
             let values: Vec<f32> = bounds.iter().map(|own| own[side]).collect();
             Tensor::<2>::from_data(TensorData::new(values, [bounds.len(), 1]), &network.device())
@@ -343,8 +343,7 @@ impl Run {
         self.work.rows += chunks.iter().map(Chunk::len).sum::<usize>();
         self.work.values += chunks.iter().map(Chunk::values).sum::<usize>();
         let expects = self.request.expects;
-        let drawn: Vec<Drawn> =
-            chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk, expects)).collect();
+        let drawn: Vec<Drawn> = chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk, expects)).collect();
         let tokens = Tensor::cat(drawn.iter().map(|own| own.tokens.clone()).collect(), 0).into_data_async().await?;
         let tokens: Vec<i32> = tokens.iter::<i32>().collect();
         let expected: Vec<Tensor<1>> = drawn.into_iter().filter_map(|own| own.expected).collect();

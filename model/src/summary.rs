@@ -61,11 +61,7 @@ impl Summary {
             Tensor::<2>::from_data(TensorData::new(values, [rows, columns]), device)
         };
         let (g, q, k) = (config.genes, config.summary, config.condition_values);
-        Self {
-            loadings: normal(g, q),
-            trust: Tensor::zeros([k, q], device),
-            to_rows: normal(2 * q, config.width),
-        }
+        Self { loadings: normal(g, q), trust: Tensor::zeros([k, q], device), to_rows: normal(2 * q, config.width) }
     }
 
     /// Parameters of the right shapes and no meaning.

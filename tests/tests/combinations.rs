@@ -92,6 +92,7 @@ fn made() -> &'static Made {
             recipe: path("recipe.toml"),
             out: path("run"),
             save_every: 400,
+            save_minutes: None,
             stop_after: None,
             stop: Arc::default(),
         };

@@ -80,7 +80,15 @@ fn made() -> Made {
     let (seen, fresh) = (sides(&half(0)), sides(&half(1)));
     std::fs::write(&data, write_h5ad(&half(0), &BTreeMap::new()).unwrap()).unwrap();
     let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/distribution.toml");
-    let order = Order { data, recipe, out: run.clone(), save_every: 1000, stop_after: None, stop: Arc::default() };
+    let order = Order {
+        data,
+        recipe,
+        out: run.clone(),
+        save_every: 1000,
+        save_minutes: None,
+        stop_after: None,
+        stop: Arc::default(),
+    };
     train(&order, &[Device::flex()]).unwrap();
     export(&run, &bundle, &Choice::default(), &Device::flex()).unwrap();
     let bundle = read_bundle(&bundle, &Device::flex()).unwrap();

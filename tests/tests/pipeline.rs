@@ -72,6 +72,7 @@ fn order(data: &Path, out: &Path, stop_after: Option<usize>) -> Order {
         recipe: recipe(),
         out: out.to_owned(),
         save_every: 10,
+        save_minutes: None,
         stop_after,
         stop: Arc::default(),
     }

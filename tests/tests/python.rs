@@ -1,7 +1,8 @@
 //! What we write, opened by the packages that people use.
 //!
 //! Does: installs anndata, scanpy and cell-eval into an environment of its own below `target`, once; has anndata
-//! read an exported file that is large enough to be cut into chunks, and cell-eval score one.
+//! read an exported file that is large enough to be cut into chunks, cell-eval score one, and pandas and polars read a
+//! shard of a store.
 //! Does not know: how the file is written. Without Python or its registry the test says why it is skipped.
 //! Flow: cells → h5ad → **Python**.
 
@@ -14,9 +15,11 @@ use std::sync::OnceLock;
 use cells::Counts;
 use cells::h5ad::write_h5ad;
 use cells::synthetic::{SyntheticSpec, synthetic};
+use train_native::store::Role;
+use train_native::store::shard::{Labels, Shard, write};
 
 /// What the environment must have.
-const IMPORTS: &str = "import anndata, scanpy, cell_eval";
+const IMPORTS: &str = "import anndata, scanpy, cell_eval, pandas, pyarrow, polars";
 
 const SCRIPT: &str = r#"
 import sys
@@ -47,6 +50,17 @@ mean = agg.filter(agg["statistic"] == "mean")
 print(round(float(mean["pearson_delta"][0]), 3), round(float(mean["mae"][0]), 3))
 "#;
 
+/// A shard of a store: numbers without a sign, labels that are missing.
+const SHARD: &str = r#"
+import sys
+import pandas, polars
+data = pandas.read_parquet(sys.argv[1])
+print(data.counts[0].dtype, max(int(row.max()) for row in data.counts), min(int(row.min()) for row in data.counts))
+print(data.donor.isna().tolist(), data.donor[0])
+data = polars.read_parquet(sys.argv[1])
+print(data["counts"].list.max().max(), data["donor"].null_count())
+"#;
+
 /// Runs a program, with its standard error as the reason when it fails.
 fn run(command: &mut Command) -> Result<Output, String> {
     let output = command.output().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
@@ -74,6 +88,7 @@ fn python() -> Result<PathBuf, String> {
         "anndata>=0.11",
         "scanpy>=1.11",
         "cell-eval>=0.6",
+        "pyarrow",
     ]))?;
     if works(&python) { Ok(python) } else { Err("the packages were installed but cannot be imported".to_owned()) }
 }
@@ -114,6 +129,30 @@ fn scanpy_and_cell_eval_open_exported_files_unchanged() {
     assert_eq!(judged(&one, &one), [1.0, 0.0]);
     let differs = judged(&other, &one);
     assert!(differs[0] < 1.0 && differs[1] > 0.0, "{differs:?}");
+}
+
+#[test]
+fn pandas_and_polars_read_a_shard_as_it_is() {
+    let Some(python) = python_or_skip() else { return };
+    let shard = Shard {
+        starts: vec![0, 2, 3],
+        genes: vec![0, 4, 1],
+        counts: vec![1, 3_000_000_000, 7],
+        sources: vec![0, 0],
+        rows: vec![0, 1],
+        names: vec!["a".to_owned(), "b".to_owned()],
+        labels: Labels {
+            roles: vec![Role::Train, Role::Test],
+            depths: vec![3_000_000_001, 7],
+            texts: vec![vec!["donor1".to_owned(), String::new()]],
+        },
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("000000.parquet");
+    std::fs::write(&path, write(&shard, &["donor".to_owned()]).unwrap()).unwrap();
+    let output = run(Command::new(python).args(["-c", SHARD]).arg(&path)).unwrap();
+    let expected = "uint32 3000000000 1\n[False, True] donor1\n3000000000 1\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
 }
 
 #[test]

@@ -166,8 +166,15 @@ fn the_loss_curve_of_two_devices_is_that_of_one() {
     let curve = |name: &str, devices: &[Device]| -> Vec<f64> {
         let out = folder.path().join(name);
         let (data, recipe) = (data.clone(), recipe.clone());
-        let order =
-            Order { data, recipe, out: out.clone(), save_every: 50, stop_after: Some(40), stop: Arc::default() };
+        let order = Order {
+            data,
+            recipe,
+            out: out.clone(),
+            save_every: 50,
+            save_minutes: None,
+            stop_after: Some(40),
+            stop: Arc::default(),
+        };
         train(&order, devices).unwrap();
         let events = std::fs::read_to_string(out.join("events.jsonl")).unwrap();
         let events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -185,6 +192,7 @@ fn the_loss_curve_of_two_devices_is_that_of_one() {
         recipe,
         out: folder.path().join("three"),
         save_every: 50,
+        save_minutes: None,
         stop_after: Some(1),
         stop: Arc::default(),
     };

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use cells::h5ad::write_h5ad;
@@ -21,6 +20,7 @@ use train_native::batches::ahead;
 use train_native::data::{Data, TrainingSet};
 use train_native::prepare::{prepare, summary};
 use train_native::recipe::Recipe;
+use train_native::stop::{INTERRUPT, Stop};
 use train_native::store::Store;
 use train_native::train::{Order, train};
 
@@ -100,7 +100,7 @@ impl Files {
     }
 
     fn prepare(&self, out: &str) -> anyhow::Result<train_native::store::Index> {
-        prepare(&self.path("store.toml"), &self.path(out), &AtomicBool::new(false))
+        prepare(&self.path("store.toml"), &self.path(out), &Stop::default())
     }
 
     /// The synthetic recipe on the labels of a store.
@@ -119,6 +119,7 @@ impl Files {
             recipe: self.recipe(),
             out: self.path(out),
             save_every: 6,
+            save_minutes: None,
             stop_after,
             stop: Arc::default(),
         }
@@ -181,7 +182,8 @@ fn a_store_is_finished_mended_and_never_mixed() {
     let whole = bytes_of(&files.path("whole"));
     // Stopped after every shard, and started again: the same bytes.
     let mut stops = 0;
-    let stop = AtomicBool::new(true);
+    let stop = Stop::default();
+    stop.ask(INTERRUPT);
     while let Err(error) = prepare(&files.path("store.toml"), &files.path("parts"), &stop) {
         assert!(error.to_string().contains("the same command goes on"), "{error:#}");
         assert!(Store::open(&files.path("parts")).is_err(), "an unfinished store is none");

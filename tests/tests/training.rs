@@ -231,8 +231,15 @@ fn an_average_that_was_not_kept_is_put_together() {
         std::fs::write(&recipe, text.replace("ema = 0.1", &format!("ema = {widths}\nkeep = 6"))).unwrap();
         let out = folder.path().join(name);
         let data = data.clone();
-        let order =
-            Order { data, recipe, out: out.clone(), save_every: 10, stop_after: Some(60), stop: Arc::default() };
+        let order = Order {
+            data,
+            recipe,
+            out: out.clone(),
+            save_every: 10,
+            save_minutes: None,
+            stop_after: Some(60),
+            stop: Arc::default(),
+        };
         train(&order, &[Device::flex()]).unwrap();
         out
     };
@@ -267,7 +274,15 @@ fn the_best_checkpoint_is_the_one_with_the_lowest_watched_loss() {
     let recipe = folder.path().join("recipe.toml");
     std::fs::write(&recipe, text).unwrap();
     let out = folder.path().join("run");
-    let order = Order { data, recipe, out: out.clone(), save_every: 4, stop_after: Some(20), stop: Arc::default() };
+    let order = Order {
+        data,
+        recipe,
+        out: out.clone(),
+        save_every: 4,
+        save_minutes: None,
+        stop_after: Some(20),
+        stop: Arc::default(),
+    };
     train(&order, &[Device::flex()]).unwrap();
     let events = std::fs::read_to_string(out.join("events.jsonl")).unwrap();
     let checks: Vec<serde_json::Value> = events

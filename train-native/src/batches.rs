@@ -17,7 +17,7 @@ use crate::data::TrainingSet;
 use crate::store::stream::{Chosen, Window};
 
 /// Batches ready at most: memory stays bounded.
-const AHEAD: usize = 2;
+pub const AHEAD: usize = 2;
 
 /// Starts to prepare the batches of `steps`; the threads end with the last one, or when the receiver is gone.
 /// An error comes in place of a batch and is the last thing that comes.

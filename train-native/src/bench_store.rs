@@ -7,7 +7,6 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -15,6 +14,7 @@ use hdf5_pure::{AttrValue, Dataset, File, FileBuilder, GroupBuilder, MaxExtent};
 use model::random::Draws;
 
 use crate::prepare;
+use crate::stop::Stop;
 use crate::store::Store;
 use crate::store::stream::Chosen;
 use crate::usage::memory;
@@ -148,7 +148,7 @@ pub fn bench(folder: &Path, cells: usize, genes: usize) -> Result<String> {
          [datasets]\ngenerated = \"generated.h5ad\"\n",
     )?;
     let (out, started) = (folder.path().join("store"), Instant::now());
-    let index = prepare::prepare(&config, &out, &AtomicBool::new(false))?;
+    let index = prepare::prepare(&config, &out, &Stop::default())?;
     let bytes = index.shards.iter().map(|shard| shard.bytes).sum();
     row("prepare", started.elapsed().as_secs_f64(), bytes)?;
 

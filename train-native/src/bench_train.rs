@@ -14,9 +14,9 @@ use model::config::ModelConfig;
 use model::loss::Masked;
 use model::network::Network;
 use model::pairs::Pairs;
-use model::statistics::{GeneStatistics, ceiling_token};
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
+use model::statistics::{GeneStatistics, ceiling_token};
 use serde_json::{Value, json};
 
 use crate::optimise::{Optimiser, tracked};

@@ -1,16 +1,15 @@
 //! Checkpoints: everything that a run needs to go on as if it had never stopped.
 //!
-//! Does: saves weights, averages, moments and position in one safetensors file in f32, written
-//! atomically; keeps the last few and the best; loads the newest that is whole and checks that it
-//! belongs to the same recipe and data.
+//! Does: saves weights, averages, moments and position in one safetensors file in f32 that holds its own hash, written
+//! atomically; keeps the last few and the best; loads the newest that is whole and checks that it belongs to the same
+//! recipe and data.
 //! Does not know: when to save.
 //! Flow: trainer → **checkpoint.safetensors** → trainer, export.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use model::config::ModelConfig;
 use model::network::Network;
@@ -21,11 +20,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::write_atomic;
 use crate::optimise::{Moments, Optimiser};
+use crate::output::say;
+use crate::sealed::{self, Seal};
 
 /// The newest checkpoint in a run's folder; older ones carry their step in the name.
 pub const FILE: &str = "checkpoint.safetensors";
 /// The checkpoint with the lowest loss.
 pub const BEST: &str = "best.safetensors";
+/// What a newest checkpoint is called once it was found to be damaged: it must not be kept in the place of a whole one.
+const DAMAGED: &str = "checkpoint.damaged";
+/// Key of the position in a file's notes. It is the only one: several would be written in any order.
+const POSITION: &str = "position";
+/// Key of the weights as the last step left them.
+const WEIGHTS: &str = "weights";
+/// Longest header: a few kilobytes are usual, and a damaged length must not ask for memory.
+const LONGEST_HEADER: u64 = 1 << 24;
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,8 +46,25 @@ pub struct Position {
     /// Lowest loss at a checkpoint so far: of the cells set aside, or smoothed where there are none.
     #[serde(default)]
     pub best: Option<f32>,
+    /// The step that had it.
+    #[serde(default)]
+    pub best_step: usize,
+    /// The last step whose loss `best` has looked at. A checkpoint that was written in between, because somebody asked
+    /// to stop or time had passed, has no part in it: otherwise the bits of a run would hang on its interruptions.
+    #[serde(default)]
+    pub watched: usize,
     /// SHA-256 of recipe and data, so that a run never goes on with others.
     pub fingerprint: String,
+}
+
+/// A position as it stands in a file, with the mark of the file's hash.
+#[derive(Serialize, Deserialize)]
+struct Noted {
+    #[serde(flatten)]
+    position: Position,
+    /// None in files of earlier versions.
+    #[serde(default)]
+    seal: Option<String>,
 }
 
 /// Flat f32 values of a tensor as bytes.
@@ -57,21 +83,32 @@ pub fn save(
     position: &Position,
     (keep, is_best): (usize, bool),
 ) -> Result<()> {
-    let bytes = serialise(network, optimiser, position)?;
+    let best = is_best.then(|| serialise(network, optimiser, position, What::Averages)).transpose()?;
+    let bytes = serialise(network, optimiser, position, What::Everything)?;
+    write(folder, position.step, &bytes, (keep, best.as_deref()))
+}
+
+/// Writes the bytes of the checkpoint of a step as [`save`] does, and those of the best one where it is that.
+///
+/// # Errors
+/// When a file cannot be written; the last checkpoint then stays.
+pub fn write(folder: &Path, step: usize, bytes: &[u8], (keep, best): (usize, Option<&[u8]>)) -> Result<()> {
     let newest = folder.join(FILE);
-    if keep > 1 && newest.exists() {
-        let older =
-            folder.join(format!("checkpoint-{:08}.safetensors", position_in(&newest).map_or(0, |own| own.step)));
+    if keep > 1
+        && let Ok(own) = step_of(&newest)
+        && own != step
+    {
+        let older = folder.join(format!("checkpoint-{own:08}.safetensors"));
         // A link, not a move: there is a newest checkpoint at every moment. One that is there already was
         // linked by a session that ended before it could write the next; it may be the same file.
         if !older.exists() && std::fs::hard_link(&newest, &older).is_err() {
             write_atomic(&older, &std::fs::read(&newest)?)?;
         }
     }
-    if is_best {
-        write_atomic(&folder.join(BEST), &bytes)?;
+    if let Some(best) = best {
+        write_atomic(&folder.join(BEST), best)?;
     }
-    write_atomic(&newest, &bytes)?;
+    write_atomic(&newest, bytes)?;
     for old in older(folder).into_iter().skip(keep.saturating_sub(1)) {
         std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
     }
@@ -99,44 +136,84 @@ pub fn all(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Where the newest checkpoint of a run stands.
+/// Where the newest checkpoint of a run that is whole stands.
 ///
 /// # Errors
-/// When there is none or its header cannot be read.
+/// When there is none.
 pub fn position(folder: &Path) -> Result<Position> {
-    position_in(&folder.join(FILE))
+    let mut first = None;
+    for path in std::iter::once(folder.join(FILE)).chain(older(folder)) {
+        let found = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()));
+        match found.and_then(|bytes| checked(&bytes, &path)) {
+            Ok(position) => return Ok(position),
+            Err(error) => drop(first.get_or_insert(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| anyhow::anyhow!("{} holds no checkpoint", folder.display())))
 }
 
-/// Position of a checkpoint, from its header alone.
-fn position_in(path: &Path) -> Result<Position> {
-    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length)?;
-    // A header is a few kilobytes; a damaged length must not ask for memory.
-    let mut header = vec![0; u64::from_le_bytes(length).min(1 << 24) as usize];
-    file.read_exact(&mut header).with_context(|| format!("{} is damaged", path.display()))?;
-    let header: serde_json::Value = serde_json::from_slice(&header)?;
-    let note = header["__metadata__"]["position"].as_str().context("it has no position")?;
-    Ok(serde_json::from_str(note)?)
+/// Step of a checkpoint, from its header alone.
+fn step_of(path: &Path) -> Result<usize> {
+    use std::io::Read;
+    let mut file = std::fs::File::open(path)?;
+    let mut head = vec![0; 8];
+    file.read_exact(&mut head)?;
+    let length = header_of(&head) - 8;
+    file.take(length as u64).read_to_end(&mut head)?;
+    let header: serde_json::Value = serde_json::from_slice(&head[8..])?;
+    let note = header["__metadata__"][POSITION].as_str().context("it has no position")?;
+    Ok(serde_json::from_str::<Noted>(note)?.position.step)
 }
 
-/// The position in a whole checkpoint.
-fn position_of(bytes: &[u8]) -> Result<Position> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-    let notes = metadata.metadata().as_ref().and_then(|notes| notes.get("position"));
-    Ok(serde_json::from_str(notes.context("it has no position")?)?)
+/// Bytes of a file's header with its length, by the length that it states.
+fn header_of(bytes: &[u8]) -> usize {
+    let stated = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    8 + stated.min(LONGEST_HEADER) as usize
+}
+
+/// The position in a checkpoint whose bytes are what was written.
+fn checked(bytes: &[u8], path: &Path) -> Result<Position> {
+    let seal = sealed::check(bytes, header_of(bytes));
+    let whole = || -> Result<Noted> {
+        ensure!(seal != Seal::Broken, "its bytes are not those that were written (SHA-256)");
+        let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+        let notes = metadata.metadata().as_ref().and_then(|notes| notes.get(POSITION));
+        let noted: Noted = serde_json::from_str(notes.context("it has no position")?)?;
+        ensure!(seal == Seal::Whole || noted.seal.is_none(), "its bytes are not those that were written (SHA-256)");
+        Ok(noted)
+    };
+    let noted = whole().with_context(|| format!("the checkpoint {} is damaged", path.display()))?;
+    if seal == Seal::Absent {
+        say(&format!("{} is of an earlier version and without a hash; it is taken as it is", path.display()));
+    }
+    Ok(noted.position)
+}
+
+/// What a checkpoint holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// All that a run needs to go on.
+    Everything,
+    /// What is exported: a quarter of the bytes.
+    Averages,
 }
 
 /// A checkpoint's bytes.
-fn serialise(network: &Network, optimiser: &Optimiser, position: &Position) -> Result<Vec<u8>> {
-    let own = network.clone().map(|_, tensor| tensor.inner());
+///
+/// # Errors
+/// When weights are not finite.
+pub fn serialise(network: &Network, optimiser: &Optimiser, position: &Position, what: What) -> Result<Vec<u8>> {
     let mut entries: BTreeMap<String, (Dtype, Vec<u8>)> = BTreeMap::new();
-    entries.insert("weights".into(), (Dtype::U8, weights::save(&own, Precision::Full)?));
+    if what == What::Everything {
+        let own = network.clone().map(|_, tensor| tensor.inner());
+        entries.insert(WEIGHTS.into(), (Dtype::U8, weights::save(&own, Precision::Full)?));
+    }
     for place in 0..optimiser.averages.len() {
         let average = weights::save(&optimiser.averaged(network, place), Precision::Full)?;
         entries.insert(format!("average.{place}"), (Dtype::U8, average));
     }
-    for (name, moments) in &optimiser.moments {
+    let moments = optimiser.moments.iter().filter(|_| what == What::Everything);
+    for (name, moments) in moments {
         entries.insert(format!("first.{name}"), (Dtype::F32, bytes_of(moments.first.clone())));
         entries.insert(format!("second.{name}"), (Dtype::F32, bytes_of(moments.second.clone())));
         entries.insert(format!("time.{name}"), (Dtype::U8, (moments.time as u64).to_le_bytes().to_vec()));
@@ -148,8 +225,12 @@ fn serialise(network: &Network, optimiser: &Optimiser, position: &Position) -> R
             Ok((name.as_str(), TensorView::new(*dtype, vec![length], bytes)?))
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-    let notes = HashMap::from([("position".to_owned(), serde_json::to_string(position)?)]);
-    Ok(safetensors::serialize(views, Some(notes))?)
+    let noted = Noted { position: position.clone(), seal: Some(sealed::mark()) };
+    let notes = HashMap::from([(POSITION.to_owned(), serde_json::to_string(&noted)?)]);
+    let mut bytes = safetensors::serialize(views, Some(notes))?;
+    let header = header_of(&bytes);
+    sealed::seal(&mut bytes, header);
+    Ok(bytes)
 }
 
 /// A loaded checkpoint.
@@ -168,23 +249,47 @@ pub fn exists(folder: &Path) -> bool {
     folder.join(FILE).exists() || !older(folder).is_empty()
 }
 
-/// Loads a run's newest checkpoint that can be read; says so on standard error when that is an older one.
+/// Loads a run's newest checkpoint that is whole; says so on standard error when that is an older one.
 ///
 /// # Errors
-/// When none can be read, or they belong to a network of other sizes; the error is the newest one's.
+/// When none is, or they belong to a network of other sizes; the error is the newest one's.
 pub fn load(folder: &Path, config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
-    let mut first = match load_file(&folder.join(FILE), config, device) {
-        Ok(checkpoint) => return Ok(checkpoint),
+    Ok(found(folder, config, device)?.0)
+}
+
+/// As [`load`], for the trainer that goes on with it: a damaged newest one is set aside, or it would be kept in the place
+/// of a whole one when the next is written.
+///
+/// # Errors
+/// As [`load`], or when it cannot be set aside.
+pub fn resume(folder: &Path, config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
+    let (checkpoint, is_newest) = found(folder, config, device)?;
+    let newest = folder.join(FILE);
+    if !is_newest && newest.exists() {
+        std::fs::rename(&newest, folder.join(DAMAGED))
+            .with_context(|| format!("cannot rename {}", newest.display()))?;
+    }
+    Ok(checkpoint)
+}
+
+/// The newest checkpoint that is whole, and whether it is the newest of all.
+fn found(folder: &Path, config: &ModelConfig, device: &Device) -> Result<(Checkpoint, bool)> {
+    let first = match load_file(&folder.join(FILE), config, device) {
+        Ok(checkpoint) => return Ok((checkpoint, true)),
         Err(error) => error,
     };
+    let mut passed = format!("{first:#}");
     for path in older(folder) {
-        if let Ok(checkpoint) = load_file(&path, config, device) {
-            eprintln!("{first:#}; going on from {}, step {}", path.display(), checkpoint.position.step);
-            return Ok(checkpoint);
+        match load_file(&path, config, device) {
+            Ok(checkpoint) => {
+                say(&format!("{passed}; going on from {}, step {}", path.display(), checkpoint.position.step));
+                return Ok((checkpoint, false));
+            }
+            Err(error) => passed.push_str(&format!("; {error:#}")),
         }
     }
     if !folder.join(FILE).exists() {
-        first = first.context(format!("{} holds no checkpoint", folder.display()));
+        bail!(first.context(format!("{} holds no checkpoint", folder.display())));
     }
     Err(first)
 }
@@ -195,13 +300,23 @@ pub fn load(folder: &Path, config: &ModelConfig, device: &Device) -> Result<Chec
 /// When it is damaged or belongs to a network of other sizes.
 pub fn load_file(path: &Path, config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read(&bytes, config, device).with_context(|| format!("the checkpoint {} cannot be used", path.display()))
+    let position = checked(&bytes, path)?;
+    read(&bytes, position, config, device).with_context(|| format!("the checkpoint {} cannot be used", path.display()))
 }
 
-fn read(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
-    let position = position_of(bytes)?;
+/// What an export takes, in a sentence.
+pub fn words(position: &Position, steps: usize, best: bool) -> String {
+    let Position { step, bits_per_gene, .. } = position;
+    let which = if best { "the best checkpoint" } else { "the newest checkpoint" };
+    let unfinished = if *step < steps && !best { "; the run is not finished" } else { "" };
+    format!("{which}: step {step} of {steps}, {bits_per_gene:.4} bits per gene{unfinished}")
+}
+
+fn read(bytes: &[u8], position: Position, config: &ModelConfig, device: &Device) -> Result<Checkpoint> {
     let file = SafeTensors::deserialize(bytes)?;
-    let network = weights::load(file.tensor("weights")?.data(), config, device)?;
+    // The best checkpoint holds averages alone.
+    let own = file.tensor(WEIGHTS).or_else(|_| file.tensor("average.0"))?;
+    let network = weights::load(own.data(), config, device)?;
     let mut averages = Vec::new();
     while let Ok(average) = file.tensor(&format!("average.{}", averages.len())) {
         averages.push(weights::load(average.data(), config, device)?);

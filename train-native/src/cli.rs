@@ -7,6 +7,7 @@
 mod combinations;
 mod precompute;
 mod sampling;
+mod train;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
 pub(crate) use precompute::Precompute;
 pub(crate) use sampling::Sampling;
+pub(crate) use train::Train;
 
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
@@ -62,33 +64,10 @@ pub(crate) enum Command {
     /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
     /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
-    Train {
-        /// Cells with raw counts: an h5ad file, or a folder that `prepare` made.
-        #[arg(long)]
-        data: PathBuf,
-        /// Recipe.
-        #[arg(long)]
-        config: PathBuf,
-        /// Run folder.
-        #[arg(long)]
-        out: PathBuf,
-        /// Device.
-        #[arg(long, value_enum, default_value = "flex")]
-        device: Backend,
-        /// Devices of this machine that train together, each with a part of every batch; `auto`: the GPUs that Slurm
-        /// or CUDA_VISIBLE_DEVICES gives.
-        #[arg(long, default_value = "1", value_parser = train_native::device::replicas)]
-        replicas: usize,
-        /// Steps between checkpoints.
-        #[arg(long, default_value_t = 100)]
-        save_every: usize,
-        /// Stop after this step; the same command without it goes on.
-        #[arg(long)]
-        stop_after: Option<usize>,
-        /// Read recipe and data, print what would be trained, and stop.
-        #[arg(long)]
-        dry_run: bool,
-    },
+    ///
+    /// Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 end it after the step in work, with a checkpoint; the exit code is then 130, 143,
+    /// 129 or 138 and never 0, unless that step was the last.
+    Train(Train),
     /// Write a checkpoint of a run as a bundle.
     ///
     /// Example: train-native export --run runs/pbmc --out assets/models/pbmc-ifnb
@@ -118,7 +97,10 @@ pub(crate) enum Command {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Print what a bundle, a run or a recipe is: sizes, conditions, cost of a cell.
+    /// Print what a bundle, a run or a recipe is: sizes, conditions, cost of a cell; or what a file of cells holds: its
+    /// matrices and which is taken, labels, symbols.
+    ///
+    /// Example: train-native inspect --data cells.h5ad --bundle assets/models/pbmc-ifnb
     ///
     /// Example: train-native inspect --bundle assets/models/pbmc-ifnb
     ///
@@ -402,11 +384,22 @@ pub(crate) enum CeilingKind {
     None,
 }
 
-/// What `inspect` takes: one of three.
+/// What `inspect` takes: one of four.
 #[derive(Args)]
 pub(crate) struct Inspect {
+    /// Cells: an .h5ad, .h5mu or .h5 file (packed as .gz or not), or a folder with matrix.mtx; with --bundle, how much of
+    /// its panel they have.
+    #[arg(long, conflicts_with_all = ["run", "config", "device"])]
+    pub(crate) data: Option<PathBuf>,
+    /// The matrix to take (X, layers/counts, raw/X, mod/rna), or a genome; with ` rounded` at the end, corrected counts
+    /// are rounded.
+    #[arg(long, requires = "data")]
+    pub(crate) matrix: Option<String>,
+    /// JSON, for `--data`.
+    #[arg(long, requires = "data")]
+    pub(crate) json: bool,
     /// Bundle folder.
-    #[arg(long, group = "what", required_unless_present_any = ["run", "config"])]
+    #[arg(long, group = "what", required_unless_present_any = ["run", "config", "data"])]
     pub(crate) bundle: Option<PathBuf>,
     /// Run folder.
     #[arg(long, group = "what")]

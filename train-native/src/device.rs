@@ -9,6 +9,9 @@ use anyhow::{Result, bail, ensure};
 use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 
+/// Most devices of a machine, or threads of its CPU.
+const MOST: usize = 1024;
+
 /// Devices by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
@@ -47,7 +50,7 @@ impl Backend {
     /// # Errors
     /// When one of them does not answer, there are none, or this is one of several processes.
     pub fn devices(self, count: usize) -> Result<Vec<Device>> {
-        ensure!(count > 0, "--replicas must be at least 1");
+        ensure!((1..=MOST).contains(&count), "--replicas must be from 1 to {MOST}");
         alone()?;
         match self {
             Self::Flex => Ok(vec![Device::flex(); count]),

@@ -13,6 +13,8 @@ use burn::tensor::{Tensor, TensorData};
 use model::network::Network;
 use model::random::Draws;
 
+use crate::output::say;
+
 /// Standard deviation of the rows; that of a random start is S^-½.
 const DEVIATION: f64 = 0.2;
 /// Stream of the projection.
@@ -78,7 +80,7 @@ pub fn apply(mut network: Network, genes: &[String], path: &Path, seed: u64) -> 
         let into = &mut values[place * width..(place + 1) * width];
         into.iter_mut().zip(row).for_each(|(into, value)| *into = (value * scale) as f32);
     }
-    eprintln!("{} of {} genes start from {}", found.len(), genes.len(), path.display());
+    say(&format!("{} of {} genes start from {}", found.len(), genes.len(), path.display()));
     let device = network.gene_embedding.device();
     network.gene_embedding = Tensor::from_data(TensorData::new(values, [genes.len(), width]), &device);
     Ok(network)

@@ -6,7 +6,8 @@
 //! Flow: run folder + h5ad → **bundle folder**.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
@@ -23,12 +24,13 @@ use model::random::Draws;
 use model::weights::{self, Precision};
 
 use crate::checkpoint;
-use crate::data::{Data, TrainingSet};
-use crate::files::write_atomic;
-use crate::ranges;
+use crate::data::TrainingSet;
+use crate::folders::write_together;
+use crate::output::say;
 use crate::recipe::Recipe;
 use crate::synthesis::synthesise;
-use crate::train::{RECIPE, RUN, model_config};
+use crate::train::model_config;
+use crate::{lock, progress, ranges, run_folder};
 
 /// Name of the split that a bundle carries.
 pub const SPLIT: &str = "split.json";
@@ -69,7 +71,7 @@ fn average(
         (Some(place), _) => saved.averages.get(place).cloned().context("the checkpoint lacks an average"),
         (None, Some(wanted)) => {
             ensure!(!choice.best, "the best checkpoint keeps the widths {widths:?}; others are made for the last one");
-            eprintln!("the run kept the widths {widths:?}; {wanted} is put together from them");
+            say(&format!("the run kept the widths {widths:?}; {wanted} is put together from them"));
             synthesise(run, &saved.network.config, widths, wanted, device)
         }
         (None, None) => bail!("the run keeps no average"),
@@ -81,17 +83,15 @@ fn average(
 /// # Errors
 /// When the run, its data or the target folder cannot be used.
 pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Result<Card> {
-    let recipe = Recipe::read(&run.join(RECIPE))?;
-    let note =
-        std::fs::read_to_string(run.join(RUN)).with_context(|| format!("{} is not a run folder", run.display()))?;
-    let note: serde_json::Value = serde_json::from_str(&note)?;
-    let data = PathBuf::from(note["data"].as_str().context("the run does not say which data it used")?);
-    let set = TrainingSet::open(Data::open(&data)?, &recipe)?;
+    let (recipe, note) = run_folder::read(run)?;
+    let set = TrainingSet::open(note.open()?, &recipe)?;
     let config = model_config(&recipe, &set);
     let saved = match choice.best {
         true => checkpoint::load_file(&run.join(checkpoint::BEST), &config, device)?,
         false => checkpoint::load(run, &config, device)?,
     };
+    say(&checkpoint::words(&saved.position, recipe.training.steps, choice.best));
+    let _making = progress::phase("making the bundle: weights, map, reference");
     let average = average(run, &saved, &recipe.training.ema, choice, device)?;
     let average = ranges::measured(average, &set);
     let mut files = Files::new();
@@ -142,7 +142,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
             seed: recipe.training.seed,
             bits_per_gene: f64::from(saved.position.bits_per_gene),
             held_out: set.held_out.clone(),
-            command: command(&data, &recipe.card.name),
+            command: command(&note.data, &recipe.card.name),
         },
         data: recipe.card.data.clone(),
         not_for: recipe.card.not_for.clone(),
@@ -161,10 +161,19 @@ fn command(data: &Path, name: &str) -> String {
 fn write_bundle(out: &Path, mut card: Card, files: &Files) -> Result<Card> {
     for (name, bytes) in files {
         card.files.insert(name.clone(), FileEntry { sha256: sha256(bytes), bytes: bytes.len() as u64 });
-        write_atomic(&out.join(name), bytes)?;
     }
-    write_card(out, &card)?;
+    write_with_card(out, &card, files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))?;
     Ok(card)
+}
+
+/// Writes files of a bundle and the card that names them: together and the card last, so that a kill leaves the old bundle
+/// or the new one.
+fn write_with_card<'a>(out: &Path, card: &Card, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<()> {
+    let _own = lock::take(out, "export", SystemTime::now())?;
+    let card = serde_json::to_vec(card)?;
+    let mut all: Vec<(&str, &[u8])> = files.collect();
+    all.push((CARD, &card));
+    write_together(out, &all)
 }
 
 /// Writes a split into a bundle, and the card that names it.
@@ -181,8 +190,7 @@ pub fn write_split(out: &Path, card: &mut Card, split: &Split) -> Result<()> {
 /// When the folder cannot be written.
 pub fn write_file(out: &Path, card: &mut Card, name: &str, bytes: &[u8]) -> Result<()> {
     card.files.insert(name.to_owned(), FileEntry { sha256: sha256(bytes), bytes: bytes.len() as u64 });
-    write_atomic(&out.join(name), bytes)?;
-    write_card(out, card)
+    write_with_card(out, card, std::iter::once((name, bytes)))
 }
 
 /// Writes the card alone.
@@ -190,7 +198,7 @@ pub fn write_file(out: &Path, card: &mut Card, name: &str, bytes: &[u8]) -> Resu
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_card(out: &Path, card: &Card) -> Result<()> {
-    write_atomic(&out.join(CARD), &serde_json::to_vec(card)?)
+    write_with_card(out, card, std::iter::empty())
 }
 
 /// A forward pass on one half-masked training cell.

@@ -22,7 +22,8 @@ use crate::checkpoint;
 use crate::data::{Data, TrainingSet};
 use crate::generate::{generate, read_bundle, wait};
 use crate::recipe::Recipe;
-use crate::train::{RECIPE, RUN, model_config};
+use crate::run_folder;
+use crate::train::model_config;
 
 /// Cells generated to compare devices.
 const AGREEMENT_CELLS: usize = 8;
@@ -160,15 +161,11 @@ pub fn agreement(folder: &Path, device: &Device) -> Result<String> {
 }
 
 fn of_run(folder: &Path) -> Result<String> {
-    let recipe = Recipe::read(&folder.join(RECIPE))?;
-    let path = folder.join(RUN);
-    let note = std::fs::read_to_string(&path).with_context(|| format!("{} is not a run folder", folder.display()))?;
-    let note: serde_json::Value = serde_json::from_str(&note)?;
-    let config: ModelConfig = serde_json::from_value(note["config"].clone()).context("run.json has no sizes")?;
+    let (recipe, note) = run_folder::read(folder)?;
     let position = checkpoint::position(folder)?;
     let done =
         format!("step {} of {}, {:.4} bits per gene", position.step, recipe.training.steps, position.bits_per_gene);
-    Ok(format!("run\t{}\ndone\t{done}\n{}{}", folder.display(), settings(&recipe), numbers(&config)))
+    Ok(format!("run\t{}\ndone\t{done}\n{}{}", folder.display(), settings(&recipe), numbers(&note.config)))
 }
 
 fn of_recipe(path: &Path, genes: usize) -> Result<String> {

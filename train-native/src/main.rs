@@ -1,18 +1,23 @@
 //! The trainer and the batch tool.
 //!
 //! Does: carries out the commands of `cli`; words go to standard error, data to files or standard output; exit codes
-//! 0 (done), 1 (could not), 2 (wrong usage).
+//! 0 (done), 1 (could not), 2 (wrong usage), 128 and a signal's number (asked to stop before it was done: 130 by Ctrl-C,
+//! 143 by SIGTERM, 129 by SIGHUP, 138 by SIGUSR1).
 //! Does not know: the web.
 //! Flow: h5ad + recipe → `train` → run → `export` → bundle → `sample`, `evaluate`, the page.
+
+// What is said and printed goes through `output`: the macros panic where a pipe was closed.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
 mod making;
 mod scoring;
+mod signals;
 mod splitting;
 
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Parser;
 use model::bundle::Bundle;
@@ -20,101 +25,136 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use train_native::device::Backend;
+use train_native::output::{print, say};
+use train_native::stop::{GRACE, Stopped};
 use train_native::{
-    bench, bench_store, bench_train, export, generate, inspect, precompute, prepare, report, sample, train,
+    bench, bench_store, bench_train, export, generate, inspect, inspect_data, output, precompute, prepare, progress,
+    report, sample, train,
 };
 
 use crate::cli::{Cli, Command};
 
-fn run(command: Command) -> anyhow::Result<()> {
+/// Environment variable with the seconds between two lines of progress where there is no terminal.
+const INTERVAL: &str = "WELLPLATE_PROGRESS_SECONDS";
+
+/// How a command ended.
+enum Done {
+    /// What was asked for was printed.
+    Printed,
+    /// What was asked for is in files; what was printed besides may be lost.
+    Kept,
+    /// It was asked to stop before, and can be gone on with: the exit code.
+    Part(u8),
+}
+
+fn run(command: Command) -> anyhow::Result<Done> {
     match command {
-        Command::Train { data, config, out, device, replicas, save_every, stop_after, dry_run } => {
-            if dry_run {
-                print!("{}", inspect::training(&data, &config)?);
-                return Ok(());
-            }
-            let order =
-                train::Order { data, recipe: config, out, save_every, stop_after, stop: stop_on_ctrl_c("this step")? };
-            train::train(&order, &device.devices(replicas)?).map(|_| ())
-        }
-        Command::Prepare { config, out, dry_run } => {
-            if dry_run {
-                print!("{}", prepare::describe(&config)?);
-                return Ok(());
-            }
-            let index = prepare::prepare(&config, &out, &*stop_on_ctrl_c("this shard")?)?;
-            print!("{}", prepare::summary(&index));
-            Ok(())
-        }
+        Command::Train(asked) => trained(asked),
+        Command::Prepare { config, out, dry_run } => prepared(&config, &out, dry_run),
+        Command::Precompute(asked) => precomputed(asked),
         Command::Report { run, out } => {
             report::report(&run, &out)?;
-            eprintln!("{}", out.display());
-            Ok(())
+            say(&out.display().to_string());
+            Ok(Done::Kept)
+        }
+        Command::Inspect(cli::Inspect { data: Some(data), matrix, json, bundle, .. }) => {
+            let asked = inspect_data::Asked { data: &data, matrix: matrix.as_deref(), bundle: bundle.as_ref(), json };
+            print(&inspect_data::inspect(&asked)?);
+            Ok(Done::Printed)
         }
         Command::Inspect(what) => {
-            print!(
-                "{}",
-                inspect::inspect(what.bundle.as_deref(), what.run.as_deref(), what.config.as_deref(), what.genes)?
-            );
-            if let (Some(bundle), Some(device)) = (&what.bundle, what.device) {
-                print!("{}", inspect::agreement(bundle, &device.device()?)?);
+            let (bundle, run, config) = (what.bundle.as_deref(), what.run.as_deref(), what.config.as_deref());
+            print(&inspect::inspect(bundle, run, config, what.genes)?);
+            if let (Some(bundle), Some(device)) = (bundle, what.device) {
+                print(&inspect::agreement(bundle, &device.device()?)?);
             }
-            Ok(())
+            Ok(Done::Printed)
         }
         Command::Export { run, out, best, ema } => {
             let card = export::export(&run, &out, &export::Choice { best, ema }, &Backend::Flex.device()?)?;
             let bytes: u64 = card.files.values().map(|file| file.bytes).sum();
-            eprintln!("{}: {:.2} MB in {} files", out.display(), bytes as f64 / 1e6, card.files.len() + 1);
-            Ok(())
+            say(&format!("{}: {:.2} MB in {} files", out.display(), bytes as f64 / 1e6, card.files.len() + 1));
+            Ok(Done::Kept)
         }
         Command::Sample(asked) => sampled(asked),
-        Command::Precompute(asked) => precomputed(asked),
         Command::Bench { prepare: Some(cells), genes, folder, .. } => {
-            print!("{}", bench_store::bench(&folder, cells, genes)?);
-            Ok(())
+            print(&bench_store::bench(&folder, cells, genes)?);
+            Ok(Done::Printed)
         }
         Command::Bench { preset: Some(preset), genes, batch, accumulate, replicas, json, device, .. } => {
             let asked = bench_train::Asked::of_preset(&preset, genes, batch, accumulate)?;
             let found = bench_train::measure(&asked, &device.devices(replicas)?)?;
-            if json {
-                println!("{found}")
-            } else {
-                print!("{}", bench_train::table(&found))
-            }
-            Ok(())
+            print(&if json { format!("{found}\n") } else { bench_train::table(&found) });
+            Ok(Done::Printed)
         }
         Command::Bench { bundle, cells, guidance, steps, device, .. } => {
             let bundle = generate::read_bundle(&bundle, &device.device()?)?;
             let (steps, effort) = (defaults(&bundle, None, steps, 1).steps, effort_of(device));
-            print!("{}", bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
+            print(&bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
             let asked = bench_train::Asked::of_config(&bundle.card.model)?;
-            print!("{}", bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
-            Ok(())
+            print(&bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
+            Ok(Done::Printed)
         }
-        Command::Split(asked) => splitting::split(asked),
-        Command::Semisynthetic(asked) => making::semisynthetic(asked),
-        Command::Judge(asked) => scoring::judge(asked),
-        Command::Evaluate(asked) => scoring::evaluate(asked),
-        Command::Combinations(asked) => scoring::combinations(asked),
+        Command::Split(asked) => splitting::split(asked).map(|()| Done::Printed),
+        Command::Semisynthetic(asked) => making::semisynthetic(asked).map(|()| Done::Printed),
+        Command::Judge(asked) => scoring::judge(asked).map(|()| Done::Printed),
+        Command::Evaluate(asked) => scoring::evaluate(asked).map(|()| Done::Printed),
+        Command::Combinations(asked) => scoring::combinations(asked).map(|()| Done::Printed),
     }
 }
 
-/// Set by Ctrl-C; a second one ends the program at once.
-fn stop_on_ctrl_c(after: &'static str) -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if asked.swap(true, Ordering::Relaxed) {
-            std::process::exit(1);
+/// Trains, or says what would be trained.
+fn trained(asked: cli::Train) -> anyhow::Result<Done> {
+    if asked.dry_run {
+        print(&inspect::training(&asked.data, &asked.config)?);
+        return Ok(Done::Printed);
+    }
+    let stop = signals::listen("this step; the same command goes on", Duration::from_secs(asked.grace))?;
+    let order = train::Order {
+        data: asked.data,
+        recipe: asked.config,
+        out: asked.out,
+        save_every: asked.save_every,
+        save_minutes: Some(asked.save_minutes),
+        stop_after: asked.stop_after,
+        stop: std::sync::Arc::clone(&stop),
+    };
+    let ended = train::train(&order, &asked.device.devices(asked.replicas)?)?;
+    Ok(if ended.stopped { Done::Part(stop.code()) } else { Done::Kept })
+}
+
+/// Makes a store, or says what would be made.
+fn prepared(config: &Path, out: &Path, dry_run: bool) -> anyhow::Result<Done> {
+    if dry_run {
+        print(&prepare::describe(config)?);
+        return Ok(Done::Printed);
+    }
+    let stop = signals::listen("this shard; the same command goes on", GRACE)?;
+    match prepare::prepare(config, out, &stop) {
+        Ok(index) => {
+            print(&prepare::summary(&index));
+            Ok(Done::Kept)
         }
-        eprintln!("\nstopping after {after}; once more to stop at once");
-    })?;
-    Ok(stop)
+        Err(error) => stopped(error, stop.code()),
+    }
+}
+
+/// An error, or that a command was asked to stop.
+fn stopped(error: anyhow::Error, code: u8) -> anyhow::Result<Done> {
+    match error.downcast_ref::<Stopped>() {
+        Some(words) => {
+            say(&words.to_string());
+            Ok(Done::Part(code))
+        }
+        None => Err(error),
+    }
 }
 
 /// Resolves what `sample` was asked and does it.
-fn sampled(asked: cli::Sample) -> anyhow::Result<()> {
+fn sampled(asked: cli::Sample) -> anyhow::Result<Done> {
+    let reading = progress::phase(format!("reading the bundle {}", asked.bundle.display()));
     let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
+    drop(reading);
     let mut choices = defaults(&bundle, asked.guidance, asked.steps, asked.seed);
     choices.cells = asked.cells;
     for (key, value) in asked.with {
@@ -125,15 +165,16 @@ fn sampled(asked: cli::Sample) -> anyhow::Result<()> {
     choices.clamp.extend(prior.held(&bundle)?);
     let wanted = sample::wanted(&bundle, &choices, asked.tsv.as_deref())?;
     if asked.dry_run {
-        print!("{}", sample::describe(&wanted));
-        return Ok(());
+        print(&sample::describe(&wanted));
+        return Ok(Done::Printed);
     }
     let device = format!("{:?}", asked.device).to_lowercase();
-    sample::write(&bundle, &wanted, effort_of(asked.device), &device, &asked.out)
+    sample::write(&bundle, &wanted, effort_of(asked.device), &device, &asked.out)?;
+    Ok(Done::Kept)
 }
 
 /// Makes a bundle's results ahead of time.
-fn precomputed(asked: cli::Precompute) -> anyhow::Result<()> {
+fn precomputed(asked: cli::Precompute) -> anyhow::Result<Done> {
     // Without those that it has: they are replaced, and may be of other weights.
     let left_out = Some(model::precomputed::PRECOMPUTED);
     let mut bundle = generate::read_bundle_without(&asked.bundle, &asked.device.device()?, left_out)?;
@@ -148,13 +189,18 @@ fn precomputed(asked: cli::Precompute) -> anyhow::Result<()> {
         device: asked.device.words().to_owned(),
     };
     if asked.dry_run {
-        print!("{}", precompute::plan(&bundle.card, &settings)?.describe());
-        return Ok(());
+        print(&precompute::plan(&bundle.card, &settings)?.describe());
+        return Ok(Done::Printed);
     }
-    let found = precompute::precompute(&bundle, &settings, &*stop_on_ctrl_c("this set of cells")?)?;
+    let stop = signals::listen("this set of cells", GRACE)?;
+    stop.finishes_pieces();
+    let found = match precompute::precompute(&bundle, &settings, stop.flag()) {
+        Ok(found) => found,
+        Err(error) => return stopped(error, stop.code()),
+    };
     let bytes = precompute::write(&asked.bundle, &mut bundle.card, &found)?;
-    eprintln!("{}: {}", asked.bundle.display(), precompute::summary(&found, bytes));
-    Ok(())
+    say(&format!("{}: {}", asked.bundle.display(), precompute::summary(&found, bytes)));
+    Ok(Done::Kept)
 }
 
 /// How much a device does at once.
@@ -175,10 +221,18 @@ fn defaults(bundle: &Bundle, guidance: Option<f32>, steps: Option<usize>, seed: 
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+    let command = Cli::parse().command;
+    let seconds = std::env::var(INTERVAL).ok().and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    progress::begin(seconds.unwrap_or(progress::INTERVAL));
+    match run(command) {
+        Ok(Done::Printed) if output::lost() => {
+            say("error: standard output could not be written in full (is the disk full?)");
+            ExitCode::from(1)
+        }
+        Ok(Done::Printed | Done::Kept) => ExitCode::SUCCESS,
+        Ok(Done::Part(code)) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say(&format!("error: {error:#}"));
             ExitCode::from(1)
         }
     }

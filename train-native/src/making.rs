@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use cells::signatures::{Order, ReceptorRule, ResponseRule};
 use clap::Args;
+use train_native::output::{print, say};
+use train_native::progress;
 use train_native::semisynthetic::{Sources, describe, planned, write, write_pairs};
 
 use crate::cli::key_value;
@@ -122,21 +124,24 @@ pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
         },
         seed: asked.seed,
     };
+    let reading = progress::phase("reading cells and signatures");
     let planned = planned(&sources, &order)?;
+    drop(reading);
     if asked.dry_run {
-        print!("{}", describe(&planned.plan, &order));
+        print(&describe(&planned.plan, &order));
         return Ok(());
     }
-    eprint!("{}", describe(&planned.plan, &order));
+    say(describe(&planned.plan, &order).trim_end());
     let out = asked.out.context("give --out, the file to write")?;
+    let _making = progress::phase("making cells");
     let cells = match asked.pairs {
         Some(wanted) => {
             let (names, cells) = write_pairs(&planned, &sources, &order, wanted, &out)?;
-            eprintln!("pairs: {}", names.join(", "));
+            say(&format!("pairs: {}", names.join(", ")));
             cells
         }
         None => write(&planned, &sources, &order, &out)?,
     };
-    eprintln!("{}: {cells} cells", out.display());
+    say(&format!("{}: {cells} cells", out.display()));
     Ok(())
 }

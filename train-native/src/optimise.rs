@@ -59,12 +59,16 @@ pub struct Optimiser {
     plain: AdamW,
     clip: f64,
     powers: Vec<f64>,
+    start_rate: f64,
     frozen: Vec<&'static str>,
     /// Moments by parameter.
     pub moments: BTreeMap<String, Moments>,
     /// Averages, one per width of the recipe, by parameter.
     pub averages: Vec<BTreeMap<String, Tensor<2>>>,
 }
+
+/// Parameters that the start is measured into (`start`).
+const MEASURED: [&str; 4] = ["gene_output", "gate_conditions", "gate_pairs", "summary.loadings"];
 
 /// Parameters without weight decay: norms, biases and the tables of genes and tokens, where a rare
 /// row would decay to nothing between its gradients.
@@ -84,6 +88,7 @@ impl Optimiser {
             plain: config.with_weight_decay(0.0).build(),
             clip: recipe.clip,
             powers: recipe.ema.iter().map(|width| ema_power(*width)).collect(),
+            start_rate: recipe.start_rate,
             frozen: frozen(&recipe.without).into_iter().map(|(name, _)| name).collect(),
             moments: BTreeMap::new(),
             averages: vec![BTreeMap::new(); recipe.ema.len()],
@@ -99,7 +104,10 @@ impl Optimiser {
             let like = tensor.clone();
             let old = tensor.inner();
             let updated = match gradients.get(name).filter(|_| !self.frozen.contains(&name)) {
-                Some(gradient) => self.update(name, old, gradient.clone().mul_scalar(scale), rate),
+                Some(gradient) => {
+                    let rate = if MEASURED.contains(&name) { rate * self.start_rate } else { rate };
+                    self.update(name, old, gradient.clone().mul_scalar(scale), rate)
+                }
                 None => old,
             };
             for (average, keep) in self.averages.iter_mut().zip(&keeps) {

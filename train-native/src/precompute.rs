@@ -13,11 +13,11 @@ mod plan;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use cells::de::{GeneShift, compare};
 use cells::normalise::{Normalised, Target, log_normalise};
 use cells::pca::Pca;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use model::bundle::{Bundle, WEIGHTS};
 use model::card::{Card, Choices};
 use model::precomputed::{Made, PRECOMPUTED, Precomputed};
@@ -25,6 +25,8 @@ use model::sample::Effort;
 
 use crate::export::write_file;
 use crate::generate::generate;
+use crate::progress::{self, Phase};
+use crate::stop::Stopped;
 
 pub use plan::{Plan, With, plan};
 
@@ -72,11 +74,8 @@ pub fn precompute(bundle: &Bundle, settings: &Settings, stop: &AtomicBool) -> Re
         cells: settings.cells,
         tested: bundle.card.genes.len(),
     };
-    let bar = ProgressBar::new(plan.sets as u64);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} sets of cells, {eta} left") {
-        bar.set_style(style);
-    }
-    let mut work = Work { bundle, settings, stop, bar, found: Precomputed { made, ..Precomputed::default() } };
+    let shown = progress::counted("generating and testing", plan.sets as u64, "sets of cells");
+    let mut work = Work { bundle, settings, stop, shown, found: Precomputed { made, ..Precomputed::default() } };
     if plan.is_one_sided() {
         for sets in plan.by_identity() {
             work.one_sided(&sets)?;
@@ -86,7 +85,6 @@ pub fn precompute(bundle: &Bundle, settings: &Settings, stop: &AtomicBool) -> Re
             work.group(control, perturbed)?;
         }
     }
-    work.bar.finish_and_clear();
     Ok(work.found)
 }
 
@@ -107,7 +105,7 @@ struct Work<'a> {
     bundle: &'a Bundle,
     settings: &'a Settings,
     stop: &'a AtomicBool,
-    bar: ProgressBar,
+    shown: Phase,
     found: Precomputed,
 }
 
@@ -115,7 +113,7 @@ impl Work<'_> {
     /// Log-normalised cells of some choices, or of their control.
     fn cells(&self, with: &With, perturbed: bool) -> Result<Normalised> {
         if self.stop.load(Ordering::Relaxed) {
-            bail!("stopped; the bundle is as it was");
+            return Err(Stopped("stopped; the bundle is as it was".to_owned()).into());
         }
         let (card, settings) = (&self.bundle.card, self.settings);
         let asked = Choices {
@@ -129,7 +127,7 @@ impl Work<'_> {
         let choices = if perturbed { asked } else { asked.of_control(card) };
         let made = generate(self.bundle, &choices, settings.effort, &ProgressBar::hidden())
             .with_context(|| format!("cells of {with:?} could not be made"))?;
-        self.bar.inc(1);
+        self.shown.advance(1);
         Ok(log_normalise(&made.counts, Target::Sum(card.target_sum)))
     }
 

@@ -13,7 +13,7 @@ use model::card::{Kind, Origin, Source};
 use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::presets;
+use crate::{limits, presets};
 
 /// A training recipe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -182,6 +182,13 @@ pub struct TrainingRecipe {
     /// Power of 1/p in the loss: 1 is the paper's, 0 weighs every masked gene alike.
     #[serde(default = "paper_weighting")]
     pub weighting: f32,
+    /// Learning rate of what the start was measured from the data, as a share of that of the rest: responses, gates of
+    /// conditions and pairs, loadings.
+    #[serde(default = "tenth")]
+    pub start_rate: f64,
+    /// Steps without a better loss on the cells set aside after which training ends; 0 never ends it early.
+    #[serde(default)]
+    pub patience: usize,
     /// Parts that a step is computed in, one after the other: less memory, the same step.
     #[serde(default = "one")]
     pub accumulate: usize,
@@ -251,6 +258,10 @@ fn one() -> usize {
 
 fn two() -> usize {
     2
+}
+
+fn tenth() -> f64 {
+    0.1
 }
 
 fn three() -> f32 {
@@ -348,6 +359,7 @@ impl Recipe {
     }
 
     fn check(&self) -> Result<()> {
+        limits::check(self)?;
         let training = &self.training;
         ensure!(
             self.split.is_none() || self.hold_out.is_empty(),

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use cells::prior::{PRIOR_COUNT, Thresholds, gene_list, silenced};
-use indicatif::ProgressBar;
 use model::bundle::Bundle;
 use model::card::{Choices, Kind};
 use model::sample::Effort;
 
 use crate::files::write_atomic;
 use crate::generate::{generate, provenance};
+use crate::output::say;
+use crate::progress;
 
 /// GENE=COUNT pairs as numbers.
 ///
@@ -62,10 +63,10 @@ impl Prior {
         let known: BTreeSet<&String> = bundle.card.genes.iter().collect();
         let (held, other): (Vec<String>, Vec<String>) = genes.into_iter().partition(|gene| known.contains(gene));
         if !other.is_empty() {
-            eprintln!("{} of the prior's genes are not in the panel: {}", other.len(), other.join(", "));
+            say(&format!("{} of the prior's genes are not in the panel: {}", other.len(), other.join(", ")));
         }
         if !held.is_empty() {
-            eprintln!("{} genes are held at {PRIOR_COUNT}", held.len());
+            say(&format!("{} genes are held at {PRIOR_COUNT}", held.len()));
         }
         Ok(held.into_iter().map(|gene| (gene, PRIOR_COUNT)).collect())
     }
@@ -133,20 +134,23 @@ pub fn describe(wanted: &[Choices]) -> String {
 /// When the device fails or the file cannot be written.
 pub fn write(bundle: &Bundle, wanted: &[Choices], effort: Effort, device: &str, out: &Path) -> Result<()> {
     let mut all: Option<cells::Cells> = None;
+    let cells = wanted.iter().map(|own| own.cells as u64).sum();
+    let shown = progress::counted("generating cells", cells, "cells");
     for choices in wanted {
-        let made = generate(bundle, choices, effort, &ProgressBar::new(0))?;
+        let made = generate(bundle, choices, effort, &shown.part())?;
         all = Some(match all {
             None => made,
             Some(before) => before.joined(&made)?,
         });
     }
+    drop(shown);
     let (Some(all), Some(first)) = (all, wanted.first()) else { bail!("nothing was asked for") };
     let mut notes = provenance(bundle, first, device);
     if wanted.len() > 1 {
         notes.insert("wellplate_table".to_owned(), describe(wanted));
     }
     write_atomic(out, &cells::h5ad::write_h5ad(&all, &notes)?)?;
-    eprintln!("{} cells in {}", all.len(), out.display());
+    say(&format!("{} cells in {}", all.len(), out.display()));
     Ok(())
 }
 

@@ -17,14 +17,17 @@ use cells::splits::{Checked, Part, Split, View, check};
 use model::bundle::Bundle;
 use model::card::{Choices, Kind as Slot};
 use train_native::data::read_cells;
+use train_native::device::Backend;
 use train_native::files::write_atomic;
 use train_native::judge::groups::Columns;
 use train_native::judge::population::{self, Population};
 use train_native::judge::report::{Crowd, Report, Section};
 use train_native::judge::table::{as_json, markdown};
 use train_native::judge::{self, SEED};
+use train_native::output::{print, say};
+use train_native::panels::aligned;
 use train_native::recipe::Recipe;
-use train_native::{evaluate, export, generate, pool};
+use train_native::{evaluate, export, generate, pool, progress, run_folder};
 
 use crate::cli::{CeilingKind, Combinations, Evaluate, Judge, Sampling};
 use crate::effort_of;
@@ -44,11 +47,12 @@ pub(crate) fn looked(checked: &Checked) -> String {
 
 /// Refuses training cells that are test cells, by name, by counts or by condition.
 fn leaks(asked: &Judge, split: &Split) -> Result<String> {
+    let _checking = progress::phase("checking that no held-out cell is a training cell");
     let real = read_cells(&asked.real)?;
     let parts = split.apply(&real)?;
     let checked = match &asked.train {
         Some(path) => {
-            let training: Cells = read_cells(path)?.with_panel(&real.genes);
+            let training = aligned(&read_cells(path)?, &real.genes, "the training cells", "the measured cells")?;
             check(View::whole(&training), View::of(&real, &parts.test), split)?
         }
         None => check(View::of(&real, &parts.training), View::of(&real, &parts.test), split)?,
@@ -61,9 +65,12 @@ fn crowd(asked: &Judge, predicted: &Path) -> Result<(Vec<String>, Crowd)> {
     let key = asked.cell_type_col.as_deref();
     let read =
         |path: &Path, genes: Option<&[String]>, key| population::read(path, genes, key, 2 * population::MOST, SEED);
+    let reading = progress::phase(format!("reading cells of {} and {}", asked.real.display(), predicted.display()));
     let (genes, measured) = read(&asked.real, None, key)?;
     let (_, generated) = read(predicted, Some(&genes), None)?;
     let training = asked.train.as_deref().map(|path| read(path, Some(&genes), None)).transpose()?;
+    drop(reading);
+    let _measuring = progress::phase("comparing populations");
     let measures =
         population::measure(&measured, &generated, training.as_ref().map(|(_, own)| (own, &measured)), SEED)?;
     Ok((genes, Crowd { measured, generated, measures }))
@@ -76,7 +83,7 @@ pub(crate) fn judge(asked: Judge) -> Result<()> {
             bail!("--population takes one --predicted; run the command for each")
         };
         let (genes, crowd) = crowd(&asked, predicted)?;
-        print!("{}", population::markdown(&crowd.measures));
+        print(&population::markdown(&crowd.measures));
         if let Some(folder) = &asked.report {
             let title = format!("{name} beside measured cells");
             Report { title, facts: files(&asked), genes, sections: Vec::new(), crowd: Some(crowd), split: None }
@@ -110,15 +117,12 @@ pub(crate) fn judge(asked: Judge) -> Result<()> {
         fewest: asked.fewest,
     };
     if asked.challenge {
-        print!("{}", judge::challenge::challenge(&wanted)?);
+        let _scoring = progress::phase("scoring the challenge's metrics");
+        print(&judge::challenge::challenge(&wanted)?);
         return Ok(());
     }
     let judged = judge::judge(&wanted, rules)?;
-    if asked.json {
-        println!("{}", as_json(&judged.verdict));
-    } else {
-        print!("{}", markdown(&judged.verdict));
-    }
+    print(&if asked.json { format!("{}\n", as_json(&judged.verdict)) } else { markdown(&judged.verdict) });
     let Some(folder) = &asked.report else { return Ok(()) };
     let mut facts = files(&asked);
     facts.push(("Tests".to_owned(), convention_words(convention).to_owned()));
@@ -130,7 +134,7 @@ pub(crate) fn judge(asked: Judge) -> Result<()> {
     let title = format!("{} on held-out perturbations", names.join(", "));
     let report = Report { title, facts, genes: judged.genes, sections: vec![section], crowd: Some(crowd), split };
     report.write(folder)?;
-    eprintln!("{}", folder.join("report.html").display());
+    say(&folder.join("report.html").display().to_string());
     Ok(())
 }
 
@@ -154,8 +158,10 @@ fn convention_words(convention: Convention) -> &'static str {
 
 /// What decides which cells training never saw: the recipe, if one is named, and the split.
 fn held_out(asked: &Evaluate, perturbed: bool) -> Result<(Option<Recipe>, Option<Split>)> {
-    let path = asked.run.as_ref().map(|run| run.join(train_native::train::RECIPE)).or_else(|| asked.config.clone());
-    let recipe = path.as_deref().map(Recipe::read).transpose()?;
+    let recipe = match (&asked.run, &asked.config) {
+        (Some(run), _) => Some(run_folder::read(run)?.0),
+        (None, config) => config.as_deref().map(Recipe::read).transpose()?,
+    };
     if !perturbed {
         ensure!(
             recipe.is_some(),
@@ -185,21 +191,33 @@ fn settings_of(asked: &Sampling, bundle: &Bundle) -> evaluate::Settings {
     }
 }
 
+/// Reads a bundle, and says so.
+fn bundle_of(folder: &Path, device: Backend) -> Result<Bundle> {
+    let _reading = progress::phase(format!("reading the bundle {}", folder.display()));
+    generate::read_bundle(folder, &device.device()?)
+}
+
+/// Reads cells, and says so.
+fn cells_of(path: &Path) -> Result<Cells> {
+    let _reading = progress::phase(format!("reading {}", path.display()));
+    read_cells(path)
+}
+
 /// Scores a bundle on what was held out of its training.
 pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
-    let bundle = generate::read_bundle(&asked.bundle, &asked.sampling.device.device()?)?;
-    let cells = read_cells(&asked.data)?;
+    let bundle = bundle_of(&asked.bundle, asked.sampling.device)?;
+    let cells = cells_of(&asked.data)?;
     let (recipe, split) = held_out(&asked, bundle.card.of_kind(Slot::Perturbation).is_some())?;
     let settings = settings_of(&asked.sampling, &bundle);
     let device = format!("{:?}", asked.sampling.device).to_lowercase();
-    println!("guidance {}, {} steps, seed {}\n", settings.guidance, settings.steps, settings.seed);
+    print(&format!("guidance {}, {} steps, seed {}\n\n", settings.guidance, settings.steps, settings.seed));
     let rules = Rules { spread: pool::pool(), ..Rules::default() };
     let found = split.map(|split| evaluate::evaluate(&bundle, &cells, split, &settings, rules)).transpose()?;
     if let Some(found) = &found {
         for section in &found.sections {
-            println!("## {}\n\n{}", section.title, markdown(&section.verdict));
+            print(&format!("## {}\n\n{}\n", section.title, markdown(&section.verdict)));
         }
-        println!("{}", evaluate::table(&found.scores));
+        print(&format!("{}\n", evaluate::table(&found.scores)));
         if let Some(folder) = &asked.report {
             written(found, &bundle, &settings, &device, folder)?;
         }
@@ -213,12 +231,12 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
         }
         (None, _) => Vec::new(),
     };
-    print!("{}", evaluate::pseudobulk::markdown(&bulk));
+    print(&evaluate::pseudobulk::markdown(&bulk));
     let crowd = recipe.map(|recipe| evaluate::crowd::crowd(&bundle, &cells, &recipe, &settings)).transpose()?.flatten();
     ensure!(found.is_some() || crowd.is_some(), "the recipe sets too few cells aside (training.validation) to score");
     let populations = crowd.as_ref().map(|own| evaluate::crowd::line(&own.title, &own.crowd.measures));
     if let Some(own) = crowd {
-        println!("## {}\n\n{}", own.title, population::markdown(&own.crowd.measures));
+        print(&format!("## {}\n\n{}\n", own.title, population::markdown(&own.crowd.measures)));
         if let Some(folder) = asked.report.as_ref().filter(|_| found.is_none()) {
             of_populations(own, &bundle, &settings, &device, folder)?;
         }
@@ -242,15 +260,15 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
 
 /// Scores what a bundle composes from several perturbations at once.
 pub(crate) fn combinations(asked: Combinations) -> Result<()> {
-    let bundle = generate::read_bundle(&asked.bundle, &asked.sampling.device.device()?)?;
+    let bundle = bundle_of(&asked.bundle, asked.sampling.device)?;
     let split = read_split(&asked.split.unwrap_or_else(|| asked.bundle.join(export::SPLIT)))?;
-    let (cells, combined) = (read_cells(&asked.data)?, read_cells(&asked.combined)?);
+    let (cells, combined) = (cells_of(&asked.data)?, cells_of(&asked.combined)?);
     let settings = settings_of(&asked.sampling, &bundle);
-    println!("guidance {}, {} steps, seed {}\n", settings.guidance, settings.steps, settings.seed);
+    print(&format!("guidance {}, {} steps, seed {}\n\n", settings.guidance, settings.steps, settings.seed));
     let rules = Rules { spread: pool::pool(), ..Rules::default() };
     let sections = evaluate::combinations::combinations(&bundle, &combined, &cells, &split, &settings, rules)?;
     for section in &sections {
-        println!("## {}\n\n{}", section.title, markdown(&section.verdict));
+        print(&format!("## {}\n\n{}\n", section.title, markdown(&section.verdict)));
     }
     if asked.write {
         let mut card = bundle.card;
@@ -287,7 +305,7 @@ fn save_generated(
     };
     let bytes = write_h5ad(cells, &generate::provenance(bundle, &choices, device))?;
     write_atomic(&folder.join("generated.h5ad"), &bytes)?;
-    eprintln!("{}", folder.join("report.html").display());
+    say(&folder.join("report.html").display().to_string());
     Ok(())
 }
 

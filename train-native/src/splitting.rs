@@ -12,6 +12,8 @@ use cells::splits::{
 };
 use train_native::data::read_cells;
 use train_native::files::write_atomic;
+use train_native::output::print;
+use train_native::panels::aligned;
 
 use crate::cli::MakeSplit;
 use crate::scoring::{looked, read_split};
@@ -72,12 +74,15 @@ pub(crate) fn split(asked: MakeSplit) -> Result<()> {
         let parts = split.apply(&cells)?;
         let test = View::of(&cells, &parts.test);
         let checked = match &asked.train {
-            Some(path) => check(View::whole(&read_cells(path)?.with_panel(&cells.genes)), test, &split)?,
+            Some(path) => {
+                let training = aligned(&read_cells(path)?, &cells.genes, "the training cells", "the held-out cells")?;
+                check(View::whole(&training), test, &split)?
+            }
             None => check(View::of(&cells, &parts.training), test, &split)?,
         };
-        println!("{}", looked(&checked));
+        print(&format!("{}\n", looked(&checked)));
         if split.fingerprint.is_some() {
-            split.differences(&cells)?.iter().for_each(|words| println!("{words}"));
+            split.differences(&cells)?.iter().for_each(|words| print(&format!("{words}\n")));
         }
         return Ok(());
     }
@@ -86,12 +91,12 @@ pub(crate) fn split(asked: MakeSplit) -> Result<()> {
     let parts = split.apply(&cells)?;
     let Some(out) = &asked.out else { bail!("give --out, the file to write") };
     write_atomic(out, serde_json::to_string_pretty(&split)?.as_bytes())?;
-    println!("{}", split.about);
-    println!(
-        "{} training, {} validation and {} test cells",
+    print(&format!(
+        "{}\n{} training, {} validation and {} test cells\n",
+        split.about,
         parts.training.len(),
         parts.validation.len(),
         parts.test.len()
-    );
+    ));
     Ok(())
 }

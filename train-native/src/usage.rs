@@ -1,6 +1,6 @@
 //! Memory in use.
 //!
-//! Does: most memory that this process held, and what is in use on the GPU, where the system says so.
+//! Does: most memory that this process held, what the machine has, and what is in use on the GPU, where the system says so.
 //! Does not know: what it is used for.
 //! Flow: system → **bytes** → progress, events, benchmarks.
 
@@ -23,4 +23,11 @@ pub fn device_memory() -> Option<u64> {
 #[cfg(not(feature = "cuda"))]
 pub fn device_memory() -> Option<u64> {
     None
+}
+
+/// Memory of this machine, in bytes, where the system says so.
+pub fn machine() -> Option<u64> {
+    let about = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = about.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }

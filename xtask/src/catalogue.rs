@@ -61,6 +61,8 @@ pub fn write_catalogue(models: &Path) -> Result<()> {
     let entries = std::fs::read_dir(models).with_context(|| format!("{} is missing", models.display()))?;
     let mut folders: Vec<_> =
         entries.flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name()).collect();
+    // What an export that was killed leaves is hidden.
+    folders.retain(|name| !name.to_string_lossy().starts_with('.'));
     folders.sort();
     let mut list = Vec::new();
     for folder in folders {

@@ -1,6 +1,7 @@
-//! What can be wrong with an AnnData file, each with its place.
+//! What can be wrong with a file of cells, each with its place.
 //!
-//! Does: the error type of `h5ad`. Does not know: how to mend a file.
+//! Does: the error type of `h5ad`; every sentence says what was wrong, where, and what to do.
+//! Does not know: how to mend a file.
 //! Flow: from the readers to whoever shows the sentence.
 
 use thiserror::Error;
@@ -8,16 +9,38 @@ use thiserror::Error;
 use crate::cells::CellsError;
 use crate::counts::CountsError;
 
-/// Why an `.h5ad` file could not be read or written.
+/// How a file is saved so that it opens here.
+pub(super) const SAVE_AGAIN: &str = "in Python: import anndata, hdf5plugin; anndata.read_h5ad(\"old.h5ad\").write_h5ad(\"new.h5ad\", compression=\"gzip\")";
+
+/// Why a file of cells could not be read or written.
 #[derive(Debug, Error)]
 pub enum H5adError {
-    /// Not HDF5 at all, or cut off.
-    #[error("this is not a complete HDF5 file: {source}")]
-    NotHdf5 {
-        /// The library's word.
-        source: hdf5_pure::Error,
+    /// Nothing in it.
+    #[error("the file is empty (0 bytes); it was never written or copied to the end, so copy or download it again")]
+    Empty,
+    /// It ends before it should.
+    #[error(
+        "the file is cut off: {missing} of its {expected} bytes are missing (its first block says where it ends); copy or download it again"
+    )]
+    CutOff {
+        /// Bytes by its first block.
+        expected: u64,
+        /// Bytes that are not there.
+        missing: u64,
     },
-    /// A group or data set is missing or cannot be read.
+    /// Not HDF5 at all.
+    #[error("this is not a complete HDF5 file: {found}")]
+    NotHdf5 {
+        /// What it is instead, and what to do.
+        found: String,
+    },
+    /// HDF5, but not of cells, or of cells in a form that is not read.
+    #[error("this HDF5 file is {found}")]
+    OtherFile {
+        /// What it is, and what to do.
+        found: String,
+    },
+    /// A group or data set cannot be read.
     #[error("cannot read `{place}`: {source}")]
     Unreadable {
         /// Path in the file.
@@ -25,8 +48,26 @@ pub enum H5adError {
         /// The library's word.
         source: hdf5_pure::Error,
     },
-    /// Something AnnData needs is not there.
-    #[error("`{place}` is missing; an AnnData file needs it")]
+    /// Stored in a way that the library beneath does not know.
+    #[error(
+        "`{place}` is stored in a way of HDF5 that is not read here ({source}); save the file again ({SAVE_AGAIN}), without libver=\"latest\""
+    )]
+    Newer {
+        /// Path in the file.
+        place: String,
+        /// The library's word.
+        source: hdf5_pure::Error,
+    },
+    /// A group or data set is damaged.
+    #[error("`{place}` is damaged: {what}; copy, download or save the file again")]
+    Damaged {
+        /// Path in the file.
+        place: String,
+        /// What does not fit.
+        what: String,
+    },
+    /// Something that cells need is not there.
+    #[error("`{place}` is missing; a file of cells needs it")]
     Missing {
         /// Path in the file.
         place: String,
@@ -38,6 +79,46 @@ pub enum H5adError {
         place: String,
         /// What was found.
         found: String,
+    },
+    /// A column that cannot be a label.
+    #[error("`{place}` cannot be a label: {why}")]
+    NoLabel {
+        /// Path in the file.
+        place: String,
+        /// Why not.
+        why: String,
+    },
+    /// A compression filter that this version does not undo.
+    #[error("`{place}` is compressed with {filter}, which is not read here; save the file again ({SAVE_AGAIN})")]
+    Filter {
+        /// Path in the file.
+        place: String,
+        /// The filter's name.
+        filter: String,
+    },
+    /// A length that the file cannot hold.
+    #[error(
+        "`{place}` claims {claimed} bytes, but the file can hold no more than {most} there; the file is damaged, so copy or save it again"
+    )]
+    Claims {
+        /// Path in the file.
+        place: String,
+        /// Bytes by its head.
+        claimed: u64,
+        /// Bytes that could be there.
+        most: u64,
+    },
+    /// Row pointers that ran over.
+    #[error(
+        "`{place}` was written with 32-bit pointers that overflowed (entry {entry} is {value}): the matrix holds more than 2,147,483,647 values; go back to the source, make X.indptr 64-bit (X.indptr = X.indptr.astype(\"int64\")) and save again"
+    )]
+    Overflow {
+        /// Path in the file.
+        place: String,
+        /// First entry that is wrong.
+        entry: usize,
+        /// Its value.
+        value: i64,
     },
     /// A value that is not a count.
     #[error(
@@ -62,6 +143,34 @@ pub enum H5adError {
         at: usize,
         /// The value.
         value: f64,
+    },
+    /// No matrix of the file is what is needed.
+    #[error("no matrix of the file holds {wanted}: {found}. {advice}")]
+    NoMatrix {
+        /// What is needed.
+        wanted: &'static str,
+        /// Every matrix with what it holds.
+        found: String,
+        /// What to do.
+        advice: String,
+    },
+    /// A matrix, genome or modality that the file does not have.
+    #[error("the file has no `{asked}`; it has {known}")]
+    NoSuchMatrix {
+        /// Asked for.
+        asked: String,
+        /// What could have been asked for.
+        known: String,
+    },
+    /// Features, but no genes.
+    #[error(
+        "`{place}` has no gene expression features, only {found}; choose the file or modality of gene expression (RNA)"
+    )]
+    NoGenes {
+        /// Path in the file.
+        place: String,
+        /// Kinds of features.
+        found: String,
     },
     /// Shapes disagree.
     #[error("`{place}` is {found}, but obs and var ask for {expected}")]
@@ -89,11 +198,15 @@ pub enum H5adError {
         /// Path in the file.
         place: String,
     },
-    /// 10x Genomics' older form with several genomes.
-    #[error("the file holds cells of several genomes ({found}); save one genome's matrix as a file of its own")]
-    Genomes {
-        /// Their names.
-        found: String,
+    /// Memory that cannot be had.
+    #[error(
+        "`{place}` needs {bytes} bytes of memory at once, which cannot be had here; save a part of the cells as a file of its own"
+    )]
+    Memory {
+        /// Path in the file.
+        place: String,
+        /// Bytes asked for.
+        bytes: u64,
     },
     /// Parts do not fit together.
     #[error(transparent)]
@@ -107,8 +220,12 @@ pub enum H5adError {
 }
 
 impl H5adError {
-    /// Whether another matrix of the same file could still be right.
-    pub(super) fn is_about_values(&self) -> bool {
-        matches!(self, Self::NotACount { .. } | Self::Missing { .. } | Self::Encoding { .. })
+    /// Why a column is left out, without the advice to save the file again: its cells are read all the same.
+    pub(super) fn of_column(&self) -> String {
+        match self {
+            Self::Encoding { found, .. } => format!("it holds {found}"),
+            Self::Shape { found, expected, .. } => format!("it is {found}, not {expected}"),
+            other => other.to_string(),
+        }
     }
 }

@@ -1,187 +1,201 @@
-//! Data frames of an AnnData file: the index and the labels of obs and var.
+//! One label of the cells of an open file.
 //!
-//! Does: reads string indices and categorical, text, whole-number, floating-point and yes/no
-//! columns in today's and the older encodings. Columns of other kinds are left out, not refused:
-//! they carry nothing that is needed here.
-//! Does not know: which label means what.
-//! Flow: `obs`, `var` → names and `Column`s.
+//! Does: reads categorical, text, whole-number, floating-point and yes/no columns, nullable ones among them, in today's
+//! and the older encodings, a window at a time.
+//! Does not know: which columns a frame has, what a label means.
+//! Flow: column of a frame → **`Column`** of a window.
 
-use std::collections::BTreeMap;
-
-use hdf5_pure::{AttrValue, DType, Dataset, File, Group};
+use std::sync::Arc;
 
 use super::error::H5adError;
+use super::store::{Array, Hdf5, Values, below};
 use crate::column::Column;
 
-/// A group, or the error that names its place.
-pub(super) fn group(file: &File, place: &str) -> Result<Group, H5adError> {
-    file.group(place).map_err(|_| H5adError::Missing { place: place.to_owned() })
+/// One label of an open file.
+#[derive(Clone)]
+pub struct LabelRows {
+    place: String,
+    rows: usize,
+    how: How,
 }
 
-/// Puts a place to a library error.
-pub(super) fn at<T>(place: &str, result: Result<T, hdf5_pure::Error>) -> Result<T, H5adError> {
-    result.map_err(|source| H5adError::Unreadable { place: place.to_owned(), source })
+/// How it is stored.
+#[derive(Clone)]
+enum How {
+    /// Codes for texts that stand apart.
+    Codes { codes: Array, categories: Arc<Vec<String>> },
+    /// Values.
+    Plain(Array),
+    /// Values, and which of them are missing.
+    Masked { values: Array, mask: Array },
+    /// In memory.
+    Held(Arc<Column>),
 }
 
-/// Text of an attribute, however it is stored.
-pub(super) fn text(value: Option<&AttrValue>) -> Option<String> {
-    match value? {
-        AttrValue::String(text) | AttrValue::AsciiString(text) | AttrValue::VarLenString(text) => Some(text.clone()),
-        AttrValue::StringArray(list) | AttrValue::VarLenStringArray(list) | AttrValue::AsciiStringArray(list) => {
-            list.first().cloned()
-        }
-        _ => None,
+/// A column whose values are as they are.
+fn plain(array: &Array, first: usize, count: usize) -> Result<Column, H5adError> {
+    Ok(match array.values() {
+        Values::Whole => Column::Integer(array.wholes(first, count)?),
+        Values::Float => Column::Float(array.floats(first, count)?),
+        Values::Boolean => Column::Boolean(array.wholes(first, count)?.into_iter().map(|value| value != 0).collect()),
+        Values::Text => Column::categorical(&array.texts(first, count)?),
+        Values::Compound(_) => return Err(unreadable(array.place(), "records")),
+        Values::Other(words) => return Err(unreadable(array.place(), &words)),
+    })
+}
+
+fn unreadable(place: &str, found: &str) -> H5adError {
+    H5adError::Encoding { place: place.to_owned(), found: found.to_owned() }
+}
+
+/// An array that can be a column: one value for each row.
+fn as_column(array: Array) -> Result<Array, H5adError> {
+    match (array.shape().len(), array.values()) {
+        (1, Values::Compound(_)) => Err(unreadable(array.place(), "records")),
+        (1, Values::Other(words)) => Err(unreadable(array.place(), &words)),
+        (1, _) => Ok(array),
+        (0, _) => Err(unreadable(array.place(), "a single value or nothing")),
+        (more, _) => Err(unreadable(array.place(), &format!("an array of {more} dimensions"))),
     }
 }
 
-/// Name of the column that is a data frame's index.
-pub(super) fn index_key(frame: &Group, place: &str) -> Result<String, H5adError> {
-    Ok(text(at(place, frame.attrs())?.get("_index")).unwrap_or_else(|| "_index".to_owned()))
-}
-
-/// Names of the columns of a data frame, its index left out.
-pub(super) fn column_keys(file: &File, place: &str) -> Result<Vec<String>, H5adError> {
-    let frame = group(file, place)?;
-    let index = index_key(&frame, place)?;
-    let mut keys = at(place, frame.datasets())?;
-    keys.extend(at(place, frame.groups())?.into_iter().filter(|name| name != "__categories"));
-    keys.retain(|name| *name != index);
-    keys.sort();
-    Ok(keys)
-}
-
-/// The index of a data frame: gene symbols or cell names.
-pub(super) fn index(file: &File, place: &str) -> Result<Vec<String>, H5adError> {
-    let frame = group(file, place)?;
-    let key = index_key(&frame, place)?;
-    let full = format!("{place}/{key}");
-    match frame.dataset(&key) {
-        Ok(dataset) => at(&full, dataset.read_string()),
-        // An index that is itself categorical.
-        Err(_) => match frame.group(&key).ok().map(|inner| categorical(&inner, &full)).transpose()? {
-            Some(column) => Ok((0..column.len()).map(|i| column.text(i).unwrap_or_default().into_owned()).collect()),
-            None => Err(H5adError::Missing { place: full }),
-        },
-    }
-}
-
-/// Every readable column of a data frame with `length` rows.
-pub(super) fn columns(file: &File, place: &str, length: usize) -> Result<BTreeMap<String, Column>, H5adError> {
-    let frame = group(file, place)?;
-    let index = index_key(&frame, place)?;
-    let mut columns = BTreeMap::new();
-    for name in at(place, frame.datasets())? {
-        let full = format!("{place}/{name}");
-        if name == index {
-            continue;
+impl LabelRows {
+    /// A label that stands at a place: a data set, or a group of codes or of values with their mask.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be a label.
+    pub(super) fn open(file: &Hdf5, place: &str) -> Result<Self, H5adError> {
+        if !file.has_group(place) {
+            return Self::of_array(file.array(place)?, None);
         }
-        let dataset = at(&full, frame.dataset(&name))?;
-        if let Some(column) = plain(&frame, &dataset, &name, &full)? {
-            columns.insert(name, column);
+        let part = |name: &str| file.array(&below(place, name)).and_then(as_column);
+        let (arrays, groups) = file.members(place)?;
+        let has = |name: &str| arrays.iter().chain(&groups).any(|own| own == name);
+        if has("codes") && has("categories") {
+            let categories = Self::open(file, &below(place, "categories"))?.all_texts()?;
+            return Self::of_array(part("codes")?, Some(categories)).map(|own| Self { place: place.to_owned(), ..own });
         }
+        if has("values") && has("mask") {
+            let (values, mask) = (part("values")?, part("mask")?);
+            if values.rows() != mask.rows() {
+                let found = format!("{} values with {} marks of missing ones", values.rows(), mask.rows());
+                return Err(H5adError::Encoding { place: place.to_owned(), found });
+            }
+            return Ok(Self { place: place.to_owned(), rows: values.rows(), how: How::Masked { values, mask } });
+        }
+        let found = super::store::text(file.attributes(place).get("encoding-type"));
+        let found = found.map_or_else(|| "a group".to_owned(), |found| format!("`{found}`"));
+        Err(H5adError::Encoding { place: place.to_owned(), found })
     }
-    for name in at(place, frame.groups())? {
-        let full = format!("{place}/{name}");
-        let inner = at(&full, frame.group(&name))?;
-        let encoding = text(at(&full, inner.attrs())?.get("encoding-type")).unwrap_or_default();
-        let column = match encoding.as_str() {
-            "categorical" => Some(categorical(&inner, &full)?),
-            "nullable-integer" | "nullable-boolean" | "nullable-string-array" => nullable(&inner, &full)?,
-            _ => None,
+
+    /// A label of values, or of codes where categories are given.
+    pub(super) fn of_array(array: Array, categories: Option<Vec<String>>) -> Result<Self, H5adError> {
+        let array = as_column(array)?;
+        let (place, rows) = (array.place().to_owned(), array.rows());
+        let how = match categories {
+            Some(categories) => How::Codes { codes: array, categories: Arc::new(categories) },
+            None => How::Plain(array),
         };
-        if let Some(column) = column {
-            columns.insert(name, column);
+        Ok(Self { place, rows, how })
+    }
+
+    /// A label in memory.
+    pub(super) fn held(place: &str, column: Column) -> Self {
+        Self { place: place.to_owned(), rows: column.len(), how: How::Held(Arc::new(column)) }
+    }
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Path in the file.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether its values are texts, or stand for texts.
+    pub(super) fn is_text(&self) -> bool {
+        match &self.how {
+            How::Codes { .. } => true,
+            How::Plain(array) | How::Masked { values: array, .. } => array.values() == Values::Text,
+            How::Held(column) => matches!(column.as_ref(), Column::Categorical { .. }),
         }
     }
-    for (name, column) in &columns {
-        if column.len() != length {
-            return Err(H5adError::Shape {
-                place: format!("{place}/{name}"),
-                found: format!("{} rows long", column.len()),
-                expected: format!("{length} rows"),
-            });
+
+    /// The label of `count` cells from `first` on.
+    ///
+    /// # Errors
+    /// When the file is damaged there.
+    pub fn read(&self, first: usize, count: usize) -> Result<Column, H5adError> {
+        match &self.how {
+            How::Plain(array) => plain(array, first, count),
+            How::Held(column) => Ok(column.select(&(first..first + count).collect::<Vec<_>>())),
+            How::Masked { values, mask } => {
+                let missing: Vec<bool> = mask.wholes(first, count)?.into_iter().map(|mark| mark != 0).collect();
+                Ok(without(plain(values, first, count)?, &missing))
+            }
+            How::Codes { codes, categories } => {
+                let known = categories.len() as i64;
+                let stored = codes.wholes(first, count)?;
+                if let Some(code) = stored.iter().find(|code| **code >= known) {
+                    return Err(H5adError::Damaged {
+                        place: self.place.clone(),
+                        what: format!("it holds the code {code}, but there are {known} categories"),
+                    });
+                }
+                // Every code below 0 is a missing value.
+                let codes = stored.into_iter().map(|code| i32::try_from(code.max(-1)).unwrap_or(-1)).collect();
+                Ok(of_codes(codes, categories))
+            }
         }
     }
-    Ok(columns)
-}
 
-/// One column of texts or categories; none when it is not there or cannot be read.
-pub(super) fn column(file: &File, place: &str, key: &str) -> Option<Column> {
-    let frame = group(file, place).ok()?;
-    let full = format!("{place}/{key}");
-    match frame.dataset(key) {
-        Ok(dataset) => plain(&frame, &dataset, key, &full).ok()?,
-        Err(_) => categorical(&frame.group(key).ok()?, &full).ok(),
+    /// All rows as texts; empty where a value is missing.
+    ///
+    /// # Errors
+    /// As [`LabelRows::read`].
+    pub(super) fn all_texts(&self) -> Result<Vec<String>, H5adError> {
+        // A text column is read as it is: there is no need to number its values.
+        if let How::Plain(array) = &self.how
+            && array.values() == Values::Text
+        {
+            return array.texts(0, self.rows);
+        }
+        let column = self.read(0, self.rows)?;
+        Ok((0..column.len()).map(|row| column.text(row).unwrap_or_default().into_owned()).collect())
     }
 }
 
-/// A column stored as one data set; older files keep its categories aside, by reference.
-fn plain(frame: &Group, dataset: &Dataset, name: &str, full: &str) -> Result<Option<Column>, H5adError> {
-    if let Ok(categories) = frame.dataset(&format!("__categories/{name}")) {
-        let categories = at(full, categories.read_string())?;
-        return Ok(Some(Column::Categorical { codes: codes(dataset, full)?, categories }));
+/// Codes with the categories that they stand for: all of them, or those of a short window alone, so that a window of a
+/// label with a million categories does not copy them all.
+fn of_codes(mut codes: Vec<i32>, all: &[String]) -> Column {
+    if all.len() <= codes.len().max(64) {
+        return Column::Categorical { codes, categories: all.to_vec() };
     }
-    Ok(match at(full, dataset.dtype())? {
-        DType::F32 | DType::F64 => Some(Column::Float(at(full, dataset.read_f64())?)),
-        DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
-            Some(Column::Integer(at(full, dataset.read_i64())?))
-        }
-        DType::String | DType::VariableLengthString => Some(Column::categorical(&at(full, dataset.read_string())?)),
-        DType::Enum(_) => {
-            let bytes = at(full, dataset.read_raw())?;
-            Some(Column::Boolean(bytes.iter().map(|byte| *byte != 0).collect()))
-        }
-        _ => None,
-    })
-}
-
-/// Codes of a categorical column, −1 for missing.
-fn codes(dataset: &Dataset, place: &str) -> Result<Vec<i32>, H5adError> {
-    Ok(at(place, dataset.read_i64())?.into_iter().map(|code| i32::try_from(code).unwrap_or(-1)).collect())
-}
-
-/// The texts that the codes of a `categorical` group stand for.
-pub(super) fn categories(inner: &Group, place: &str) -> Result<Vec<String>, H5adError> {
-    let missing = |_| H5adError::Missing { place: format!("{place}/categories") };
-    let stored = inner.dataset("categories").map_err(missing)?;
-    Ok(match at(place, stored.dtype())? {
-        DType::String | DType::VariableLengthString => at(place, stored.read_string())?,
-        DType::F32 | DType::F64 => at(place, stored.read_f64())?.iter().map(f64::to_string).collect(),
-        _ => at(place, stored.read_i64())?.iter().map(i64::to_string).collect(),
-    })
-}
-
-/// A `categorical` group: codes and categories.
-fn categorical(inner: &Group, place: &str) -> Result<Column, H5adError> {
-    let dataset = |name: &str| inner.dataset(name).map_err(|_| H5adError::Missing { place: format!("{place}/{name}") });
-    let codes = codes(&dataset("codes")?, place)?;
-    let categories = categories(inner, place)?;
-    if let Some(code) = codes.iter().find(|code| **code >= categories.len() as i32) {
-        return Err(H5adError::Shape {
-            place: place.to_owned(),
-            found: format!("a code of {code}"),
-            expected: format!("codes below its {} categories", categories.len()),
+    let mut places = std::collections::HashMap::new();
+    let mut categories = Vec::new();
+    for code in codes.iter_mut().filter(|code| **code >= 0) {
+        let next = categories.len() as i32;
+        *code = *places.entry(*code).or_insert_with_key(|code| {
+            categories.push(all[*code as usize].clone());
+            next
         });
     }
-    Ok(Column::Categorical { codes, categories })
+    Column::Categorical { codes, categories }
 }
 
-/// A nullable column: values with a mask; missing whole numbers become missing texts.
-fn nullable(inner: &Group, place: &str) -> Result<Option<Column>, H5adError> {
-    let (Ok(values), Ok(mask)) = (inner.dataset("values"), inner.dataset("mask")) else {
-        return Err(H5adError::Missing { place: format!("{place}/values and mask") });
-    };
-    let mask = at(place, mask.read_raw())?;
-    let Some(column) = plain(inner, &values, "values", place)? else { return Ok(None) };
-    if mask.iter().all(|missing| *missing == 0) {
-        return Ok(Some(column));
+/// A column with some values missing; numbers that cannot be missing become texts.
+fn without(column: Column, missing: &[bool]) -> Column {
+    if !missing.contains(&true) {
+        return column;
     }
-    let texts: Vec<String> = (0..column.len()).map(|i| column.text(i).unwrap_or_default().into_owned()).collect();
-    let Column::Categorical { mut codes, categories } = Column::categorical(&texts) else { return Ok(None) };
-    for (code, missing) in codes.iter_mut().zip(&mask) {
-        if *missing != 0 {
-            *code = -1;
-        }
+    if let Column::Float(mut values) = column {
+        values.iter_mut().zip(missing).filter(|(_, missing)| **missing).for_each(|(value, _)| *value = f64::NAN);
+        return Column::Float(values);
     }
-    Ok(Some(Column::Categorical { codes, categories }))
+    let texts: Vec<Option<String>> = (0..column.len())
+        .map(|row| column.text(row).filter(|_| !missing[row]).map(std::borrow::Cow::into_owned))
+        .collect();
+    Column::with_missing(&texts)
 }

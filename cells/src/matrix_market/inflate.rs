@@ -1,17 +1,21 @@
 //! Bytes as they are, or unpacked from gzip, a piece at a time.
 //!
-//! Does: finds out from the first two bytes whether they are packed; what it hands out is text.
-//! Does not know: what the text means.
+//! Does: finds out from the first two bytes whether they are packed; unpacks whole files within a bound.
+//! Does not know: what the bytes mean.
 //! Flow: pieces of a file → **pieces of text**.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use flate2::write::MultiGzDecoder;
 
 use super::MtxError;
+use crate::sniff::{self, Form};
 
 /// First bytes of a gzip file.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// A file may unpack to so many times its size, and to this much in any case.
+const UNPACKED: u64 = 100;
+const ANYWAY: u64 = 64 << 20;
 
 /// How the bytes come.
 enum Kind {
@@ -34,6 +38,18 @@ impl Default for Inflate {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What a file is by its first bytes, looked at inside when it is packed.
+pub fn form_inside(head: &[u8]) -> Form {
+    let form = sniff::form(head);
+    if form != Form::Gzip {
+        return form;
+    }
+    let mut inside = Vec::new();
+    // The head ends somewhere in the packed bytes, so what came before the end is enough.
+    let _ = flate2::read::MultiGzDecoder::new(head).take(sniff::HEAD as u64).read_to_end(&mut inside);
+    if inside.is_empty() { Form::Gzip } else { sniff::form(&inside) }
 }
 
 impl Inflate {
@@ -88,11 +104,18 @@ impl Inflate {
     /// A whole file at once.
     ///
     /// # Errors
-    /// When the packing is damaged.
+    /// When the packing is damaged, or it unpacks to far more than its size.
     pub fn all(bytes: &[u8]) -> Result<Vec<u8>, MtxError> {
-        let mut inflate = Self::new();
-        let mut text = inflate.push(bytes)?;
-        text.extend(inflate.finish()?);
+        if !bytes.starts_with(&MAGIC) {
+            return Ok(bytes.to_vec());
+        }
+        let most = ANYWAY.max(bytes.len() as u64 * UNPACKED);
+        let mut text = Vec::new();
+        let mut decoder = flate2::read::MultiGzDecoder::new(bytes).take(most + 1);
+        decoder.read_to_end(&mut text).map_err(|error| MtxError::Packed(error.to_string()))?;
+        if text.len() as u64 > most {
+            return Err(MtxError::Packed(format!("it unpacks to more than {most} bytes, far more than its size")));
+        }
         Ok(text)
     }
 }

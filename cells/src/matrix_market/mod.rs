@@ -1,19 +1,20 @@
-//! Matrix Market files of counts (`matrix.mtx`), a piece at a time, and the texts that stand beside them.
+//! Matrix Market files (`matrix.mtx`), a piece at a time, and the texts that stand beside them.
 //!
 //! Does: takes bytes as they come, tells the size as soon as its line is there, hands out one entry after the other;
-//! unpacks `.gz`; reads the genes and barcodes of 10x Genomics' folders; writes the same form.
+//! unpacks `.gz`; reads the genes and cells of the folders of 10x Genomics, STARsolo and Parse; writes 10x's form.
 //! Does not know: files, how many bytes are still to come.
-//! Flow: pieces of bytes → **entries** → `Trio` → `Cells`.
+//! Flow: pieces of bytes → **entries** → `Trio` → rows of cells.
 
 mod companions;
 mod inflate;
 mod lines;
+mod table;
 mod trio;
 
-pub use companions::{Features, read_barcodes, read_features};
-pub use inflate::Inflate;
-pub use lines::{Entry, Reader, Size};
-pub use trio::Trio;
+pub use companions::Companions;
+pub use inflate::{Inflate, form_inside};
+pub use lines::{Entry, Odd, Reader, Size};
+pub use trio::{Held, Trio, genome, is_rounded};
 
 use std::fmt::Write;
 
@@ -21,15 +22,18 @@ use thiserror::Error;
 
 use crate::cells::CellsError;
 use crate::counts::{Counts, CountsError};
+use crate::normalise::NormalisedError;
 
 /// What is wrong with a Matrix Market file or its companions.
 #[derive(Debug, Error)]
 pub enum MtxError {
     /// The first line is not that of a matrix that is read here.
     #[error(
-        "line 1 must read `%%MatrixMarket matrix coordinate integer general` (or real); it reads `{found}`; save the counts as a coordinate matrix"
+        "line {line} must read `%%MatrixMarket matrix coordinate integer general` (or real, or float); it reads `{found}`; save the counts as a coordinate matrix"
     )]
     Header {
+        /// Line, from 1.
+        line: u64,
         /// The line.
         found: String,
     },
@@ -55,15 +59,40 @@ pub enum MtxError {
         /// Columns by the size line.
         columns: u64,
     },
-    /// A value that is not a count.
+    /// A line of several values.
     #[error(
-        "line {line} holds {value}, which is not a count; counts are whole numbers from 0 (choose the matrix of raw counts)"
+        "line {line} holds {values} values, `{found}`, as Velocyto's matrices of spliced, unspliced and ambiguous counts do; choose the folder Gene or GeneFull, or one matrix for each kind"
     )]
-    NotACount {
+    Several {
         /// Line, from 1.
         line: u64,
-        /// The value.
+        /// Values.
+        values: usize,
+        /// The line.
+        found: String,
+    },
+    /// Values that are no counts.
+    #[error(
+        "the matrix holds {kind}, not counts: line {line} holds {value} ({why}); {}",
+        if *rounding { "they are rounded to whole numbers where that is asked for (matrix \"rounded\"), or choose the matrix before the correction" } else { "choose the matrix of raw counts" }
+    )]
+    Values {
+        /// Line of the first value that is no count, from 1.
+        line: u64,
+        /// That value.
         value: f64,
+        /// What the matrix holds.
+        kind: &'static str,
+        /// Why.
+        why: String,
+        /// Whether rounding makes counts of them.
+        rounding: bool,
+    },
+    /// Features, but no genes.
+    #[error("features.tsv: there are no gene expression features, only {found}; choose the matrix of gene expression")]
+    NoGenes {
+        /// Kinds of features.
+        found: String,
     },
     /// Cut off.
     #[error("the size line promises {expected} values, but the file ends after {found}; was it cut off?")]
@@ -86,7 +115,7 @@ pub enum MtxError {
     },
     /// The three files do not belong together.
     #[error(
-        "the matrix is {rows} × {columns}, but there are {features} features and {barcodes} barcodes; do the three files come from one folder?"
+        "the matrix is {rows} × {columns}, but there are {features} features and {barcodes} barcodes; do the three files come from one folder, and does no line miss or stand too much?"
     )]
     Apart {
         /// Rows of the matrix.
@@ -98,6 +127,9 @@ pub enum MtxError {
         /// Lines of the barcodes.
         barcodes: usize,
     },
+    /// Values out of range.
+    #[error("the values are no log-normalised expression: {0}")]
+    Normalised(#[from] NormalisedError),
     /// The entries are no matrix.
     #[error("the entries are no matrix: {0}")]
     Matrix(#[from] CountsError),

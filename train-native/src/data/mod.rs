@@ -7,12 +7,13 @@
 
 mod choose;
 pub(crate) mod conditions;
+pub mod files;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use cells::h5ad::{Matrix, read_h5ad};
+use cells::h5ad::Matrix;
 use cells::{Cells, Column, Counts};
 use model::bundle::sha256;
 use model::card::{Condition, Kind};
@@ -48,12 +49,12 @@ pub enum Data {
 }
 
 impl Data {
-    /// Opens a store, or reads an h5ad file.
+    /// Opens a store, or reads a file of cells (or a folder of a matrix with its texts).
     ///
     /// # Errors
     /// When it is neither.
     pub fn open(path: &Path) -> Result<Self> {
-        if path.is_dir() {
+        if path.is_dir() && !has_matrix(path) {
             return Ok(Self::Stored(Store::open(path)?));
         }
         Ok(Self::Held(Box::new(read_cells(path)?)))
@@ -66,7 +67,11 @@ impl Data {
     pub fn fingerprint(&self, path: &Path) -> Result<String> {
         match self {
             Self::Held(_) => {
-                Ok(sha256(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?))
+                let mut bytes = Vec::new();
+                for path in files::members(path)? {
+                    bytes.extend(std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
+                }
+                Ok(sha256(&bytes))
             }
             Self::Stored(store) => Ok(sha256(&serde_json::to_vec(&store.index)?)),
         }
@@ -113,14 +118,24 @@ pub struct TrainingSet {
     weighting: f32,
 }
 
-/// Reads the cells of an h5ad file.
+/// Whether a folder holds a Matrix Market file, and so no store.
+fn has_matrix(folder: &Path) -> bool {
+    let names = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
+    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| name.trim_end_matches(".gz").ends_with(".mtx"))
+}
+
+/// Reads all cells of a file of counts, or of a folder of a matrix with its texts.
 ///
 /// # Errors
-/// When the file cannot be read or is not what it should be.
+/// When they cannot be read or are not what they should be.
 pub fn read_cells(path: &Path) -> Result<Cells> {
-    ensure!(!path.is_dir(), "{} is a folder; an h5ad file is needed here", path.display());
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read_h5ad(bytes, &Matrix::Auto).with_context(|| format!("{} cannot be used", path.display()))
+    ensure!(
+        !path.is_dir() || has_matrix(path),
+        "{} is a folder without a matrix.mtx; a file of cells (.h5ad, .h5) is needed here",
+        path.display()
+    );
+    let (rows, size) = files::rows(path, &Matrix::Auto, files::Wanted::Counts)?;
+    rows.all(size).with_context(|| format!("{} cannot be used", path.display()))
 }
 
 /// Places of the cells that a recipe trains on, and of those that it sets aside, which training never sees.

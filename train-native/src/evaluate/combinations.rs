@@ -12,8 +12,9 @@ use cells::signatures::AND;
 use cells::splits::Split;
 use model::bundle::Bundle;
 
-use super::{Keys, Settings, predict, section};
+use super::{Found, Keys, Settings, predict, predictions, section};
 use crate::judge::report::Section;
+use crate::panels::aligned;
 
 /// What the sections' titles begin with.
 pub const TITLE: &str = "Several at once";
@@ -61,9 +62,11 @@ pub fn combinations(
     rules: Rules<'_>,
 ) -> Result<Vec<Section>> {
     let keys = Keys::of(bundle)?;
-    let (combined, cells) = (combined.with_panel(&bundle.card.genes), cells.with_panel(&bundle.card.genes));
-    let parts = split.apply(&cells)?;
-    let measured = tested(&combined, &cells, &parts.test, &keys)?;
+    let panel = &bundle.card.genes;
+    let combined = &aligned(combined, panel, "the combined cells", "the bundle")?;
+    let cells = &aligned(cells, panel, "the measured cells", "the bundle")?;
+    let parts = split.apply(cells)?;
+    let measured = tested(combined, cells, &parts.test, &keys)?;
     let training = cells.select(&parts.training);
     let label = training.label(&keys.perturbation)?;
     let seen = (0..training.len()).find_map(|cell| label.text(cell).filter(|text| text.contains(AND)));
@@ -73,16 +76,17 @@ pub fn combinations(
         seen.unwrap_or_default()
     );
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
-    let found = [&measured, &generated, &training];
+    let predicted = predictions(&measured, &training, &generated, &keys, settings)?;
+    let found = Found { measured: &measured, training: &training, predicted };
     let typed = keys.columns(&[&keys.identity, &keys.cell_type]);
     let mut sections = Vec::new();
     if keys.cell_type.is_some() {
-        sections.extend(section(&format!("{TITLE}, cell type by cell type"), &typed, found, rules)?);
+        sections.extend(section(&format!("{TITLE}, cell type by cell type"), &typed, &found, rules)?);
     }
     sections.extend(section(
         &format!("{TITLE}, all cell types together"),
         &keys.columns(&[&keys.identity]),
-        found,
+        &found,
         rules,
     )?);
     let mut sections: Vec<Section> = sections.into_iter().map(|(section, _)| section).collect();

@@ -18,6 +18,8 @@ use crate::data;
 use crate::judge::SEED;
 use crate::judge::population::{MEASURES, MOST, Measures, Population, measure};
 use crate::judge::report::Crowd;
+use crate::panels::aligned;
+use crate::progress;
 use crate::recipe::Recipe;
 
 /// Fewest cells set aside: below, the halves say nothing.
@@ -89,7 +91,7 @@ fn written(bundle: &Bundle, wanted: usize, settings: &Settings) -> Result<Cells>
 /// # Errors
 /// When labels are missing, or the device fails.
 pub fn crowd(bundle: &Bundle, cells: &Cells, recipe: &Recipe, settings: &Settings) -> Result<Option<Found>> {
-    let cells = cells.with_panel(&bundle.card.genes);
+    let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
     let (training, aside) = data::parts(&cells, recipe)?;
     let is_control = is_control(&cells, &bundle.card);
     let of =
@@ -102,6 +104,7 @@ pub fn crowd(bundle: &Bundle, cells: &Cells, recipe: &Recipe, settings: &Setting
     let generated = written(bundle, (aside.len() / 2).min(MOST), settings)?;
     let key = bundle.card.of_kind(Kind::CellType).map(|slot| slot.key.as_str());
     let [training, measured, own] = [&training, &aside, &generated].map(|side| Population::of(side, key));
+    let _measuring = progress::phase("comparing populations");
     let measures = measure(&measured, &own, Some((&training, &measured)), SEED)?;
     let which = if bundle.card.of_kind(Kind::Perturbation).is_some() { "Control cells" } else { "Cells" };
     let title = format!("{which} set aside from training");

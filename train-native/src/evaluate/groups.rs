@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use cells::Cells;
-use indicatif::ProgressBar;
 use model::bundle::Bundle;
 use model::card::Choices;
 
 use super::Settings;
 use crate::generate::generate;
+use crate::progress;
 
 /// Values by condition key; what is not named stays open.
 pub(super) type With = BTreeMap<String, Vec<String>>;
@@ -24,7 +24,7 @@ pub(super) type With = BTreeMap<String, Vec<String>>;
 /// # Errors
 /// When the bundle has not one of the values, the device fails, or nothing was asked for.
 pub(super) fn write(bundle: &Bundle, groups: Vec<(With, usize)>, first: u64, settings: &Settings) -> Result<Cells> {
-    let bar = ProgressBar::new(groups.iter().map(|(_, cells)| *cells as u64).sum());
+    let shown = progress::counted("generating cells", groups.iter().map(|(_, cells)| *cells as u64).sum(), "cells");
     let mut all: Option<Cells> = None;
     for (number, (with, cells)) in groups.into_iter().enumerate().filter(|(_, (_, cells))| *cells > 0) {
         let choices = Choices {
@@ -37,13 +37,11 @@ pub(super) fn write(bundle: &Bundle, groups: Vec<(With, usize)>, first: u64, set
             seed: settings.seed.wrapping_add(first + ((number as u64) << 32)),
             clamp: Vec::new(),
         };
-        let made = generate(bundle, &choices, settings.effort, &ProgressBar::hidden())?;
-        bar.inc(cells as u64);
+        let made = generate(bundle, &choices, settings.effort, &shown.part())?;
         all = Some(match all {
             Some(cells) => cells.joined(&made)?,
             None => made,
         });
     }
-    bar.finish_and_clear();
     all.context("no cells were asked for")
 }

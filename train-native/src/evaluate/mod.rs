@@ -10,6 +10,7 @@ pub mod crowd;
 mod groups;
 mod predict;
 pub mod pseudobulk;
+mod regression;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,8 @@ use crate::judge::groups::{Columns, Wanted, of_cells};
 use crate::judge::report::{Section, pairs};
 use crate::judge::sides::{Training, contexts};
 use crate::judge::{Entry, Kind, Truth, Verdict, enough};
+use crate::panels::aligned;
+use crate::progress;
 
 /// Fewest measured cells on each side for a group to be scored.
 const FEWEST: usize = 15;
@@ -132,9 +135,29 @@ fn parted(cells: &Cells, split: &Split, keys: &Keys) -> Result<(Cells, Vec<usize
     Ok((cells.select(&chosen), parts.training, parts.test))
 }
 
+/// Perturbed cells of a prediction beside the measured control cells: what an effect is when nothing is lost to a
+/// model's own controls.
+fn beside_measured_controls(predicted: &Cells, measured: &Cells, columns: &Columns) -> Result<Cells> {
+    let of = |cells: &Cells, control: bool| -> Vec<usize> {
+        let column = cells.labels.get(&columns.perturbation);
+        let text = |cell: usize| column.and_then(|column| column.text(cell)).map(|text| text.into_owned());
+        (0..cells.len()).filter(|cell| (text(*cell).as_ref() == Some(&columns.control)) == control).collect()
+    };
+    Ok(predicted.select(&of(predicted, false)).joined(&measured.select(&of(measured, true)))?)
+}
+
+/// Cells that are scored and what they are held against.
+struct Found<'a> {
+    measured: &'a Cells,
+    training: &'a Cells,
+    /// Name, what it is, cells: the model first.
+    predicted: Vec<(String, Kind, Cells)>,
+}
+
 /// Scores one kind of contexts.
-fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>) -> Result<Option<(Section, Sizes)>> {
-    let [measured, generated, training] = found;
+fn section(title: &str, columns: &Columns, found: &Found<'_>, rules: Rules<'_>) -> Result<Option<(Section, Sizes)>> {
+    let Found { measured, training, predicted } = found;
+    let _scoring = progress::phase(format!("scoring: {}", title.to_lowercase()));
     let (real, _) = contexts(of_cells(measured, columns, Wanted::default())?.1, &columns.control);
     let mut notes = Vec::new();
     let real = enough(real, FEWEST, &mut notes);
@@ -143,12 +166,21 @@ fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>)
     }
     let truth = Truth::new(measured.genes.clone(), real, rules)?;
     let wanted = Wanted { panel: Some(&measured.genes), groups: None };
-    let (predicted, _) = contexts(of_cells(generated, columns, wanted)?.1, &columns.control);
-    let sides: BTreeMap<String, Side> = predicted.into_iter().map(|context| (context.name, context.side)).collect();
+    let sides = |cells: &Cells| -> Result<BTreeMap<String, Side>> {
+        let (predicted, _) = contexts(of_cells(cells, columns, wanted)?.1, &columns.control);
+        Ok(predicted.into_iter().map(|context| (context.name, context.side)).collect())
+    };
     let mut training = Training::new(of_cells(training, columns, wanted)?.1, &columns.control)?;
     training.add_together(&truth);
-    let pairs = pairs(&truth, &sides, SHOWN)?;
-    let mut entries = vec![truth.score(MODEL, Kind::Prediction, &sides)?];
+    let mut entries = Vec::new();
+    let mut shown = Vec::new();
+    for (name, kind, cells) in predicted {
+        let sides = sides(cells)?;
+        if shown.is_empty() {
+            shown = pairs(&truth, &sides, SHOWN)?;
+        }
+        entries.push(truth.score(name, *kind, &sides)?);
+    }
     let (found, without) = truth.baselines(Some(&training))?;
     entries.extend(found);
     notes.extend(without);
@@ -163,7 +195,7 @@ fn section(title: &str, columns: &Columns, found: [&Cells; 3], rules: Rules<'_>)
         })
         .collect();
     let verdict = Verdict { entries, notes };
-    Ok(Some((Section { title: title.to_owned(), verdict, pairs }, cells)))
+    Ok(Some((Section { title: title.to_owned(), verdict, pairs: shown }, cells)))
 }
 
 /// The three metrics of a card. Overlap has no number where there is nothing to find: the referee's 0 would look like a
@@ -227,6 +259,30 @@ pub fn summaries(sections: &[Section]) -> Vec<Summary> {
     sections.iter().map(of_section).collect()
 }
 
+/// What is added to the name of a prediction whose perturbed cells are held against measured control cells.
+const MEASURED_CONTROLS: &str = ", measured controls";
+
+/// The model's cells and the regression's, each against its own control cells and against the measured ones.
+fn predictions(
+    measured: &Cells,
+    training: &Cells,
+    generated: &Cells,
+    keys: &Keys,
+    settings: &Settings,
+) -> Result<Vec<(String, Kind, Cells)>> {
+    let columns = keys.columns(&[&keys.identity]);
+    let regression = regression::drawn(training, measured, generated, keys, settings.seed)?;
+    let mut all = Vec::new();
+    for (name, kind, cells) in
+        [(MODEL, Kind::Prediction, generated), (regression::REGRESSION, Kind::Baseline, &regression)]
+    {
+        all.push((name.to_owned(), kind, cells.clone()));
+        let beside = beside_measured_controls(cells, measured, &columns)?;
+        all.push((format!("{name}{MEASURED_CONTROLS}"), kind, beside));
+    }
+    Ok(all)
+}
+
 /// Scores a bundle on the test part of a split.
 ///
 /// # Errors
@@ -240,27 +296,33 @@ pub fn evaluate(
     rules: Rules<'_>,
 ) -> Result<Evaluation> {
     let keys = Keys::of(bundle)?;
-    let cells = cells.with_panel(&bundle.card.genes);
+    let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
+    let checking = progress::phase("checking that no held-out cell is a training cell");
     let (measured, training, test) = parted(&cells, &split, &keys)?;
     let checked = check(View::of(&cells, &training), View::of(&cells, &test), &split)?;
     let changed = if split.fingerprint.is_some() { split.differences(&cells)? } else { Vec::new() };
     if split.fingerprint.is_none() {
         split.fingerprint = Some(split.fingerprint_of(&cells)?);
     }
+    drop(checking);
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
     let training = cells.select(&training);
-    let found = [&measured, &generated, &training];
     let (whole, typed) = (keys.columns(&[&keys.identity]), keys.columns(&[&keys.identity, &keys.cell_type]));
+    let found = Found {
+        measured: &measured,
+        training: &training,
+        predicted: predictions(&measured, &training, &generated, &keys, settings)?,
+    };
     let mut sections = Vec::new();
     let mut scores = Vec::new();
     // Cell type by cell type comes first: it is what nobody can reach by getting the mixture right.
     if keys.cell_type.is_some()
-        && let Some((section, sizes)) = section("Cell type by cell type", &typed, found, rules)?
+        && let Some((section, sizes)) = section("Cell type by cell type", &typed, &found, rules)?
     {
         scores.extend(lines(&section, &sizes, keys.identity.is_some()));
         sections.push(section);
     }
-    if let Some((section, sizes)) = section("All cell types together", &whole, found, rules)? {
+    if let Some((section, sizes)) = section("All cell types together", &whole, &found, rules)? {
         scores.extend(lines(&section, &sizes, false));
         sections.push(section);
     }

@@ -19,6 +19,7 @@ use model::card::{Entry, Estimate, Summary};
 
 use super::groups::{self, With};
 use super::{Keys, Settings};
+use crate::panels::without;
 
 /// Added to counts per million before the logarithm, so that a gene with a handful of counts has no large fold change.
 const PRIOR: f64 = 10.0;
@@ -215,6 +216,7 @@ impl Sides {
 pub fn pseudobulk(bundle: &Bundle, cells: &Cells, split: &Split, settings: &Settings) -> Result<Vec<Summary>> {
     let keys = Keys::of(bundle)?;
     let places: Vec<String> = cells.genes.iter().filter(|gene| bundle.card.genes.contains(gene)).cloned().collect();
+    ensure!(!places.is_empty(), "{}", without("the sums", &cells.genes, "the bundle", &bundle.card.genes));
     let cells = cells.with_panel(&places);
     let identity = keys.identity.clone().context("a pseudobulk is compared by donor, and the bundle has none")?;
     let tested = split.test.iter().filter_map(|group| Some((group.get(&identity)?, group.get(&keys.perturbation)?)));

@@ -6,17 +6,16 @@
 //! Flow: h5ad file → **groups** → `sides`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use cells::h5ad::{CellRows, Expression, H5adError, ReadSeekSource, Scale};
+use cells::h5ad::{CellRows, Expression, H5adError, Matrix, Scale};
 use cells::normalise::Normalised;
 use cells::splits::{Part, Split};
 use cells::{Cells, Counts, CountsError};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use crate::data::read_cells;
+use crate::data::files;
 
 /// Cells of a window.
 const WINDOW: usize = 256;
@@ -193,10 +192,9 @@ pub fn places(genes: &[String], panel: Option<&[String]>) -> Result<Option<Vec<O
     Ok(Some(places))
 }
 
-/// An open file, or why it cannot be read in windows.
-pub(super) fn opened(path: &Path) -> Result<Result<CellRows, H5adError>> {
-    let file = File::open(path)?;
-    Ok(CellRows::open_any(ReadSeekSource::new(file).map_err(|error| anyhow::anyhow!("{error}"))?))
+/// An open file of counts or log-normalised expression.
+pub(super) fn opened(path: &Path) -> Result<CellRows> {
+    Ok(files::rows(path, &Matrix::Auto, files::Wanted::Any)?.0)
 }
 
 /// Group of every cell of an open file.
@@ -212,12 +210,7 @@ fn keys_in(rows: &CellRows, columns: &Columns) -> Result<Vec<Option<Key>>> {
 /// # Errors
 /// When the file cannot be read or lacks a column.
 pub fn names(path: &Path, columns: &Columns) -> Result<BTreeSet<Key>> {
-    let found = || match opened(path)? {
-        Ok(rows) => keys_in(&rows, columns),
-        Err(H5adError::ByGenes { .. }) => keys_of(&read_cells(path)?, columns),
-        Err(other) => Err(other.into()),
-    };
-    let keys = found().with_context(|| format!("{} cannot be used", path.display()))?;
+    let keys = keys_in(&opened(path)?, columns).with_context(|| format!("{} cannot be used", path.display()))?;
     Ok(keys.into_iter().flatten().collect())
 }
 
@@ -226,12 +219,7 @@ pub fn names(path: &Path, columns: &Columns) -> Result<BTreeSet<Key>> {
 /// # Errors
 /// When the file cannot be read, or lacks a column or a gene of the panel.
 pub fn read(path: &Path, columns: &Columns, wanted: Wanted<'_>) -> Result<(Vec<String>, Groups)> {
-    let found = || match opened(path)? {
-        Ok(rows) => windows(&rows, columns, wanted),
-        Err(H5adError::ByGenes { .. }) => of_cells(&read_cells(path)?, columns, wanted),
-        Err(other) => Err(other.into()),
-    };
-    found().with_context(|| format!("{} cannot be used", path.display()))
+    windows(&opened(path)?, columns, wanted).with_context(|| format!("{} cannot be used", path.display()))
 }
 
 /// Reads an open file window by window.

@@ -21,6 +21,7 @@ use cells::normalise::Normalised;
 use cells::referee::ceiling::{Ceiling, spearman_brown};
 use cells::referee::{Digest, Report, Rules, Side, Values, ceiling, intervals, means, report};
 
+use crate::progress;
 use cells::splits::Part;
 use groups::{Columns, Key, Wanted};
 use sides::{Context, Training, contexts};
@@ -334,11 +335,13 @@ pub fn enough(contexts: Vec<Context>, fewest: usize, notes: &mut Vec<String>) ->
 /// # Errors
 /// When a file cannot be read, lacks a column, the control or genes, or nothing is in all of them.
 pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
+    let reading = progress::phase(format!("reading {}", asked.real.display()));
     let (groups, mut notes) = common(asked)?;
     let (genes, measured, without) = read(&asked.real, &asked.columns, Wanted { panel: None, groups: Some(&groups) })?;
     notes.extend(listed("no measured control cells, so not scored", &without));
     let measured = enough(measured, asked.fewest, &mut notes);
     ensure!(!measured.is_empty(), "no perturbation has {} measured cells and as many controls", asked.fewest);
+    drop(reading);
     let panel = genes.clone();
     let predicted = |path: &Path| -> Result<BTreeMap<String, Side>> {
         let wanted = Wanted { panel: Some(&panel), groups: Some(&groups) };
@@ -351,12 +354,15 @@ pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
     let mut files = asked.predicted.iter();
     // Reading waits for the disk and one core; the tests of the measured cells take what is left.
     let first = files.next();
+    let testing = progress::phase("testing the measured cells, and reading the first prediction");
     let (truth, sides) = rayon::join(
         || Truth::new(genes, measured, rules),
         || first.map(|(name, path)| predicted(path).map(|sides| (name, sides))).transpose(),
     );
     let (truth, mut next) = (truth?, sides?);
+    drop(testing);
     while let Some((name, sides)) = next {
+        let _scoring = progress::phase(format!("scoring {name}"));
         entries.push(truth.score(name, Kind::Prediction, &sides)?);
         if asked.shown && pairs.is_empty() {
             pairs = report::pairs(&truth, &sides, SHOWN)?;
@@ -365,10 +371,12 @@ pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
         next = files.next().map(|(name, path)| predicted(path).map(|sides| (name, sides))).transpose()?;
     }
     if let Some(kind) = asked.ceiling {
+        let _scoring = progress::phase("scoring baselines");
         let training = trained(asked, &truth.genes)?;
         let (found, without) = truth.baselines(training.as_ref())?;
         entries.extend(found);
         notes.extend(without);
+        let _ceiling = progress::phase("scoring the ceiling: measured cells against measured cells");
         entries.extend(truth.ceiling(kind)?);
     }
     Ok(Judged { verdict: Verdict { entries, notes }, genes: truth.genes, pairs })

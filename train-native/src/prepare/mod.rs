@@ -2,7 +2,8 @@
 //!
 //! Does: plans which short runs of cells go into which shard, fills, writes and checks shard after shard, and
 //! writes the index last; what is in memory is one shard, whatever the number of cells.
-//! Does not know: training, how a file is read in runs (`source`), how a shard is laid out (`store::shard`).
+//! Does not know: training, how a file is read in runs (`source`), how a shard is laid out (`store::shard`), what a
+//! folder held before (`folder`).
 //! Flow: TOML + h5ad and 10x files → **store folder** → `train`.
 //!
 //! A shard is a function of the settings, the files and its number. So an interrupted `prepare` goes on where it
@@ -12,32 +13,35 @@
 //! holds runs of [`RUN`] cells from random places of all files, and training mixes the cells of several shards:
 //! nearly as random as single cells, at the price of sequential reading.
 
+mod content;
+mod folder;
 pub mod panel;
 pub mod settings;
 pub mod source;
+mod tally;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Result, ensure};
 use model::bundle::sha256;
 use model::random::Draws;
-use serde_json::json;
 
 use crate::files::write_atomic;
-use crate::store::shard::{self, Labels, Shard};
-use crate::store::{Entry, INDEX, Index, Source, Store, VERSION, ranges};
+use crate::output::say;
+use crate::stop::{Stop, Stopped};
+use crate::store::shard::{self, Shard};
+use crate::store::{Entry, Index, Source, VERSION, ranges};
+use crate::{lock, panels, progress};
+use folder::{Claim, Journal};
 use panel::Panel;
 use settings::Settings;
 use source::SourceFile;
+use tally::Tally;
 
 /// Cells that are read together.
 pub const RUN: usize = 64;
-/// What the store is going to be, while it is being made.
-const PLAN: &str = "plan.json";
 /// Stream of the order of runs.
 const STREAM: u64 = 1 << 48;
 
@@ -53,39 +57,67 @@ struct Plan {
     keys: Vec<String>,
     /// Runs of every shard.
     shards: Vec<Runs>,
-    fingerprint: String,
 }
 
 /// Opens the files and decides what goes where.
-fn plan(path: &Path) -> Result<Plan> {
-    let settings = Settings::read(path)?;
+fn plan(settings: Settings) -> Result<Plan> {
     let mut files = Vec::new();
     for (dataset, path) in settings.files()? {
+        let _opening = progress::phase(format!("opening {}", path.display()));
         files.push(SourceFile::open(&settings, &dataset, &path)?);
     }
     let genes: Vec<Vec<String>> = files.iter().map(|file| file.genes().to_vec()).collect();
     let panel = Panel::new(&settings, &genes)?;
     let mut sources = Vec::new();
-    let mut marks = String::new();
+    let mut measured = Vec::new();
     for file in &mut files {
-        let measured = file.align(&panel)?;
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let about = std::fs::metadata(&file.path)?;
-        // Size and time of change stand for the content: hashing terabytes would take longer than preparing them.
-        let changed = about.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        writeln!(marks, "{} {name} {} {:?} {}", file.dataset, about.len(), changed, file.cells())?;
+        let own = file.align(&panel)?;
         sources.push(Source {
             dataset: file.dataset.clone(),
-            file: name,
+            file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             cells: file.cells(),
-            unmeasured: ranges(&measured),
+            unmeasured: ranges(&own),
         });
+        measured.push(own);
     }
-    let shards = shards_of(&files, &settings);
-    let text = toml::to_string(&settings)?;
-    let fingerprint = sha256(format!("{VERSION} {RUN}\n{text}\n{marks}\n{}", panel.genes.join("\n")).as_bytes());
-    let keys = settings.keys();
-    Ok(Plan { settings, files, sources, panel, keys, shards, fingerprint })
+    refuse_strangers(&files, &measured, &panel)?;
+    let (shards, keys) = (shards_of(&files, &settings), settings.keys());
+    Ok(Plan { settings, files, sources, panel, keys, shards })
+}
+
+/// Refuses a file that shares no gene with any other: a union of such panels is two data sets side by side.
+fn refuse_strangers(files: &[SourceFile], measured: &[Vec<bool>], panel: &Panel) -> Result<()> {
+    let mut with = vec![0_u32; panel.genes.len()];
+    for own in measured {
+        with.iter_mut().zip(own).for_each(|(with, measured)| *with += u32::from(*measured));
+    }
+    let is_stranger = |own: &Vec<bool>| !own.iter().zip(&with).any(|(measured, with)| *measured && *with > 1);
+    if let Some(place) = measured.iter().position(is_stranger).filter(|_| files.len() > 1) {
+        let (own, other) = (&files[place], &files[usize::from(place == 0)]);
+        let (what, whose) = (own.path.display().to_string(), "any other file of [datasets]");
+        anyhow::bail!("{}; `aliases` can translate them", panels::without(&what, own.genes(), whose, other.genes()));
+    }
+    Ok(())
+}
+
+/// What the store is made of: settings, panel, and the files' contents.
+fn fingerprint(plan: &Plan) -> Result<String> {
+    let size = |file: &SourceFile| std::fs::metadata(&file.path).map_or(0, |about| about.len());
+    let bytes = plan.files.iter().map(size).sum();
+    let reading = progress::counted("reading the files once, to know them by their content", bytes, "bytes");
+    let mut marks = String::new();
+    for (file, source) in plan.files.iter().zip(&plan.sources) {
+        writeln!(
+            marks,
+            "{} {} {} {}",
+            file.dataset,
+            source.file,
+            content::digest(&file.path, &reading)?,
+            file.cells()
+        )?;
+    }
+    let text = toml::to_string(&plan.settings)?;
+    Ok(sha256(format!("{VERSION} {RUN}\n{text}\n{marks}\n{}", plan.panel.genes.join("\n")).as_bytes()))
 }
 
 /// Runs of all files in random order, cut into shards.
@@ -111,32 +143,6 @@ fn shards_of(files: &[SourceFile], settings: &Settings) -> Vec<Runs> {
     shards
 }
 
-/// Counts what is in the shards, for the index.
-#[derive(Default)]
-struct Tally {
-    labels: Vec<BTreeMap<String, usize>>,
-    roles: BTreeMap<String, usize>,
-}
-
-impl Tally {
-    fn add(&mut self, labels: &Labels) {
-        self.labels.resize(labels.texts.len(), BTreeMap::new());
-        for (counts, texts) in self.labels.iter_mut().zip(&labels.texts) {
-            for text in texts.iter().filter(|text| !text.is_empty()) {
-                match counts.get_mut(text) {
-                    Some(count) => *count += 1,
-                    None => {
-                        counts.insert(text.clone(), 1);
-                    }
-                }
-            }
-        }
-        for role in &labels.roles {
-            *self.roles.entry(role.name().to_owned()).or_default() += 1;
-        }
-    }
-}
-
 /// Name of a shard's file.
 fn name_of(shard: usize) -> String {
     format!("{shard:06}.parquet")
@@ -154,95 +160,88 @@ fn fill(plan: &Plan, shard: usize) -> Result<Shard> {
     Ok(cells)
 }
 
-/// Refuses a folder in which another store stands.
-fn claim(out: &Path, plan: &Plan) -> Result<()> {
-    let path = out.join(PLAN);
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        let found: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        ensure!(
-            found["fingerprint"] == plan.fingerprint,
-            "{} holds a store of other settings or files; choose another --out or remove it",
-            out.display()
-        );
-        return Ok(());
-    }
-    let occupied = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
-    ensure!(!occupied, "{} is not empty and holds no store; choose another --out", out.display());
-    let cells: usize = plan.files.iter().map(SourceFile::cells).sum();
-    let note = json!({ "fingerprint": plan.fingerprint, "shards": plan.shards.len(), "cells": cells });
-    write_atomic(&path, serde_json::to_string_pretty(&note)?.as_bytes())
-}
-
-/// A shard that is there already and whole: its entry, its labels counted.
-fn existing(out: &Path, plan: &Plan, shard: usize, known: Option<&Entry>, tally: &mut Tally) -> Option<Entry> {
-    let bytes = std::fs::read(out.join(name_of(shard))).ok()?;
-    let entry = Entry {
-        file: name_of(shard),
-        cells: plan.shards[shard].iter().map(|run| run.2 as usize).sum(),
-        bytes: bytes.len() as u64,
-        sha256: sha256(&bytes),
-    };
-    if known.is_some_and(|known| known.sha256 != entry.sha256) {
+/// A shard that is there already as it was written.
+fn existing(out: &Path, plan: &Plan, shard: usize, known: Option<&Entry>) -> Option<(Entry, Shard)> {
+    let known = known.filter(|known| known.file == name_of(shard))?;
+    let bytes = std::fs::read(out.join(&known.file)).ok()?;
+    if sha256(&bytes) != known.sha256 {
         return None;
     }
-    let read = shard::read(bytes, &plan.keys).ok().filter(|read| read.len() == entry.cells)?;
-    tally.add(&read.labels);
-    Some(entry)
+    let read = shard::read(bytes, &plan.keys).ok().filter(|read| read.len() == known.cells)?;
+    Some((known.clone(), read))
+}
+
+/// Makes a shard.
+fn made(out: &Path, plan: &Plan, shard: usize) -> Result<(Entry, Shard)> {
+    let cells = fill(plan, shard)?;
+    let bytes = shard::write(&cells, &plan.keys)?;
+    write_atomic(&out.join(name_of(shard)), &bytes)?;
+    let entry = Entry {
+        file: name_of(shard),
+        cells: cells.len(),
+        bytes: bytes.len() as u64,
+        sha256: sha256(&bytes),
+        labels: Some(cells.labels.digest()),
+    };
+    Ok((entry, cells))
+}
+
+/// Makes the shards that are not there; `stop` ends it after the shard in work.
+fn shards(out: &Path, plan: &Plan, journal: &mut Journal, stop: &Stop) -> Result<(Tally, Vec<Entry>)> {
+    let cells = plan.files.iter().map(|file| file.cells() as u64).sum();
+    let shown = progress::counted("preparing", cells, "cells");
+    let (mut tally, mut entries) = (Tally::default(), Vec::new());
+    stop.finishes_pieces();
+    for number in 0..plan.shards.len() {
+        let there = existing(out, plan, number, journal.known(number));
+        let (is_new, (entry, cells)) = match there {
+            Some(found) => (false, found),
+            None => (true, made(out, plan, number)?),
+        };
+        if is_new {
+            journal.add(number, &entry)?;
+        }
+        tally.add(&cells);
+        shown.advance(entry.cells as u64);
+        entries.push(entry);
+        if is_new && stop.asked() && number + 1 < plan.shards.len() {
+            let done =
+                format!("stopped after {} of {} shards; the same command goes on", number + 1, plan.shards.len());
+            return Err(Stopped(done).into());
+        }
+    }
+    Ok((tally, entries))
 }
 
 /// Makes a store, or goes on with one; `stop` ends it after the shard in work.
 ///
 /// # Errors
-/// When settings, files or disk fail, or it was stopped; what is done stays and need not be done again.
-pub fn prepare(config: &Path, out: &Path, stop: &AtomicBool) -> Result<Index> {
-    let plan = plan(config)?;
-    claim(out, &plan)?;
-    // A finished store knows its checksums: a shard that no longer has its own is made anew.
-    let known = Store::open(out).ok().filter(|store| store.index.fingerprint == plan.fingerprint);
-    let bar = bar(&plan);
-    let (mut tally, mut entries) = (Tally::default(), Vec::new());
-    for number in 0..plan.shards.len() {
-        let known = known.as_ref().and_then(|store| store.index.shards.get(number));
-        let there = existing(out, &plan, number, known, &mut tally);
-        let made = there.is_none();
-        let entry = match there {
-            Some(entry) => entry,
-            None => {
-                let cells = fill(&plan, number)?;
-                tally.add(&cells.labels);
-                let bytes = shard::write(&cells, &plan.keys)?;
-                write_atomic(&out.join(name_of(number)), &bytes)?;
-                Entry { file: name_of(number), cells: cells.len(), bytes: bytes.len() as u64, sha256: sha256(&bytes) }
-            }
-        };
-        bar.inc(entry.cells as u64);
-        entries.push(entry);
-        if made && stop.load(Ordering::Relaxed) && number + 1 < plan.shards.len() {
-            bail!("stopped after {} of {} shards; the same command goes on", number + 1, plan.shards.len());
-        }
-    }
-    bar.finish_and_clear();
-    let labels = plan.keys.iter().cloned().zip(tally.labels).collect();
+/// When settings, files or disk fail, somebody else prepares there, or it was stopped; what is done stays and need not be
+/// done again.
+pub fn prepare(config: &Path, out: &Path, stop: &Stop) -> Result<Index> {
+    let settings = Settings::read(config)?;
+    let _own = lock::take(out, "prepare", SystemTime::now())?;
+    let plan = plan(settings)?;
+    let fingerprint = fingerprint(&plan)?;
+    let cells = plan.files.iter().map(SourceFile::cells).sum();
+    folder::claim(out, &Claim { fingerprint: &fingerprint, shards: plan.shards.len(), cells })?;
+    let mut journal = Journal::open(out, &fingerprint)?;
+    let (tally, entries) = shards(out, &plan, &mut journal, stop)?;
+    ensure!(!entries.is_empty(), "the files of [datasets] hold no cells");
     let index = Index {
         version: VERSION,
-        fingerprint: plan.fingerprint,
+        fingerprint,
+        labels: plan.keys.iter().cloned().zip(tally.labels.iter().cloned()).collect(),
+        roles: tally.roles.clone(),
+        held_out: plan.settings.held_out(),
         genes: plan.panel.genes,
         sources: plan.sources,
-        labels,
-        roles: tally.roles,
-        held_out: plan.settings.held_out(),
         shards: entries,
     };
-    write_atomic(&out.join(INDEX), &serde_json::to_vec(&index)?).context("the index could not be written")?;
+    index.write(out)?;
+    journal.finish(out);
+    tally.words(&index).iter().for_each(|words| say(words));
     Ok(index)
-}
-
-fn bar(plan: &Plan) -> ProgressBar {
-    let bar = ProgressBar::new(plan.files.iter().map(|file| file.cells() as u64).sum());
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} cells, {per_sec}, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// What would be prepared, as a table.
@@ -250,7 +249,7 @@ fn bar(plan: &Plan) -> ProgressBar {
 /// # Errors
 /// When settings or files cannot be used.
 pub fn describe(config: &Path) -> Result<String> {
-    let plan = plan(config)?;
+    let plan = plan(Settings::read(config)?)?;
     let mut text = format!("genes\t{}\nshards\t{}\n", plan.panel.genes.len(), plan.shards.len());
     for source in &plan.sources {
         let missing: u32 = source.unmeasured.iter().map(|(first, end)| end - first).sum();
@@ -283,7 +282,11 @@ pub fn summary(index: &Index) -> String {
         text.push_str(&format!("{role}\t{cells}\n"));
     }
     for (key, values) in &index.labels {
-        text.push_str(&format!("{key}\t{} values\n", values.len()));
+        let without = match index.unlabelled(key) {
+            0 => String::new(),
+            cells => format!(", {cells} cells without"),
+        };
+        text.push_str(&format!("{key}\t{} values{without}\n", values.len()));
     }
     text
 }

@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::settings::{Genes, Settings};
+use crate::panels::without;
 
 /// A panel with other names of its genes.
 pub struct Panel {
@@ -61,6 +62,10 @@ impl Panel {
                 files_with.into_iter().filter(|(_, count)| *count >= least).map(|(gene, _)| gene).collect()
             }
         };
+        let shared = settings.panel.is_none() && settings.genes == Genes::Intersection && files.len() > 1;
+        if let ([first, .., last], true, true) = (files, genes.is_empty(), shared) {
+            bail!("genes = \"intersection\": {}", without("the first file's genes", first, "the others", last));
+        }
         ensure!(!genes.is_empty(), "no gene is left; look at panel, genes and aliases");
         let mut places = HashMap::with_capacity(genes.len());
         for (place, gene) in genes.iter().enumerate() {

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::RUN;
 use crate::store::Role;
-use crate::store::shard::RESERVED;
+use crate::store::shard::{MOST_CELLS, RESERVED};
 
 /// Key of the label that names a cell's perturbation.
 pub const PERTURBATION: &str = "perturbation";
@@ -143,7 +144,13 @@ impl Settings {
 
     fn check(&self) -> Result<()> {
         ensure!(!self.datasets.is_empty(), "[datasets] names no data set");
-        ensure!(self.shard_cells > 0, "shard_cells must be at least 1");
+        // The last run of a shard may reach past it.
+        let most = MOST_CELLS - RUN;
+        ensure!(
+            (1..=most).contains(&self.shard_cells),
+            "shard_cells is {}; it must be from 1 to {most}: a shard is held in memory",
+            self.shard_cells
+        );
         for name in self.dataset.keys().chain(self.training.keys()) {
             ensure!(self.datasets.contains_key(name), "there is no data set `{name}` in [datasets]");
         }

@@ -1,7 +1,7 @@
 //! One file of cells, read in runs.
 //!
-//! Does: opens an `.h5ad` or 10x `.h5` file for reading a few cells at a time (a small one that is compressed by
-//! genes as a whole), brings runs of cells to the panel with their labels and roles.
+//! Does: opens a file of cells for reading a few at a time (a small one that is compressed by genes, and a Matrix Market
+//! file, as a whole), brings runs of cells to the panel with their labels and roles.
 //! Does not know: shards, the order of runs.
 //! Flow: file → **runs of cells on the panel** → shard.
 
@@ -9,22 +9,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use cells::h5ad::{CellRows, H5adError, LabelRows, Matrix, ReadSeekSource};
-use cells::{Cells, Column, Counts};
+use cells::h5ad::{CellRows, H5adError, LabelRows, Matrix};
+use cells::{Column, Counts};
 
 use super::panel::Panel;
 use super::settings::{CELL_TYPE, Columns, DATASET, PERTURBATION, Settings};
-use crate::data::read_cells;
+use crate::data::files::{Wanted, rows, streamed};
 use crate::store::shard::Shard;
 
 /// Largest file that is read as a whole when it cannot be read in runs.
 const LARGEST_WHOLE: u64 = 1 << 30;
-
-/// The cells of a file.
-enum Rows {
-    Streamed(Box<CellRows>, BTreeMap<String, LabelRows>),
-    Whole(Box<Cells>),
-}
 
 /// An open file.
 pub struct SourceFile {
@@ -32,7 +26,8 @@ pub struct SourceFile {
     pub dataset: String,
     /// Path.
     pub path: PathBuf,
-    rows: Rows,
+    rows: CellRows,
+    labels: BTreeMap<String, LabelRows>,
     columns: Columns,
     /// Place on the panel of every gene.
     places: Vec<Option<u32>>,
@@ -44,7 +39,8 @@ fn matrix(columns: &Columns) -> Matrix {
         None => Matrix::Auto,
         Some("X") => Matrix::X,
         Some("raw" | "raw/X") => Matrix::Raw,
-        Some(name) => Matrix::Layer(name.trim_start_matches("layers/").to_owned()),
+        // A layer by its name alone, a place, a modality, a genome; ` rounded` at the end.
+        Some(name) => Matrix::Named(name.to_owned()),
     }
 }
 
@@ -55,45 +51,35 @@ impl SourceFile {
     /// When it cannot be read or lacks a label that the settings name.
     pub fn open(settings: &Settings, dataset: &str, path: &Path) -> Result<Self> {
         let columns = settings.columns(dataset);
-        let rows = Self::rows(path, &columns).with_context(|| format!("{} cannot be used", path.display()))?;
-        Ok(Self { dataset: dataset.to_owned(), path: path.to_owned(), rows, columns, places: Vec::new() })
-    }
-
-    fn rows(path: &Path, columns: &Columns) -> Result<Rows> {
-        let file = std::fs::File::open(path)?;
-        let size = file.metadata()?.len();
-        let source = ReadSeekSource::new(file).map_err(|error| anyhow::anyhow!("{error}"))?;
-        let rows = match CellRows::open(source, &matrix(columns)) {
-            Err(H5adError::ByGenes { .. }) if size <= LARGEST_WHOLE => {
-                let cells = read_cells(path)?;
-                for key in columns.labels.values() {
-                    cells.label(key)?;
-                }
-                return Ok(Rows::Whole(Box::new(cells)));
-            }
-            other => other?,
-        };
+        let failed = || format!("{} cannot be used", path.display());
+        let rows = Self::rows(path, &columns)?;
         let mut labels = BTreeMap::new();
         for column in columns.labels.values() {
-            labels.insert(column.clone(), rows.label(column)?);
+            labels.insert(column.clone(), rows.label(column).with_context(failed)?);
         }
-        Ok(Rows::Streamed(Box::new(rows), labels))
+        let (dataset, path) = (dataset.to_owned(), path.to_owned());
+        Ok(Self { dataset, path, rows, labels, columns, places: Vec::new() })
+    }
+
+    fn rows(path: &Path, columns: &Columns) -> Result<CellRows> {
+        let failed = || format!("{} cannot be used", path.display());
+        let matrix = matrix(columns);
+        match streamed(path, &matrix, Wanted::Counts).with_context(failed)? {
+            (Err(H5adError::ByGenes { .. }), size) if size <= LARGEST_WHOLE => {
+                Ok(rows(path, &matrix, Wanted::Counts)?.0)
+            }
+            (found, _) => found.with_context(failed),
+        }
     }
 
     /// Number of cells.
     pub fn cells(&self) -> usize {
-        match &self.rows {
-            Rows::Streamed(rows, _) => rows.cells(),
-            Rows::Whole(cells) => cells.len(),
-        }
+        self.rows.cells()
     }
 
     /// Gene symbols.
     pub fn genes(&self) -> &[String] {
-        match &self.rows {
-            Rows::Streamed(rows, _) => rows.genes(),
-            Rows::Whole(cells) => &cells.genes,
-        }
+        self.rows.genes()
     }
 
     /// Sets the panel; returns which of its genes the file measured.
@@ -102,6 +88,13 @@ impl SourceFile {
     /// When the file has no gene of the panel.
     pub fn align(&mut self, panel: &Panel) -> Result<Vec<bool>> {
         self.places = panel.place(self.genes());
+        // A panel of identifiers is found by those of the file.
+        if let Some(identifiers) = self.rows.identifiers() {
+            let places = panel.place(identifiers);
+            if places.iter().flatten().count() > self.places.iter().flatten().count() {
+                self.places = places;
+            }
+        }
         let mut measured = vec![false; panel.genes.len()];
         self.places.iter().flatten().for_each(|place| measured[*place as usize] = true);
         ensure!(
@@ -156,17 +149,9 @@ impl SourceFile {
 
     /// Counts, names and labels by column of a run of cells.
     fn window(&self, first: usize, count: usize) -> Result<(Counts, Vec<String>, BTreeMap<String, Column>)> {
-        Ok(match &self.rows {
-            Rows::Streamed(rows, labels) => {
-                let read = |(key, label): (&String, &LabelRows)| Ok((key.clone(), label.read(first, count)?));
-                let labels = labels.iter().map(read).collect::<Result<_>>()?;
-                (rows.counts(first, count)?, rows.names(first, count)?, labels)
-            }
-            Rows::Whole(cells) => {
-                let part = cells.select(&(first..first + count).collect::<Vec<_>>());
-                (part.counts, part.names, part.labels)
-            }
-        })
+        let read = |(key, label): (&String, &LabelRows)| Ok((key.clone(), label.read(first, count)?));
+        let labels = self.labels.iter().map(read).collect::<Result<_>>()?;
+        Ok((self.rows.counts(first, count)?, self.rows.names(first, count)?, labels))
     }
 
     /// A label of a cell of a run; empty where it is missing.

@@ -61,13 +61,17 @@ pub(super) fn responses(mut network: Network, set: &TrainingSet, effects: &Effec
     let (genes, values, rank) = (set.genes(), set.condition_values(), network.config.rank);
     let mut rows = effects.of_tokens(set);
     add_depths(set, known, &mut rows);
-    rows.extend(effects.of_pairs());
+    rows.extend(effects.of_pairs(set));
     let mut weight: Vec<f64> = weights(set);
-    weight.extend((0..effects.pairs.len()).map(|pair| pair_cells(set, pair).max(1.0)));
+    weight.extend((0..set.pairs.len()).map(|pair| pair_cells(set, pair).max(1.0)));
     // The square root of the root: rare values count, only less.
     let weight: Vec<f64> = weight.into_iter().map(|cells| cells.powf(0.25)).collect();
-    let says: Vec<f64> =
-        effects.fits.iter().map(|fit| if fit.intercept.is_finite() { fit.intercept.exp() / fit.dispersion } else { 0.0 }).collect();
+    let says: Vec<f64> = effects
+        .regression
+        .fits
+        .iter()
+        .map(|fit| if fit.intercept.is_finite() { fit.intercept.exp() / fit.dispersion } else { 0.0 })
+        .collect();
     let scaled = Mat::from_fn(rows.len(), genes, |row, gene| weight[row] * rows[row][gene] * says[gene].sqrt());
     let gram = &scaled * scaled.transpose();
     let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else { return network };
@@ -81,16 +85,16 @@ pub(super) fn responses(mut network: Network, set: &TrainingSet, effects: &Effec
     let of_gene: Vec<Vec<f64>> = (0..genes)
         .into_par_iter()
         .map(|gene| {
-            let of_direction = |r: usize| (0..count).map(|row| weight[row] * rows[row][gene] * direction(row, r)).sum::<f64>();
+            let of_direction =
+                |r: usize| (0..count).map(|row| weight[row] * rows[row][gene] * direction(row, r)).sum::<f64>();
             (0..rank).map(|r| if r < kept { of_direction(r) / size } else { 0.0 }).collect()
         })
         .collect();
     network.gene_output = tensor(genes, rank, &device, |gene, r| of_gene[gene][r]);
     let gates = network.config.gates();
-    network.gate_conditions =
-        tensor(values, gates, &device, |row, r| if r < rank { gate(row, r) } else { 0.0 });
+    network.gate_conditions = tensor(values, gates, &device, |row, r| if r < rank { gate(row, r) } else { 0.0 });
     network.gate_pairs =
-        network.gate_pairs.map(|_| tensor(effects.pairs.len(), rank, &device, |pair, r| gate(values + pair, r)));
+        network.gate_pairs.map(|_| tensor(set.pairs.len(), rank, &device, |pair, r| gate(values + pair, r)));
     network
 }
 

@@ -74,7 +74,7 @@ fn deviations(set: &TrainingSet, effects: &Effects, known: &[f64]) -> Deviations
         let (of_label, tokens) = (&means[set.labels_of(*cell)], set.tokens_of(*cell));
         for gene in 0..genes {
             let mean = of_label[gene] * known[*cell];
-            let root = (mean / (1.0 + effects.fits[gene].overdispersion * mean)).sqrt();
+            let root = (mean / (1.0 + effects.regression.fits[gene].overdispersion * mean)).sqrt();
             roots[gene] += root;
             if mean > 0.0 && set.is_measured(*cell, gene) {
                 let count = f64::from(dequantise(tokens[gene]));

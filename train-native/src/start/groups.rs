@@ -1,35 +1,16 @@
-//! Training cells summed over groups that share all labels but the library size.
+//! Training cells as the regression takes them.
 //!
-//! Does: groups cells, gives every cell its size factor, sums counts, squares and exposures of every gene in every group.
+//! Does: gives every cell its size factor, and its condition tokens as codes; sums cells over groups.
 //! Does not know: what is fitted to the sums.
-//! Flow: tokens and labels of the training cells → **sums [J, G]** → `effects`.
+//! Flow: tokens and labels of the training cells → **groups** → `effects`.
 
 use std::collections::BTreeMap;
 
-use cells::glm::Sums;
+use cells::glm::{Grouped, Role, Scheme};
 use model::card::Kind;
 use model::quantise::dequantise;
 
 use crate::data::TrainingSet;
-
-/// Groups of training cells.
-pub(super) struct Groups {
-    /// Condition tokens of every group, library size left out [J][C′].
-    pub(super) labels: Vec<Vec<i32>>,
-    /// Half of the cells that a group stands for, where halves are kept apart; 0 otherwise [J].
-    pub(super) half: Vec<usize>,
-    /// Cells of every group [J].
-    pub(super) cells: Vec<usize>,
-    /// Condition slots other than library size, in order [C′].
-    pub(super) slots: Vec<usize>,
-    genes: usize,
-    counts: Vec<f32>,
-    squares: Vec<f32>,
-    /// By group [J], and by group and gene [J, G] where panels differ.
-    exposures: Vec<f64>,
-    own_exposures: Option<Vec<f32>>,
-    measured: Vec<f64>,
-}
 
 /// Library size of every cell over the mean library size.
 pub(super) fn size_factors(set: &TrainingSet) -> Vec<f64> {
@@ -48,109 +29,56 @@ pub(super) fn known_size_factors(set: &TrainingSet, own: &[f64]) -> Vec<f64> {
         let bin = bins.entry(set.labels_of(cell)[slot]).or_default();
         *bin = (bin.0 + size, bin.1 + 1.0);
     }
-    (0..own.len())
-        .map(|cell| {
-            let (sum, cells) = bins[&set.labels_of(cell)[slot]];
-            sum / cells
-        })
-        .collect()
+    let of_cell = |cell: usize| {
+        let (sum, cells) = bins[&set.labels_of(cell)[slot]];
+        sum / cells
+    };
+    (0..own.len()).map(of_cell).collect()
 }
 
-impl Groups {
-    /// Groups the cells of a training set; `halves`: every group twice, for its even and its odd cells.
-    pub(super) fn new(set: &TrainingSet, sizes: &[f64], halves: bool) -> Self {
-        let slots: Vec<usize> =
-            (0..set.conditions.len()).filter(|slot| set.conditions[*slot].kind != Kind::Depth).collect();
-        let genes = set.genes();
-        let mut places: BTreeMap<(Vec<i32>, usize), usize> = BTreeMap::new();
-        let (mut labels, mut half, mut cells) = (Vec::new(), Vec::new(), Vec::new());
-        let mut seen: BTreeMap<Vec<i32>, usize> = BTreeMap::new();
-        let mut of_cell = Vec::with_capacity(set.cells.len());
-        for cell in 0..set.cells.len() {
-            let own: Vec<i32> = slots.iter().map(|slot| set.labels_of(cell)[*slot]).collect();
-            let before = seen.entry(own.clone()).or_default();
-            let part = if halves { *before % 2 } else { 0 };
-            *before += 1;
-            let group = *places.entry((own.clone(), part)).or_insert_with(|| {
-                labels.push(own);
-                half.push(part);
-                cells.push(0);
-                labels.len() - 1
-            });
-            cells[group] += 1;
-            of_cell.push(group);
-        }
-        let size = labels.len() * genes;
-        let mut groups = Self {
-            exposures: vec![0.0; labels.len()],
-            labels,
-            half,
-            cells,
-            slots,
-            genes,
-            counts: vec![0.0; size],
-            squares: vec![0.0; size],
-            own_exposures: None,
-            measured: vec![0.0; genes],
-        };
-        groups.sum(set, sizes, &of_cell);
-        groups
-    }
+/// Condition slots that the regression knows, with their roles: all but library size.
+pub(super) fn slots(set: &TrainingSet) -> Vec<(usize, Role)> {
+    let role = |kind| match kind {
+        Kind::Identity => Some(Role::Identity),
+        Kind::CellType => Some(Role::CellType),
+        Kind::Perturbation => Some(Role::Perturbation),
+        Kind::Depth => None,
+    };
+    set.conditions.iter().enumerate().filter_map(|(slot, own)| Some((slot, role(own.kind)?))).collect()
+}
 
-    /// J.
-    pub(super) fn len(&self) -> usize {
-        self.labels.len()
-    }
+/// Kinds of labels of a training set: codes are places of the conditions' values.
+pub(super) fn scheme(set: &TrainingSet) -> Scheme {
+    let slots = slots(set);
+    let control = slots.iter().find(|(_, role)| *role == Role::Perturbation).and_then(|(slot, _)| {
+        let condition = &set.conditions[*slot];
+        condition.values.iter().position(|value| Some(&value.value) == condition.control.as_ref())
+    });
+    let labels = slots.iter().map(|(slot, role)| (*role, set.conditions[*slot].values.len())).collect();
+    Scheme { labels, control: control.map(|code| code as u32) }
+}
 
-    fn sum(&mut self, set: &TrainingSet, sizes: &[f64], of_cell: &[usize]) {
-        let whole = set.measures_all();
-        let mut own = if whole { None } else { Some(vec![0.0_f32; self.counts.len()]) };
-        for (cell, group) in of_cell.iter().enumerate() {
-            self.exposures[*group] += sizes[cell];
-            let start = group * self.genes;
-            for (gene, token) in set.tokens_of(cell).iter().enumerate() {
-                if !whole {
-                    if !set.is_measured(cell, gene) {
-                        continue;
-                    }
-                    if let Some(own) = &mut own {
-                        own[start + gene] += sizes[cell] as f32;
-                    }
-                    self.measured[gene] += 1.0;
-                }
-                if *token > 0 {
-                    let count = f64::from(dequantise(*token));
-                    self.counts[start + gene] += count as f32;
-                    self.squares[start + gene] += (count * count / sizes[cell]) as f32;
-                }
-            }
-        }
-        if whole {
-            self.measured = vec![of_cell.len() as f64; self.genes];
-        }
-        self.own_exposures = own;
-    }
+/// Codes of condition tokens [C]; none where a label is left open.
+pub(super) fn codes(set: &TrainingSet, labels: &[i32]) -> Vec<Option<u32>> {
+    let code = |(slot, _): (usize, Role)| {
+        let values = &set.conditions[slot].values;
+        values.iter().position(|value| value.token == labels[slot]).map(|code| code as u32)
+    };
+    slots(set).into_iter().map(code).collect()
+}
 
-    /// One gene's sums in the groups that `kept` says.
-    pub(super) fn sums(&self, gene: usize, kept: &[bool]) -> Sums {
-        let of = |group: usize| group * self.genes + gene;
-        let mut sums = Sums::default();
-        let mut cells = 0_usize;
-        for group in 0..self.len() {
-            let keep = f64::from(u8::from(kept[group]));
-            sums.counts.push(keep * f64::from(self.counts[of(group)]));
-            sums.squares.push(keep * f64::from(self.squares[of(group)]));
-            let exposure = self.own_exposures.as_ref().map_or(self.exposures[group], |own| f64::from(own[of(group)]));
-            sums.exposures.push(keep * exposure);
-            cells += if kept[group] { self.cells[group] } else { 0 };
-        }
-        let all = self.cells.iter().sum::<usize>().max(1) as f64;
-        sums.cells = self.measured[gene] * cells as f64 / all;
-        sums
+/// Sums of the cells of a training set over groups.
+pub(super) fn grouped(set: &TrainingSet, sizes: &[f64], halves: bool) -> Grouped {
+    let mut grouped = Grouped::new(set.genes(), halves);
+    let whole = set.measures_all();
+    for (cell, size) in sizes.iter().enumerate() {
+        let tokens = set.tokens_of(cell).iter().enumerate();
+        let measured = |gene: &usize| whole || set.is_measured(cell, *gene);
+        let counts = tokens
+            .filter(|(gene, token)| **token > 0 && measured(gene))
+            .map(|(gene, token)| (gene, dequantise(*token)));
+        let unmeasured = (0..if whole { 0 } else { set.genes() }).filter(|gene| !measured(gene));
+        grouped.add(&codes(set, set.labels_of(cell)), *size, counts, unmeasured);
     }
-
-    /// Counts of a gene over all groups.
-    pub(super) fn total(&self, gene: usize) -> f64 {
-        (0..self.len()).map(|group| f64::from(self.counts[group * self.genes + gene])).sum()
-    }
+    grouped
 }

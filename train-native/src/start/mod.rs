@@ -21,6 +21,7 @@ use model::network::Network;
 use model::statistics::{GeneStatistics, LARGEST_SIZE, SMALLEST_SIZE, ceiling_token};
 
 use crate::data::TrainingSet;
+use crate::output::say;
 use effects::Effects;
 
 /// Log-mean of a gene that was never counted.
@@ -36,19 +37,19 @@ pub fn initialise(config: &ModelConfig, set: &TrainingSet, seed: u64, device: &D
     let sizes = groups::size_factors(set);
     let known = groups::known_size_factors(set, &sizes);
     let effects = Effects::fit(set, &sizes);
-    let (identity, pair) = effects.strengths;
-    eprintln!(
+    let (identity, pair) = effects.regression.strengths;
+    say(&format!(
         "regression of {} genes on {} condition values and {} pairs; strength of donors {identity}, of pairs {pair}",
         set.genes(),
         set.condition_values(),
-        effects.pairs.len()
-    );
+        set.pairs.len()
+    ));
     let statistics = statistics(set, &effects)?;
     let mut network = Network::init(config, statistics, set.pairs.clone(), seed, device);
     network = assemble::responses(network, set, &effects, &known);
     if config.summary > 0 {
         let found = factors::factors(set, &effects, &known, config.summary, seed);
-        eprintln!("{} of {} factors stand above the noise", found.found, config.summary);
+        say(&format!("{} of {} factors stand above the noise", found.found, config.summary));
         network = assemble::summary(network, &found);
     }
     Ok(assemble::sizes(network, set, seed))
@@ -59,12 +60,12 @@ fn statistics(set: &TrainingSet, effects: &Effects) -> anyhow::Result<GeneStatis
     let genes = set.genes();
     let largest = set.largest()?;
     let mut statistics = GeneStatistics::flat(genes);
-    for (gene, fit) in effects.fits.iter().enumerate() {
+    for (gene, fit) in effects.regression.fits.iter().enumerate() {
         let silent = !fit.intercept.is_finite();
         statistics.log_mean[gene] = if silent { SILENT } else { fit.intercept.max(SILENT) } as f32;
         let size = (1.0 / fit.overdispersion.max(1.0 / LARGEST_SIZE)).max(SMALLEST_SIZE);
         statistics.log_size[gene] = size.ln() as f32;
-        statistics.scale[gene] = effects.highest(gene).max(1.0) as f32;
+        statistics.scale[gene] = effects.regression.highest(gene).max(1.0) as f32;
         statistics.lowest[gene] = -ANY_SHIFT;
         statistics.highest[gene] = ANY_SHIFT;
         statistics.ceiling[gene] = ceiling_token(largest[gene]);

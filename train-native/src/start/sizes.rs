@@ -88,7 +88,10 @@ mod tests {
         // 300 genes of size 0.5 (dispersion 2): a third with a mean of 5, the others with a mean of .02.
         let share = |gene: usize| if gene < 100 { 5.0 } else { 0.02 };
         let total: f64 = (0..300).map(share).sum();
-        let truth = NegativeBinomial { shares: (0..300).map(|gene| share(gene) / total).collect(), dispersions: vec![2.0; 300] };
+        let truth = NegativeBinomial {
+            shares: (0..300).map(|gene| share(gene) / total).collect(),
+            dispersions: vec![2.0; 300],
+        };
         let cells = truth.draw(&[total.round() as u64], 600, 4);
         let mut row = vec![0; 300];
         let mut columns = vec![Vec::new(); 300];
@@ -96,7 +99,9 @@ mod tests {
             cells.dense_row(cell, &mut row);
             columns.iter_mut().zip(&row).for_each(|(column, count)| column.push(*count));
         }
-        let of_gene = |gene: usize| likelihoods(&columns[gene].iter().map(|count| (*count, share(gene) as f32)).collect::<Vec<_>>());
+        let of_gene = |gene: usize| {
+            likelihoods(&columns[gene].iter().map(|count| (*count, share(gene) as f32)).collect::<Vec<_>>())
+        };
         let all: Vec<_> = (0..300).map(of_gene).collect();
         let totals: Vec<f64> = columns.iter().map(|column| column.iter().sum::<u32>().into()).collect();
         let found = log_sizes(&all, &totals);

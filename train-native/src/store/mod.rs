@@ -1,7 +1,7 @@
 //! The store: cells on disk, in shards that fit in memory.
 //!
-//! Does: the index of a store (`store.json`): panel, sources, labels, shards with their checksums; opening a
-//! store and reading a shard that is whole.
+//! Does: opens a store whose files are all there, and reads a shard that is whole: its checksums, its places on the panel,
+//! its numbers of cells.
 //! Does not know: h5ad, training, how cells were put into shards (`prepare`).
 //! Flow: `prepare` → **store.json and NNNNNN.parquet** → `stream` → batches.
 //!
@@ -9,22 +9,18 @@
 //! counts), compact encodings for ascending genes and small counts without a C compiler, and any shard opens
 //! in polars and, by pyarrow, in pandas.
 
+pub mod index;
 pub mod shard;
 pub mod stream;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use model::bundle::sha256;
 use serde::{Deserialize, Serialize};
 
+pub use index::{Entry, INDEX, Index, Source, VERSION};
 use shard::Shard;
-
-/// Name of the index.
-pub const INDEX: &str = "store.json";
-/// Version of the layout.
-pub const VERSION: u32 = 1;
 
 /// What a cell may be used for (STATE's splits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,60 +50,6 @@ impl Role {
     }
 }
 
-/// One file that cells came from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Source {
-    /// Data set that it belongs to.
-    pub dataset: String,
-    /// File name.
-    pub file: String,
-    /// Cells.
-    pub cells: usize,
-    /// Ranges of panel places that the file did not measure: first and one past the last.
-    pub unmeasured: Vec<(u32, u32)>,
-}
-
-/// One shard.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    /// File name.
-    pub file: String,
-    /// Cells.
-    pub cells: usize,
-    /// Bytes.
-    pub bytes: u64,
-    /// SHA-256 of the file.
-    pub sha256: String,
-}
-
-/// The index of a store.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Index {
-    /// [`VERSION`].
-    pub version: u32,
-    /// SHA-256 of the settings and the files' names and sizes: what the store is made of.
-    pub fingerprint: String,
-    /// Panel [G].
-    pub genes: Vec<String>,
-    /// Files.
-    pub sources: Vec<Source>,
-    /// Labels, each with its values and their numbers of cells.
-    pub labels: BTreeMap<String, BTreeMap<String, usize>>,
-    /// Cells of every role.
-    pub roles: BTreeMap<String, usize>,
-    /// What is held out, in words.
-    pub held_out: Vec<String>,
-    /// Shards in order.
-    pub shards: Vec<Entry>,
-}
-
-impl Index {
-    /// Cells.
-    pub fn cells(&self) -> usize {
-        self.shards.iter().map(|shard| shard.cells).sum()
-    }
-}
-
 /// An opened store.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -123,52 +65,78 @@ impl Store {
         path.join(INDEX).is_file()
     }
 
-    /// Opens a store.
+    /// Opens a store. Its shards must be there in their sizes: what the index says is believed when memory is asked for.
     ///
     /// # Errors
-    /// When there is none, or it is of another version.
+    /// When there is none, it is of another version, its index is damaged, or a shard is missing or cut off.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join(INDEX);
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("{} is no store; make one with `train-native prepare`", folder.display()))?;
-        let index: Index = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
-        ensure!(
-            index.version == VERSION,
-            "{} is of version {}, this program reads {VERSION}; prepare it again",
-            path.display(),
-            index.version
-        );
-        Ok(Self { folder: folder.to_owned(), index })
+        let store = Self { folder: folder.to_owned(), index: Index::read(folder)? };
+        for entry in &store.index.shards {
+            let size = std::fs::metadata(store.folder.join(&entry.file)).map(|about| about.len());
+            let size = size.with_context(|| store.mend(entry))?;
+            ensure!(size == entry.bytes, "{}: it has {size} bytes and not {}", store.mend(entry), entry.bytes);
+        }
+        Ok(store)
     }
 
-    /// A shard, its checksum checked.
+    /// What is wrong with a shard, and how it is mended.
+    fn mend(&self, entry: &Entry) -> String {
+        format!(
+            "the shard {} is missing or damaged; run the same `train-native prepare` again, which makes only that shard anew",
+            self.folder.join(&entry.file).display()
+        )
+    }
+
+    /// A shard by its number.
+    fn entry(&self, place: usize) -> Result<&Entry> {
+        self.index.shards.get(place).context("there is no such shard")
+    }
+
+    /// A shard, its checksum and its places checked.
     ///
     /// # Errors
-    /// When it is missing or damaged; the sentence says how to mend it.
+    /// When it is missing or damaged, or does not belong to this index; the sentence says how to mend it.
     pub fn shard(&self, place: usize) -> Result<Shard> {
-        let entry = self.index.shards.get(place).context("there is no such shard")?;
+        let entry = self.entry(place)?;
         let path = self.folder.join(&entry.file);
-        let mend = || {
-            format!(
-                "the shard {} is missing or damaged; run the same `train-native prepare` again, which makes only that shard anew",
-                path.display()
-            )
-        };
+        let mend = || self.mend(entry);
         let bytes = std::fs::read(&path).with_context(mend)?;
         ensure!(sha256(&bytes) == entry.sha256, mend());
-        shard::read(bytes, &self.label_keys()).with_context(mend)
+        let shard = shard::read(bytes, &self.label_keys()).with_context(mend)?;
+        self.fits(entry, &shard)
+            .with_context(|| format!("{} does not fit {INDEX}; {}", path.display(), index::MEND))?;
+        Ok(shard)
+    }
+
+    /// Whether a shard is one of this index: its cells, their sources, their places on the panel.
+    fn fits(&self, entry: &Entry, shard: &Shard) -> Result<()> {
+        let (genes, sources) = (self.index.genes.len(), self.index.sources.len());
+        ensure!(shard.len() == entry.cells, "it holds {} cells and not {}", shard.len(), entry.cells);
+        if let Some(source) = shard.sources.iter().find(|source| **source as usize >= sources) {
+            anyhow::bail!("it names source {source} of {sources}");
+        }
+        for cell in 0..shard.len() {
+            let (own, _) = shard.row(cell);
+            ensure!(own.is_sorted_by(|a, b| a < b), "the genes of its cell {cell} do not ascend");
+            if let Some(last) = own.last().filter(|last| **last as usize >= genes) {
+                anyhow::bail!("its cell {cell} has a count at place {last} of a panel of {genes} genes");
+            }
+        }
+        Ok(())
     }
 
     /// Labels of a shard without its counts.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or its labels are not those that were written.
     pub fn labels(&self, place: usize) -> Result<shard::Labels> {
-        let entry = self.index.shards.get(place).context("there is no such shard")?;
-        let path = self.folder.join(&entry.file);
-        shard::read_labels(std::fs::File::open(&path)?, &self.label_keys()).with_context(|| {
-            format!("the shard {} is damaged; run the same `train-native prepare` again", path.display())
-        })
+        let entry = self.entry(place)?;
+        let file = std::fs::File::open(self.folder.join(&entry.file)).with_context(|| self.mend(entry))?;
+        let labels = shard::read_labels(file, &self.label_keys()).with_context(|| self.mend(entry))?;
+        ensure!(labels.roles.len() == entry.cells, self.mend(entry));
+        let known = entry.labels.as_ref();
+        ensure!(known.is_none_or(|known| *known == labels.digest()), self.mend(entry));
+        Ok(labels)
     }
 
     /// Keys of the labels in order.

@@ -6,7 +6,8 @@
 //! Flow: `prepare` → **Parquet bytes** → `stream`.
 //!
 //! Columns: `source` and `row` (place in its file), `cell` (name), `role`, `depth` (UMIs of the whole cell, genes
-//! outside the panel included), one text per label, `genes` (list of ascending panel places) and `counts` (list).
+//! outside the panel included), one text per label (null where a cell has none), `genes` (list of ascending panel places)
+//! and `counts` (list). Places and counts are unsigned 32-bit numbers, and other programs are told so.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -20,9 +21,12 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
+use sha2::{Digest, Sha256};
 
 use super::Role;
 
+/// Most cells of a shard; `prepare` allows no more.
+pub const MOST_CELLS: usize = 1 << 20;
 /// Columns that are no labels.
 pub const RESERVED: [&str; 7] = ["source", "row", "cell", "role", "depth", "genes", "counts"];
 
@@ -35,6 +39,21 @@ pub struct Labels {
     pub depths: Vec<u64>,
     /// Texts of every label, in the order of the keys; an empty text is a missing label.
     pub texts: Vec<Vec<String>>,
+}
+
+impl Labels {
+    /// SHA-256 of all of it.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        self.roles.iter().for_each(|role| hash.update([*role as u8]));
+        self.depths.iter().for_each(|depth| hash.update(depth.to_le_bytes()));
+        for text in self.texts.iter().flatten() {
+            // The length first, so that texts cannot run into each other.
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Cells of a shard.
@@ -75,19 +94,20 @@ impl Shard {
 }
 
 /// A column of one number or text per cell.
-fn column(name: &str, physical: Physical, text: bool) -> Result<TypePtr> {
-    let built = Type::primitive_type_builder(name, physical)
-        .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(text.then_some(LogicalType::String));
+fn column(name: &str, physical: Physical, repetition: Repetition) -> Result<TypePtr> {
+    let logical = match physical {
+        Physical::BYTE_ARRAY => Some(LogicalType::String),
+        Physical::INT32 => Some(LogicalType::integer(32, false)),
+        _ => None,
+    };
+    let built = Type::primitive_type_builder(name, physical).with_repetition(repetition).with_logical_type(logical);
     Ok(Arc::new(built.build()?))
 }
 
 /// A column of one list of numbers per cell.
 fn list(name: &str) -> Result<TypePtr> {
-    let element = Type::primitive_type_builder("element", Physical::INT32).with_repetition(Repetition::REQUIRED);
-    let middle = Type::group_type_builder("list")
-        .with_repetition(Repetition::REPEATED)
-        .with_fields(vec![Arc::new(element.build()?)]);
+    let element = column("element", Physical::INT32, Repetition::REQUIRED)?;
+    let middle = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]);
     let outer = Type::group_type_builder(name)
         .with_repetition(Repetition::REQUIRED)
         .with_logical_type(Some(LogicalType::List))
@@ -98,14 +118,14 @@ fn list(name: &str) -> Result<TypePtr> {
 /// Columns in order.
 fn schema(keys: &[String]) -> Result<TypePtr> {
     let mut fields = vec![
-        column("source", Physical::INT32, false)?,
-        column("row", Physical::INT64, false)?,
-        column("cell", Physical::BYTE_ARRAY, true)?,
-        column("role", Physical::BYTE_ARRAY, true)?,
-        column("depth", Physical::INT64, false)?,
+        column("source", Physical::INT32, Repetition::REQUIRED)?,
+        column("row", Physical::INT64, Repetition::REQUIRED)?,
+        column("cell", Physical::BYTE_ARRAY, Repetition::REQUIRED)?,
+        column("role", Physical::BYTE_ARRAY, Repetition::REQUIRED)?,
+        column("depth", Physical::INT64, Repetition::REQUIRED)?,
     ];
     for key in keys {
-        fields.push(column(key, Physical::BYTE_ARRAY, true)?);
+        fields.push(column(key, Physical::BYTE_ARRAY, Repetition::OPTIONAL)?);
     }
     fields.extend([list("genes")?, list("counts")?]);
     Ok(Arc::new(Type::group_type_builder("cells").with_fields(fields).build()?))
@@ -115,10 +135,9 @@ fn schema(keys: &[String]) -> Result<TypePtr> {
 fn put<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, &mut Vec<u8>>,
     values: &[T::T],
-    levels: Option<(&[i16], &[i16])>,
+    (definition, repetition): (Option<&[i16]>, Option<&[i16]>),
 ) -> Result<()> {
     let mut column = group.next_column()?.context("the schema has fewer columns than the data")?;
-    let (definition, repetition) = levels.unzip();
     column.typed::<T>().write_batch(values, definition, repetition)?;
     column.close()?;
     Ok(())
@@ -142,20 +161,23 @@ pub fn write(shard: &Shard, keys: &[String]) -> Result<Vec<u8>> {
     let mut writer = SerializedFileWriter::new(&mut bytes, schema(keys)?, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
     let texts = |list: &[String]| list.iter().map(|text| ByteArray::from(text.as_str())).collect::<Vec<_>>();
-    put::<Int32Type>(&mut group, &shard.sources.iter().map(|s| *s as i32).collect::<Vec<_>>(), None)?;
-    put::<Int64Type>(&mut group, &shard.rows.iter().map(|row| *row as i64).collect::<Vec<_>>(), None)?;
-    put::<ByteArrayType>(&mut group, &texts(&shard.names), None)?;
+    let flat = (None, None);
+    put::<Int32Type>(&mut group, &shard.sources.iter().map(|s| *s as i32).collect::<Vec<_>>(), flat)?;
+    put::<Int64Type>(&mut group, &shard.rows.iter().map(|row| *row as i64).collect::<Vec<_>>(), flat)?;
+    put::<ByteArrayType>(&mut group, &texts(&shard.names), flat)?;
     let roles: Vec<ByteArray> = shard.labels.roles.iter().map(|role| ByteArray::from(role.name())).collect();
-    put::<ByteArrayType>(&mut group, &roles, None)?;
-    put::<Int64Type>(&mut group, &shard.labels.depths.iter().map(|d| *d as i64).collect::<Vec<_>>(), None)?;
+    put::<ByteArrayType>(&mut group, &roles, flat)?;
+    put::<Int64Type>(&mut group, &shard.labels.depths.iter().map(|d| *d as i64).collect::<Vec<_>>(), flat)?;
     for values in &shard.labels.texts {
-        put::<ByteArrayType>(&mut group, &texts(values), None)?;
+        let defined: Vec<i16> = values.iter().map(|text| i16::from(!text.is_empty())).collect();
+        let present: Vec<String> = values.iter().filter(|text| !text.is_empty()).cloned().collect();
+        put::<ByteArrayType>(&mut group, &texts(&present), (Some(&defined), None))?;
     }
     let (definition, repetition) = levels(&shard.starts);
     for values in [&shard.genes, &shard.counts] {
-        // The bits of an unsigned number; no count comes near 2³¹.
+        // Parquet's 32 bits; the schema says that they have no sign.
         let values: Vec<i32> = values.iter().map(|value| *value as i32).collect();
-        put::<Int32Type>(&mut group, &values, Some((&definition, &repetition)))?;
+        put::<Int32Type>(&mut group, &values, (Some(&definition), Some(&repetition)))?;
     }
     group.close()?;
     writer.close()?;
@@ -175,6 +197,13 @@ fn levels(starts: &[usize]) -> (Vec<i16>, Vec<i16>) {
     (definition, repetition)
 }
 
+/// Values of a column, with their definition and repetition levels where it has any.
+struct Levels<T: DataType> {
+    values: Vec<T::T>,
+    definition: Vec<i16>,
+    repetition: Vec<i16>,
+}
+
 /// Reads columns by name.
 struct Reader<R: ChunkReader + 'static> {
     reader: SerializedFileReader<R>,
@@ -186,11 +215,13 @@ impl<R: ChunkReader + 'static> Reader<R> {
         let reader = SerializedFileReader::new(input)?;
         ensure!(reader.num_row_groups() == 1, "a shard has one row group");
         let cells = usize::try_from(reader.metadata().file_metadata().num_rows())?;
+        // Memory is asked for by this number.
+        ensure!(cells <= MOST_CELLS, "it states {cells} cells");
         Ok(Self { reader, cells })
     }
 
-    /// Values of a column, with the starts of its lists where it has lists.
-    fn column<T: DataType>(&self, name: &str) -> Result<(Vec<T::T>, Vec<usize>)> {
+    /// What a column holds.
+    fn levels<T: DataType>(&self, name: &str) -> Result<Levels<T>> {
         let group = self.reader.get_row_group(0)?;
         let columns = self.reader.metadata().file_metadata().schema_descr();
         let of = |place: &usize| columns.column(*place).path().parts().first().is_some_and(|part| part == name);
@@ -206,6 +237,19 @@ impl<R: ChunkReader + 'static> Reader<R> {
             ensure!(records > 0, "its column `{name}` is cut off");
             read += records;
         }
+        Ok(Levels { values, definition, repetition })
+    }
+
+    /// Values of a column of one number or text per cell.
+    fn column<T: DataType>(&self, name: &str) -> Result<Vec<T::T>> {
+        let values = self.levels::<T>(name)?.values;
+        ensure!(values.len() == self.cells, "its column `{name}` has {} values", values.len());
+        Ok(values)
+    }
+
+    /// Values of a column of lists, and where the list of each cell starts.
+    fn lists(&self, name: &str) -> Result<(Vec<i32>, Vec<usize>)> {
+        let Levels { values, definition, repetition } = self.levels::<Int32Type>(name)?;
         let mut starts = Vec::with_capacity(self.cells + 1);
         let mut stored = 0;
         for (defined, repeated) in definition.iter().zip(&repetition) {
@@ -215,12 +259,26 @@ impl<R: ChunkReader + 'static> Reader<R> {
             stored += usize::from(*defined > 0);
         }
         starts.push(stored);
+        ensure!(
+            starts.len() == self.cells + 1 && stored == values.len(),
+            "its column `{name}` does not fit its number of cells"
+        );
         Ok((values, starts))
     }
 
+    /// A text for every cell; an empty one where there is none.
     fn texts(&self, name: &str) -> Result<Vec<String>> {
-        let (values, _) = self.column::<ByteArrayType>(name)?;
-        values.iter().map(|text| Ok(text.as_utf8()?.to_owned())).collect()
+        let Levels { values, definition, .. } = self.levels::<ByteArrayType>(name)?;
+        let mut texts = values.iter().map(|text| Ok(text.as_utf8()?.to_owned()));
+        let found: Vec<String> = if definition.is_empty() {
+            // A column in which no text can be missing.
+            texts.collect::<Result<_>>()?
+        } else {
+            let of = |defined: &i16| if *defined > 0 { texts.next().transpose() } else { Ok(None) };
+            definition.iter().map(of).map(|text| Ok(text?.unwrap_or_default())).collect::<Result<_>>()?
+        };
+        ensure!(found.len() == self.cells, "its column `{name}` has {} texts", found.len());
+        Ok(found)
     }
 
     fn labels(&self, keys: &[String]) -> Result<Labels> {
@@ -230,7 +288,7 @@ impl<R: ChunkReader + 'static> Reader<R> {
                 .iter()
                 .map(|name| Role::of(name).with_context(|| format!("it has an unknown role {name:?}")))
                 .collect::<Result<_>>()?,
-            depths: self.column::<Int64Type>("depth")?.0.into_iter().map(|depth| depth as u64).collect(),
+            depths: self.column::<Int64Type>("depth")?.into_iter().map(|depth| depth as u64).collect(),
             texts: keys.iter().map(|key| self.texts(key)).collect::<Result<_>>()?,
         })
     }
@@ -242,16 +300,16 @@ impl<R: ChunkReader + 'static> Reader<R> {
 /// When it is no shard with these labels.
 pub fn read(bytes: Vec<u8>, keys: &[String]) -> Result<Shard> {
     let reader = Reader::new(Bytes::from(bytes))?;
-    let (genes, starts) = reader.column::<Int32Type>("genes")?;
-    let (counts, same) = reader.column::<Int32Type>("counts")?;
-    ensure!(starts == same && starts.len() == reader.cells + 1, "its genes and counts do not fit together");
+    let (genes, starts) = reader.lists("genes")?;
+    let (counts, same) = reader.lists("counts")?;
+    ensure!(starts == same, "its genes and counts do not fit together");
     let unsigned = |values: Vec<i32>| values.into_iter().map(|value| value as u32).collect::<Vec<u32>>();
     let shard = Shard {
         starts,
         genes: unsigned(genes),
         counts: unsigned(counts),
-        sources: unsigned(reader.column::<Int32Type>("source")?.0),
-        rows: reader.column::<Int64Type>("row")?.0.into_iter().map(|row| row as u64).collect(),
+        sources: unsigned(reader.column::<Int32Type>("source")?),
+        rows: reader.column::<Int64Type>("row")?.into_iter().map(|row| row as u64).collect(),
         names: reader.texts("cell")?,
         labels: reader.labels(keys)?,
     };

@@ -1,195 +1,206 @@
-//! Cells of a file too large for memory, a window at a time.
+//! Cells of a file of any size, a window at a time: the one reader of trainer, judge and page.
 //!
-//! Does: opens an AnnData file or 10x Genomics' `.h5` over any source of bytes, reads the genes once, and
-//! then counts, names and labels of a window of cells; what is in memory is the window.
+//! Does: opens AnnData, MuData and 10x Genomics' `.h5` over any source of bytes (or cells in memory), takes the best
+//! matrix or the one that was asked for, reads counts, names and labels of a window; says what it took and why.
 //! Does not know: where the bytes come from (a file, a dropped file of a browser), which windows are asked for.
-//! Flow: source of bytes → **window of cells** → `train-native prepare`.
+//! Flow: source of bytes → **window of cells and a report** → `train-native`, Data view.
 
-use std::collections::HashSet;
+use hdf5_pure::Source;
 
-use hdf5_pure::{DType, Dataset, File, Group, Source};
-
-mod tenx;
+mod by_genes;
+mod candidates;
+mod expression;
+mod find;
+mod labelled;
+mod layout;
 mod whole;
 
+pub use expression::{Convert, Expression, Scale};
+
+use super::labels::LabelRows;
+use super::store::Hdf5;
+use crate::cells::CellsError;
 use crate::column::Column;
 use crate::counts::{Counts, CountsError};
+use crate::genes::{Genes, counted};
 use crate::h5ad::Matrix;
 use crate::h5ad::error::H5adError;
-use crate::h5ad::labels::{at, categories, column_keys, group, index, index_key, text};
-use crate::h5ad::matrix::count;
+use crate::matrix_market::Held;
 use crate::normalise::{Normalised, NormalisedError};
+use crate::report::{LabelFound, Report};
+use find::Wanted;
+use labelled::Labelled;
+use layout::{Layout, Stored};
 
-/// Cells of the first window, which decides whether a matrix holds counts.
-const PROBE: usize = 64;
-
-/// How the counts are stored.
-enum Layout {
-    /// Compressed by cells: starts, indices, values.
-    Sparse(Box<[Dataset; 3]>),
-    /// Compressed by genes: starts, indices, values. Read as a whole only (`by_genes`).
-    ByGenes(Box<[Dataset; 3]>),
-    /// Every value.
-    Dense(Dataset),
-}
-
-/// Where cell names are.
-enum Names {
-    Texts(Dataset),
-    /// An index that is itself categorical, or none: names are made from the place.
-    Made,
+/// What rows of cells are made of.
+struct Cells {
+    place: String,
+    layout: Layout,
+    /// Names of the cells; none: their places.
+    names: Option<LabelRows>,
+    genes: Genes,
+    cells: usize,
+    /// Labels; none in files that have none.
+    labels: Option<Labelled>,
+    convert: Convert,
 }
 
 /// An open file of cells.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::io::Cursor;
+///
+/// use cells::h5ad::{CellRows, Matrix, ReadSeekSource, write_h5ad};
+/// use cells::{Cells, Counts};
+///
+/// let counts = Counts::from_dense_rows(2, [[3_u32, 0], [1, 2]].iter().map(|row| row.as_slice()));
+/// let names = ["cell-1", "cell-2"].map(str::to_owned).to_vec();
+/// let cells = Cells::new(counts, vec!["CD14".into(), "ISG15".into()], names, BTreeMap::new())?;
+/// let bytes = write_h5ad(&cells, &BTreeMap::new())?;
+///
+/// let rows = CellRows::open(ReadSeekSource::new(Cursor::new(bytes)).unwrap(), &Matrix::Auto)?;
+/// assert_eq!((rows.cells(), rows.genes()), (2, cells.genes.as_slice()));
+/// assert_eq!(rows.counts(1, 1)?, cells.counts.select_cells(&[1]));
+/// assert!(rows.report().reason().starts_with("`X` holds counts"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct CellRows {
-    file: File,
-    place: String,
-    /// Where the genes are described; none in 10x files.
-    var: Option<String>,
-    layout: Layout,
-    names: Names,
-    genes: Vec<String>,
-    /// Gene of every column of the matrix; columns that are no genes (antibodies, guides) have none.
-    columns: Vec<Option<u32>>,
-    cells: usize,
-    has_labels: bool,
-    scale: Scale,
-}
-
-/// What the values of a matrix are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// UMI counts.
-    Counts,
-    /// Log-normalised expression.
-    LogNormalised,
-}
-
-/// Cells of a window.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Expression {
-    /// UMI counts.
-    Counts(Counts),
-    /// Log-normalised expression.
-    LogNormalised(Normalised),
-}
-
-/// A window as it is stored: row starts from 0, genes, values; columns that are no genes are left out.
-struct Stored {
-    starts: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<f64>,
-    /// Place of the first value in the file, for errors.
-    first: usize,
+    own: Cells,
+    report: Report,
 }
 
 impl CellRows {
-    /// Opens a file whose cells are compressed by rows (or dense) in `matrix`.
+    /// Opens a file of counts whose cells are compressed by rows (or dense).
     ///
     /// # Errors
-    /// When it is no such file; [`H5adError::ByGenes`] when the counts are compressed by genes, which
-    /// cannot be read a few cells at a time.
+    /// When it is no such file or holds no counts; [`H5adError::ByGenes`] when the counts are compressed by genes,
+    /// which cannot be read a few cells at a time.
     pub fn open<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
-        let file = File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?;
-        Self::find(file, matrix, Scale::Counts, false)
+        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: false, by_genes: false })
     }
 
-    /// Opens a file whose `X` holds counts or, as other models write their predictions, log-normalised expression.
-    /// The first cells decide ([`CellRows::scale`]); counts elsewhere in the file go before log-normalised ones in `X`.
+    /// Opens a file of counts or, as other models write their predictions, log-normalised expression
+    /// ([`CellRows::scale`]); counts go before log-normalised expression.
     ///
     /// # Errors
     /// As [`CellRows::open`].
     pub fn open_any<S: Source + Send + Sync + 'static>(source: S) -> Result<Self, H5adError> {
-        let file = File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?;
-        Self::find_any(file, false)
+        find::take(&Hdf5::open(source)?, &Matrix::Auto, Wanted { logged: true, by_genes: false })
     }
 
-    /// Counts anywhere, else log-normalised expression in `X`; with `whole`, compressed by genes too.
-    fn find_any(file: File, whole: bool) -> Result<Self, H5adError> {
-        match Self::find(file.clone(), &Matrix::Auto, Scale::Counts, whole) {
-            Err(error) if error.is_about_values() => Self::find(file, &Matrix::X, Scale::LogNormalised, whole),
-            other => other,
-        }
+    /// Opens a file of counts or log-normalised expression that will be read as a whole: a matrix compressed by genes
+    /// is taken too ([`CellRows::gather_genes`]).
+    ///
+    /// # Errors
+    /// When it is no such file, or no matrix (or not the one that was asked for) can be used.
+    pub fn open_whole<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
+        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: true, by_genes: true })
     }
 
-    /// Finds the matrix of an open file that holds values of one scale.
-    fn find(file: File, matrix: &Matrix, scale: Scale, whole: bool) -> Result<Self, H5adError> {
-        if file.group("obs").is_err()
-            && let Some(place) = tenx::place(&file)?
-        {
-            return Self::tenx(file, place);
-        }
-        let candidates: Vec<(String, &str)> = match matrix {
-            Matrix::X => vec![("X".to_owned(), "var")],
-            Matrix::Layer(name) => vec![(format!("layers/{name}"), "var")],
-            Matrix::Raw => vec![("raw/X".to_owned(), "raw/var")],
-            Matrix::Auto => {
-                [("X", "var"), ("layers/counts", "var"), ("raw/X", "raw/var")].map(|(m, v)| (m.to_owned(), v)).to_vec()
-            }
-        };
-        let mut first = None;
-        for (place, var) in candidates {
-            match Self::anndata(file.clone(), place, var, scale, whole) {
-                Ok(rows) => return Ok(rows),
-                Err(error) if error.is_about_values() => first = first.or(Some(error)),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(first.unwrap_or_else(|| H5adError::Missing { place: "X".to_owned() }))
+    /// Opens a file of counts that will be read as a whole.
+    ///
+    /// # Errors
+    /// As [`CellRows::open`], less [`H5adError::ByGenes`].
+    pub fn open_counts<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
+        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: false, by_genes: true })
     }
 
-    /// AnnData, on the matrix at `place`.
-    fn anndata(file: File, place: String, var: &str, scale: Scale, whole: bool) -> Result<Self, H5adError> {
-        let genes = unique(index(&file, var)?);
-        let frame = group(&file, "obs")?;
-        let key = index_key(&frame, "obs")?;
-        let (names, length) = match frame.dataset(&key) {
-            Ok(dataset) => {
-                let length = at("obs", dataset.shape())?.first().copied().unwrap_or(0);
-                (Names::Texts(dataset), length as usize)
-            }
-            Err(_) => (Names::Made, index(&file, "obs")?.len()),
+    /// Puts rows together; what is known of the file besides is filled in by the caller.
+    fn new(own: Cells) -> Self {
+        let labels = own.labels.clone().unwrap_or_default();
+        let report = Report {
+            cells: own.cells as u64,
+            genes: own.genes.names.len() as u64,
+            stored: own.layout.stored(),
+            read_as: own.convert.words().to_owned(),
+            symbols: own.genes.place.clone(),
+            labels: labels.labels.keys().map(|key| LabelFound::named(key)).collect(),
+            left_out: labels.left_out,
+            notes: own.genes.notes.clone(),
+            ..Report::default()
         };
-        let layout = match file.dataset(&place) {
-            Ok(dataset) => {
-                let shape = at(&place, dataset.shape())?;
-                expect(&place, format!("{shape:?}"), format!("[{length}, {}]", genes.len()))?;
-                Layout::Dense(dataset)
-            }
-            Err(_) => sparse(&group(&file, &place)?, &place, (length, genes.len()))?,
+        Self { own, report }
+    }
+
+    /// Rows of cells in memory, with what was found of them.
+    pub(crate) fn held(held: Held) -> Self {
+        let Held { expression, mut genes, names, labels, report } = held;
+        let cells = names.len();
+        // The values stand on the genes alone already.
+        genes.columns = (0..genes.names.len() as u32).map(Some).collect();
+        let convert = match expression {
+            Expression::Counts(_) => Convert::Count,
+            Expression::LogNormalised(_) => Convert::Logged(1.0),
         };
-        let columns = (0..genes.len() as u32).map(Some).collect();
-        let var = Some(var.to_owned());
-        let rows = Self { file, place, var, layout, names, genes, columns, cells: length, has_labels: true, scale };
-        if whole && rows.is_by_genes() {
-            rows.probe_genes()?;
-        } else {
-            rows.expression(0, PROBE.min(length))?;
+        let names = LabelRows::held("barcodes", Column::with_missing(&names.iter().map(Some).collect::<Vec<_>>()));
+        let labels = labels.into_iter().map(|(key, column)| (key.clone(), LabelRows::held(&key, column)));
+        let labels = Some(Labelled { labels: labels.collect(), left_out: Vec::new() });
+        let (place, layout) = (report.taken.place.clone(), Layout::Held(Box::new(expression)));
+        let own = Self::new(Cells { place, layout, names: Some(names), genes, cells, labels, convert });
+        let labels = own.report.labels.clone();
+        Self { report: Report { labels, ..report }, ..own }
+    }
+
+    /// What was found in the file, which matrix was taken and why.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The report with the values of all labels counted; labels that cannot be read are left out by name.
+    ///
+    /// # Errors
+    /// Never for a damaged label; when the names of the cells are damaged.
+    pub fn full_report(&self) -> Result<Report, H5adError> {
+        let mut report = self.report.clone();
+        report.labels.clear();
+        for (key, label) in self.own.labels.iter().flat_map(|labels| &labels.labels) {
+            match label.read(0, self.own.cells) {
+                Ok(column) => report.labels.push(LabelFound::of(key, &column)),
+                Err(error) => {
+                    let place = label.place().to_owned();
+                    report.left_out.push(super::LeftOut { place, why: error.of_column() });
+                }
+            }
         }
-        Ok(rows)
+        let again = crate::features::repeated(&self.names(0, self.own.cells)?);
+        if again > 0 {
+            report.notes.push(format!(
+                "{} stand more than once; cells keep the names of the file.",
+                counted(again, "cell name")
+            ));
+        }
+        Ok(report)
     }
 
     /// Gene symbols in the file's order; a symbol that comes again carries `-1`, `-2` … as in scanpy.
     pub fn genes(&self) -> &[String] {
-        &self.genes
+        &self.own.genes.names
+    }
+
+    /// Identifiers of the genes, where the file has them beside the symbols.
+    pub fn identifiers(&self) -> Option<&[String]> {
+        self.own.genes.identifiers.as_deref()
     }
 
     /// Number of cells.
     pub fn cells(&self) -> usize {
-        self.cells
+        self.own.cells
+    }
+
+    /// Place of the matrix in the file.
+    pub fn place(&self) -> &str {
+        &self.own.place
     }
 
     /// Labels that the file has.
-    ///
-    /// # Errors
-    /// When `obs` cannot be read.
-    pub fn keys(&self) -> Result<Vec<String>, H5adError> {
-        if self.has_labels { column_keys(&self.file, "obs") } else { Ok(Vec::new()) }
+    pub fn keys(&self) -> Vec<String> {
+        self.own.labels.iter().flat_map(|labels| labels.labels.keys().cloned()).collect()
     }
 
-    /// What the values are.
+    /// What the values are read as.
     pub fn scale(&self) -> Scale {
-        self.scale
+        self.own.convert.scale()
     }
 
     /// At most this many values are stored of every cell; 0 where the file does not tell (dense).
@@ -197,232 +208,137 @@ impl CellRows {
     /// # Errors
     /// When the file is damaged.
     pub fn stored_by_cell(&self) -> Result<Vec<usize>, H5adError> {
-        let Layout::Sparse(parts) = &self.layout else { return Ok(vec![0; self.cells]) };
-        let starts = at(&self.place, parts[0].read_u64())?;
-        // A damaged pointer must not ask for memory that is not there; reading the cells names it.
-        let most = self.columns.len() as u64;
-        Ok(starts.windows(2).map(|pair| pair[1].saturating_sub(pair[0]).min(most) as usize).collect())
+        match &self.own.layout {
+            Layout::Cells(sparse) => {
+                let starts = sparse.starts.wholes(0, self.own.cells + 1)?;
+                let most = self.own.genes.columns.len() as i64;
+                Ok(starts.windows(2).map(|pair| (pair[1] - pair[0]).clamp(0, most) as usize).collect())
+            }
+            _ => Ok(vec![0; self.own.cells]),
+        }
+    }
+
+    /// About how many values are stored that are not zero: what the file says, or for a matrix of every value what
+    /// cells from all of it let expect.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn stored_about(&self) -> Result<u64, H5adError> {
+        let Layout::Dense(_) = &self.own.layout else { return Ok(self.own.layout.stored()) };
+        let (mut cells, mut stored) = (0, 0);
+        for (first, count) in find::runs(self.own.cells, self.own.genes.columns.len()) {
+            cells += count;
+            stored += self.stored(first, count)?.values.len();
+        }
+        // A third more, for cells that hold more than those.
+        Ok((stored as f64 * self.own.cells as f64 / cells.max(1) as f64 * 1.33).ceil() as u64)
+    }
+
+    fn damaged(&self, source: CountsError) -> H5adError {
+        H5adError::Sparse { place: self.own.place.clone(), source }
+    }
+
+    /// Why a value is not what it should be.
+    fn odd(&self, at: usize, value: f64) -> H5adError {
+        let place = self.own.place.clone();
+        match self.scale() {
+            Scale::Counts => H5adError::NotACount { place, at, value },
+            Scale::LogNormalised => H5adError::NotLogNormalised { place, at, value },
+        }
+    }
+
+    /// Values of `count` cells from `first` on as they are read; columns that are no genes are left out.
+    fn stored(&self, first: usize, count: usize) -> Result<Stored, H5adError> {
+        if first.checked_add(count).is_none_or(|end| end > self.own.cells) {
+            let what = format!("cells {first} to {} are asked of {}", first.saturating_add(count), self.own.cells);
+            return Err(H5adError::Damaged { place: self.own.place.clone(), what });
+        }
+        let columns = &self.own.genes.columns;
+        let mut stored = self.own.layout.window(&self.own.place, first, count, columns.len())?;
+        let mut held = 0;
+        let mut begin = 0;
+        for end in stored.starts.iter_mut().skip(1) {
+            let row = begin..*end;
+            begin = *end;
+            for offset in row {
+                let Some(gene) = columns.get(stored.columns[offset] as usize).copied().flatten() else { continue };
+                (stored.columns[held], stored.values[held]) = (gene, stored.values[offset]);
+                held += 1;
+            }
+            *end = held;
+        }
+        stored.columns.truncate(held);
+        stored.values.truncate(held);
+        expression::add_up(&mut stored);
+        for at in 0..stored.values.len() {
+            let value = stored.values[at];
+            stored.values[at] = self.own.convert.value(value).ok_or_else(|| self.odd(stored.first + at, value))?;
+        }
+        Ok(stored)
     }
 
     /// Counts of `count` cells from `first` on.
     ///
     /// # Errors
-    /// When the file is damaged there or holds what is not a count.
-    pub fn counts(&self, first: usize, count_of: usize) -> Result<Counts, H5adError> {
-        let stored = self.stored(first, count_of)?;
-        let as_count = |(offset, value)| count(&self.place, stored.first + offset, value);
-        let values = stored.values.into_iter().enumerate().map(as_count).collect::<Result<Vec<u32>, _>>()?;
-        Counts::new(self.genes.len(), stored.starts, stored.indices, values).map_err(|source| self.damaged(source))
+    /// When the file is damaged there or holds what is not a count, or holds no counts.
+    pub fn counts(&self, first: usize, count: usize) -> Result<Counts, H5adError> {
+        if let Scale::Counts = self.scale()
+            && let Expression::Counts(counts) = self.expression(first, count)?
+        {
+            return Ok(counts);
+        }
+        Err(H5adError::NoMatrix {
+            wanted: "counts",
+            found: self.report.taken.words(),
+            advice: "Save the file with raw counts, for example as layers/counts".to_owned(),
+        })
     }
 
-    /// `count` cells from `first` on, in the scale that the file was opened for.
+    /// `count` cells from `first` on, in the file's scale.
     ///
     /// # Errors
     /// When the file is damaged there or a value is not of that scale.
     pub fn expression(&self, first: usize, count: usize) -> Result<Expression, H5adError> {
-        if self.scale == Scale::Counts {
-            return Ok(Expression::Counts(self.counts(first, count)?));
-        }
         let stored = self.stored(first, count)?;
-        let values = stored.values.iter().map(|value| *value as f32).collect();
-        let found = Normalised::new(self.genes.len(), stored.starts, stored.indices, values);
+        let genes = self.own.genes.names.len();
+        if self.scale() == Scale::Counts {
+            let found = expression::counts(genes, stored).map_err(|source| self.damaged(source))?;
+            return Ok(Expression::Counts(found));
+        }
+        let (at, values) = (stored.first, stored.values.iter().map(|value| *value as f32).collect());
+        let found = Normalised::new(genes, stored.starts, stored.columns, values);
         found.map(Expression::LogNormalised).map_err(|error| match error {
-            NormalisedError::Value { at, value } => H5adError::NotLogNormalised {
-                place: self.place.clone(),
-                at: stored.first + at,
-                value: f64::from(value),
-            },
+            NormalisedError::Value { at: place, value } => self.odd(at + place, f64::from(value)),
             NormalisedError::Pattern(source) => self.damaged(source),
         })
     }
 
-    fn damaged(&self, source: CountsError) -> H5adError {
-        H5adError::Sparse { place: self.place.clone(), source }
-    }
-
-    /// Values of `count` cells from `first` on.
-    fn stored(&self, first: usize, count: usize) -> Result<Stored, H5adError> {
-        let place = &self.place;
-        match &self.layout {
-            Layout::ByGenes(_) => Err(H5adError::ByGenes { place: place.clone() }),
-            Layout::Dense(dataset) => {
-                let values = at(place, dataset.read_f64_rows(first as u64, count as u64))?;
-                let columns = self.columns.len();
-                let starts = (0..=count).map(|row| row * columns).collect();
-                let indices = (0..values.len()).map(|at| (at % columns.max(1)) as u32).collect();
-                Ok(Stored { starts, indices, values, first: first * columns })
-            }
-            Layout::Sparse(parts) => {
-                let [starts, indices, values] = parts.as_ref();
-                let starts = at(place, starts.read_u64_rows(first as u64, count as u64 + 1))?;
-                let (Some(from), Some(to)) = (starts.first().copied(), starts.last().copied()) else {
-                    return Ok(Stored { starts: vec![0], indices: Vec::new(), values: Vec::new(), first: 0 });
-                };
-                let length = to.saturating_sub(from);
-                let indices = at(place, indices.read_i64_rows(from, length))?;
-                let values = at(place, values.read_f64_rows(from, length))?;
-                self.window(&starts, &indices, values)
-            }
-        }
-    }
-
-    /// A window of compressed rows, columns that are no genes left out.
-    fn window(&self, starts: &[u64], indices: &[i64], mut values: Vec<f64>) -> Result<Stored, H5adError> {
-        let from = starts[0];
-        let stored = indices.len().min(values.len());
-        let mut kept = Stored { starts: vec![0], indices: Vec::with_capacity(stored), values: Vec::new(), first: 0 };
-        let mut held = 0;
-        for (row, pair) in starts.windows(2).enumerate() {
-            let range = pair[0].wrapping_sub(from) as usize..pair[1].wrapping_sub(from) as usize;
-            if range.start > range.end || range.end > stored {
-                return Err(self.damaged(CountsError::Starts { entry: row + 1, stored }));
-            }
-            for offset in range {
-                let gene = usize::try_from(indices[offset]).ok().and_then(|column| self.columns.get(column));
-                let gene = gene.ok_or_else(|| {
-                    let column = u32::try_from(indices[offset]).unwrap_or(u32::MAX);
-                    self.damaged(CountsError::Column { row, column, genes: self.columns.len() })
-                })?;
-                if let Some(gene) = gene {
-                    kept.indices.push(*gene);
-                    values[held] = values[offset];
-                    held += 1;
-                }
-            }
-            kept.starts.push(held);
-        }
-        values.truncate(held);
-        Ok(Stored { values, first: from as usize, ..kept })
-    }
-
-    /// Names of `count` cells from `first` on.
+    /// Names of `count` cells from `first` on; cells without a name are called by their place.
     ///
     /// # Errors
     /// When the file is damaged there.
     pub fn names(&self, first: usize, count: usize) -> Result<Vec<String>, H5adError> {
-        match &self.names {
-            Names::Texts(dataset) => at("obs", dataset.read_string_rows(first as u64, count as u64)),
-            Names::Made => Ok((first..first + count).map(|cell| cell.to_string()).collect()),
-        }
+        let Some(names) = &self.own.names else {
+            return Ok((first..first + count).map(|cell| cell.to_string()).collect());
+        };
+        let column = names.read(first, count)?;
+        let text = |cell: usize| column.text(cell).map(std::borrow::Cow::into_owned).filter(|text| !text.is_empty());
+        Ok((0..count).map(|cell| text(cell).unwrap_or_else(|| (first + cell).to_string())).collect())
     }
 
     /// A label to read in windows.
     ///
     /// # Errors
-    /// When the file has no such label; the error lists those that it has.
+    /// When the file has no such label; the error lists those that it has, or says why the column cannot be one.
     pub fn label(&self, key: &str) -> Result<LabelRows, H5adError> {
-        let missing = || -> H5adError {
-            let known = self.keys().unwrap_or_default();
-            crate::cells::CellsError::MissingLabel { key: key.to_owned(), known }.into()
-        };
-        if !self.has_labels {
-            return Err(missing());
+        if let Some(label) = self.own.labels.as_ref().and_then(|labels| labels.labels.get(key)) {
+            return Ok(label.clone());
         }
-        let frame = group(&self.file, "obs")?;
-        let place = format!("obs/{key}");
-        if let Ok(inner) = frame.group(key) {
-            let codes = inner.dataset("codes").map_err(|_| H5adError::Encoding {
-                place: place.clone(),
-                found: "a group that is not categorical".to_owned(),
-            })?;
-            let categories = categories(&inner, &place)?;
-            return Ok(LabelRows { place, codes: Some(categories), values: codes });
+        if let Some(column) = self.report.left_out.iter().find(|own| own.place.ends_with(&format!("/{key}"))) {
+            return Err(H5adError::NoLabel { place: column.place.clone(), why: column.why.clone() });
         }
-        let values = frame.dataset(key).map_err(|_| missing())?;
-        let categories = match frame.dataset(&format!("__categories/{key}")) {
-            Ok(categories) => Some(at(&place, categories.read_string())?),
-            Err(_) => None,
-        };
-        Ok(LabelRows { place, codes: categories, values })
+        Err(CellsError::MissingLabel { key: key.to_owned(), known: self.keys() }.into())
     }
-}
-
-/// One label of an open file.
-pub struct LabelRows {
-    place: String,
-    /// Texts that codes stand for.
-    codes: Option<Vec<String>>,
-    values: Dataset,
-}
-
-impl LabelRows {
-    /// The label of `count` cells from `first` on.
-    ///
-    /// # Errors
-    /// When the file is damaged there.
-    pub fn read(&self, first: usize, count: usize) -> Result<Column, H5adError> {
-        let (place, first, count) = (&self.place, first as u64, count as u64);
-        if let Some(categories) = &self.codes {
-            let codes = at(place, self.values.read_i64_rows(first, count))?;
-            let known = categories.len() as i64;
-            let codes = codes.into_iter().map(|code| if code < known { code.max(-1) as i32 } else { -1 }).collect();
-            return Ok(Column::Categorical { codes, categories: categories.clone() });
-        }
-        let found = match at(place, self.values.dtype())? {
-            DType::F32 | DType::F64 => Column::Float(at(place, self.values.read_f64_rows(first, count))?),
-            DType::String | DType::VariableLengthString => {
-                Column::categorical(&at(place, self.values.read_string_rows(first, count))?)
-            }
-            DType::Enum(_) => {
-                let bytes = at(place, self.values.read_raw_rows(first, count))?;
-                Column::Boolean(bytes.iter().map(|byte| *byte != 0).collect())
-            }
-            _ => Column::Integer(at(place, self.values.read_i64_rows(first, count))?),
-        };
-        Ok(found)
-    }
-}
-
-/// The arrays of a compressed matrix at `place` of so many cells and genes.
-fn sparse(matrix: &Group, place: &str, (cells, genes): (usize, usize)) -> Result<Layout, H5adError> {
-    let attributes = at(place, matrix.attrs())?;
-    let format = text(attributes.get("encoding-type"))
-        .or_else(|| text(attributes.get("h5sparse_format")).map(|short| format!("{short}_matrix")))
-        .unwrap_or_default();
-    let (by_genes, along) = match format.as_str() {
-        "csr_matrix" => (false, cells),
-        "csc_matrix" => (true, genes),
-        other => return Err(H5adError::Encoding { place: place.to_owned(), found: format!("`{other}`") }),
-    };
-    let part = |name: &str| {
-        let full = format!("{place}/{name}");
-        matrix.dataset(name).map_err(|_| H5adError::Missing { place: full })
-    };
-    let starts = part("indptr")?;
-    let rows = at(place, starts.shape())?.first().copied().unwrap_or(0) as usize;
-    expect(&format!("{place}/indptr"), format!("{rows} long"), format!("{} long", along + 1))?;
-    let parts = Box::new([starts, part("indices")?, part("data")?]);
-    Ok(if by_genes { Layout::ByGenes(parts) } else { Layout::Sparse(parts) })
-}
-
-/// Refuses a shape that is not the expected one.
-fn expect(place: &str, found: String, expected: String) -> Result<(), H5adError> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(H5adError::Shape { place: place.to_owned(), found, expected })
-}
-
-/// Symbols made unique as scanpy does: the first stays, the next become `A-1`, `A-2`.
-pub fn unique(symbols: Vec<String>) -> Vec<String> {
-    let mut taken: HashSet<String> = HashSet::with_capacity(symbols.len());
-    let all: HashSet<String> = symbols.iter().cloned().collect();
-    symbols
-        .into_iter()
-        .map(|symbol| {
-            if taken.insert(symbol.clone()) {
-                return symbol;
-            }
-            let mut number = 1;
-            loop {
-                let next = format!("{symbol}-{number}");
-                if !all.contains(&next) && taken.insert(next.clone()) {
-                    return next;
-                }
-                number += 1;
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

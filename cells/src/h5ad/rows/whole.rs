@@ -1,141 +1,127 @@
-//! What a reader of the whole file asks of open cells: how much there is, and matrices that go gene by gene.
+//! All cells of an open file in memory.
 //!
-//! Does: tells stored values before any is read, reads windows of genes into gathered entries, takes gene symbols
-//! from another column when the index holds identifiers.
-//! Does not know: how much memory there is.
-//! Flow: source of bytes → **size and windows** → a visitor's own cells in the page.
+//! Does: reads window after window, or gathers the genes of a matrix that is compressed by genes, with all labels; refuses
+//! what would unpack to far more than the file.
+//! Does not know: files, progress.
+//! Flow: open rows → **`Cells`** → trainer.
 
-use hdf5_pure::{Dataset, File, Source};
+use std::collections::BTreeMap;
 
-use super::{CellRows, Layout, PROBE, Scale, unique};
-use crate::column::Column;
-use crate::counts::CountsError;
+use super::{CellRows, Expression, Layout};
+use crate::cells::Cells;
+use crate::counts::Counts;
 use crate::gather::Gather;
 use crate::h5ad::error::H5adError;
-use crate::h5ad::labels::{at, column};
-use crate::h5ad::matrix::count;
+use crate::normalise::NormalisedError;
 
-/// Names under which gene symbols stand beside an index of identifiers.
-const SYMBOLS: [&str; 6] = ["gene_symbols", "feature_name", "gene_symbol", "gene_name", "symbol", "gene_names"];
-/// Stored values of a matrix compressed by genes that decide whether it holds counts.
-const PROBED_VALUES: u64 = 4096;
+/// Stored values of a window.
+const WINDOW: u64 = 1 << 20;
+/// Bytes of a count in memory: gene and value.
+const BYTES: u64 = 8;
+/// A file may unpack to so many times its size, and to this much in any case.
+const UNPACKED: u64 = 100;
+const ANYWAY: u64 = 1 << 30;
 
 impl CellRows {
-    /// Opens a file of counts, or log-normalised expression in `X`, that will be read as a whole: a matrix compressed
-    /// by genes is taken too ([`CellRows::gather_genes`]).
+    /// All cells with their counts and labels; columns that cannot be labels are left out ([`CellRows::report`]).
+    ///
+    /// `size` is the file's size in bytes, which bounds what may unpack from it.
     ///
     /// # Errors
-    /// As [`CellRows::open`].
-    pub fn open_whole<S: Source + Send + Sync + 'static>(source: S) -> Result<Self, H5adError> {
-        let file = File::from_source(source).map_err(|source| H5adError::NotHdf5 { source })?;
-        Self::find_any(file, true)
-    }
-
-    /// Place of the matrix in the file.
-    pub fn place(&self) -> &str {
-        &self.place
-    }
-
-    /// Whether the matrix is compressed by genes, so that only [`CellRows::gather_genes`] reads it.
-    pub fn is_by_genes(&self) -> bool {
-        matches!(self.layout, Layout::ByGenes(_))
-    }
-
-    /// About how many values are stored that are not zero: what the file says, or for a matrix of every value what
-    /// its first cells let expect.
-    ///
-    /// # Errors
-    /// When the file is damaged.
-    pub fn stored_about(&self) -> Result<u64, H5adError> {
-        match &self.layout {
-            Layout::Sparse(parts) | Layout::ByGenes(parts) => {
-                let length = at(&self.place, parts[2].shape())?.first().copied().unwrap_or(0);
-                Ok(length)
-            }
-            Layout::Dense(_) => {
-                let first = PROBE.min(self.cells);
-                let stored = self.stored(0, first)?.values.iter().filter(|value| **value != 0.0).count();
-                // A third more, for cells that hold more than the first ones.
-                Ok((stored as f64 * self.cells as f64 / first.max(1) as f64 * 1.33).ceil() as u64)
+    /// When the file is damaged, holds no counts, or unpacks to far more than its size.
+    pub fn all(&self, size: u64) -> Result<Cells, H5adError> {
+        let (cells, genes) = (self.cells(), self.genes().len());
+        let stored = self.check_size(size)?;
+        let counts = if self.is_by_genes() { self.gathered(stored)? } else { self.by_windows(stored)? };
+        debug_assert_eq!((counts.cells(), counts.genes()), (cells, genes));
+        let mut labels = BTreeMap::new();
+        for (key, label) in self.own.labels.iter().flat_map(|labels| &labels.labels) {
+            // A damaged column must not take the others with it.
+            if let Ok(column) = label.read(0, cells) {
+                labels.insert(key.clone(), column);
             }
         }
+        Ok(Cells::new(counts, self.genes().to_vec(), self.names(0, cells)?, labels)?)
     }
 
-    /// Checks the first values of a matrix that is compressed by genes.
-    pub(super) fn probe_genes(&self) -> Result<(), H5adError> {
-        let Layout::ByGenes(parts) = &self.layout else { return Ok(()) };
-        let length = at(&self.place, parts[2].shape())?.first().copied().unwrap_or(0).min(PROBED_VALUES);
-        let values = at(&self.place, parts[2].read_f64_rows(0, length))?;
-        values.into_iter().enumerate().try_for_each(|(offset, value)| self.bits(offset, value).map(drop))
-    }
-
-    /// A value as a count, or as the bits of its log-normalised f32.
-    fn bits(&self, offset: usize, value: f64) -> Result<u32, H5adError> {
-        match self.scale {
-            Scale::Counts => count(&self.place, offset, value),
-            Scale::LogNormalised if (0.0..15.0).contains(&value) => Ok((value as f32 + 0.0).to_bits()),
-            Scale::LogNormalised => Err(H5adError::NotLogNormalised { place: self.place.clone(), at: offset, value }),
-        }
-    }
-
-    /// Adds the values of `count_of` genes from `first` on; `keep` gives a cell's new place, or none for a cell that is
-    /// left out. Log-normalised values are gathered as the bits of their f32.
+    /// The same rows where a matrix compressed by genes was gathered in memory, so that every window can be read; others
+    /// stay as they are. `size` is the file's size in bytes, which bounds what may unpack from it.
     ///
     /// # Errors
-    /// When the matrix is not compressed by genes, or is damaged there.
-    pub fn gather_genes(
-        &self,
-        (first, count_of): (usize, usize),
-        keep: &dyn Fn(u32) -> Option<u32>,
-        into: &mut Gather,
-    ) -> Result<(), H5adError> {
-        let Layout::ByGenes(parts) = &self.layout else {
-            return Err(H5adError::Encoding { place: self.place.clone(), found: "rows of cells".to_owned() });
+    /// When the file is damaged, or unpacks to far more than its size.
+    pub fn in_rows(mut self, size: u64) -> Result<Self, H5adError> {
+        if !self.is_by_genes() {
+            return Ok(self);
+        }
+        let stored = self.check_size(size)?;
+        let all = self.gather(stored)?;
+        let held = if self.scale() == super::Scale::Counts {
+            self.own.convert = super::Convert::Count;
+            Expression::Counts(all.counts().map_err(|source| self.damaged(source))?)
+        } else {
+            self.own.convert = super::Convert::Logged(1.0);
+            Expression::LogNormalised(all.normalised().map_err(|error| match error {
+                NormalisedError::Value { at, value } => self.odd(at, f64::from(value)),
+                NormalisedError::Pattern(source) => self.damaged(source),
+            })?)
         };
-        let [starts, indices, values]: &[Dataset; 3] = parts;
-        let place = &self.place;
-        let starts = at(place, starts.read_u64_rows(first as u64, count_of as u64 + 1))?;
-        let (Some(from), Some(to)) = (starts.first().copied(), starts.last().copied()) else { return Ok(()) };
-        let length = to.saturating_sub(from);
-        let indices = at(place, indices.read_i64_rows(from, length))?;
-        let values = at(place, values.read_f64_rows(from, length))?;
-        let stored = indices.len().min(values.len());
-        for (gene, pair) in starts.windows(2).enumerate() {
-            let range = pair[0].wrapping_sub(from) as usize..pair[1].wrapping_sub(from) as usize;
-            if range.start > range.end || range.end > stored {
-                return Err(self.damaged(CountsError::Starts { entry: first + gene + 1, stored }));
-            }
-            for offset in range {
-                let cell = u32::try_from(indices[offset]).ok().filter(|cell| (*cell as usize) < self.cells);
-                let cell = cell.ok_or_else(|| {
-                    let column = u32::try_from(indices[offset]).unwrap_or(u32::MAX);
-                    self.damaged(CountsError::Column { row: first + gene, column, genes: self.cells })
-                })?;
-                let value = self.bits(from as usize + offset, values[offset])?;
-                if let Some(cell) = keep(cell) {
-                    into.push(cell, (first + gene) as u32, value);
-                }
-            }
-        }
-        Ok(())
+        self.own.layout = Layout::Held(Box::new(held));
+        self.own.genes.columns = (0..self.own.genes.names.len() as u32).map(Some).collect();
+        Ok(self)
     }
 
-    /// Where most genes are called by Ensembl identifiers and another column of the file holds symbols, takes these;
-    /// tells the column. Genes without a symbol keep their identifier.
-    pub fn take_symbols(&mut self) -> Option<String> {
-        let is_id = |gene: &String| gene.starts_with("ENS") && gene.bytes().filter(u8::is_ascii_digit).count() >= 9;
-        if 2 * self.genes.iter().filter(|gene| is_id(gene)).count() <= self.genes.len() {
-            return None;
+    /// Stored values, when what they take is in proportion to the file.
+    fn check_size(&self, size: u64) -> Result<u64, H5adError> {
+        let stored = self.stored_about()?;
+        let (claimed, most) = (stored.saturating_mul(BYTES), ANYWAY.max(size.saturating_mul(UNPACKED)));
+        if claimed > most {
+            return Err(H5adError::Claims { place: self.own.place.clone(), claimed, most });
         }
-        let var = self.var.clone()?;
-        SYMBOLS.into_iter().find_map(|key| {
-            let found: Column = column(&self.file, &var, key).filter(|found| found.len() == self.genes.len())?;
-            let symbol = |place: usize| found.text(place).filter(|text| !text.is_empty() && text != "nan");
-            let named: Vec<String> = (0..self.genes.len())
-                .map(|place| symbol(place).map_or_else(|| self.genes[place].clone(), std::borrow::Cow::into_owned))
-                .collect();
-            self.genes = unique(named);
-            Some(key.to_owned())
-        })
+        Ok(stored)
+    }
+
+    fn by_windows(&self, stored: u64) -> Result<Counts, H5adError> {
+        let cells = self.cells();
+        // Room is taken as cells come: a file must not end the program by what it claims.
+        let mut all = Counts::empty(self.genes().len());
+        let each = match &self.own.layout {
+            Layout::Dense(_) => self.own.genes.columns.len() as u64,
+            _ => stored / cells.max(1) as u64 + 1,
+        };
+        let window = (WINDOW / each.max(1)).clamp(1, 1 << 16) as usize;
+        for first in (0..cells).step_by(window) {
+            let part = self.counts(first, window.min(cells - first))?;
+            all.append(&part).map_err(|source| self.damaged(source))?;
+        }
+        Ok(all)
+    }
+
+    fn gathered(&self, stored: u64) -> Result<Counts, H5adError> {
+        if self.scale() != super::Scale::Counts {
+            // Says why, as for rows of cells.
+            return self.counts(0, 0);
+        }
+        self.gather(stored)?.counts().map_err(|source| self.damaged(source))
+    }
+
+    /// All values of a matrix that is compressed by genes.
+    fn gather(&self, stored: u64) -> Result<Gather, H5adError> {
+        let features = self.features();
+        let mut all = Gather::new(self.cells(), self.genes().len(), 0);
+        let window = (WINDOW * features as u64 / stored.max(1)).clamp(1, 1 << 14) as usize;
+        for first in (0..features).step_by(window) {
+            self.gather_genes((first, window.min(features - first)), &Some, &mut all)?;
+        }
+        Ok(all)
+    }
+}
+
+impl Expression {
+    /// The counts, where these are counts.
+    pub fn into_counts(self) -> Option<Counts> {
+        match self {
+            Self::Counts(counts) => Some(counts),
+            Self::LogNormalised(_) => None,
+        }
     }
 }

@@ -9,11 +9,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cells::baselines::shuffled;
-use cells::h5ad::{Expression, H5adError, Scale};
+use cells::h5ad::{Expression, Scale};
 use cells::normalise::{Normalised, Target, log_normalise};
 use cells::{Cells, Counts};
 
-use crate::data::read_cells;
 use crate::judge::groups::{opened, places};
 
 /// Library size that counts are scaled to (the scDiffusion notebook's).
@@ -84,11 +83,7 @@ pub fn read(
     seed: u64,
 ) -> Result<(Vec<String>, Population)> {
     let failed = || format!("{} cannot be used", path.display());
-    let rows = match opened(path).with_context(failed)? {
-        Ok(rows) => rows,
-        Err(H5adError::ByGenes { .. }) => return whole(path, panel, key, most, seed),
-        Err(other) => return Err(other).with_context(failed),
-    };
+    let rows = opened(path)?;
     let places = places(rows.genes(), panel).with_context(failed)?;
     let places = places.unwrap_or_else(|| (0..rows.genes().len()).map(Some).collect());
     let mut chosen = sample(rows.cells(), most, seed);
@@ -119,23 +114,4 @@ pub fn read(
     let counts = (rows.scale() == Scale::Counts).then_some(counts);
     let data = counts.as_ref().map_or(data, |counts| log_normalise(counts, TARGET));
     Ok((genes, Population { data, counts, types }))
-}
-
-/// The same of a file that is compressed by genes.
-fn whole(
-    path: &Path,
-    panel: Option<&[String]>,
-    key: Option<&str>,
-    most: usize,
-    seed: u64,
-) -> Result<(Vec<String>, Population)> {
-    let cells = read_cells(path)?;
-    places(&cells.genes, panel).with_context(|| format!("{} cannot be used", path.display()))?;
-    if let Some(key) = key {
-        cells.label(key)?;
-    }
-    let mut chosen = sample(cells.len(), most, seed);
-    chosen.sort_unstable();
-    let cells = panel.map_or_else(|| cells.clone(), |panel| cells.with_panel(panel)).select(&chosen);
-    Ok((cells.genes.clone(), Population::of(&cells, key)))
 }

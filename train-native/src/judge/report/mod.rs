@@ -20,6 +20,7 @@ use super::population::{MEASURES, Measures, Population, markdown as population_t
 use super::table::{as_json, markdown};
 use super::{SEED, Verdict};
 use crate::files::write_atomic;
+use crate::progress;
 
 pub use pairs::{Pair, pairs};
 
@@ -119,6 +120,7 @@ impl Report {
     /// # Errors
     /// When a figure cannot be drawn or the folder cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
+        let _drawing = progress::phase(format!("drawing the report in {}", folder.display()));
         let page = page::page(self)?;
         write_atomic(&folder.join("report.json"), serde_json::to_string_pretty(&self.json())?.as_bytes())?;
         write_atomic(&folder.join("report.md"), self.markdown().as_bytes())?;

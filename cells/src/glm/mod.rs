@@ -11,6 +11,12 @@
 //! and not cells. The likelihood is divided by the gene's dispersion (quasi-Poisson): a gene that varies more than a
 //! Poisson does says less, and its effects are held back more.
 
+mod grouped;
+mod regression;
+
+pub use grouped::{Grouped, Role, Scheme};
+pub use regression::{Regression, leaves_donors_out};
+
 /// Most sweeps over all effects.
 const SWEEPS: usize = 60;
 /// Sweeps end when no effect moves by more than this, natural log.
@@ -145,7 +151,8 @@ impl Factor {
         let mut changes = vec![0.0_f64; self.values];
         for (value, change) in changes.iter_mut().enumerate().filter(|(value, _)| curvatures[*value] > 0.0) {
             let slope = slopes[value] - self.precision * effects[value];
-            let wanted = effects[value] + (slope / (curvatures[value] + self.precision)).clamp(-LARGEST_STEP, LARGEST_STEP);
+            let wanted =
+                effects[value] + (slope / (curvatures[value] + self.precision)).clamp(-LARGEST_STEP, LARGEST_STEP);
             *change = wanted.clamp(-LARGEST_EFFECT, LARGEST_EFFECT) - effects[value];
             effects[value] += *change;
         }
@@ -192,7 +199,8 @@ mod tests {
                 continue;
             }
             let response = if kind == 2 { 1.4 } else { 0.7 };
-            let mean = (0.3 + 0.4 * f64::from(kind) - 0.5 * f64::from(donor % 2) + response * f64::from(condition)).exp();
+            let mean =
+                (0.3 + 0.4 * f64::from(kind) - 0.5 * f64::from(donor % 2) + response * f64::from(condition)).exp();
             let (mut count, mut squares, mut exposure) = (0.0, 0.0, 0.0);
             for cell in 0..150 {
                 let size = 0.5 + f64::from(cell % 5) * 0.25;
@@ -239,10 +247,14 @@ mod tests {
         let (design, sums, _) = drawn(0.3, 4);
         let fit = design.fit(&sums);
         // Donor 3 was never seen perturbed: its own effect comes from control cells alone.
-        let ratio = |donor| (fit.mean([Some(donor), Some(2), Some(1), Some(5)])).ln() - fit.mean([Some(donor), Some(2), Some(0), Some(4)]).ln();
+        let ratio = |donor| {
+            (fit.mean([Some(donor), Some(2), Some(1), Some(5)])).ln()
+                - fit.mean([Some(donor), Some(2), Some(0), Some(4)]).ln()
+        };
         assert!((ratio(3) - ratio(0)).abs() < 1e-9);
         assert!((ratio(3) - 1.4).abs() < 0.2, "{}", ratio(3));
-        let weaker = fit.mean([Some(0), Some(0), Some(1), Some(1)]).ln() - fit.mean([Some(0), Some(0), Some(0), Some(0)]).ln();
+        let weaker =
+            fit.mean([Some(0), Some(0), Some(1), Some(1)]).ln() - fit.mean([Some(0), Some(0), Some(0), Some(0)]).ln();
         assert!((weaker - 0.7).abs() < 0.2, "{weaker}");
     }
 

@@ -1,85 +1,9 @@
 //! A run that is killed, starved of disk or led astray still has its last checkpoint.
-//!
-//! Does: starts the trainer as a person does, ends it in every rude way, and starts it again.
-//! Does not know: what is trained.
-//! Flow: command line → run folder → **the same bits, or a sentence**.
 
-// A test fails by panicking; that is what `unwrap` is for here.
-#![allow(clippy::unwrap_used)]
-
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cells::h5ad::write_h5ad;
-use cells::synthetic::{SyntheticSpec, synthetic};
-
-const SPEC: SyntheticSpec = SyntheticSpec {
-    cells_per_group: 20,
-    genes: 48,
-    types: 2,
-    donors: 2,
-    markers: 6,
-    programme: 6,
-    shifted: 6,
-    fold_change: 4.0,
-    depth: 400.0,
-};
-
-/// Steps of every run here.
-const STEPS: usize = 24;
-
-/// A folder with cells and a recipe of few steps.
-struct Bench {
-    folder: tempfile::TempDir,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let cells = synthetic(&SPEC, 5).unwrap().0;
-        std::fs::write(folder.path().join("cells.h5ad"), write_h5ad(&cells, &BTreeMap::new()).unwrap()).unwrap();
-        let bench = Self { folder };
-        bench.recipe("recipe.toml", &[("steps = 400", &format!("steps = {STEPS}"))]);
-        bench
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The shipped recipe of synthetic cells with some lines changed.
-    fn recipe(&self, name: &str, changes: &[(&str, &str)]) {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/synthetic.toml");
-        let mut text = std::fs::read_to_string(shipped).unwrap();
-        for (from, to) in changes {
-            assert!(text.contains(from), "the recipe has no line {from}");
-            text = text.replace(from, to);
-        }
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    fn command(&self, recipe: &str, run: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_train-native"));
-        command.args(["train", "--save-every", "1", "--data"]).arg(self.path("cells.h5ad"));
-        command.arg("--config").arg(self.path(recipe)).arg("--out").arg(self.path(run));
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        command
-    }
-
-    fn train(&self, recipe: &str, run: &str) -> Output {
-        self.command(recipe, run).output().unwrap()
-    }
-
-    fn checkpoint(&self, run: &str) -> Vec<u8> {
-        std::fs::read(self.path(run).join("checkpoint.safetensors")).unwrap()
-    }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::bench::{Bench, STEPS, said};
 
 #[test]
 fn killed_at_any_moment_it_ends_in_the_same_bits() {
@@ -161,6 +85,7 @@ fn a_full_disk_ends_in_a_sentence() {
         .collect();
     let ended = Command::new("sh")
         .args(["-c", &format!("trap '' XFSZ; ulimit -f 64; {}", words.join(" "))])
+        .current_dir(bench.path(""))
         .stderr(Stdio::piped())
         .output()
         .unwrap();
@@ -168,19 +93,4 @@ fn a_full_disk_ends_in_a_sentence() {
     assert!(said(&ended).contains("is the disk full?"), "{}", said(&ended));
     // With room again the same command goes on.
     assert!(bench.train("recipe.toml", "run").status.success());
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_saves_and_stops() {
-    let bench = Bench::new();
-    bench.recipe("long.toml", &[("steps = 400", "steps = 100000")]);
-    let mut child = bench.command("long.toml", "run").spawn().unwrap();
-    while !bench.path("run").join("checkpoint.safetensors").exists() {
-        assert!(child.try_wait().unwrap().is_none(), "the trainer ended early");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    let ended = child.wait_with_output().unwrap();
-    assert!(ended.status.success() && said(&ended).contains("run the same command to go on"), "{}", said(&ended));
 }

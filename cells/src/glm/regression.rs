@@ -1,0 +1,273 @@
+//! Log-linear regressions of all genes, with strengths chosen by cross-validation.
+//!
+//! Does: fits every gene's mean to donor or line, cell type, perturbation, and context × perturbation; chooses how
+//! strongly donors and pairs are held back by leaving training donors out; gives means of any combination of labels.
+//! Does not know: where cells come from, threads: pieces are run by a [`Spread`].
+//! Flow: sums over groups → strengths → **fits of all genes** → the start of a network, and the referee's regression.
+//!
+//! Nothing is chosen on held-out groups: the folds leave out the perturbed cells of one training donor at a time and ask
+//! how likely their counts are by what the others say. Where there are no two donors with perturbed cells, or the context
+//! of the pairs is the donor or line itself, halves of the cells take their place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::grouped::{Grouped, Role, Scheme};
+use super::{Design, Factor, Fit, Sums};
+use crate::spread::Spread;
+
+/// Strengths that are tried for donors or lines, and for context × perturbation.
+const IDENTITY_STRENGTHS: [f64; 5] = [8.0, 32.0, 128.0, 512.0, 2048.0];
+const PAIR_STRENGTHS: [f64; 7] = [1.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1e6];
+/// Strengths of cell types and of perturbations: their own cells say enough.
+const TYPE_STRENGTH: f64 = 0.5;
+const PERTURBATION_STRENGTH: f64 = 0.5;
+/// Genes that cross-validation looks at, spread evenly from many counts to few; and folds.
+const MOST_GENES: usize = 1200;
+const MOST_FOLDS: usize = 6;
+/// Fewest counts of such a gene.
+const FEWEST_COUNTS: f64 = 20.0;
+/// Groups × genes × folds × strengths that are fitted at most, so that many perturbations do not take hours.
+const MOST_WORK: usize = 60_000_000;
+
+/// Regressions of all genes.
+#[derive(Clone, Debug)]
+pub struct Regression {
+    /// Kinds of labels.
+    pub scheme: Scheme,
+    /// By gene [G].
+    pub fits: Vec<Fit>,
+    /// Context × perturbation: codes of both.
+    pub pairs: Vec<[u32; 2]>,
+    /// Chosen strengths: of donors or lines, and of pairs.
+    pub strengths: (f64, f64),
+    row_of: BTreeMap<[u32; 2], u32>,
+    design: Design,
+}
+
+/// Pairs that some group has.
+fn pairs(grouped: &Grouped, scheme: &Scheme) -> Vec<[u32; 2]> {
+    let Some((context, perturbation)) = scheme.paired() else { return Vec::new() };
+    let perturbed = grouped.codes.iter().filter(|codes| scheme.is_perturbed(codes));
+    let found: BTreeSet<[u32; 2]> =
+        perturbed.filter_map(|codes| Some([codes[context]?, codes[perturbation]?])).collect();
+    found.into_iter().collect()
+}
+
+/// Values of all factors of a cell with these codes: the labels', and the pair's.
+fn values(scheme: &Scheme, row_of: &BTreeMap<[u32; 2], u32>, codes: &[Option<u32>]) -> Vec<Option<u32>> {
+    let counts = |(code, (role, _)): (&Option<u32>, &(Role, usize))| {
+        // The control is what perturbations are measured from.
+        code.filter(|_| *role != Role::Perturbation || scheme.is_perturbed(codes))
+    };
+    let mut values: Vec<Option<u32>> = codes.iter().zip(&scheme.labels).map(counts).collect();
+    if !row_of.is_empty() {
+        let pair = scheme.paired().and_then(|(context, perturbation)| Some([codes[context]?, codes[perturbation]?]));
+        values.push(pair.and_then(|pair| row_of.get(&pair).copied()));
+    }
+    values
+}
+
+/// The design of all groups at given strengths.
+fn design(grouped: &Grouped, scheme: &Scheme, row_of: &BTreeMap<[u32; 2], u32>, strengths: (f64, f64)) -> Design {
+    let of_groups: Vec<Vec<Option<u32>>> = grouped.codes.iter().map(|codes| values(scheme, row_of, codes)).collect();
+    let factor = |place: usize, values: usize, precision: f64| Factor {
+        values,
+        of_group: of_groups.iter().map(|own| own[place]).collect(),
+        precision,
+    };
+    let strength = |role: Role| match role {
+        Role::Identity => strengths.0,
+        Role::CellType => TYPE_STRENGTH,
+        Role::Perturbation => PERTURBATION_STRENGTH,
+    };
+    let labels = scheme.labels.iter().enumerate();
+    let mut factors: Vec<Factor> =
+        labels.map(|(place, (role, count))| factor(place, *count, strength(*role))).collect();
+    if !row_of.is_empty() {
+        factors.push(factor(scheme.labels.len(), row_of.len(), strengths.1));
+    }
+    Design { factors, groups: grouped.len() }
+}
+
+/// Whether folds leave donors out; otherwise they leave halves of the cells out, which [`Grouped`] must keep apart.
+pub fn leaves_donors_out<'a>(scheme: &Scheme, cells: impl IntoIterator<Item = &'a [Option<u32>]>) -> bool {
+    let (Some(identity), Some(_)) = (scheme.place(Role::Identity), scheme.place(Role::CellType)) else { return false };
+    let perturbed = cells.into_iter().filter(|codes| scheme.is_perturbed(codes));
+    perturbed.filter_map(|codes| codes[identity]).collect::<BTreeSet<u32>>().len() >= 2
+}
+
+/// Groups that every fold leaves out and asks about.
+fn folds(grouped: &Grouped, scheme: &Scheme, by_donor: bool) -> Vec<Vec<bool>> {
+    let perturbed: Vec<bool> = grouped.codes.iter().map(|codes| scheme.is_perturbed(codes)).collect();
+    if !perturbed.contains(&true) {
+        return Vec::new();
+    }
+    let of = |is_asked: &dyn Fn(usize) -> bool| -> Vec<bool> {
+        (0..grouped.len()).map(|group| perturbed[group] && is_asked(group)).collect()
+    };
+    let Some(identity) = scheme.place(Role::Identity).filter(|_| by_donor) else {
+        return (0..2).map(|half| of(&|group| grouped.half[group] == half)).collect();
+    };
+    let mut donors: BTreeMap<u32, usize> = BTreeMap::new();
+    for (group, codes) in grouped.codes.iter().enumerate().filter(|(group, _)| perturbed[*group]) {
+        if let Some(donor) = codes[identity] {
+            *donors.entry(donor).or_default() += grouped.cells[group];
+        }
+    }
+    let mut donors: Vec<(usize, u32)> = donors.into_iter().map(|(donor, cells)| (cells, donor)).collect();
+    donors.sort_unstable_by(|a, b| b.cmp(a));
+    let largest = donors.into_iter().take(MOST_FOLDS);
+    largest.map(|(_, donor)| of(&|group| grouped.codes[group][identity] == Some(donor))).collect()
+}
+
+/// Log-likelihood of a gene's counts in the groups that a fold left out, by a fit to the others (Poisson).
+fn left_out(design: &Design, kept: &Sums, asked: &Sums) -> f64 {
+    let fit = design.fit(kept);
+    if !fit.intercept.is_finite() {
+        return 0.0;
+    }
+    let of_group = |group: usize| {
+        let mean = design.mean(&fit, group);
+        asked.counts[group] * mean.max(1e-12).ln() - asked.exposures[group] * mean
+    };
+    (0..design.groups).map(of_group).sum()
+}
+
+/// Strengths by cross-validation.
+fn strengths(
+    grouped: &Grouped,
+    scheme: &Scheme,
+    row_of: &BTreeMap<[u32; 2], u32>,
+    by_donor: bool,
+    spread: &Spread<'_>,
+) -> (f64, f64) {
+    let folds = folds(grouped, scheme, by_donor);
+    let default = (IDENTITY_STRENGTHS[2], PAIR_STRENGTHS[3]);
+    let mut genes: Vec<usize> = (0..grouped.genes()).filter(|gene| grouped.total(*gene) >= FEWEST_COUNTS).collect();
+    if folds.is_empty() || genes.is_empty() {
+        return default;
+    }
+    let tried = IDENTITY_STRENGTHS.len() + PAIR_STRENGTHS.len();
+    let affordable = MOST_WORK / (grouped.len() * folds.len() * tried).max(1);
+    genes.sort_by(|a, b| grouped.total(*b).total_cmp(&grouped.total(*a)));
+    let take = genes.len().min(MOST_GENES).min(affordable.max(100));
+    let genes: Vec<usize> = (0..take).map(|place| genes[place * genes.len() / take]).collect();
+    // A gene counts for as much as it says, by a dispersion that is the same for all strengths.
+    let first = design(grouped, scheme, row_of, default);
+    let all = vec![true; grouped.len()];
+    let dispersions = spread.map(genes.len(), |place| first.fit(&grouped.sums(genes[place], &all)).dispersion);
+    let score = |strengths: (f64, f64)| -> f64 {
+        let design = design(grouped, scheme, row_of, strengths);
+        let of_gene = |place: usize| -> f64 {
+            let of_fold = |asked: &Vec<bool>| {
+                let kept: Vec<bool> = asked.iter().map(|asked| !asked).collect();
+                left_out(&design, &grouped.sums(genes[place], &kept), &grouped.sums(genes[place], asked))
+            };
+            folds.iter().map(of_fold).sum::<f64>() / dispersions[place]
+        };
+        spread.map(genes.len(), of_gene).iter().sum()
+    };
+    // One after the other: the strengths hardly depend on each other.
+    let best = |candidates: &[f64], of: &dyn Fn(f64) -> (f64, f64)| {
+        let scored = candidates.iter().map(|own| (score(of(*own)), *own));
+        scored.fold((f64::NEG_INFINITY, candidates[0]), |best, own| if own.0 > best.0 { own } else { best }).1
+    };
+    let has_identity = scheme.place(Role::Identity).is_some();
+    let identity = if has_identity { best(&IDENTITY_STRENGTHS, &|own| (own, default.1)) } else { default.0 };
+    let pair = if row_of.is_empty() { default.1 } else { best(&PAIR_STRENGTHS, &|own| (identity, own)) };
+    (identity, pair)
+}
+
+impl Regression {
+    /// Fits every gene. `grouped` keeps halves apart unless folds leave donors out ([`leaves_donors_out`]).
+    pub fn fit(grouped: &Grouped, scheme: &Scheme, by_donor: bool, spread: &Spread<'_>) -> Self {
+        let pairs = pairs(grouped, scheme);
+        let row_of: BTreeMap<[u32; 2], u32> = pairs.iter().enumerate().map(|(row, pair)| (*pair, row as u32)).collect();
+        let strengths = strengths(grouped, scheme, &row_of, by_donor, spread);
+        let design = design(grouped, scheme, &row_of, strengths);
+        let all = vec![true; grouped.len()];
+        let fits = spread.map(grouped.genes(), |gene| design.fit(&grouped.sums(gene, &all)));
+        Self { scheme: scheme.clone(), fits, pairs, strengths, row_of, design }
+    }
+
+    /// Mean of every gene in a cell of size factor 1 with these codes [G].
+    pub fn means(&self, codes: &[Option<u32>]) -> Vec<f64> {
+        let values = values(&self.scheme, &self.row_of, codes);
+        self.fits.iter().map(|fit| fit.mean(values.iter().copied())).collect()
+    }
+
+    /// Highest mean of a gene over the groups it was fitted to, at size factor 1.
+    pub fn highest(&self, gene: usize) -> f64 {
+        (0..self.design.groups).map(|group| self.design.mean(&self.fits[gene], group)).fold(0.0, f64::max)
+    }
+
+    /// Effect of a value of a kind of label on every gene [G], natural log.
+    pub fn effects(&self, label: usize, value: usize) -> Vec<f64> {
+        self.fits.iter().map(|fit| fit.effects[label][value]).collect()
+    }
+
+    /// Effect of a pair on every gene beyond the sum of both of its values [G], natural log.
+    pub fn pair_effects(&self, pair: usize) -> Vec<f64> {
+        self.effects(self.scheme.labels.len(), pair)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Regression, leaves_donors_out};
+    use crate::glm::grouped::{Grouped, Role, Scheme};
+    use crate::random::Random;
+    use crate::spread::Spread;
+
+    /// 5 donors × 2 types × control and perturbed, 40 genes; `special` genes answer in the second type only.
+    fn cells(special: usize, seed: u64) -> (Grouped, Scheme) {
+        let scheme = Scheme {
+            labels: vec![(Role::Identity, 5), (Role::CellType, 2), (Role::Perturbation, 2)],
+            control: Some(0),
+        };
+        let (mut random, mut grouped) = (Random::new(seed), Grouped::new(40, false));
+        for (donor, kind, condition) in (0..20_u32).map(|group| (group / 4, group / 2 % 2, group % 2)) {
+            for _ in 0..60 {
+                let counts: Vec<(usize, u32)> = (0..40)
+                    .map(|gene| {
+                        let answers = condition == 1 && (gene >= special || kind == 1);
+                        let mean = (0.2 + 0.02 * f64::from(donor)) * if answers { 4.0 } else { 1.0 };
+                        (gene, random.negative_binomial(mean, 0.2))
+                    })
+                    .filter(|(_, count)| *count > 0)
+                    .collect();
+                grouped.add(&[Some(donor), Some(kind), Some(condition)], 1.0, counts, []);
+            }
+        }
+        (grouped, scheme)
+    }
+
+    #[test]
+    fn pairs_are_held_back_where_types_answer_alike() {
+        let alike = cells(0, 1);
+        assert!(leaves_donors_out(&alike.1, alike.0.codes.iter().map(Vec::as_slice)));
+        let fitted = |own: &(Grouped, Scheme)| Regression::fit(&own.0, &own.1, true, &Spread::default());
+        let (alike, apart) = (fitted(&alike), fitted(&cells(20, 2)));
+        assert!(alike.strengths.1 > 10.0 * apart.strengths.1, "{:?} and {:?}", alike.strengths, apart.strengths);
+        let response = |own: &Regression, gene: usize, kind| {
+            let mean = |condition| own.means(&[Some(0), Some(kind), Some(condition)])[gene];
+            (mean(1) / mean(0)).ln()
+        };
+        // Genes 0 to 19 answer in the second type alone: 300 cells of mean .2 and .8 leave a standard error of .15.
+        let mean = |kind| (0..20).map(|gene| response(&apart, gene, kind)).sum::<f64>() / 20.0;
+        assert!(mean(0).abs() < 0.2 && (mean(1) - 4_f64.ln()).abs() < 0.2, "{} and {}", mean(0), mean(1));
+    }
+
+    #[test]
+    fn a_gene_that_some_cells_did_not_measure_keeps_its_mean() {
+        let scheme = Scheme { labels: vec![(Role::CellType, 1)], control: None };
+        let mut grouped = Grouped::new(1, false);
+        for cell in 0..200 {
+            let unmeasured = (cell % 2 == 0).then_some(0);
+            let counts = (cell % 2 == 1).then_some((0, 3));
+            grouped.add(&[Some(0)], 1.0, counts, unmeasured);
+        }
+        let found = Regression::fit(&grouped, &scheme, false, &Spread::default()).means(&[Some(0)]);
+        assert!((found[0] - 3.0).abs() < 1e-6, "{found:?}");
+    }
+}

@@ -1,0 +1,306 @@
+//! Which matrix of a file is taken.
+//!
+//! Does: opens every matrix, looks at cells from all of it, judges what it holds, takes the best one or the one that was
+//! asked for, and keeps what it saw for the report.
+//! Does not know: how candidates are listed, how windows are read.
+//! Flow: candidates → **the taken matrix with its reasons** → `CellRows`.
+
+use super::candidates::{self, Candidate, Form};
+use super::expression::add_up;
+use super::layout::Layout;
+use super::{CellRows, Cells, Convert, Scale};
+use crate::genes::Genes;
+use crate::h5ad::Matrix;
+use crate::h5ad::error::H5adError;
+use crate::h5ad::labels::LabelRows;
+use crate::h5ad::store::Hdf5;
+use crate::kind::{Judged, Kind, Look};
+use crate::report::{GroupFound, MatrixFound};
+
+/// Cells of a matrix that are looked at when it has more: so many runs of so many cells, spread over all of it.
+const RUNS: usize = 16;
+const RUN: usize = 32;
+/// Values of a run, at most: cells of many genes are looked at in shorter runs.
+const RUN_VALUES: usize = 1 << 20;
+/// A matrix compressed by genes is looked at as a whole up to so many values; else some of its genes are.
+const WHOLE: usize = 4_000_000;
+
+/// What a caller can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Log-normalised expression too, where there are no counts.
+    pub(super) logged: bool,
+    /// A matrix compressed by genes too.
+    pub(super) by_genes: bool,
+}
+
+/// An opened matrix.
+struct Opened {
+    own: Candidate,
+    genes: Genes,
+    names: Option<LabelRows>,
+    cells: usize,
+    layout: Layout,
+    judged: Judged,
+    /// Entries of a cell and gene that came again, in the cells that were looked at.
+    again: usize,
+}
+
+impl Opened {
+    fn found(&self) -> MatrixFound {
+        MatrixFound {
+            place: self.own.place.clone(),
+            kind: self.judged.kind,
+            why: self.judged.why.clone(),
+            cells: self.cells as u64,
+            genes: self.genes.names.len() as u64,
+            usable: Convert::of(self.judged.kind, true).is_some(),
+        }
+    }
+}
+
+/// Opens and judges a candidate.
+fn open(file: &Hdf5, form: Form, own: Candidate, genome: Option<&str>) -> Result<Opened, H5adError> {
+    let genes = candidates::genes(file, form, &own, genome)?;
+    let (names, cells) = candidates::cells(file, form, &own)?;
+    let layout = Layout::open(file, &own.place, (cells, genes.columns.len()))?;
+    let (judged, again) = judge(file, form, &own, (&layout, cells, &genes))?;
+    Ok(Opened { own, genes, names, cells, layout, judged, again })
+}
+
+/// Runs of cells that are looked at.
+pub(super) fn runs(cells: usize, columns: usize) -> Vec<(usize, usize)> {
+    let length = RUN.min(RUN_VALUES / columns.max(1)).max(1);
+    if cells <= RUNS * length {
+        return (0..cells).step_by(length).map(|first| (first, length.min(cells - first))).collect();
+    }
+    // The first run stands at the beginning, the last at the end.
+    (0..RUNS).map(|run| (run * (cells - length) / (RUNS - 1), length)).collect()
+}
+
+/// What a matrix holds, by cells from all of it.
+fn judge(
+    file: &Hdf5,
+    form: Form,
+    own: &Candidate,
+    (layout, cells, genes): (&Layout, usize, &Genes),
+) -> Result<(Judged, usize), H5adError> {
+    let mut look = Look::default();
+    let is_gene = |column: u32| genes.columns.get(column as usize).is_some_and(Option::is_some);
+    if let Layout::Genes(sparse) = layout {
+        super::by_genes::look(sparse, cells, &is_gene, WHOLE, &mut look)?;
+    } else {
+        for (first, count) in runs(cells, genes.columns.len()) {
+            let mut stored = layout.window(&own.place, first, count, genes.columns.len())?;
+            look.twice(add_up(&mut stored));
+            for pair in stored.starts.windows(2) {
+                let cell = stored.columns[pair[0]..pair[1]].iter().zip(&stored.values[pair[0]..pair[1]]);
+                look.cell(&cell.filter(|(column, _)| is_gene(**column)).map(|(_, value)| *value).collect::<Vec<_>>());
+            }
+        }
+    }
+    Ok((look.judge(candidates::hints(file, form, own)), look.repeated()))
+}
+
+/// The matrices of a file, opened; those that cannot be, with the reason.
+struct Matrices {
+    form: Form,
+    opened: Vec<Result<Opened, (Candidate, H5adError)>>,
+}
+
+impl Matrices {
+    fn of(file: &Hdf5) -> Result<Self, H5adError> {
+        let (form, mut list) = candidates::list(file)?;
+        if list.len() > 1 {
+            list.retain(|own| !candidates::is_nothing(file, &own.place));
+        }
+        let opened = list.into_iter().map(|own| open(file, form, own.clone(), None).map_err(|error| (own, error)));
+        Ok(Self { form, opened: opened.collect() })
+    }
+
+    fn found(&self) -> Vec<MatrixFound> {
+        let unreadable = |(own, error): &(Candidate, H5adError)| MatrixFound {
+            place: own.place.clone(),
+            kind: Kind::Other,
+            why: error.to_string(),
+            ..MatrixFound::default()
+        };
+        self.opened.iter().map(|own| own.as_ref().map_or_else(unreadable, Opened::found)).collect()
+    }
+
+    /// Places, modalities and genomes that can be asked for.
+    fn known(&self) -> String {
+        let mut known = Vec::new();
+        for own in &self.opened {
+            let own = own.as_ref().map_or_else(|(own, _)| own, |opened| &opened.own);
+            known.extend([Some(own.place.clone()), own.group.clone()].into_iter().flatten());
+        }
+        for opened in self.opened.iter().flatten() {
+            known.extend(opened.genes.genomes.keys().cloned());
+        }
+        let mut seen = std::collections::HashSet::new();
+        known.retain(|name| seen.insert(name.clone()));
+        known.join(", ")
+    }
+
+    /// Whether a matrix is meant by what was asked for, and the genome that it is cut to.
+    fn is_meant<'a>(&self, own: &Candidate, genes: Option<&Genes>, asked: &'a Asked) -> Option<Option<&'a str>> {
+        let Some(name) = &asked.name else { return Some(None) };
+        let raw = ["raw/X", "raw.X"].map(|raw| crate::h5ad::store::below(&own.root, raw));
+        let whole = matches!(self.form, Form::TenX | Form::TenXByGenome) && name == "X";
+        let by_place = own.place == *name
+            || own.place == format!("layers/{name}")
+            || own.group.as_deref() == Some(name)
+            || own.root == *name
+            || ((name == "raw" || name == "raw/X") && raw.contains(&own.place));
+        if by_place || whole {
+            return Some(None);
+        }
+        genes.is_some_and(|genes| genes.genomes.contains_key(name)).then_some(Some(name.as_str()))
+    }
+}
+
+/// What was asked for.
+struct Asked {
+    /// A matrix, a modality or a genome; none: the best.
+    name: Option<String>,
+    /// Whether corrected counts may be rounded.
+    rounded: bool,
+}
+
+impl Asked {
+    fn of(matrix: &Matrix) -> Self {
+        let (name, rounded) = match matrix {
+            Matrix::Auto => (None, false),
+            Matrix::X => (Some("X".to_owned()), false),
+            Matrix::Raw => (Some("raw/X".to_owned()), false),
+            Matrix::Layer(name) => (Some(format!("layers/{name}")), false),
+            Matrix::Named(text) => match text.strip_suffix(" rounded") {
+                Some(name) => (Some(name.trim().to_owned()), true),
+                None => (Some(text.clone()), false),
+            },
+        };
+        Self { name: name.filter(|name| !name.is_empty()), rounded }
+    }
+}
+
+/// Opens the matrix of a file that is the best for what is wanted.
+pub(super) fn take(file: &Hdf5, matrix: &Matrix, wanted: Wanted) -> Result<CellRows, H5adError> {
+    let asked = Asked::of(matrix);
+    let mut all = Matrices::of(file)?;
+    let usable = |judged: &Judged| {
+        let convert = Convert::of(judged.kind, asked.rounded)?;
+        (wanted.logged || convert.scale() == Scale::Counts).then_some(convert)
+    };
+    let (mut best, mut meant): (Option<(u8, usize, Option<String>)>, Vec<usize>) = (None, Vec::new());
+    for (place, own) in all.opened.iter().enumerate() {
+        let (own, genes) =
+            own.as_ref().map_or_else(|(own, _)| (own, None), |opened| (&opened.own, Some(&opened.genes)));
+        let Some(genome) = all.is_meant(own, genes, &asked) else { continue };
+        meant.push(place);
+        let Some(opened) = all.opened[place].as_ref().ok().filter(|opened| usable(&opened.judged).is_some()) else {
+            continue;
+        };
+        let rank = opened.judged.kind.rank();
+        if best.as_ref().is_none_or(|(before, ..)| rank < *before) {
+            best = Some((rank, place, genome.map(str::to_owned)));
+        }
+    }
+    if meant.is_empty() {
+        return Err(unknown(&asked, &all));
+    }
+    let Some((_, place, genome)) = best else { return Err(nothing(all, &meant, wanted)) };
+    let (found, form) = (all.found(), all.form);
+    let Ok(mut taken) = all.opened.swap_remove(place) else { return Err(H5adError::Missing { place: "X".to_owned() }) };
+    if matches!(taken.layout, Layout::Genes(_)) && !wanted.by_genes {
+        return Err(H5adError::ByGenes { place: taken.own.place });
+    }
+    let groups = groups(&taken, &all.opened, genome.as_deref());
+    if let Some(genome) = genome {
+        taken = open(file, form, taken.own, Some(&genome))?;
+    }
+    let convert = usable(&taken.judged).ok_or(H5adError::Missing { place: taken.own.place.clone() })?;
+    finish(file, form, taken, (found, groups), convert)
+}
+
+/// Modalities or genomes to choose from.
+fn groups(taken: &Opened, others: &[Result<Opened, (Candidate, H5adError)>], genome: Option<&str>) -> Vec<GroupFound> {
+    let genomes = taken.genes.genomes.iter().map(|(name, genes)| GroupFound {
+        name: name.clone(),
+        genes: *genes as u64,
+        taken: genome.is_none_or(|genome| genome == name),
+    });
+    let mut all: Vec<GroupFound> = genomes.collect();
+    let Some(group) = &taken.own.group else { return all };
+    all.push(GroupFound { name: group.clone(), genes: taken.genes.names.len() as u64, taken: true });
+    for own in others {
+        let (own, genes) = own.as_ref().map_or_else(|(own, _)| (own, 0), |own| (&own.own, own.genes.names.len()));
+        let Some(name) = own.group.clone().filter(|name| all.iter().all(|known| known.name != *name)) else { continue };
+        all.push(GroupFound { name, genes: genes as u64, taken: false });
+    }
+    if all.len() < 2 { Vec::new() } else { all }
+}
+
+/// Nothing of that name.
+fn unknown(asked: &Asked, all: &Matrices) -> H5adError {
+    let name = asked.name.clone().unwrap_or_default();
+    // Places of AnnData are named as such.
+    let is_place = name == "X" || name == "raw/X" || name.starts_with("layers/");
+    if is_place && all.form == Form::AnnData {
+        return H5adError::Missing { place: name };
+    }
+    H5adError::NoSuchMatrix { asked: name, known: all.known() }
+}
+
+/// Why none of the matrices that were meant can be used.
+fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
+    let found = all.found();
+    let mut opened = all.opened;
+    let readable = |own: &Result<Opened, _>| own.is_ok();
+    // A damaged matrix alone is told by its damage.
+    if !meant.iter().any(|place| readable(&opened[*place]))
+        && let Err((_, error)) = opened.swap_remove(meant[0])
+    {
+        return error;
+    }
+    let best = meant.iter().map(|place| &found[*place]).min_by_key(|own| own.kind.rank());
+    let place = best.map_or("X", |own| own.place.as_str());
+    let advice = match best.map_or(Kind::Other, |own| own.kind) {
+        Kind::Corrected => format!(
+            "Corrected counts are rounded to whole numbers where that is asked for by name (matrix \"{place} rounded\"); or save the counts as they were before the correction"
+        ),
+        Kind::LogNormalised { .. } | Kind::Normalised { .. } => {
+            "Save the file with raw counts, for example as layers/counts".to_owned()
+        }
+        Kind::Other => "Save the file again with a matrix of counts, for example as layers/counts".to_owned(),
+        _ => "Scaled values cannot be turned back; save the file with raw counts or log-normalised expression, for example as layers/counts or raw".to_owned(),
+    };
+    let list = found.iter().enumerate().filter(|(place, own)| meant.contains(place) || own.usable);
+    let list: Vec<String> = list.map(|(_, own)| own.words()).collect();
+    let wanted = if wanted.logged { "counts or log-normalised expression" } else { "counts" };
+    H5adError::NoMatrix { wanted, found: list.join("; "), advice }
+}
+
+/// The taken matrix as rows of cells.
+fn finish(
+    file: &Hdf5,
+    form: Form,
+    taken: Opened,
+    (matrices, groups): (Vec<MatrixFound>, Vec<GroupFound>),
+    convert: Convert,
+) -> Result<CellRows, H5adError> {
+    let about = taken.found();
+    let Opened { own, genes, names, cells, layout, again, .. } = taken;
+    let labels = if matches!(form, Form::TenX | Form::TenXByGenome) {
+        None
+    } else {
+        Some(super::labelled::Labelled::of(file, &own.root, names.as_ref(), cells)?)
+    };
+    let mut rows = CellRows::new(Cells { place: own.place, layout, names, genes, cells, labels, convert });
+    let report = &mut rows.report;
+    (report.format, report.taken, report.matrices, report.groups) = (form.words().to_owned(), about, matrices, groups);
+    if again > 0 {
+        report.notes.push("Entries of the same cell and gene were added up, as scipy does.".to_owned());
+    }
+    Ok(rows)
+}

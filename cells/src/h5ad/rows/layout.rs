@@ -1,0 +1,211 @@
+//! The arrays of a matrix.
+//!
+//! Does: finds out how a matrix is stored (compressed by cells or by genes, with or without a word about it, or every
+//! value), checks its row pointers once, reads windows of cells.
+//! Does not know: which columns are genes, what the values are.
+//! Flow: group or data set → **stored values of a window**.
+
+use super::Expression;
+use crate::counts::CountsError;
+use crate::h5ad::error::H5adError;
+use crate::h5ad::store::{Array, Hdf5, text};
+
+/// Row pointers that are looked at together.
+const BAND: usize = 1 << 18;
+/// A row may hold a gene more than once, but not as many entries as this over twice the genes.
+const SPARE: u64 = 1024;
+
+/// Arrays of a compressed matrix.
+#[derive(Clone)]
+pub(super) struct Sparse {
+    pub(super) place: String,
+    pub(super) starts: Array,
+    pub(super) indices: Array,
+    pub(super) values: Array,
+}
+
+/// How the values are stored.
+#[derive(Clone)]
+pub(super) enum Layout {
+    /// Compressed by cells.
+    Cells(Box<Sparse>),
+    /// Compressed by genes. Read as a whole only (`by_genes`).
+    Genes(Box<Sparse>),
+    /// Every value.
+    Dense(Box<Array>),
+    /// In memory.
+    Held(Box<Expression>),
+}
+
+/// Values as they are stored: row starts from 0, columns, values.
+#[derive(Default)]
+pub(super) struct Stored {
+    pub(super) starts: Vec<usize>,
+    pub(super) columns: Vec<u32>,
+    pub(super) values: Vec<f64>,
+    /// Place of the first value in the file, for errors.
+    pub(super) first: usize,
+}
+
+impl Sparse {
+    /// The arrays of a group, whose row pointers go along `along` rows or columns of `across` entries.
+    ///
+    /// # Errors
+    /// When one is missing or damaged.
+    pub(super) fn open(file: &Hdf5, place: &str, along: usize, across: usize) -> Result<Self, H5adError> {
+        let part = |name: &str| file.array(&format!("{place}/{name}"));
+        let (starts, indices, values) = (part("indptr")?, part("indices")?, part("data")?);
+        let own = Self { place: place.to_owned(), starts, indices, values };
+        if own.starts.rows() != along + 1 {
+            return Err(H5adError::Shape {
+                place: own.starts.place().to_owned(),
+                found: format!("{} long", own.starts.rows()),
+                expected: format!("{} long", along + 1),
+            });
+        }
+        own.check(across)?;
+        Ok(own)
+    }
+
+    fn damaged(&self, source: CountsError) -> H5adError {
+        H5adError::Sparse { place: self.place.clone(), source }
+    }
+
+    /// Stored values.
+    pub(super) fn stored(&self) -> usize {
+        self.indices.rows().min(self.values.rows())
+    }
+
+    /// Checks all row pointers, a band at a time.
+    fn check(&self, across: usize) -> Result<(), H5adError> {
+        let (stored, rows) = (self.stored(), self.starts.rows());
+        if self.indices.rows() != self.values.rows() {
+            let lengths = CountsError::Lengths { indices: self.indices.rows(), values: self.values.rows() };
+            return Err(self.damaged(lengths));
+        }
+        let mut before = 0;
+        for first in (0..rows).step_by(BAND) {
+            for (offset, start) in self.starts.wholes(first, BAND.min(rows - first))?.into_iter().enumerate() {
+                let entry = first + offset;
+                let wrong = || self.damaged(CountsError::Starts { entry, stored });
+                if start < before || (entry == 0 && start != 0) {
+                    // A pointer past 2³¹ became negative, or fell, when it was written with 32 bits.
+                    let ran_over = self.starts.is_short_signed() && (start < 0 || stored > i32::MAX as usize);
+                    let place = self.starts.place().to_owned();
+                    return Err(if ran_over && entry > 0 {
+                        H5adError::Overflow { place, entry, value: start }
+                    } else {
+                        wrong()
+                    });
+                }
+                if start as u64 > stored as u64 {
+                    return Err(wrong());
+                }
+                if (start - before) as u64 > 2 * across as u64 + SPARE {
+                    let what =
+                        format!("row {} has {} entries, but there are {across} columns", entry - 1, start - before);
+                    return Err(H5adError::Damaged { place: self.place.clone(), what });
+                }
+                before = start;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts, columns (or rows) and values of `count` rows (or columns) from `first` on; starts count from the first.
+    ///
+    /// # Errors
+    /// When the file is damaged there; `across` bounds what the indices may name.
+    pub(super) fn window(&self, first: usize, count: usize, across: usize) -> Result<Stored, H5adError> {
+        let starts = self.starts.wholes(first, count + 1)?;
+        // They were checked, so they ascend and end inside.
+        let (from, to) = (starts[0] as usize, starts[count] as usize);
+        let indices = self.indices.wholes(from, to - from)?;
+        let values = self.values.floats(from, to - from)?;
+        let starts: Vec<usize> = starts.into_iter().map(|start| start as usize - from).collect();
+        let mut columns = Vec::with_capacity(indices.len());
+        for (offset, index) in indices.into_iter().enumerate() {
+            if index < 0 || index >= across as i64 {
+                let row = first + starts.partition_point(|start| *start <= offset) - 1;
+                let column = u32::try_from(index).unwrap_or(u32::MAX);
+                return Err(self.damaged(CountsError::Column { row, column, genes: across }));
+            }
+            columns.push(index as u32);
+        }
+        Ok(Stored { starts, columns, values, first: from })
+    }
+}
+
+/// Which way a group of compressed arrays lies: by what it says, else by the lengths of its arrays.
+fn is_by_genes(file: &Hdf5, place: &str, (cells, genes): (usize, usize)) -> Result<bool, H5adError> {
+    let attributes = file.attributes(place);
+    let said = text(attributes.get("encoding-type"))
+        .or_else(|| text(attributes.get("h5sparse_format")))
+        .map(|said| said.trim_end_matches("_matrix").to_owned());
+    match said.as_deref() {
+        Some("csr") => Ok(false),
+        Some("csc") => Ok(true),
+        Some(other) if !other.is_empty() => {
+            Err(H5adError::Encoding { place: place.to_owned(), found: format!("`{other}`") })
+        }
+        _ => {
+            let starts = file.array(&format!("{place}/indptr"))?.rows();
+            Ok(starts != cells + 1 && starts == genes + 1)
+        }
+    }
+}
+
+impl Layout {
+    /// How the matrix at `place` of so many cells and genes is stored.
+    ///
+    /// # Errors
+    /// When it is missing, damaged, or of another shape.
+    pub(super) fn open(file: &Hdf5, place: &str, (cells, genes): (usize, usize)) -> Result<Self, H5adError> {
+        if file.has_group(place) {
+            let by_genes = is_by_genes(file, place, (cells, genes))?;
+            let (along, across) = if by_genes { (genes, cells) } else { (cells, genes) };
+            let sparse = Box::new(Sparse::open(file, place, along, across)?);
+            return Ok(if by_genes { Self::Genes(sparse) } else { Self::Cells(sparse) });
+        }
+        let array = file.array(place)?;
+        if array.shape() == [cells as u64, genes as u64] {
+            return Ok(Self::Dense(Box::new(array)));
+        }
+        let (place, found) = (place.to_owned(), format!("{:?}", array.shape()));
+        Err(H5adError::Shape { place, found, expected: format!("[{cells}, {genes}]") })
+    }
+
+    /// Values stored in the file; for a matrix of every value, all of them.
+    pub(super) fn stored(&self) -> u64 {
+        match self {
+            Self::Cells(sparse) | Self::Genes(sparse) => sparse.stored() as u64,
+            Self::Dense(array) => array.shape().iter().product(),
+            Self::Held(held) => held.stored() as u64,
+        }
+    }
+
+    /// Values of `count` cells from `first` on, of `columns` columns.
+    ///
+    /// # Errors
+    /// When the matrix is compressed by genes, or damaged there.
+    pub(super) fn window(&self, place: &str, first: usize, count: usize, columns: usize) -> Result<Stored, H5adError> {
+        match self {
+            Self::Cells(sparse) => sparse.window(first, count, columns),
+            Self::Genes(_) => Err(H5adError::ByGenes { place: place.to_owned() }),
+            Self::Dense(array) => {
+                let mut stored = Stored { starts: vec![0], first: first * columns, ..Stored::default() };
+                for row in array.floats(first, count)?.chunks(columns.max(1)) {
+                    let there = row.iter().enumerate().filter(|(_, value)| **value != 0.0);
+                    for (column, value) in there {
+                        stored.columns.push(column as u32);
+                        stored.values.push(*value);
+                    }
+                    stored.starts.push(stored.values.len());
+                }
+                stored.starts.resize(count + 1, stored.values.len());
+                Ok(stored)
+            }
+            Self::Held(held) => Ok(held.window(first, count)),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Which of several files is what.
+//!
+//! Does: finds the one HDF5 file, or the matrix with its genes and cells, among files by their first bytes and names; says
+//! what is missing, too much, or not read.
+//! Does not know: where files come from, more of them than their first bytes.
+//! Flow: names and first bytes → **roles** → the reader of each form.
+
+use crate::matrix_market::form_inside;
+use crate::sniff::Form;
+
+/// A file by its name and its first bytes ([`crate::sniff::HEAD`] of them are enough).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Its first bytes.
+    pub head: Vec<u8>,
+}
+
+/// Which files are read, by their places in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// AnnData, MuData or 10x Genomics' HDF5.
+    Hdf5 {
+        /// The file.
+        file: usize,
+        /// Whether it is packed with gzip.
+        packed: bool,
+    },
+    /// A Matrix Market file with its companions.
+    Trio {
+        /// `matrix.mtx`, `count_matrix.mtx`.
+        matrix: usize,
+        /// `features.tsv`, `genes.tsv`, `all_genes.csv`.
+        features: usize,
+        /// `barcodes.tsv`, `cell_metadata.csv`.
+        barcodes: usize,
+    },
+}
+
+/// What one file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Hdf5,
+    Matrix,
+    Features,
+    Barcodes,
+    /// A text that is not called like any of these.
+    Table,
+    Empty,
+    Other,
+}
+
+fn role(part: &Part) -> Role {
+    let name = part.name.to_lowercase();
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    let called = |words: &[&str]| words.iter().any(|word| plain.contains(word));
+    match form_inside(&part.head) {
+        Form::Empty => Role::Empty,
+        Form::Hdf5 => Role::Hdf5,
+        Form::MatrixMarket => Role::Matrix,
+        // A damaged file is what its name says, so that its reader can say what is wrong with it.
+        _ if [".h5ad", ".h5", ".hdf5", ".h5mu"].iter().any(|end| plain.ends_with(end)) => Role::Hdf5,
+        _ if plain.ends_with(".mtx") => Role::Matrix,
+        Form::Text | Form::Gzip if [".tsv", ".csv", ".txt"].iter().any(|end| plain.ends_with(end)) => {
+            if called(&["barcode", "cell_metadata", "cells", "cell_id", "obs"]) {
+                Role::Barcodes
+            } else if called(&["feature", "gene", "var"]) {
+                Role::Features
+            } else {
+                Role::Table
+            }
+        }
+        _ => Role::Other,
+    }
+}
+
+/// Finds out what was chosen, in any order.
+///
+/// ```
+/// use cells::parts::{Chosen, Part, choose};
+///
+/// let part = |name: &str, head: &[u8]| Part { name: name.to_owned(), head: head.to_vec() };
+/// let files = [
+///     part("all_genes.csv", b"gene_id,gene_name,genome\n"),
+///     part("count_matrix.mtx", b"%%MatrixMarket matrix coordinate integer general\n"),
+///     part("cell_metadata.csv", b"bc_wells,sample\n"),
+/// ];
+/// assert_eq!(choose(&files), Ok(Chosen::Trio { matrix: 1, features: 0, barcodes: 2 }));
+/// ```
+///
+/// # Errors
+/// A sentence that says what is missing, too much, or not read.
+pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
+    let roles: Vec<Role> = parts.iter().map(role).collect();
+    let of = |wanted: Role| -> Vec<usize> { (0..parts.len()).filter(|at| roles[*at] == wanted).collect() };
+    let (files, matrices) = (of(Role::Hdf5), of(Role::Matrix));
+    let (mut features, mut barcodes, tables) = (of(Role::Features), of(Role::Barcodes), of(Role::Table));
+    let matrix = match (files.as_slice(), matrices.as_slice()) {
+        ([file], []) => {
+            let packed = parts[*file].head.starts_with(&[0x1f, 0x8b]);
+            return Ok(Chosen::Hdf5 { file: *file, packed });
+        }
+        ([], [matrix]) => *matrix,
+        ([], []) => return Err(no_matrix(parts, &roles)),
+        _ => {
+            return Err(format!(
+                "{} matrices were chosen; choose one at a time: an .h5ad, an .h5, or one matrix.mtx with its features and barcodes.",
+                files.len() + matrices.len()
+            ));
+        }
+    };
+    // One table that is called neither way is the missing one.
+    if let [table] = tables.as_slice() {
+        match (features.is_empty(), barcodes.is_empty()) {
+            (true, false) => features.push(*table),
+            (false, true) => barcodes.push(*table),
+            _ => {}
+        }
+    }
+    let name = &parts[matrix].name;
+    match (features.as_slice(), barcodes.as_slice()) {
+        ([features], [barcodes]) => Ok(Chosen::Trio { matrix, features: *features, barcodes: *barcodes }),
+        ([], []) => Err(missing(name, "features.tsv (or genes.tsv) and barcodes.tsv are missing")),
+        ([], _) => Err(missing(name, "features.tsv (or genes.tsv) is missing")),
+        (_, []) => Err(missing(name, "barcodes.tsv is missing")),
+        _ => Err("There are several features or barcodes files; choose the three files of one folder.".to_owned()),
+    }
+}
+
+fn missing(matrix: &str, what: &str) -> String {
+    format!(
+        "{matrix} is there, but {what}. They stand in the same folder; choose all three together (packed as .gz or not)."
+    )
+}
+
+fn no_matrix(parts: &[Part], roles: &[Role]) -> String {
+    let Some(first) = parts.first() else { return "No file was chosen.".to_owned() };
+    if let Some(empty) = roles.iter().position(|role| *role == Role::Empty) {
+        return format!("{} is empty (0 bytes); copy or download it again.", parts[empty].name);
+    }
+    if roles.iter().any(|role| [Role::Features, Role::Barcodes].contains(role)) && parts.len() > 1 {
+        return "The matrix itself is missing: choose matrix.mtx (or matrix.mtx.gz) together with its features and barcodes.".to_owned();
+    }
+    let lower = first.name.to_lowercase();
+    let how = match lower.rsplit('.').next().unwrap_or_default() {
+        "rds" | "rdata" | "h5seurat" => "Save it from Seurat as h5ad (for example with sceasy or zellkonverter).",
+        "loom" => "Open it in scanpy (read_loom) and save it with write_h5ad.",
+        "csv" | "tsv" | "txt" | "xlsx" => "Tables of counts are read as h5ad: scanpy.read_csv(…).write_h5ad(…).",
+        "zip" | "tar" | "tgz" | "zarr" => "Unpack it first and choose the files inside.",
+        _ => "Files that are read: .h5ad, .h5mu, 10x Genomics' .h5, and matrix.mtx(.gz) with features and barcodes.",
+    };
+    let form = form_inside(&first.head);
+    if let Form::Other(words) = form {
+        return format!("{} is not read here: it is {words}.", first.name);
+    }
+    format!("{} is not read here. {how}", first.name)
+}
+
+#[cfg(test)]
+mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use super::{Chosen, Part, choose};
+
+    const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
+    const MTX: &[u8] = b"%%MatrixMarket matrix";
+
+    fn parts(list: &[(&str, &[u8])]) -> Vec<Part> {
+        list.iter().map(|(name, head)| Part { name: (*name).to_owned(), head: head.to_vec() }).collect()
+    }
+
+    #[test]
+    fn files_are_known_by_their_bytes_in_any_order() {
+        assert_eq!(choose(&parts(&[("My cells.bin", HDF5)])), Ok(Chosen::Hdf5 { file: 0, packed: false }));
+        let two = parts(&[("readme.txt", b"hello"), ("filtered_feature_bc_matrix.h5", HDF5)]);
+        assert_eq!(choose(&two), Ok(Chosen::Hdf5 { file: 1, packed: false }));
+        // What says nothing by its bytes is what its name says.
+        assert_eq!(choose(&parts(&[("cells.h5ad.gz", &[0x1f, 0x8b])])), Ok(Chosen::Hdf5 { file: 0, packed: true }));
+        let trio = Chosen::Trio { matrix: 2, features: 1, barcodes: 0 };
+        let packed: &[u8] = &[0x1f, 0x8b];
+        let tenx = [("barcodes.tsv.gz", packed), ("features.tsv.gz", packed), ("matrix.mtx.gz", packed)];
+        assert_eq!(choose(&parts(&tenx)), Ok(trio));
+        let old = [("GSM1_barcodes.tsv", &b"A"[..]), ("GSM1_genes.tsv", b"E\tA"), ("GSM1_matrix.mtx", MTX)];
+        assert_eq!(choose(&parts(&old)), Ok(trio));
+        let parse = [("cell_metadata.csv", &b"bc_wells"[..]), ("all_genes.csv", b"gene_id"), ("DGE.mtx", MTX)];
+        assert_eq!(choose(&parts(&parse)), Ok(trio));
+        let odd = [("barcodes.csv", &b"A"[..]), ("rows.csv", b"E,A"), ("counts.mtx", MTX)];
+        assert_eq!(choose(&parts(&odd)), Ok(trio));
+    }
+
+    #[test]
+    fn what_is_missing_is_told() {
+        let said = |list: &[(&str, &[u8])]| choose(&parts(list)).unwrap_err();
+        let one = |name: &str, head: &[u8]| said(&[(name, head)]);
+        assert!(one("matrix.mtx", MTX).contains("features.tsv (or genes.tsv) and barcodes.tsv are missing"));
+        assert!(said(&[("matrix.mtx", MTX), ("genes.tsv", b"E")]).contains("barcodes.tsv is missing"));
+        assert!(
+            said(&[("matrix.mtx", MTX), ("barcodes.tsv", b"A")]).contains("features.tsv (or genes.tsv) is missing")
+        );
+        assert!(said(&[("features.tsv", b"E"), ("barcodes.tsv", b"A")]).contains("matrix.mtx"));
+        assert!(said(&[("a.h5ad", HDF5), ("b.h5ad", HDF5)]).contains("one at a time"));
+        assert!(one("cells.rds", b"RDX3").contains("R file") && one("x.loom", b"").contains("0 bytes"));
+        assert!(
+            one("picture.png", b"\x89PNG\x00").contains("not known") && choose(&[]).unwrap_err().contains("No file")
+        );
+        assert!(one("counts.csv", b"a,b").contains("read_csv"));
+        assert!(one("cells.h5.html", b"<html>").contains("web page"));
+    }
+}

@@ -1,0 +1,202 @@
+//! Files of cells by their paths.
+//!
+//! Does: opens an HDF5 file, packed or not, or a Matrix Market file with the texts beside it (by the folder, or by the
+//! matrix itself) as rows of cells.
+//! Does not know: what is in files; `cells` does.
+//! Flow: path → **rows of cells with a report** → train, prepare, judge, `inspect`.
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use cells::h5ad::{CellRows, H5adError, Matrix, ReadSeekSource, Shared};
+use cells::matrix_market::{Companions, Inflate, Reader, Trio, genome};
+use cells::parts::{Chosen, Part, choose};
+use cells::sniff::HEAD;
+
+/// Bytes of a piece of a matrix.
+const PIECE: usize = 1 << 20;
+/// Files of a folder that are looked at.
+const LOOKED_AT: usize = 1000;
+
+/// What a command can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Counts.
+    Counts,
+    /// Counts, or log-normalised expression where there are none.
+    Any,
+}
+
+/// The first bytes of a file.
+fn head(path: &Path) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    file.take(HEAD as u64).read_to_end(&mut head).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(head)
+}
+
+/// A file with its first bytes.
+fn part(path: &Path) -> Result<Part> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(Part { name, head: head(path)? })
+}
+
+/// What a path stands for: the files beside a matrix belong to it.
+fn parts(path: &Path) -> Result<(Vec<PathBuf>, Chosen)> {
+    let mut paths = vec![path.to_owned()];
+    let own = if path.is_dir() { None } else { Some(part(path)?) };
+    let alone = own.as_ref().map(|own| choose(std::slice::from_ref(own)));
+    if let Some(Ok(chosen)) = alone {
+        return Ok((paths, chosen));
+    }
+    let name = own.as_ref().map_or("", |own| own.name.as_str()).to_lowercase();
+    let is_matrix = name.trim_end_matches(".gz").ends_with(".mtx");
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
+    if let Some(Err(sentence)) = &alone
+        && !is_matrix
+    {
+        bail!("{sentence}");
+    }
+    // Files of one sample share what stands before `matrix`: GSM1_matrix.mtx.gz, GSM1_features.tsv.gz.
+    let sample = ["matrix", "count_matrix", "dge"].iter().find_map(|word| name.find(word)).map(|end| &name[..end]);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let listed = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut beside: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    beside.sort();
+    beside.retain(|own| {
+        let other = own.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let another_matrix = other.trim_end_matches(".gz").ends_with(".mtx") && is_matrix && own != path;
+        own.is_file() && !another_matrix && (!is_matrix || own == path || other.starts_with(sample.unwrap_or_default()))
+    });
+    beside.truncate(LOOKED_AT);
+    paths = beside;
+    let found = paths.iter().map(|path| part(path)).collect::<Result<Vec<Part>>>()?;
+    match choose(&found) {
+        Ok(chosen) => Ok((paths, chosen)),
+        Err(sentence) => bail!("{sentence}"),
+    }
+}
+
+/// The bytes of an HDF5 file, unpacked where they are packed, with their number.
+fn source(path: &Path, packed: bool) -> Result<(Shared, u64)> {
+    if packed {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = Inflate::all(&bytes)?;
+        let size = bytes.len() as u64;
+        return Ok((
+            Shared::new(ReadSeekSource::new(Cursor::new(bytes)).map_err(|error| anyhow::anyhow!("{error}"))?),
+            size,
+        ));
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let size = file.metadata()?.len();
+    Ok((Shared::new(ReadSeekSource::new(file).map_err(|error| anyhow::anyhow!("{error}"))?), size))
+}
+
+/// Rows of a Matrix Market file.
+fn trio(matrix: &Path, features: &Path, barcodes: &Path, asked: &Matrix) -> Result<CellRows> {
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let (features, barcodes) = (read(features)?, read(barcodes)?);
+    let mut file = File::open(matrix).with_context(|| format!("cannot read {}", matrix.display()))?;
+    let (mut inflate, mut reader, mut making) = (Inflate::new(), Reader::new(), None::<Trio>);
+    let mut early = Vec::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = file.read(&mut piece).with_context(|| format!("cannot read {}", matrix.display()))?;
+        let last = length == 0;
+        let text = if last { std::mem::take(&mut inflate).finish()? } else { inflate.push(&piece[..length])? };
+        // Entries that come with the size line wait until the names were fitted to the size.
+        reader.push(&text, &mut |entry| match &mut making {
+            Some(making) => making.take(entry),
+            None => early.push(entry),
+        })?;
+        if let (None, Some(size)) = (&making, reader.size()) {
+            let companions = Companions::read(&features, &barcodes, size, genome(asked))?;
+            let mut own = Trio::new(companions, size.stored, None);
+            early.drain(..).for_each(|entry| own.take(entry));
+            making = Some(own);
+        }
+        if last {
+            break;
+        }
+    }
+    let mut rest = Vec::new();
+    let (size, odd) = reader.finish(&mut |entry| rest.push(entry))?;
+    let mut making = match making {
+        Some(making) => making,
+        None => Trio::new(Companions::read(&features, &barcodes, size, genome(asked))?, size.stored, None),
+    };
+    rest.into_iter().for_each(|entry| making.take(entry));
+    Ok(making.finish(odd, asked)?.into_rows())
+}
+
+/// Opens cells by a path: an HDF5 file, a folder of a matrix with its texts, or such a matrix.
+///
+/// The second value is the number of bytes that they come from. A matrix that is compressed by genes is an error of its
+/// own, because it cannot be read a few cells at a time; [`rows`] gathers it.
+///
+/// # Errors
+/// When nothing that is read is there; the sentence says what is wrong, and where.
+pub fn streamed(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(Result<CellRows, H5adError>, u64)> {
+    let (paths, chosen) = parts(path)?;
+    match chosen {
+        Chosen::Hdf5 { file, packed } => {
+            let (source, size) = source(&paths[file], packed)?;
+            let rows = match (wanted, matrix) {
+                (Wanted::Counts, matrix) => CellRows::open(source, matrix),
+                (Wanted::Any, Matrix::Auto) => CellRows::open_any(source),
+                (Wanted::Any, matrix) => CellRows::open_whole(source, matrix),
+            };
+            Ok((rows, size))
+        }
+        Chosen::Trio { matrix: file, features, barcodes } => {
+            let size = std::fs::metadata(&paths[file])?.len();
+            let rows = trio(&paths[file], &paths[features], &paths[barcodes], matrix)?;
+            if wanted == Wanted::Counts {
+                // Says what the values are, where they are no counts.
+                rows.counts(0, 0)?;
+            }
+            Ok((Ok(rows), size))
+        }
+    }
+}
+
+/// The same; a matrix that is compressed by genes is gathered in memory.
+///
+/// # Errors
+/// As [`streamed`].
+pub fn rows(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(CellRows, u64)> {
+    let failed = || format!("{} cannot be used", path.display());
+    match streamed(path, matrix, wanted).with_context(failed)? {
+        (Ok(rows), size) => Ok((rows.in_rows(size).with_context(failed)?, size)),
+        (Err(H5adError::ByGenes { .. }), _) => {
+            let (paths, chosen) = parts(path)?;
+            let Chosen::Hdf5 { file, packed } = chosen else { bail!("{} changed while it was read", path.display()) };
+            let (source, size) = source(&paths[file], packed)?;
+            let rows = match wanted {
+                Wanted::Counts => CellRows::open_counts(source, matrix),
+                Wanted::Any => CellRows::open_whole(source, matrix),
+            };
+            Ok((rows.and_then(|rows| rows.in_rows(size)).with_context(failed)?, size))
+        }
+        (Err(error), _) => Err(error).with_context(failed),
+    }
+}
+
+/// Files that a path stands for, in the order of their names: what a fingerprint is made of.
+///
+/// # Errors
+/// As [`streamed`].
+pub fn members(path: &Path) -> Result<Vec<PathBuf>> {
+    let (paths, chosen) = parts(path)?;
+    let mut own = match chosen {
+        Chosen::Hdf5 { file, .. } => vec![paths[file].clone()],
+        Chosen::Trio { matrix, features, barcodes } => {
+            [matrix, features, barcodes].map(|place| paths[place].clone()).to_vec()
+        }
+    };
+    own.sort();
+    Ok(own)
+}
