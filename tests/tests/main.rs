@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod boundaries;
+mod bounds;
 mod browser;
 mod combinations;
 mod distribution;

@@ -52,6 +52,8 @@ fn one_batch_is_learned_by_heart() {
         slots: 8,
         ema: vec![0.1],
         weighting: 1.0,
+        start_rate: 0.1,
+        patience: 0,
         accumulate: 1,
         precision: Default::default(),
         checkpointing: false,

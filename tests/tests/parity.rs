@@ -308,6 +308,8 @@ fn adamw_takes_the_same_step() {
         slots: 8,
         ema: vec![0.05],
         weighting: 1.0,
+        start_rate: 0.1,
+        patience: 0,
         accumulate: 1,
         precision: Default::default(),
         checkpointing: false,
