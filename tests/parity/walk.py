@@ -102,12 +102,14 @@ def bounded(model, request, tokens, labels, shifts):
     totals = request.get("totals") or {}
     own = next((totals[token] for token in labels if token in totals), totals.get(0))
     if own is not None:
-        total = 0.0
-        for gene, shift in enumerate(out):
-            hidden = tokens[gene] == MASK
-            total += math.exp(min(model.genes["log_mean"][gene] + shift, 9.0)) if hidden else COUNT[tokens[gene]]
-        total = max(total, 1.0)
-        out = [shift + math.log(min(max(total, own[0]), own[1]) / total) for shift in out]
+        shown = sum(COUNT[token] for token in tokens if token != MASK)
+        means = [math.exp(min(model.genes["log_mean"][gene] + shift, 9.0)) for gene, shift in enumerate(out)]
+        unseen = max(sum(mean for mean, token in zip(means, tokens) if token == MASK), 1e-3)
+        total = max(shown + unseen, 1.0)
+        wanted = min(max(total, own[0]), own[1])
+        of_all, of_hidden = math.log(wanted / total), math.log(max(wanted - shown, 1e-3) / unseen)
+        shift_all = min(max(of_hidden, min(0.0, 2 * of_all)), max(0.0, 2 * of_all))
+        out = [shift + shift_all for shift in out]
     return torch.tensor([out], dtype=torch.float64)
 
 

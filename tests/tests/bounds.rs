@@ -143,9 +143,12 @@ fn library_sizes_stay_in_their_range() {
             let (free, held) = (drawn(&network, asked.clone()), drawn(&network, Request { totals: totals.clone(), ..asked }));
             for (bin, [lowest, highest]) in ranges {
                 let (mean, error) = library(&held, 64, bin);
-                let allowed = |bound: f32, sign: f64| f64::from(bound) * (1.0 + 0.05 * sign) + sign * 4.0 * error;
+                // Besides the noise of some 32 cells: what is drawn is not taken back, and where most of a cell is there, its
+                // last genes are moved by a few times at most; with many steps a weight that pulls at every one of them
+                // gets a sixth past a bound (these networks would go to 35 times the bound).
+                let room = if steps > 3 { 0.2 } else { 0.05 };
+                let allowed = |bound: f32, sign: f64| f64::from(bound) * (1.0 + room * sign) + sign * 4.0 * error;
                 let range = allowed(lowest, -1.0)..allowed(highest, 1.0);
-                // What is drawn early is not taken back: a twentieth besides the noise of 32 cells.
                 assert!(range.contains(&mean), "w {guidance}, {steps} steps, bin {bin}: {mean} ± {error}");
                 let unbound = library(&free, 64, bin).0;
                 leaves += usize::from(!(f64::from(lowest)..f64::from(highest)).contains(&unbound));
