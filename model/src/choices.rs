@@ -67,6 +67,7 @@ pub(crate) fn request(card: &Card, statistics: &GeneStatistics, choices: &Choice
         guidance: choices.guidance,
         steps: choices.steps,
         cells: choices.cells,
+        first: 0,
         seed: choices.seed,
         key: key(card, &chosen, &clamp),
         clamp,

@@ -41,6 +41,8 @@ pub struct Request {
     pub steps: usize,
     /// Cells to make.
     pub cells: usize,
+    /// Number of the first of them: cells are drawn by their numbers, so any split of a request gives the same cells.
+    pub first: usize,
     /// Seed of all randomness.
     pub seed: u64,
     /// Key of the conditions among the seed's draws: requests with other conditions have other keys, so that no two
@@ -66,6 +68,7 @@ impl Request {
             guidance: 0.0,
             steps,
             cells,
+            first: 0,
             seed,
             key: 0,
             clamp: Vec::new(),
@@ -216,7 +219,7 @@ impl Run {
         self.step = 0;
         self.draws.clear();
         for cell in self.current.clone() {
-            let mut draws = Draws::keyed(self.request.seed, self.request.key, cell as u64);
+            let mut draws = Draws::keyed(self.request.seed, self.request.key, (self.request.first + cell) as u64);
             let weights: Vec<f64> = self.request.labels.iter().map(|(_, weight)| *weight).collect();
             let labels = self.request.labels.get(draws.weighted(&weights)).map(|(labels, _)| labels.clone());
             self.labels.push(labels.unwrap_or_default());

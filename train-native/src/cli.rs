@@ -209,11 +209,19 @@ pub(crate) struct Sample {
     /// Target whose lines of the tables are read.
     #[arg(long, requires = "prior_table")]
     pub(crate) prior_target: Option<String>,
+    /// Table of what to generate, in place of --cells: a header with keys of bundle.json and `cells`, tabs or commas
+    /// between; an empty value leaves a condition as --with has it, A+B composes perturbations.
+    #[arg(long, conflicts_with_all = ["cells", "tsv"])]
+    pub(crate) grid: Option<PathBuf>,
     /// Perturbations and numbers of cells, `perturbation<TAB>num_cells` per line, in place of --cells.
     #[arg(long, conflicts_with = "cells")]
     pub(crate) tsv: Option<PathBuf>,
-    /// Guidance scale w (the bundle's own when left out).
+    /// Besides drawn counts, the mean count of the distribution that each was drawn from, as the layer `expected`: the
+    /// means of 64 cells say what drawn counts of a thousand say.
     #[arg(long)]
+    pub(crate) expected: bool,
+    /// Guidance scale w (the bundle's own when left out), up to the bundle's limit.
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) guidance: Option<f32>,
     /// Sampling steps N (the bundle's own when left out).
     #[arg(long)]

@@ -143,12 +143,17 @@ fn cuda(_: usize) -> Result<Device> {
     anyhow::bail!("this build has no CUDA; build it with `cargo build --release -p train-native --features cuda`")
 }
 
-#[cfg(feature = "wgpu")]
+#[cfg(feature = "vulkan")]
+fn wgpu() -> Result<Device> {
+    Ok(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice))
+}
+
+#[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
 fn wgpu() -> Result<Device> {
     Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice))
 }
 
-#[cfg(not(feature = "wgpu"))]
+#[cfg(not(any(feature = "wgpu", feature = "vulkan")))]
 fn wgpu() -> Result<Device> {
     anyhow::bail!("this build has no wgpu; build it with `cargo build --release -p train-native --features wgpu`")
 }

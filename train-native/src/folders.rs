@@ -5,8 +5,9 @@
 //! Does not know: what the files are.
 //! Flow: files of a bundle → **disk** → readers, a web server.
 //!
-//! Linux can exchange two folders; elsewhere, and where the folder cannot be exchanged (it is a mount point, or holds
-//! folders), its files are renamed one after the other, and a kill between two of them leaves a card that does not fit.
+//! Linux can exchange two folders; elsewhere, and where the folder cannot be exchanged (it is a mount point, holds folders,
+//! or is where we stand), its files are renamed one after the other, and a kill between two of them leaves a card that
+//! does not fit.
 
 use std::fs::{File, Permissions};
 use std::io::Write;
@@ -29,7 +30,9 @@ pub fn write_together(folder: &Path, files: &[(&str, &[u8])]) -> Result<()> {
     // Where it really is: the folder is exchanged and not a link to it.
     let folder = folder.canonicalize().with_context(|| failed(folder))?;
     sweep(&folder);
-    if is_flat(&folder) {
+    // Whoever works in a folder that was exchanged finds himself in one that is gone.
+    let stands_there = std::env::current_dir().is_ok_and(|here| here.starts_with(&folder));
+    if is_flat(&folder) && !stands_there {
         let made = anew(&folder, files)?;
         if exchange(made.path(), &folder).is_ok() {
             // What is removed now with `made` is the folder as it was.

@@ -17,7 +17,7 @@ use cells::{Cells, Column, Counts};
 use indicatif::ProgressBar;
 use model::bundle::{Bundle, CARD, read_card};
 use model::card::Choices;
-use model::sample::{Effort, Run};
+use model::sample::{Effort, Request, Run};
 
 /// Reads a bundle folder.
 ///
@@ -64,19 +64,46 @@ pub fn wait<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// Generated cells.
+pub struct Generated {
+    /// Counts with labels.
+    pub cells: Cells,
+    /// Mean count of the distribution that every value was drawn from, cell by cell [cells × G]; empty where it was not
+    /// asked for.
+    pub expected: Vec<f32>,
+}
+
 /// Generates cells, with progress on standard error when `bar` is shown.
 ///
 /// # Errors
 /// When a choice is unknown or the device fails.
 pub fn generate(bundle: &Bundle, choices: &Choices, effort: Effort, bar: &ProgressBar) -> Result<Cells> {
-    let request = bundle.request(choices)?;
-    let mut run = Run::new(&bundle.network, request, effort);
     bar.set_length(choices.cells as u64);
+    let made = generate_part(bundle, choices, 0, effort, false, &mut |done| bar.set_position(done as u64))?;
+    bar.finish_and_clear();
+    Ok(made.cells)
+}
+
+/// Generates `choices.cells` cells from number `first` on, with expected counts where `expects`; `done` hears how many
+/// are finished. Parts of a request are the cells of the whole.
+///
+/// # Errors
+/// When a choice is unknown or the device fails.
+pub fn generate_part(
+    bundle: &Bundle,
+    choices: &Choices,
+    first: usize,
+    effort: Effort,
+    expects: bool,
+    done: &mut dyn FnMut(usize),
+) -> Result<Generated> {
+    let request = Request { first, expects, ..bundle.request(choices)? };
+    let key = request.key;
+    let mut run = Run::new(&bundle.network, request, effort);
     while !run.is_finished() {
         let step = wait(run.step(&bundle.network)).context("the device failed while sampling")?;
-        bar.set_position(step.done as u64);
+        done(step.done);
     }
-    bar.finish_and_clear();
     let rows = run.counts(0..choices.cells);
     let counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
     let mut labels = BTreeMap::new();
@@ -87,8 +114,11 @@ pub fn generate(bundle: &Bundle, choices: &Choices, effort: Effort, bar: &Progre
             (0..choices.cells).map(|cell| together.as_deref().unwrap_or_else(|| own(cell))).collect();
         labels.insert(condition.key.clone(), Column::categorical(&texts));
     }
-    let names = (0..choices.cells).map(|cell| format!("generated-{}-{cell}", choices.seed)).collect();
-    Ok(Cells::new(counts, bundle.card.genes.clone(), names, labels)?)
+    // The key names the conditions: names of cells are unique over all requests to a bundle.
+    let name = |cell: usize| format!("generated-{key:016x}-{}-{}", choices.seed, first + cell);
+    let names = (0..choices.cells).map(name).collect();
+    let expected = (0..choices.cells).flat_map(|cell| run.expected(cell).iter().copied()).collect();
+    Ok(Generated { cells: Cells::new(counts, bundle.card.genes.clone(), names, labels)?, expected })
 }
 
 /// What every export carries (DESIGN.md decision 8).

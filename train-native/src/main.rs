@@ -163,13 +163,16 @@ fn sampled(asked: cli::Sample) -> anyhow::Result<Done> {
     choices.clamp = sample::clamps(&asked.clamp)?;
     let prior = sample::Prior { genes: asked.prior_genes, tables: asked.prior_table, target: asked.prior_target };
     choices.clamp.extend(prior.held(&bundle)?);
-    let wanted = sample::wanted(&bundle, &choices, asked.tsv.as_deref())?;
+    let tables = sample::Tables { grid: asked.grid, perturbations: asked.tsv };
+    let wanted = sample::wanted(&bundle, &choices, &tables)?;
     if asked.dry_run {
         print(&sample::describe(&wanted));
         return Ok(Done::Printed);
     }
     let device = format!("{:?}", asked.device).to_lowercase();
-    sample::write(&bundle, &wanted, effort_of(asked.device), &device, &asked.out)?;
+    let effort = effort_of(asked.device);
+    let output = sample::Output { effort, device: &device, out: &asked.out, expects: asked.expected };
+    sample::write(&bundle, &wanted, &output)?;
     Ok(Done::Kept)
 }
 

@@ -62,9 +62,16 @@ impl Shown {
 
     /// How far it is, in a line.
     fn line(&self, now: Instant) -> String {
+        line(&self.what, self.length, self.position(), &self.rest(now))
+    }
+
+    /// What stands behind the numbers: what there is to say, and the time.
+    fn rest(&self, now: Instant) -> String {
         let elapsed = now.saturating_duration_since(self.started);
-        let first = self.first.load(Ordering::Relaxed);
-        line(&self.what, self.length, (first, self.position()), &own(&self.message), elapsed)
+        let (first, position) = (self.first.load(Ordering::Relaxed), self.position());
+        let time = time(self.length.map(|(length, _)| length), (first, position), elapsed);
+        let message = own(&self.message);
+        if message.is_empty() { time } else { format!("{message}, {time}") }
     }
 }
 
@@ -77,22 +84,25 @@ fn words(time: Duration) -> String {
     }
 }
 
-/// How far a phase is: it stood at `first` when it began and stands at `position` now.
-fn line(
-    what: &str,
-    length: Option<(u64, &str)>,
-    (first, position): (u64, u64),
-    message: &str,
-    elapsed: Duration,
-) -> String {
-    let beside = if message.is_empty() { String::new() } else { format!(", {message}") };
-    let Some((length, unit)) = length else { return format!("{what}: {} so far{beside}", words(elapsed)) };
-    let (done, left) = (position.saturating_sub(first), length.saturating_sub(position));
-    let time = match done {
-        0 => format!("{} so far", words(elapsed)),
-        _ => format!("{} left", words(elapsed.mul_f64(left as f64 / done as f64))),
-    };
-    format!("{what}: {position} of {length} {unit}{beside}, {time}")
+/// The time left of a phase that stood at `first` when it began and stands at `position` now; where nothing tells, the
+/// time so far.
+fn time(length: Option<u64>, (first, position): (u64, u64), elapsed: Duration) -> String {
+    let done = position.saturating_sub(first);
+    match length {
+        Some(length) if done > 0 => {
+            let left = length.saturating_sub(position);
+            format!("{} left", words(elapsed.mul_f64(left as f64 / done as f64)))
+        }
+        _ => format!("{} so far", words(elapsed)),
+    }
+}
+
+/// How far a phase is.
+fn line(what: &str, length: Option<(u64, &str)>, position: u64, rest: &str) -> String {
+    match length {
+        None => format!("{what}: {rest}"),
+        Some((length, unit)) => format!("{what}: {position} of {length} {unit}, {rest}"),
+    }
 }
 
 /// Starts to show progress: bars where standard error is a terminal, otherwise lines every `interval`.
@@ -114,7 +124,7 @@ fn look() {
             Some(Manner::Bars(_)) => {
                 if let Some(bar) = &phase.bar {
                     bar.set_position(phase.position());
-                    bar.set_message(own(&phase.message).clone());
+                    bar.set_message(phase.rest(Instant::now()));
                     bar.tick();
                 }
             }
@@ -179,9 +189,9 @@ fn started(what: String, length: Option<(u64, &'static str)>) -> Phase {
 /// A bar for a terminal.
 fn bar(what: &str, length: Option<(u64, &'static str)>) -> ProgressBar {
     let (bar, template) = match length {
-        None => (ProgressBar::new_spinner(), "{spinner} {prefix} {elapsed} {msg}".to_owned()),
+        None => (ProgressBar::new_spinner(), "{spinner} {prefix}: {msg}".to_owned()),
         Some((length, unit)) => {
-            (ProgressBar::new(length), format!("{{prefix}} {{bar:24}} {{pos}}/{{len}} {unit}, {{eta}} left {{msg}}"))
+            (ProgressBar::new(length), format!("{{prefix}} {{bar:24}} {{pos}}/{{len}} {unit}, {{msg}}"))
         }
     };
     bar.set_prefix(what.to_owned());
@@ -208,7 +218,6 @@ impl Phase {
         self.0.first.store(position, Ordering::Relaxed);
         if let Some(bar) = &self.0.bar {
             bar.set_position(position);
-            bar.reset_eta();
         }
     }
 
@@ -242,19 +251,16 @@ impl Drop for Phase {
 mod tests {
     use std::time::Duration;
 
-    use super::{counted, line, words};
+    use super::{counted, line, time, words};
 
     #[test]
     fn a_line_says_how_far_it_is_and_what_is_left() {
         let seconds = Duration::from_secs;
-        assert_eq!(line("reading", None, (0, 0), "", seconds(90)), "reading: 90 s so far");
-        let steps = Some((400, "steps"));
-        assert_eq!(line("training", steps, (0, 0), "", seconds(5)), "training: 0 of 400 steps, 5 s so far");
+        assert_eq!(line("reading", None, 0, &time(None, (0, 0), seconds(90))), "reading: 90 s so far");
+        let steps = |position, rest: &str| line("training", Some((400, "steps")), position, rest);
+        assert_eq!(steps(0, &time(Some(400), (0, 0), seconds(5))), "training: 0 of 400 steps, 5 s so far");
         // A hundred steps of this session took 50 s; 200 are left.
-        assert_eq!(
-            line("training", steps, (100, 200), "1.5 bits", seconds(50)),
-            "training: 200 of 400 steps, 1.5 bits, 100 s left"
-        );
+        assert_eq!(steps(200, &time(Some(400), (100, 200), seconds(50))), "training: 200 of 400 steps, 100 s left");
         assert_eq!([words(seconds(119)), words(seconds(150)), words(seconds(7380))], ["119 s", "3 min", "2 h 3 min"]);
     }
 

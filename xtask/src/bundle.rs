@@ -98,6 +98,11 @@ pub(crate) fn names() -> Vec<&'static str> {
     BUNDLES.iter().map(|bundle| bundle.name).collect()
 }
 
+/// File of the cells that a bundle of the gallery is trained on.
+pub(crate) fn cells_of(name: &str) -> Option<&'static str> {
+    BUNDLES.iter().find(|bundle| bundle.name == name).map(|bundle| bundle.cells)
+}
+
 /// Runs a command of the trainer.
 fn trainer(arguments: &[String]) -> Result<()> {
     let mut cargo = command("cargo", &["run", "--quiet", "--package", "train-native", "--"]);

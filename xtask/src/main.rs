@@ -9,6 +9,7 @@ mod bundle;
 mod count;
 mod debian;
 mod gene_names;
+mod gpu;
 mod measure;
 mod process;
 mod setup;
@@ -34,6 +35,8 @@ cargo xtask bench de                                   the page's tests of 10,00
 cargo xtask bench page [--only NAME] [--minutes M] [--limit S] [--points N] [--data FILE]
                                                        what a visitor of the built page waits for
 cargo xtask bundle NAME --data FOLDER [--runs FOLDER]  train, export, evaluate and precompute a bundle of the gallery
+cargo xtask gpu [--data FOLDER] [--recipe NAME]... [--build NAME]... [--out FOLDER]
+                                                       one folder with all that a quarter of an hour on a GPU needs
 cargo xtask gene-names --table FILE --species NAME --source TEXT --out FILE
                                                        a list of full names and synonyms, from NCBI's table of genes
 cargo xtask shots [--out FOLDER] [--query QUERY]       pictures of every view of the built page
@@ -45,6 +48,12 @@ cargo xtask --help                                     this text
 fn value_of<'a>(arguments: &'a [String], flag: &str) -> Result<Option<&'a str>> {
     let Some(at) = arguments.iter().position(|argument| argument == flag) else { return Ok(None) };
     arguments.get(at + 1).map(|value| Some(value.as_str())).with_context(|| format!("{flag} needs a value"))
+}
+
+/// Values of a flag that may be given several times.
+fn values_of(arguments: &[String], flag: &str) -> Vec<String> {
+    let pairs = arguments.windows(2).filter(|pair| pair[0] == flag);
+    pairs.map(|pair| pair[1].clone()).collect()
 }
 
 /// Refuses words that a command does not know, so that a typing error is not passed over in silence.
@@ -129,6 +138,15 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             let data = value_of(arguments, "--data")?.context("--data FOLDER says where the measured files are")?;
             let runs = value_of(arguments, "--runs")?.map_or_else(|| process::root().join("target/runs"), Into::into);
             bundle::make(name, std::path::Path::new(data), &runs)?;
+        }
+        Some("gpu") => {
+            only_known(arguments, &[], &["--data", "--recipe", "--build", "--out"])?;
+            gpu::pack(&gpu::Asked {
+                out: value_of(arguments, "--out")?.map_or_else(|| process::root().join("target/gpu-pack"), Into::into),
+                data: value_of(arguments, "--data")?.map(Into::into),
+                recipes: values_of(arguments, "--recipe"),
+                builds: values_of(arguments, "--build"),
+            })?;
         }
         Some("gene-names") => {
             only_known(arguments, &[], &["--table", "--species", "--source", "--out"])?;

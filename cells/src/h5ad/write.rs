@@ -37,6 +37,18 @@ fn texts(group: &mut GroupBuilder, name: &str, values: &[String]) {
 /// # Errors
 /// When the HDF5 library refuses the data.
 pub fn write_h5ad(cells: &Cells, uns: &BTreeMap<String, String>) -> Result<Vec<u8>, H5adError> {
+    write_h5ad_with_layers(cells, uns, &[])
+}
+
+/// The same with `layers` by name: dense values, cell by cell [cells × G].
+///
+/// # Errors
+/// When the HDF5 library refuses the data.
+pub fn write_h5ad_with_layers(
+    cells: &Cells,
+    uns: &BTreeMap<String, String>,
+    layers: &[(&str, &[f32])],
+) -> Result<Vec<u8>, H5adError> {
     let mut file = FileBuilder::new();
     file.set_attr("encoding-type", AttrValue::VarLenString("anndata".to_owned()));
     file.set_attr("encoding-version", AttrValue::VarLenString("0.1.0".to_owned()));
@@ -46,7 +58,21 @@ pub fn write_h5ad(cells: &Cells, uns: &BTreeMap<String, String>) -> Result<Vec<u
     file.add_group(obs.finish());
     let var = frame(&mut file, "var", &cells.genes, &BTreeMap::new());
     file.add_group(var.finish());
-    for name in ["layers", "obsm", "obsp", "varm", "varp"] {
+    let mut all = file.create_group("layers");
+    encode(&mut all, "dict", "0.1.0");
+    let genes = cells.genes.len() as u64;
+    for (name, values) in layers {
+        let dataset = all.create_dataset(name).with_f32_data(values).with_shape(&[cells.len() as u64, genes]);
+        if !values.is_empty() {
+            // A few rows a chunk; lengths below LARGEST_CHUNK.
+            let rows = (LARGEST_CHUNK as u64 / genes.max(1)).clamp(1, cells.len() as u64);
+            dataset.with_chunks(&[rows, genes.min(LARGEST_CHUNK as u64)]).with_shuffle().with_deflate(4);
+        }
+        dataset.set_attr("encoding-type", AttrValue::VarLenString("array".to_owned()));
+        dataset.set_attr("encoding-version", AttrValue::VarLenString("0.2.0".to_owned()));
+    }
+    file.add_group(all.finish());
+    for name in ["obsm", "obsp", "varm", "varp"] {
         let mut empty = file.create_group(name);
         encode(&mut empty, "dict", "0.1.0");
         file.add_group(empty.finish());

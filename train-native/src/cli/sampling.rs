@@ -11,7 +11,7 @@ use train_native::device::Backend;
 #[derive(Args)]
 pub(crate) struct Sampling {
     /// Guidance (the bundle's own when left out).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) guidance: Option<f32>,
     /// Steps (the bundle's own when left out).
     #[arg(long)]

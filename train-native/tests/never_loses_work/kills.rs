@@ -94,3 +94,24 @@ fn a_full_disk_ends_in_a_sentence() {
     // With room again the same command goes on.
     assert!(bench.train("recipe.toml", "run").status.success());
 }
+
+#[test]
+fn checkpoints_written_by_the_clock_change_no_bit() {
+    let bench = Bench::new();
+    let steps = format!("steps = {STEPS}");
+    bench.recipe("watched.toml", &[("steps = 400", &steps), ("seed = 11", "seed = 11\nvalidation = 12")]);
+    let words = ["train", "--save-every", "7", "--data", "cells.h5ad", "--config", "watched.toml", "--out"];
+    let train = |out: &str, minutes: &str| {
+        let ended = bench.program(&words).args([out, "--save-minutes", minutes]).output().unwrap();
+        assert!(ended.status.success(), "{}", said(&ended));
+        let events = std::fs::read_to_string(bench.path(out).join("events.jsonl")).unwrap();
+        events.matches("\"event\":\"checkpoint\"").count()
+    };
+    // Every seventh step and the last; every step.
+    assert_eq!((train("whole", "0"), train("often", "0.0000001")), (4, STEPS));
+    assert!(bench.checkpoint("whole") == bench.checkpoint("often"));
+    let best = |run: &str| std::fs::read(bench.path(run).join("best.safetensors")).unwrap();
+    assert!(best("whole") == best("often"));
+    let wrong = bench.program(&words).args(["run", "--save-minutes", "-1"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+}
