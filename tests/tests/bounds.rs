@@ -83,7 +83,10 @@ fn no_count_is_above_its_ceiling() {
                     for cell in 0..3 {
                         for (gene, found) in run.tokens(cell).iter().enumerate() {
                             let ceiling = statistics.ceiling[gene];
-                            assert!(*found <= ceiling, "w {guidance}, {steps} steps, gene {gene}: {found} above {ceiling}");
+                            assert!(
+                                *found <= ceiling,
+                                "w {guidance}, {steps} steps, gene {gene}: {found} above {ceiling}"
+                            );
                             let expected = run.expected(cell)[gene];
                             // A mean of counts up to the ceiling: one rounding above it at most.
                             let most = dequantise(ceiling) as f32 * 1.000_01;
@@ -102,7 +105,10 @@ fn no_count_is_above_its_ceiling() {
         }
     }
     // The bounds are reached, so something would be past them without.
-    assert!(at_ceiling * 100 > all && above_zero * 4 > all, "{at_ceiling} at the ceiling, {above_zero} above 0 of {all}");
+    assert!(
+        at_ceiling * 100 > all && above_zero * 4 > all,
+        "{at_ceiling} at the ceiling, {above_zero} above 0 of {all}"
+    );
 }
 
 /// Genes that nothing but their negative binomials says anything of: 244 counts to a cell, no ceilings.
@@ -140,7 +146,8 @@ fn library_sizes_stay_in_their_range() {
     for guidance in GUIDANCE {
         for (steps, perturbations) in [(1, &[3][..]), (3, &[3]), (16, &[4]), (3, &[4, 3, 8, 6, 5])] {
             let asked = request(perturbations, guidance, steps, 64, 6);
-            let (free, held) = (drawn(&network, asked.clone()), drawn(&network, Request { totals: totals.clone(), ..asked }));
+            let (free, held) =
+                (drawn(&network, asked.clone()), drawn(&network, Request { totals: totals.clone(), ..asked }));
             for (bin, [lowest, highest]) in ranges {
                 let (mean, error) = library(&held, 64, bin);
                 // Besides the noise of some 32 cells: what is drawn is not taken back, and where most of a cell is there, its

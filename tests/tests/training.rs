@@ -188,8 +188,7 @@ fn a_part_that_is_left_out_says_nothing_and_stays_so() {
         (network, _) = optimiser.step(network, &found, 1e-2, step);
     }
     let by_name: BTreeMap<String, Tensor<2>> = network.parameters().into_iter().collect();
-    let left_out =
-        ["gene_embedding", "summary.loadings", "summary.to_rows", "gate_pairs", "head", "shape_basis"];
+    let left_out = ["gene_embedding", "summary.loadings", "summary.to_rows", "gate_pairs", "head", "shape_basis"];
     for name in left_out {
         assert!(values(&by_name[name].clone().inner()).iter().all(|value| *value == 0.0), "{name}");
     }

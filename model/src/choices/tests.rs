@@ -225,7 +225,12 @@ fn other_conditions_have_other_keys_and_settings_do_not() {
     .into_iter()
     .map(|with| asked(with).key)
     .collect();
-    keys.extend([clamped(&[("G7", 1)]), clamped(&[("G7", 2)]), clamped(&[("G8", 1)]), clamped(&[("G7", 1), ("G8", 1)])]);
+    keys.extend([
+        clamped(&[("G7", 1)]),
+        clamped(&[("G7", 2)]),
+        clamped(&[("G8", 1)]),
+        clamped(&[("G7", 1), ("G8", 1)]),
+    ]);
     let all = keys.len();
     keys.sort_unstable();
     keys.dedup();
