@@ -22,9 +22,11 @@ use cells::normalise::{Normalised, Target, into_log_normalised};
 use cells::synthetic::{SyntheticSpec, synthetic};
 use model::config::ModelConfig;
 use model::network::Network;
+use model::pairs::Pairs;
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
-use model::sample::{Choice, Effort, Request, Run};
+use model::sample::{Effort, Request, Run};
+use model::statistics::GeneStatistics;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -39,21 +41,30 @@ const CONFIG: ModelConfig = ModelConfig {
     feed_width: 32,
     rank: 4,
     summary: 2,
+    shape: 2,
     condition_slots: 2,
     condition_values: 4,
+    pairs: 0,
 };
 
-/// A guided run with a held gene; the conditions are the second and fourth value.
+/// A guided run with a held gene and bounds on library sizes; the conditions are the second and fourth value.
 fn request() -> Request {
     Request {
-        conditions: vec![Choice::Fixed(FIRST_CONDITION + 1), Choice::Fixed(FIRST_CONDITION + 3)],
         null: vec![None, Some(FIRST_CONDITION + 2)],
         guidance: 2.0,
-        steps: 3,
-        cells: 6,
-        seed: 17,
         clamp: vec![(4, 30)],
+        totals: BTreeMap::from([(0, [200.0, 2000.0])]),
+        ..Request::of(vec![FIRST_CONDITION + 1, FIRST_CONDITION + 3], 3, 6, 17)
     }
+}
+
+/// A network whose genes have ceilings of every width of values; gene 4 may show 40 counts.
+fn network(config: &ModelConfig, device: &Device) -> Network {
+    let mut statistics = GeneStatistics::flat(config.genes);
+    for (gene, ceiling) in statistics.ceiling.iter_mut().enumerate() {
+        *ceiling = [3, 7, 20, 60, 40, 150, 230][gene % 7];
+    }
+    Network::init(config, statistics, Pairs::default(), 3, device)
 }
 
 /// Cells of a side with about 1,450 of 18,080 genes each (8 %), counts as deep cells have them; the first genes are up
@@ -125,7 +136,7 @@ async fn gpu() -> Device {
 
 /// Tokens of the run's cells on a device.
 async fn cells_on(device: &Device) -> Vec<u16> {
-    let network = Network::init(&CONFIG, 3, device);
+    let network = network(&CONFIG, device);
     let mut run = Run::new(&network, request(), Effort { cells: 4, rows: 64 });
     while !run.is_finished() {
         run.step(&network).await.unwrap();
@@ -170,10 +181,10 @@ async fn dispatches_are_as_many_as_the_bench_says() {
     let (mut lines, mut is_close) = (Vec::new(), true);
     for (blocks, rows) in [(1, 64), (3, 64), (3, 4096)] {
         let config = ModelConfig { blocks, ..CONFIG };
-        let network = Network::init(&config, 3, &device);
+        let network = network(&config, &device);
         let mut run = Run::new(&network, request(), Effort { cells: 4, rows });
         // A read-back waits for everything before it, so that the tables are not counted.
-        network.output_bias.clone().into_data_async().await.unwrap();
+        network.mean_gain.clone().into_data_async().await.unwrap();
         let before = dispatches();
         while !run.is_finished() {
             run.step(&network).await.unwrap();

@@ -109,20 +109,21 @@ fn choose(condition: &Condition, choices: &Choices) -> Result<Chosen, BundleErro
     }
 }
 
-/// Perturbations that act together, each once; the control adds nothing to others.
+/// Perturbations that act together, each once and in the order of their tokens, whatever order they were named in; the
+/// control adds nothing to others.
 fn several_at_once(
     condition: &Condition,
     values: &[String],
     of_value: &dyn Fn(&String) -> Result<Chosen, BundleError>,
 ) -> Result<Chosen, BundleError> {
-    let (mut tokens, mut names) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+    let mut chosen = BTreeMap::new();
     for value in values {
         let Chosen::Value(token, _) = of_value(value)? else { continue };
-        if condition.control.as_ref() != Some(value) && !tokens.contains(&token) {
-            tokens.push(token);
-            names.push(value.clone());
+        if condition.control.as_ref() != Some(value) {
+            chosen.insert(token, value.clone());
         }
     }
+    let (tokens, mut names): (Vec<i32>, Vec<String>) = chosen.into_iter().unzip();
     match (tokens.as_slice(), condition.control.as_ref()) {
         ([], Some(control)) => of_value(control),
         ([token], _) => Ok(Chosen::Value(*token, names.pop())),
@@ -288,3 +289,6 @@ fn totals(card: &Card) -> BTreeMap<i32, [f32; 2]> {
     let bins = depths.flat_map(|condition| &condition.values).filter_map(of_value);
     bins.chain([(0, roomy(card.library_sizes))]).collect()
 }
+
+#[cfg(test)]
+mod tests;

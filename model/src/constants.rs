@@ -66,15 +66,20 @@ impl Constants {
         self.odds.device()
     }
 
-    /// Slope of the logits in the count that a shift of the log-mean makes, and its derivative by the shift:
-    /// t(η) = η − softplus(u + η) + softplus(u) with u the log of mean over size. `odds` is broadcast over cells.
+    /// Slope of the logits in the count that a shift of the log-mean makes:
+    /// t(η) = η − softplus(u + η) + softplus(u) = softplus(−u) − softplus(−u − η), u the log of mean over size. `odds` is
+    /// broadcast over cells.
+    ///
+    /// The second form keeps its digits where they matter: where u is large, genes have large counts, and these multiply
+    /// the rounding of two large softpluses (at a mean of 7000 and a size of 1, a hundredth of the mean).
     pub(crate) fn slope(shifts: &Tensor<2>, odds: &Tensor<2>) -> Tensor<2> {
-        shifts.clone() - softplus(shifts.clone() + odds.clone(), 1.0) + softplus(odds.clone(), 1.0)
+        let softplus = |x: Tensor<2>| softplus(x.neg(), 1.0);
+        softplus(odds.clone()) - softplus(shifts.clone() + odds.clone())
     }
 
     /// Derivative of [`Self::slope`] by the shift.
     pub(crate) fn slope_change(shifts: &Tensor<2>, odds: &Tensor<2>) -> Tensor<2> {
-        sigmoid(shifts.clone() + odds.clone()).neg().add_scalar(1.0)
+        sigmoid((shifts.clone() + odds.clone()).neg())
     }
 }
 
@@ -100,5 +105,32 @@ impl ClassTable {
         let counts: Vec<f32> = (0..class.width as u16).map(|value| dequantise(value) as f32).collect();
         let tensor = |values, rows| Tensor::<2>::from_data(TensorData::new(values, [rows, class.width]), device);
         Self { base: tensor(base, rows), fade: tensor(fade, rows), counts: tensor(counts, 1), class }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::Constants;
+
+    #[test]
+    fn the_slope_keeps_its_digits_at_every_mean_and_size() {
+        let device = Device::flex();
+        let softplus = |x: f64| if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() };
+        for (mean, size) in [(7000.0_f64, 1.0_f64), (20.0, 0.05), (2000.0, 100.0), (1.0, 1.0), (1e-6, 100.0)] {
+            for shift in [-3.0_f32, -0.1, 0.4, 5.0] {
+                let odds = (mean / size).ln() as f32;
+                let row = |value: f32| Tensor::<2>::full([1, 1], value, &device);
+                let found: f32 = Constants::slope(&row(shift), &row(odds)).into_scalar();
+                let exact = softplus(-f64::from(odds)) - softplus(-f64::from(odds) - f64::from(shift));
+                // A few roundings of f32, as they show in the logit of a count of four means.
+                let error = (f64::from(found) - exact).abs() * (4.0 * mean).max(1.0);
+                assert!(error < 1e-5 * (1.0 + 4.0 * mean * exact.abs()), "{mean} {size} {shift}: {error}");
+                let change: f32 = Constants::slope_change(&row(shift), &row(odds)).into_scalar();
+                let exact = 1.0 / (1.0 + (f64::from(odds) + f64::from(shift)).exp());
+                assert!((f64::from(change) / exact - 1.0).abs() < 1e-5, "{mean} {size} {shift}: {change}");
+            }
+        }
     }
 }

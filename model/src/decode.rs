@@ -225,12 +225,13 @@ impl Places {
 
 /// The first `width` columns of a table [X, V]; columns of zeros past the vocabulary.
 pub(crate) fn widened(table: Tensor<2>, width: usize) -> Tensor<2> {
-    let [rows, columns] = table.dims();
+    let columns = table.dims()[1];
     if width <= columns {
         return table.narrow(1, 0, width);
     }
-    let device = table.device();
-    Tensor::cat(vec![table, Tensor::zeros([rows, width - columns], &device)], 1)
+    // Of the table's own number type: the trainer may have lowered it.
+    let missing = table.clone().narrow(1, 0, width - columns).zeros_like();
+    Tensor::cat(vec![table, missing], 1)
 }
 
 /// Part of a step's wanted genes: some neighbouring slots of one class, each padded to the same number of rows.

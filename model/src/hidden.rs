@@ -20,6 +20,9 @@ const ROOM: f32 = 0.223_143_55;
 /// Largest log-mean whose exponential is summed.
 const LARGEST_LOG_MEAN: f32 = 9.0;
 
+/// Fewest counts that hidden genes are expected to have together.
+const LEAST_COUNTS: f32 = 1e-3;
+
 /// What the blocks know of a batch of cells.
 #[derive(Clone, Debug)]
 pub struct Hidden {
@@ -83,12 +86,20 @@ impl Hidden {
     }
 
     /// Shift of all log-means that brings the library size into its range [B, 1]: 0 where it is there.
+    ///
+    /// What is visible stays, so the hidden genes alone make up for what is wanted, V + M e^shift = T with V visible and M
+    /// hidden counts. When V is most of T that could silence them or multiply them; so the shift is at most twice what
+    /// it would be if V could be scaled as well.
     fn total_shift(&self, constants: &Constants, seen: &Seen, totals: &Totals) -> Tensor<2> {
         let means = (self.shifts.clone() + constants.readers.log_mean.clone()).clamp_max(LARGEST_LOG_MEAN).exp();
-        let hidden = seen.visible.clone().neg().add_scalar(1.0);
-        let total = (means * hidden + seen.counts.clone()).sum_dim(1).clamp_min(1.0);
+        let hidden = (means * seen.visible.clone().neg().add_scalar(1.0)).sum_dim(1).clamp_min(LEAST_COUNTS);
+        let visible = seen.counts.clone().sum_dim(1);
+        let total = (hidden.clone() + visible.clone()).clamp_min(1.0);
         let wanted = total.clone().max_pair(totals.lowest.clone()).min_pair(totals.highest.clone());
-        (wanted / total).log()
+        let of_all = (wanted.clone() / total.clone()).log();
+        let of_hidden = ((wanted - visible).clamp_min(LEAST_COUNTS) / hidden).log();
+        let (down, up) = (of_all.clone().clamp_max(0.0).mul_scalar(2.0), of_all.clone().clamp_min(0.0).mul_scalar(2.0));
+        of_hidden.max_pair(down).min_pair(up)
     }
 }
 
@@ -145,5 +156,27 @@ mod tests {
         for (lowest, highest, expected) in [(1.0, 100.0, 32.0), (1.0, 8.0, 8.0), (64.0, 100.0, 64.0)] {
             assert!((total(lowest, highest) / expected - 1.0).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    fn hidden_genes_make_up_for_visible_ones() {
+        let device = Device::flex();
+        let layout = Layout::random(4, 2, 1);
+        let constants = Constants::new(&layout, &GeneStatistics::flat(4), &device);
+        let hidden_counts = |visible: u16, shift: f32, [lowest, highest]: [f32; 2]| {
+            // Two genes are visible, two are hidden and of mean e^shift.
+            let seen = Seen::of(&[MASK as u16, visible, visible, MASK as u16], &layout, &device);
+            let bound = |value| Tensor::full([1, 1], value, &device);
+            let totals = Totals { lowest: bound(lowest), highest: bound(highest) };
+            2.0 * values(&hidden(shift, &device).bounded(&constants, Some((&seen, &totals))).shifts)[0].exp()
+        };
+        // 20 visible and 200 hidden counts, 60 wanted: 40 are left for the hidden ones.
+        assert!((hidden_counts(10, 100.0_f32.ln(), [50.0, 60.0]) / 40.0 - 1.0).abs() < 1e-5);
+        // 20 visible and 2 hidden counts where 33 are wanted: more than twice the shift of both, which is ln 1.5.
+        assert!((hidden_counts(10, 0.0, [33.0, 40.0]) / (2.0 * 2.25) - 1.0).abs() < 1e-5);
+        // More visible than wanted: the hidden ones are fewer, but not silent.
+        assert!((hidden_counts(40, 10.0_f32.ln(), [10.0, 50.0]) / (20.0 * 0.25) - 1.0).abs() < 1e-5);
+        // Within the range nothing moves.
+        assert_eq!(hidden_counts(10, 0.0, [15.0, 40.0]), 2.0);
     }
 }

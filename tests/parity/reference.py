@@ -1,118 +1,237 @@
-"""The network once more, in PyTorch, written from the paper's description and not from the Rust code.
+"""The network once more, in PyTorch, written from docs/model.md and the paper and not from the Rust code.
 
-Plain on purpose: embeds every gene, multiplies every group by W_down, decodes every gene.
+Plain on purpose and in double precision: every gene is decoded by itself over all values up to its ceiling, as the
+negative binomial of its shifted mean; expectations are sums over the negative binomial's probabilities. What differs
+from the Rust code by more than rounding is a fault in one of the two.
 """
 import math
 
+import numpy as np
 import torch
+from scipy import stats
 
-VOCABULARY = 281
-MASK = 281
-
-
-def count(token):
-    """The count in the middle of a token's bin, rounded down."""
-    if token < 100:
-        return token
-    if token == VOCABULARY - 1:
-        return 10000
-    power, part = divmod(token - 100, 90)
-    low = 10 ** (power + 2) + part * 10 ** (power + 1)
-    return low + (10 ** (power + 1) - 1) // 2
+V, MASK, UNMEASURED = 281, 281, 65535
+KNOTS = [0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0]
 
 
-COUNTS = torch.tensor([float(count(token)) for token in range(VOCABULARY)])
+def quantise(count):
+    if count < 100:
+        return count
+    if count < 1000:
+        return 100 + (count - 100) // 10
+    return 190 + (count - 1000) // 100 if count < 10_000 else V - 1
 
 
-def rms(x, gain):
+def smallest_counts():
+    """Smallest count of every token, and one past the largest of token 279."""
+    first = {}
+    for count in range(10_001):
+        first.setdefault(quantise(count), count)
+    return [first[token] for token in range(V)]
+
+
+SMALLEST = smallest_counts()
+WIDTH = [b - a for a, b in zip(SMALLEST, SMALLEST[1:])] + [1000]
+# The middle of a bin, rounded down; the last one stands for its smallest count.
+COUNT = [a + (w - 1) // 2 for a, w in zip(SMALLEST[:-1], WIDTH[:-1])] + [10_000]
+
+
+def features(token):
+    """Nine features: "hidden", and hat functions of the level."""
+    if token == MASK:
+        return [1.0] + [0.0] * len(KNOTS)
+    level = min(math.log2(1 + COUNT[token]), KNOTS[-1])
+    return [0.0] + [float(np.interp(level, KNOTS, np.eye(len(KNOTS))[knot])) for knot in range(len(KNOTS))]
+
+
+FEATURES = torch.tensor([features(token) for token in range(V + 1)], dtype=torch.float64)
+
+
+def expected_reading(mean, size, rate):
+    """Mean, variance and derivative by the log-mean of f = 1 − exp(−rate · X), X negative binomial, by summation.
+
+    Past 45/rate the reading is 1 to twenty digits, so that the rest of the probability counts as f = 1.
+    """
+    x = np.arange(math.ceil(45 / rate) + 1)
+    p = stats.nbinom.pmf(x, size, size / (size + mean))
+    left = np.exp(-rate * x)
+    average = float((p * left).sum())
+    rest = max(0.0, 1.0 - float(p.sum()))
+    variance = float((p * (left - average) ** 2).sum()) + rest * average**2
+    # The derivative of a probability by the log-mean is the probability times r (x − m) / (r + m).
+    slope = -float((p * left * size * (x - mean) / (size + mean)).sum())
+    return 1.0 - average, variance, slope
+
+
+def norm(x, gain):
     return x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-5) * gain
 
 
-def rotate(x):
-    """x: [B, H, positions, d]; dimension i pairs with i + d/2."""
-    positions, d = x.shape[-2], x.shape[-1]
-    half = d // 2
-    frequency = 10000.0 ** (-2.0 * torch.arange(half, dtype=torch.float64) / d)
-    angle = torch.arange(positions, dtype=torch.float64)[:, None] * frequency[None, :]
-    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
-    first, second = x[..., :half], x[..., half:]
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
+def turn(x):
+    """Rotary positions of [B, H, positions, d]."""
+    positions, d = x.shape[-2:]
+    out = torch.empty_like(x)
+    for i in range(d // 2):
+        angle = torch.arange(positions, dtype=x.dtype) * 10_000.0 ** (-2.0 * i / d)
+        a, b = x[..., i], x[..., i + d // 2]
+        out[..., i] = a * angle.cos() - b * angle.sin()
+        out[..., i + d // 2] = a * angle.sin() + b * angle.cos()
+    return out
 
 
 class Reference:
-    def __init__(self, config, params):
-        self.config, self.p = config, params
+    """config: sizes; p: parameters by key; genes: statistics by key; pairs, permutation: lists."""
 
-    def compressed(self, tokens):
-        c, p = self.config, self.p
-        embedded = p["token_embedding"][tokens] + p["gene_embedding"][None]
-        ordered = embedded[:, p["permutation"].long()]
-        padding = c["groups"] * c["group_size"] - c["genes"]
-        ordered = torch.cat([ordered, torch.zeros(len(tokens), padding, c["width"])], 1)
-        return ordered.reshape(len(tokens), c["groups"], -1) @ p["compress"]
+    def __init__(self, config, p, genes, pairs, permutation):
+        self.c, self.p, self.genes, self.pairs = config, p, genes, [tuple(pair) for pair in pairs]
+        self.position = [0] * config["genes"]
+        for position, gene in enumerate(permutation):
+            self.position[gene] = position
 
-    def attention(self, x, i, trace=None):
-        c, p = self.config, self.p
+    def place(self, gene):
+        return divmod(self.position[gene], self.c["group_size"])
+
+    # §6
+    def given(self, conditions, learns):
+        p, r = self.p, self.c["rank"]
+        cells = []
+        for tokens, own in zip(conditions, learns):
+            row = lambda name, slot: p[name][tokens[slot] - 282] if own[slot] else p[name][tokens[slot] - 282].detach()
+            slots = range(len(tokens))
+            gates = p["gate_bias"] + sum(row("gate_conditions", slot) for slot in slots)
+            for first in slots:
+                for second in range(first + 1, len(tokens)):
+                    if (tokens[first], tokens[second]) in self.pairs:
+                        pair = p["gate_pairs"][self.pairs.index((tokens[first], tokens[second]))]
+                        gates = gates + torch.cat([pair, torch.zeros(len(gates) - r, dtype=gates.dtype)])
+            rows = torch.stack([row("condition_embedding", slot) for slot in slots])
+            cells.append((rows, gates, sum(row("summary.trust", slot) for slot in slots)))
+        return [torch.stack(part) for part in zip(*cells)]
+
+    # §7
+    def deviations(self, tokens, gates):
+        """δ, σ and ι of every gene [B, G] each."""
+        c, p = self.c, self.p
+        first = c["rank"]
+        shifts = gates[:, :first] @ p["gene_output"].T
+        shifts = shifts + gates[:, first : first + c["summary"]] @ p["summary.loadings"].T
+        shifts = shifts.detach().numpy()
+        out = torch.zeros(3, len(tokens), c["genes"], dtype=torch.float64)
+        for cell, row in enumerate(tokens):
+            for gene, token in enumerate(row):
+                if token == MASK:
+                    continue
+                mean = math.exp(min(self.genes["log_mean"][gene] + shifts[cell, gene], 9.0))
+                rate = 1.0 / max(1.0, self.genes["scale"][gene])
+                average, variance, slope = expected_reading(mean, math.exp(self.genes["log_size"][gene]), rate)
+                variance = max(variance, 1e-4)
+                away = 1.0 - math.exp(-rate * COUNT[token]) - average
+                out[0, cell, gene] = min(8.0, max(-8.0, away / math.sqrt(variance)))
+                out[1, cell, gene] = away * slope / variance
+                out[2, cell, gene] = slope**2 / variance
+        return out
+
+    # §8
+    def posterior(self, score, information, trust):
+        loadings = self.p["summary.loadings"]
+        total = information @ loadings**2
+        mean = (score @ loadings) / (1 + total) * trust.exp()
+        return mean / torch.sqrt(1 + mean**2 / 9), total / (1 + total) * (2 * trust).exp()
+
+    # §9
+    def group_rows(self, tokens, deviations):
+        c, p = self.c, self.p
+        d, cells = c["width"], len(tokens)
+        rows = [[p["group_embedding"][group] for group in range(c["groups"])] for _ in range(cells)]
+        for gene in range(c["genes"]):
+            group, slot = self.place(gene)
+            matrix = p["compress"][slot * d : (slot + 1) * d]
+            for cell in range(cells):
+                token = FEATURES[tokens[cell][gene]] @ p["token_features"] @ matrix
+                rows[cell][group] = rows[cell][group] + token + deviations[cell, gene] * p["gene_embedding"][gene]
+        return torch.stack([torch.stack(row) for row in rows])
+
+    def block(self, x, i):
+        p = {name: self.p[f"blocks.{i}.{name}"] for name in
+             ("attention_norm", "attention_in", "attention_out", "feed_norm", "feed_in", "feed_out")}
         b, n, d = x.shape
-        heads = c["heads"]
-        q, k, v = (x @ p[f"blocks.{i}.attention_in"]).split(d, -1)
+        heads = self.c["heads"]
+        q, k, v = (norm(x, p["attention_norm"]) @ p["attention_in"]).split(d, -1)
         q, k, v = (t.reshape(b, n, heads, d // heads).transpose(1, 2) for t in (q, k, v))
-        q, k = rotate(q), rotate(k)
-        weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(d // heads), -1)
-        return (weights @ v).transpose(1, 2).reshape(b, n, d) @ p[f"blocks.{i}.attention_out"]
+        weights = torch.softmax(turn(q) @ turn(k).transpose(-1, -2) / math.sqrt(d // heads), -1)
+        x = x + (weights @ v).transpose(1, 2).reshape(b, n, d) @ p["attention_out"]
+        gate, value = (norm(x, p["feed_norm"]) @ p["feed_in"]).chunk(2, -1)
+        return x + (gate * torch.sigmoid(gate) * value) @ p["feed_out"]
 
-    def feed(self, x, i):
-        gate, value = (x @ self.p[f"blocks.{i}.feed_in"]).chunk(2, -1)
-        return (torch.nn.functional.silu(gate) * value) @ self.p[f"blocks.{i}.feed_out"]
+    def hidden(self, tokens, conditions, learns=None, blocks=None):
+        """h [B, L, D], shifts of every gene [B, G] and shape gates [B, U], after the first `blocks` blocks."""
+        c, p = self.c, self.p
+        r, q = c["rank"], c["summary"]
+        learns = learns or [[1] * len(own) for own in conditions]
+        rows, gates, trust = self.given(conditions, learns)
+        standard, score, information = self.deviations(tokens, gates)
+        mean, known = self.posterior(score, information, trust)
+        rows = rows + (torch.cat([mean, known], 1) @ p["summary.to_rows"])[:, None]
+        x = torch.cat([rows, self.group_rows(tokens, standard)], 1)
+        for i in range(c["blocks"] if blocks is None else blocks):
+            x = self.block(x, i)
+        x = norm(x, p["final_norm"])
+        slots = rows.shape[1]
+        gates = gates + x[:, :slots].mean(1) @ p["gate_hidden"]
+        gates = torch.cat([gates[:, :r], gates[:, r : r + q] + mean, gates[:, r + q :]], 1)
+        groups = x[:, slots:]
+        return groups, self.shifts(gates, known, groups), gates[:, r + q :]
 
-    def features(self, tokens, conditions):
-        """Posterior means of the summary's factors, and their precision: gene by gene."""
-        p = self.p
-        effects = p["summary.effect_conditions"][conditions - VOCABULARY - 1].sum(1)
-        seen = (tokens != MASK).float()
-        says = torch.zeros(len(tokens), p["summary.factors"].shape[1])
-        precision = torch.zeros_like(says)
-        for gene in range(tokens.shape[1]):
-            level = torch.log2(1 + COUNTS[tokens[:, gene].clamp(max=VOCABULARY - 1)])
-            expected = p["summary.centre"][gene] + (effects * p["summary.effect_genes"][gene]).sum(1)
-            deviation = seen[:, gene] * (level - expected)
-            factor = p["summary.factors"][gene]
-            says = says + deviation[:, None] * factor
-            precision = precision + seen[:, gene, None] * (factor * p["summary.spread"][gene, 0]) ** 2
-        trust = p["summary.trust"][conditions - VOCABULARY - 1].sum(1)
-        mean = says / (1 + precision) * trust.exp()
-        return torch.cat([mean / torch.sqrt(1 + (mean / 3) ** 2), precision / (1 + precision)], 1)
+    # §10
+    def shifts(self, gates, known, groups):
+        c, p = self.c, self.p
+        r, q = c["rank"], c["summary"]
+        columns = []
+        for gene in range(c["genes"]):
+            loading = p["summary.loadings"][gene]
+            own = gates[:, :r] @ p["gene_output"][gene] + gates[:, r : r + q] @ loading
+            own = own - 0.5 * known @ loading**2
+            h = groups[:, self.place(gene)[0]]
+            columns.append(own + (h * p["mean_gain"]) @ p["gene_embedding"][gene])
+        return torch.stack(columns, 1)
 
-    def hidden(self, tokens, conditions, trace=None):
-        c, p = self.config, self.p
-        trace = {} if trace is None else trace
-        trace["compressed"] = self.compressed(tokens)
-        trace["features"] = features = self.features(tokens, conditions)
-        rows = p["token_embedding"][conditions] + (features @ p["summary.to_rows"])[:, None]
-        x = torch.cat([rows, trace["compressed"]], 1)
-        for i in range(c["blocks"]):
-            x = x + self.attention(rms(x, p[f"blocks.{i}.attention_norm"]), i)
-            x = x + self.feed(rms(x, p[f"blocks.{i}.feed_norm"]), i)
-            trace[f"block{i}"] = x
-        x, slots = rms(x, p["final_norm"]), conditions.shape[1]
-        gates = p["gate_bias"] + p["gate_conditions"][conditions - VOCABULARY - 1].sum(1)
-        gates = gates + features @ p["summary.to_gates"]
-        trace["gates"] = gates + x[:, :slots].mean(1) @ p["gate_hidden"]
-        trace["final"] = x[:, slots:]
-        return trace["final"], trace["gates"]
+    # §11
+    def log_probabilities(self, gene, h, shift, shapes):
+        """Of the values up to the gene's ceiling [B, ceiling + 1], from its group's h [B, D] and its shift [B]."""
+        c, p = self.c, self.p
+        d, ceiling = c["width"], self.genes["ceiling"][gene]
+        slot = self.place(gene)[1]
+        counts = torch.tensor(COUNT[: ceiling + 1], dtype=torch.float64)
+        widths = torch.tensor(WIDTH[: ceiling + 1], dtype=torch.float64)
+        size = math.exp(self.genes["log_size"][gene])
+        log_mean = self.genes["log_mean"][gene] + shift[:, None]
+        log_all = torch.logaddexp(log_mean, torch.tensor(math.log(size), dtype=torch.float64))
+        ways = torch.lgamma(counts + size) - math.lgamma(size) - torch.lgamma(counts + 1)
+        logits = ways + size * (math.log(size) - log_all) + counts * (log_mean - log_all) + widths.log()
+        up = p["decompress"][:, slot * d : (slot + 1) * d]
+        correction = h @ up @ p["head"] + (p["gene_shape"][gene] * shapes) @ p["shape_basis"]
+        top = COUNT[ceiling]
+        fade = ((top - counts) / (0.5 * top)).clamp(0, 1) if top > 0 else torch.zeros(1, dtype=torch.float64)
+        logits = logits + fade * correction[:, : ceiling + 1].clamp(-4, 4)
+        return torch.log_softmax(logits, 1)
 
-    def logits(self, hidden, gates):
-        c, p = self.config, self.p
-        b = len(hidden)
-        per_slot = (hidden @ p["decompress"]).reshape(b, -1, c["width"])
-        position = torch.argsort(p["permutation"].long())
-        per_gene = per_slot[:, position]
-        factors = p["gene_output"][None] * gates[:, None]
-        return per_gene @ p["head"] + factors @ p["output_basis"] + p["output_bias"]
-
-    def loss(self, tokens, conditions, targets, probability):
-        """Mean over cells of 1/p times the masked cross-entropy, per gene, in nats."""
-        logits = self.logits(*self.hidden(tokens, conditions))
-        log_p = torch.log_softmax(logits, -1).gather(-1, targets[..., None])[..., 0]
-        masked = (tokens == MASK).float()
-        return (-(log_p * masked).sum(-1) / probability / tokens.shape[1]).mean()
+    # §2
+    def loss(self, batch, slots=None):
+        """Nats per gene; `batch`: tokens, targets, conditions, learns, weight (p^−w of every cell)."""
+        tokens, targets = batch["tokens"], batch["targets"]
+        groups, shifts, shapes = self.hidden(tokens, batch["conditions"], batch["learns"])
+        size = self.c["group_size"]
+        slots = list(range(size)) if slots is None else slots
+        value = torch.zeros((), dtype=torch.float64)
+        for gene in range(self.c["genes"]):
+            group, slot = self.place(gene)
+            if slot not in slots:
+                continue
+            log_p = self.log_probabilities(gene, groups[:, group], shifts[:, gene], shapes)
+            for cell, row in enumerate(tokens):
+                target = targets[cell][gene]
+                if row[gene] == MASK and target != UNMEASURED:
+                    measured = sum(own != UNMEASURED for own in targets[cell])
+                    weight = size / len(slots) * batch["weight"][cell] / (measured * len(tokens))
+                    value = value - weight * log_p[cell, min(target, self.genes["ceiling"][gene])]
+        return value

@@ -192,12 +192,12 @@ fn a_known_distribution_is_learned_whole() {
     println!("generated: {found:?}\nmeasured:  {ceiling:?}");
     // 600 cells a side. The bounds stand between what a working model reaches (beside them) and what one
     // does that knows marginals only, which has correlations within programmes near 0.
-    assert!(found.means > 0.99, "0.998: {found:?}");
-    assert!(found.spreads > 0.94, "0.98: {found:?}");
-    assert!(found.correlations > 0.85, "0.94: {found:?}");
-    assert!(found.programmes.0 > 0.7 * found.programmes.1, "nine tenths of it: {found:?}");
+    assert!(found.means > 0.99, "0.999: {found:?}");
+    assert!(found.spreads > 0.94, "0.99: {found:?}");
+    assert!(found.correlations > 0.85, "0.955: {found:?}");
+    assert!(found.programmes.0 > 0.7 * found.programmes.1, "eight tenths of it: {found:?}");
     // A share of 600 cells has a standard error of 0.02.
-    assert!((found.rare.0 - found.rare.1).abs() < 0.12, "within 0.05: {found:?}");
+    assert!((found.rare.0 - found.rare.1).abs() < 0.12, "within 0.02: {found:?}");
     assert!((found.shift.0 - found.shift.1).abs() < 0.1, "within 0.02: {found:?}");
-    assert!(found.shifts > 0.98, "0.997: {found:?}");
+    assert!(found.shifts > 0.98, "0.985: {found:?}");
 }

@@ -7,10 +7,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod boundaries;
+mod bounds;
 mod browser;
 mod combinations;
 mod distribution;
 mod judge;
+mod networks;
 mod overfit;
 mod parity;
 mod pipeline;

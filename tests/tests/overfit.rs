@@ -8,8 +8,10 @@ use burn::tensor::Device;
 use model::config::ModelConfig;
 use model::loss::{Masked, loss};
 use model::network::Network;
+use model::pairs::Pairs;
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
+use model::statistics::GeneStatistics;
 use train_native::optimise::{Optimiser, gradients, tracked};
 use train_native::recipe::TrainingRecipe;
 
@@ -22,8 +24,10 @@ const CONFIG: ModelConfig = ModelConfig {
     feed_width: 64,
     rank: 4,
     summary: 2,
+    shape: 2,
     condition_slots: 1,
     condition_values: 4,
+    pairs: 0,
 };
 
 /// Four cells of random counts, each with a condition of its own, so that every cell can be told apart.
@@ -48,6 +52,8 @@ fn one_batch_is_learned_by_heart() {
         slots: 8,
         ema: vec![0.1],
         weighting: 1.0,
+        start_rate: 0.1,
+        patience: 0,
         accumulate: 1,
         precision: Default::default(),
         checkpointing: false,
@@ -60,7 +66,8 @@ fn one_batch_is_learned_by_heart() {
         seed: 2,
     };
     let (batch, slots): (Masked, Vec<usize>) = (batch(), (0..8).collect());
-    let mut network = tracked(Network::init(&CONFIG, 2, &Device::flex()), &device);
+    let fresh = Network::init(&CONFIG, GeneStatistics::flat(40), Pairs::default(), 2, &Device::flex());
+    let mut network = tracked(fresh, &device);
     let mut optimiser = Optimiser::new(&recipe);
     let (mut first, mut last) = (f32::NAN, f32::NAN);
     for step in 0..recipe.steps {

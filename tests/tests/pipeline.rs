@@ -282,7 +282,7 @@ fn a_bundle_refuses_what_was_changed() {
     changed.remove(WEIGHTS);
     assert!(matches!(read(&json, &changed), Err(BundleError::MissingFile(_))));
     let text = String::from_utf8(json).unwrap();
-    let newer = text.replace("\"format_version\":1", "\"format_version\":9");
+    let newer = text.replace("\"format_version\":2", "\"format_version\":9");
     assert!(matches!(read(newer.as_bytes(), &files), Err(BundleError::Version { found: 9 })));
     let fewer = text.replace("\"G00000\",", "");
     assert!(matches!(read(fewer.as_bytes(), &files), Err(BundleError::Inconsistent(_))));

@@ -13,6 +13,7 @@ use cells::synthetic::synthetic;
 use model::config::ModelConfig;
 use model::loss::{Masked, loss};
 use model::network::Network;
+use model::pairs::Pairs;
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
 use train_native::optimise::{Gradients, Optimiser, gradients, tracked};
@@ -20,6 +21,7 @@ use train_native::recipe::{Precision, Recipe, TrainingRecipe};
 use train_native::replicas::{Replicas, lowered};
 use train_native::train::{Order, train};
 
+use crate::networks::{awake, statistics};
 use crate::pipeline::SPEC;
 
 const CONFIG: ModelConfig = ModelConfig {
@@ -31,8 +33,10 @@ const CONFIG: ModelConfig = ModelConfig {
     feed_width: 64,
     rank: 8,
     summary: 2,
+    shape: 2,
     condition_slots: 2,
     condition_values: 6,
+    pairs: 2,
 };
 const SLOTS: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
 
@@ -42,7 +46,9 @@ fn recipe() -> TrainingRecipe {
 }
 
 fn network(device: &Device) -> Network {
-    tracked(Network::init(&CONFIG, 4, &Device::flex()), device)
+    let token = |place: i32| FIRST_CONDITION + place;
+    let pairs = Pairs::new([[token(0), token(1)], [token(2), token(3)]]);
+    tracked(awake(&CONFIG, statistics(90), pairs, (4, 0.5), &Device::flex()), device)
 }
 
 fn batch(seed: u64) -> Masked {

@@ -24,6 +24,7 @@ use train_native::stop::{INTERRUPT, Stop};
 use train_native::store::Store;
 use train_native::train::{Order, train};
 
+use crate::networks::{awake, statistics};
 use crate::pipeline::SPEC;
 
 /// Settings of the two files: everything that can differ between them does.
@@ -265,8 +266,8 @@ fn what_was_not_measured_has_no_part_in_the_loss() {
     let recipe = Recipe::read(&files.recipe()).unwrap();
     let set = TrainingSet::open(Data::open(&files.path("store")).unwrap(), &recipe).unwrap();
     let config = train_native::train::model_config(&recipe, &set);
-    let network = model::network::Network::init(&config, 5, &device);
     let genes = set.genes();
+    let network = awake(&config, statistics(genes), set.pairs.clone(), (5, 0.5), &device);
     // A cell of which half was measured: its loss is the mean over that half.
     let mut draws = Draws::new(9, 1);
     let mut targets: Vec<u16> = (0..genes).map(|_| draws.below(4) as u16).collect();

@@ -15,9 +15,10 @@ use cells::synthetic::synthetic;
 use model::config::ModelConfig;
 use model::loss::{Masked, loss};
 use model::network::Network;
+use model::pairs::Pairs;
 use model::quantise::FIRST_CONDITION;
 use model::random::Draws;
-use model::sample::{Choice, Effort, Request, Run};
+use model::sample::{Effort, Request, Run};
 use train_native::batches::ahead;
 use train_native::data::TrainingSet;
 use train_native::generate::wait;
@@ -25,6 +26,7 @@ use train_native::optimise::{Gradients, Optimiser, add, ema_power, gradients, le
 use train_native::recipe::{ControlShare, Recipe, TrainingRecipe};
 use train_native::train::{Order, train};
 
+use crate::networks::{awake, statistics};
 use crate::pipeline::SPEC;
 
 const CONFIG: ModelConfig = ModelConfig {
@@ -36,9 +38,18 @@ const CONFIG: ModelConfig = ModelConfig {
     feed_width: 32,
     rank: 4,
     summary: 2,
+    shape: 2,
     condition_slots: 2,
     condition_values: 6,
+    pairs: 2,
 };
+
+/// Every part of it says something, the pairs included: each value of the first slot with another one of the second.
+fn network() -> Network {
+    let token = |place: i32| FIRST_CONDITION + place;
+    let pairs = Pairs::new([[token(0), token(3)], [token(1), token(4)]]);
+    awake(&CONFIG, statistics(30), pairs, (4, 0.5), &Device::flex())
+}
 
 fn recipe() -> Recipe {
     Recipe::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../train-native/recipes/synthetic.toml")).unwrap()
@@ -61,7 +72,7 @@ fn values(tensor: &Tensor<2>) -> Vec<f32> {
 
 #[test]
 fn a_step_in_parts_is_the_same_step() {
-    let network = tracked(Network::init(&CONFIG, 4, &Device::flex()), &Device::flex().autodiff());
+    let network = tracked(network(), &Device::flex().autodiff());
     let (batch, slots): (Masked, Vec<usize>) = (batch(), (0..8).collect());
     let whole = gradients(&network, &loss(&network, &batch, &slots));
     let mut parts = Gradients::new();
@@ -81,7 +92,7 @@ fn a_step_in_parts_is_the_same_step() {
 
 #[test]
 fn identity_learns_from_control_cells_alone_where_that_is_asked() {
-    let network = tracked(Network::init(&CONFIG, 4, &Device::flex()), &Device::flex().autodiff());
+    let network = tracked(network(), &Device::flex().autodiff());
     let slots: Vec<usize> = (0..8).collect();
     // Two slots of three values each; the first is the identity's, and only the first and last cell are controls.
     let mut held = batch();
@@ -94,13 +105,8 @@ fn identity_learns_from_control_cells_alone_where_that_is_asked() {
         let width = gradients[name].dims()[1];
         values(&gradients[name])[place * width..(place + 1) * width].to_vec()
     };
-    for (name, first) in [
-        ("gate_conditions", 0),
-        ("token_embedding", FIRST_CONDITION as usize),
-        ("summary.effect_conditions", 0),
-        ("summary.trust", 0),
-    ] {
-        let moves = |gradients: &Gradients, place: usize| row(gradients, name, first + place).iter().any(|v| *v != 0.0);
+    for name in ["gate_conditions", "condition_embedding", "summary.trust"] {
+        let moves = |gradients: &Gradients, place: usize| row(gradients, name, place).iter().any(|v| *v != 0.0);
         // Identities 1 and 2 were seen perturbed only; what a summary says of a cell without visible genes is nothing,
         // so not every row of it moves.
         assert!((1..3).all(|place| !moves(&found, place)), "{name}");
@@ -143,7 +149,7 @@ fn donors_of_perturbed_cells_are_the_ones_that_do_not_learn() {
 #[test]
 fn averages_follow_the_power_function() {
     let device = Device::flex().autodiff();
-    let mut network = tracked(Network::init(&CONFIG, 4, &Device::flex()), &device);
+    let mut network = tracked(network(), &device);
     let mut optimiser = Optimiser::new(&training());
     let slots: Vec<usize> = (0..8).collect();
     let mut history: Vec<Vec<f32>> = Vec::new();
@@ -172,9 +178,9 @@ fn averages_follow_the_power_function() {
 
 #[test]
 fn a_part_that_is_left_out_says_nothing_and_stays_so() {
-    let without = vec!["gene_embedding".to_owned(), "summary".to_owned()];
+    let without = ["gene_embedding", "summary", "pairs", "correction"].map(str::to_owned).to_vec();
     let device = Device::flex().autodiff();
-    let fresh = leave_out(Network::init(&CONFIG, 4, &Device::flex()), &without);
+    let fresh = leave_out(network(), &without);
     let mut network = tracked(fresh, &device);
     let mut optimiser = Optimiser::new(&TrainingRecipe { without, ..training() });
     for step in 0..3 {
@@ -182,7 +188,8 @@ fn a_part_that_is_left_out_says_nothing_and_stays_so() {
         (network, _) = optimiser.step(network, &found, 1e-2, step);
     }
     let by_name: BTreeMap<String, Tensor<2>> = network.parameters().into_iter().collect();
-    for name in ["gene_embedding", "summary.to_gates", "summary.to_rows"] {
+    let left_out = ["gene_embedding", "summary.loadings", "summary.to_rows", "gate_pairs", "head", "shape_basis"];
+    for name in left_out {
         assert!(values(&by_name[name].clone().inner()).iter().all(|value| *value == 0.0), "{name}");
     }
     assert!(values(&by_name["gene_output"].clone().inner()).iter().any(|value| *value != 0.0));
@@ -282,7 +289,9 @@ fn the_best_checkpoint_is_the_one_with_the_lowest_watched_loss() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
         .filter(|event| event["event"] == "checkpoint")
         .collect();
-    assert_eq!(checks.len(), 5);
+    // The start, measured from the data, and every fourth step.
+    let steps: Vec<u64> = checks.iter().map(|event| event["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [0, 4, 8, 12, 16, 20]);
     let lowest = checks.iter().map(|event| event["validation"].as_f64().unwrap()).fold(f64::INFINITY, f64::min);
     let best = checks.iter().rfind(|event| event["best"] == true).unwrap();
     assert_eq!(best["validation"].as_f64(), Some(lowest));
@@ -291,16 +300,14 @@ fn the_best_checkpoint_is_the_one_with_the_lowest_watched_loss() {
     assert!(page.contains("cells set aside") && page.contains("<svg") && !page.contains("http-equiv"));
 }
 
-/// Cells of a request, tokens side by side.
-fn written(network: &Network, perturbation: Choice, guidance: f32) -> Vec<u16> {
+/// Cells of one or several perturbations, tokens side by side.
+fn written(network: &Network, perturbations: &[i32], guidance: f32) -> Vec<u16> {
     let request = Request {
-        conditions: vec![Choice::Fixed(FIRST_CONDITION), perturbation],
+        composed: (perturbations.len() > 1).then(|| (1, perturbations.to_vec())),
         null: vec![None, Some(FIRST_CONDITION + 2)],
         guidance,
-        steps: 3,
-        cells: 5,
-        seed: 8,
         clamp: vec![(4, 30)],
+        ..Request::of(vec![FIRST_CONDITION, perturbations[0]], 3, 5, 8)
     };
     let mut run = Run::new(network, request, Effort::CPU);
     while !run.is_finished() {
@@ -311,18 +318,18 @@ fn written(network: &Network, perturbation: Choice, guidance: f32) -> Vec<u16> {
 
 #[test]
 fn perturbations_compose_as_sums_of_differences() {
-    let network = Network::init(&CONFIG, 4, &Device::flex());
+    let network = network();
     let token = |place: i32| FIRST_CONDITION + place;
     // The control adds nothing, whatever the guidance.
-    let alone = written(&network, Choice::Fixed(token(3)), 1.0);
-    let with_control = written(&network, Choice::Composed(vec![token(3), token(2)]), 1.0);
+    let alone = written(&network, &[token(3)], 1.0);
+    let with_control = written(&network, &[token(3), token(2)], 1.0);
     let differing = alone.iter().zip(&with_control).filter(|(a, b)| a != b).count();
     // Rounding of the added nothing may push a draw over an edge.
     assert!(differing <= 2, "{differing} of {} tokens differ", alone.len());
     // The order does not matter, two are not one, and without guidance they still add.
-    let (ab, ba) = (vec![token(3), token(4)], vec![token(4), token(3)]);
-    let (ab, ba) = (written(&network, Choice::Composed(ab), 0.0), written(&network, Choice::Composed(ba), 0.0));
+    let (ab, ba) = ([token(3), token(4)], [token(4), token(3)]);
+    let (ab, ba) = (written(&network, &ab, 0.0), written(&network, &ba, 0.0));
     assert!(ab.iter().zip(&ba).filter(|(a, b)| a != b).count() <= 2);
-    assert_ne!(ab, written(&network, Choice::Fixed(token(3)), 0.0));
+    assert_ne!(ab, written(&network, &[token(3)], 0.0));
     assert!(ab.chunks(30).all(|cell| cell[4] == 30), "a held gene stays");
 }

@@ -48,7 +48,7 @@ def main():
     print(f"{arguments.preset}, {arguments.genes} genes, {about['batch']} cells per step in {about['accumulate']} parts, "
           f"{about['precision']}, {arguments.device}; best of {arguments.rounds}\n")
     print("| | cells/s | GFLOP/s | loss of the last step, nats per gene |\n|---|---|---|---|")
-    # The same arithmetic is counted for both, ours: PyTorch also embeds gene by gene, which is not counted.
+    # The same arithmetic is counted for both, which do the same.
     flops = about["gflops"] / about["cells_per_second"]
     names = ("this trainer", theirs[0]["name"])
     for name, run in zip(names, best):

@@ -75,7 +75,10 @@ pub fn measure(asked: &Asked, devices: &[Device]) -> Result<Value> {
     let tracking = tracking(devices, recipe);
     let peak = peak(&devices[0], recipe.precision);
     let network = Network::init(config, typical(config.genes), Pairs::default(), 1, &devices[0].clone().inner());
-    let slots: Vec<usize> = (0..recipe.slots.min(config.group_size)).collect();
+    // Evenly from those of the lowest ceilings to those of the highest: what random ones cost on average.
+    let count = recipe.slots.clamp(1, config.group_size);
+    let slots: Vec<usize> = (0..count).map(|place| (2 * place + 1) * config.group_size / (2 * count)).collect();
+    let widths: Vec<usize> = slots.iter().map(|slot| network.values(&[*slot]) / config.groups()).collect();
     let decoded = network.values(&slots) as f64;
     let network = tracked(network, &tracking[0]);
     let mut replicas = Replicas::new(network, Optimiser::new(recipe), &tracking, recipe);
@@ -100,6 +103,7 @@ pub fn measure(asked: &Asked, devices: &[Device]) -> Result<Value> {
     let per_step = seconds / asked.steps as f64;
     Ok(json!({
         "config": config, "batch": recipe.batch, "accumulate": recipe.accumulate, "slots": slots.len(),
+        "chosen": slots, "widths": widths, "weighting": recipe.weighting,
         "precision": recipe.precision, "devices": devices.len(), "steps": asked.steps, "nats": nats,
         "cells_per_second": recipe.batch as f64 / per_step,
         "gflops": flops / per_step / 1e9,

@@ -15,8 +15,6 @@ use model::random::Draws;
 
 use crate::output::say;
 
-/// Standard deviation of the rows; that of a random start is S^-½.
-const DEVIATION: f64 = 0.2;
 /// Stream of the projection.
 const STREAM: u64 = 1 << 49;
 
@@ -74,7 +72,9 @@ pub fn apply(mut network: Network, genes: &[String], path: &Path, seed: u64) -> 
         })
         .collect();
     let squares: f64 = projected.iter().flatten().map(|value| value * value).sum();
-    let scale = DEVIATION / (squares / (projected.len() * width) as f64).sqrt().max(1e-12);
+    // That of a random start.
+    let deviation = (network.config.group_size as f64).powf(-0.5);
+    let scale = deviation / (squares / (projected.len() * width) as f64).sqrt().max(1e-12);
     let mut values: Vec<f32> = network.gene_embedding.clone().into_data().iter::<f32>().collect();
     for ((place, _), row) in found.iter().zip(&projected) {
         let into = &mut values[place * width..(place + 1) * width];
@@ -124,7 +124,8 @@ mod tests {
         let apart = |a: usize, b: usize| (0..16).map(|d| (after[16 * a + d] - after[16 * b + d]).powi(2)).sum::<f32>();
         assert!(apart(0, 1) < 0.05 * apart(0, 2), "{} and {}", apart(0, 1), apart(0, 2));
         let spread = (after[..48].iter().map(|v| v * v).sum::<f32>() / 48.0).sqrt();
-        assert!((spread - 0.5).abs() < 1e-4, "{spread}");
+        // That of a random start: S^-½.
+        assert!((spread - 0.5_f32.sqrt()).abs() < 1e-4, "{spread}");
         assert_eq!(before[48..], after[48..], "D is not in the table");
 
         std::fs::write(&path, "A\t1\t2\nB\t1\n").unwrap();

@@ -70,8 +70,9 @@ pub struct Optimiser {
 /// Parameters that the start is measured into (`start`).
 const MEASURED: [&str; 4] = ["gene_output", "gate_conditions", "gate_pairs", "summary.loadings"];
 
-/// Parameters without weight decay: norms, biases and the tables of genes and tokens, where a rare
-/// row would decay to nothing between its gradients.
+/// Parameters without weight decay: norms, biases and the tables of genes and condition values, where a rare row would
+/// decay to nothing between its gradients, or away from what was measured. Rows of `gene_embedding` have a gradient from
+/// every cell.
 fn is_decayed(name: &str) -> bool {
     !(name.ends_with("norm")
         || ["gene_output", "gene_shape", "shape_", "mean_", "token_", "condition_", "group_", "gate_", "summary"]
