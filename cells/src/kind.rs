@@ -13,6 +13,8 @@ const CONSTANT: f64 = 0.01;
 const WHOLE: f64 = 0.01;
 /// No logarithm of normalised counts reaches it: ln(1 + 10⁶) is 13.8, log2 of that 19.9.
 const MOST_LOGGED: f64 = 20.0;
+/// Among so many values counts would not all be small.
+const MANY: usize = 2000;
 /// Values of a cell that are kept to find a unit of all cells.
 const SOME: usize = 8;
 /// Largest count that is read: sums of a cell's counts then stay exact in f64.
@@ -129,8 +131,10 @@ pub struct Look {
     no_number: Option<f64>,
     plain: Sums,
     logged: [Sums; 3],
-    /// Cells whose values are multiples of one unit: as they are, and before the logarithm.
-    multiples: [usize; 2],
+    /// Cells whose values are multiples of one unit as they are.
+    multiples: usize,
+    /// The same before a logarithm of each base.
+    before: [usize; 3],
     /// Cells with enough different values to tell.
     telling: usize,
     /// Units of those cells.
@@ -153,7 +157,8 @@ impl Default for Look {
             no_number: None,
             plain: Sums::default(),
             logged: [Sums::default(); 3],
-            multiples: [0; 2],
+            multiples: 0,
+            before: [0; 3],
             telling: 0,
             units: Sums::default(),
             some: Vec::new(),
@@ -162,16 +167,20 @@ impl Default for Look {
     }
 }
 
-/// Whether values are whole multiples of the smallest, which is given back; small ones alone count, because rounding
-/// hides the others.
+/// Whether values are whole multiples of the smallest, which is given back. Rounding hides whether large multiples are
+/// whole, so some of them must be small.
 fn unit(values: &[f64]) -> Option<f64> {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let is_multiple = |value: &f64| {
+    let mut tells = false;
+    for value in values {
         let ratio = value / least;
         // The smallest value may itself be twice the unit: halves are multiples too.
-        ratio > 50.0 || ((2.0 * ratio).round() - 2.0 * ratio).abs() < 2.0 * WHOLE
-    };
-    values.iter().all(is_multiple).then_some(least)
+        if ratio <= 50.0 && ((2.0 * ratio).round() - 2.0 * ratio).abs() >= 2.0 * WHOLE {
+            return None;
+        }
+        tells |= (1.25..=50.0).contains(&ratio);
+    }
+    tells.then_some(least)
 }
 
 impl Look {
@@ -203,11 +212,13 @@ impl Look {
         let spread = values.iter().any(|value| (value - values[0]).abs() > WHOLE * values[0]);
         if spread && self.odd.is_some() {
             self.telling += 1;
-            let before: Vec<f64> = values.iter().map(|value| value.exp_m1()).collect();
-            self.multiples[1] += usize::from(unit(&before).is_some());
+            for (cells, base) in self.before.iter_mut().zip(BASES) {
+                let before: Vec<f64> = values.iter().map(|value| base.powf(*value) - 1.0).collect();
+                *cells += usize::from(unit(&before).is_some());
+            }
             self.some.extend(values.iter().take(SOME));
             if let Some(unit) = unit(&values) {
-                self.multiples[0] += 1;
+                self.multiples += 1;
                 self.units.add(unit);
             }
         }
@@ -259,17 +270,18 @@ impl Look {
     fn fractions(&self, odd: f64, hints: Hints) -> Judged {
         let judged = |kind, why: String| Judged { kind, why };
         let mostly = |cells: usize| self.telling > 0 && 10 * cells >= 9 * self.telling;
-        let [as_they_are, before] = self.multiples;
         let (natural, tells) = (Kind::LogNormalised { base: BASES[0] }, hints.counted || self.telling > 0);
         let apart = format!("fractions such as {}; cells have no common sum, with or without a logarithm", short(odd));
         if 2 * self.whole >= self.values && tells {
             return judged(Kind::Corrected, format!("whole numbers among {apart}"));
         }
-        if self.most < MOST_LOGGED && mostly(before) {
-            let why = "before the logarithm, values are whole multiples of one unit in every cell".to_owned();
-            return judged(natural, why);
+        let logged = self.before.iter().zip(BASES).find(|(cells, _)| mostly(**cells));
+        if let Some((_, base)) = logged.filter(|_| self.most < MOST_LOGGED) {
+            let name = if base == BASES[0] { String::new() } else { format!(" of base {base}") };
+            let why = format!("before the logarithm{name}, values are whole multiples of one unit in every cell");
+            return judged(Kind::LogNormalised { base }, why);
         }
-        if mostly(as_they_are) {
+        if mostly(self.multiples) {
             // A cell may lack the smallest count, so the units of cells may differ where the unit of all is one.
             let one = if self.units.is_constant() { Some(self.units.mean) } else { unit(&self.some) };
             if let Some(one) = one {
@@ -285,7 +297,8 @@ impl Look {
             let why = format!("fractions up to {}; the file says that a logarithm was taken", short(self.most));
             return judged(natural, why);
         }
-        if tells {
+        // Among so many counts there are large ones; logarithms stay small however many there are.
+        if tells && (self.values < MANY || hints.counted) {
             return judged(Kind::Corrected, apart);
         }
         judged(natural, format!("fractions such as {}, up to {}, as logarithms have", short(odd), short(self.most)))
@@ -359,6 +372,8 @@ mod tests {
         let cells: Vec<Vec<f64>> =
             each(|v, sum| (v[0] / sum * 1e4).ln_1p()).into_iter().map(|cell| cell[..4].to_vec()).collect();
         assert!(matches!(judge(&cells, Hints::default()).0, Kind::LogNormalised { .. }));
+        let twice = each(|v, sum| (v[0] / sum * 30.0 + 1.0).log2()).into_iter().map(|cell| cell[..4].to_vec());
+        assert_eq!(judge(&twice.collect::<Vec<_>>(), Hints::default()).0, Kind::LogNormalised { base: 2.0 });
         let sizes = each(|v, sum| v[0] / sum * 40.0).into_iter().map(|cell| cell[..4].to_vec()).collect::<Vec<_>>();
         assert_eq!(judge(&sizes, Hints::default()).0, Kind::Normalised { sum: 0.0 });
     }
@@ -373,6 +388,10 @@ mod tests {
         let odd = vec![vec![0.31, 1.7, 2.2], vec![0.4, 0.9, 1.31]];
         assert_eq!(judge(&odd, Hints::default()).0, Kind::Corrected);
         assert!(matches!(judge(&odd, Hints { logged: true, counted: false }).0, Kind::LogNormalised { .. }));
+        // Thousands of values, and none of them large.
+        let many: Vec<Vec<f64>> = (0..900).map(|cell| odd[cell % 2].clone()).collect();
+        assert!(matches!(judge(&many, Hints::default()).0, Kind::LogNormalised { .. }));
+        assert_eq!(judge(&many, counted).0, Kind::Corrected);
     }
 
     #[test]
