@@ -27,6 +27,8 @@ pub enum Wanted {
     Counts,
     /// Counts, or log-normalised expression where there are none.
     Any,
+    /// The same of a file that another model may have written: small fractions are logarithms.
+    Predicted,
 }
 
 /// The first bytes of a file.
@@ -146,7 +148,7 @@ pub fn streamed(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(Result<
             let (source, size) = source(&paths[file], packed)?;
             let rows = match (wanted, matrix) {
                 (Wanted::Counts, matrix) => CellRows::open(source, matrix),
-                (Wanted::Any, Matrix::Auto) => CellRows::open_any(source),
+                (Wanted::Predicted, _) => CellRows::open_any(source),
                 (Wanted::Any, matrix) => CellRows::open_whole(source, matrix),
             };
             Ok((rows, size))
@@ -177,7 +179,7 @@ pub fn rows(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(CellRows, u
             let (source, size) = source(&paths[file], packed)?;
             let rows = match wanted {
                 Wanted::Counts => CellRows::open_counts(source, matrix),
-                Wanted::Any => CellRows::open_whole(source, matrix),
+                Wanted::Any | Wanted::Predicted => CellRows::open_whole(source, matrix),
             };
             Ok((rows.and_then(|rows| rows.in_rows(size)).with_context(failed)?, size))
         }
