@@ -311,7 +311,9 @@ fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
     let list = found.iter().enumerate().filter(|(place, own)| meant.contains(place) || own.usable);
     let list: Vec<String> = list.map(|(_, own)| own.words()).collect();
     let wanted = if wanted.logged { "counts or log-normalised expression" } else { "counts" };
-    H5adError::NoMatrix { wanted, found: list.join("; "), advice }
+    let corrected = best.is_some_and(|own| own.kind == Kind::Corrected);
+    let rounding = corrected.then(|| format!("{place} rounded"));
+    H5adError::NoMatrix { wanted, found: list.join("; "), advice, rounding }
 }
 
 /// The taken matrix as rows of cells.

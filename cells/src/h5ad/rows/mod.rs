@@ -293,6 +293,7 @@ impl CellRows {
             wanted: "counts",
             found: self.report.taken.words(),
             advice: "Save the file with raw counts, for example as layers/counts".to_owned(),
+            rounding: None,
         })
     }
 
