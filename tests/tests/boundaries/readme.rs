@@ -40,7 +40,8 @@ fn xtask_commands_exist() {
 
 #[test]
 fn trainer_commands_exist() {
-    let source = text("train-native/src/cli.rs") + &text("train-native/src/cli/precompute.rs");
+    let source = ["cli.rs", "cli/inspect.rs", "cli/precompute.rs"];
+    let source = source.map(|file| text(&format!("train-native/src/{file}"))).concat();
     let commands_of = source.split("enum Command {").nth(1).unwrap().split("\n}\n").next().unwrap();
     let mut found = 0;
     for command in commands() {

@@ -9,7 +9,8 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use cells::Cells;
 use cells::h5ad::{CellRows, H5adError, Matrix, ReadSeekSource, Shared};
 use cells::matrix_market::{Companions, Inflate, Reader, Trio, genome};
 use cells::parts::{Chosen, Part, choose};
@@ -201,4 +202,24 @@ pub fn members(path: &Path) -> Result<Vec<PathBuf>> {
     };
     own.sort();
     Ok(own)
+}
+
+/// Whether a folder holds a Matrix Market file, and so no store.
+pub(super) fn has_matrix(folder: &Path) -> bool {
+    let names = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
+    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| name.trim_end_matches(".gz").ends_with(".mtx"))
+}
+
+/// Reads all cells of a file of counts, or of a folder of a matrix with its texts.
+///
+/// # Errors
+/// When they cannot be read or are not what they should be.
+pub fn read_cells(path: &Path) -> Result<Cells> {
+    ensure!(
+        !path.is_dir() || has_matrix(path),
+        "{} is a folder without a matrix.mtx; a file of cells (.h5ad, .h5) is needed here",
+        path.display()
+    );
+    let (rows, size) = rows(path, &Matrix::Auto, Wanted::Counts)?;
+    rows.all(size).with_context(|| format!("{} cannot be used", path.display()))
 }
