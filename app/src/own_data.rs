@@ -1,107 +1,10 @@
 //! A visitor's own data, as far as it needs no browser.
 //!
-//! Does: says which of the chosen files is what by their names, how much memory a matrix takes; writes sizes for people.
-//! Does not know: files' contents, the browser.
-//! Flow: names and sizes → **a plan or a sentence** → worker and page.
+//! Does: says how much memory a matrix takes; writes sizes for people.
+//! Does not know: files (which of them is what, `cells` knows), the browser.
+//! Flow: sizes → **a plan** → worker and page.
 
 use crate::bundles::grouped;
-
-/// Which of the chosen files are read, by their places in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chosen {
-    /// AnnData or 10x Genomics' HDF5.
-    Hdf5(usize),
-    /// A Matrix Market file with its companions.
-    Trio {
-        /// `matrix.mtx`.
-        matrix: usize,
-        /// `features.tsv` or `genes.tsv`.
-        features: usize,
-        /// `barcodes.tsv`.
-        barcodes: usize,
-    },
-}
-
-/// What one file is by its name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Hdf5,
-    Matrix,
-    Features,
-    Barcodes,
-    Other,
-}
-
-fn part(name: &str) -> Part {
-    let name = name.to_lowercase();
-    let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    let is_table = [".tsv", ".txt"].iter().any(|ending| plain.ends_with(ending));
-    if [".h5ad", ".h5", ".hdf5"].iter().any(|ending| name.ends_with(ending)) {
-        Part::Hdf5
-    } else if plain.ends_with(".mtx") {
-        Part::Matrix
-    } else if is_table && (plain.contains("features") || plain.contains("genes")) {
-        Part::Features
-    } else if is_table && plain.contains("barcodes") {
-        Part::Barcodes
-    } else {
-        Part::Other
-    }
-}
-
-/// Finds out what was chosen, in any order.
-///
-/// # Errors
-/// A sentence that says what is missing or too much.
-pub fn choose(names: &[String]) -> Result<Chosen, String> {
-    let of = |wanted: Part| -> Vec<usize> { (0..names.len()).filter(|at| part(&names[*at]) == wanted).collect() };
-    let (files, matrices) = (of(Part::Hdf5), of(Part::Matrix));
-    match (files.as_slice(), matrices.as_slice()) {
-        ([file], []) => return Ok(Chosen::Hdf5(*file)),
-        ([], [_]) => {}
-        ([], []) => return Err(no_matrix(names, !of(Part::Features).is_empty() || !of(Part::Barcodes).is_empty())),
-        _ => {
-            return Err(format!(
-                "{} matrices were chosen; choose one at a time: an .h5ad, an .h5, or one matrix.mtx with its features and barcodes.",
-                files.len() + matrices.len()
-            ));
-        }
-    }
-    let (features, barcodes) = (of(Part::Features), of(Part::Barcodes));
-    let matrix = matrices[0];
-    match (features.as_slice(), barcodes.as_slice()) {
-        ([features], [barcodes]) => Ok(Chosen::Trio { matrix, features: *features, barcodes: *barcodes }),
-        ([], []) => Err(missing(&names[matrix], "features.tsv (or genes.tsv) and barcodes.tsv are missing")),
-        ([], _) => Err(missing(&names[matrix], "features.tsv (or genes.tsv) is missing")),
-        (_, []) => Err(missing(&names[matrix], "barcodes.tsv is missing")),
-        _ => Err("There are several features or barcodes files; choose the three files of one folder.".to_owned()),
-    }
-}
-
-fn missing(matrix: &str, what: &str) -> String {
-    format!(
-        "{matrix} is there, but {what}. They stand in the same folder; choose all three together (packed as .gz or not)."
-    )
-}
-
-fn no_matrix(names: &[String], companions: bool) -> String {
-    let first = names.first().map_or("Nothing", String::as_str);
-    let lower = first.to_lowercase();
-    if companions {
-        return "The matrix itself is missing: choose matrix.mtx (or matrix.mtx.gz) together with its features and barcodes.".to_owned();
-    }
-    if names.is_empty() {
-        return "No file was chosen.".to_owned();
-    }
-    let how = match lower.rsplit('.').next().unwrap_or_default() {
-        "rds" | "rdata" | "h5seurat" => "Save it from Seurat as h5ad (for example with sceasy or zellkonverter).",
-        "loom" => "Open it in scanpy (read_loom) and save it with write_h5ad.",
-        "csv" | "tsv" | "txt" | "xlsx" => "Tables of counts are read as h5ad: scanpy.read_csv(…).write_h5ad(…).",
-        "zip" | "tar" | "gz" | "zarr" => "Unpack it first and choose the files inside.",
-        _ => "Files that are read: .h5ad, 10x Genomics' .h5, and matrix.mtx(.gz) with features and barcodes.",
-    };
-    format!("{first} is not read here. {how}")
-}
 
 /// Bytes for each stored value from the file to the end of a test: counts, their copy for a group, its columns.
 const BYTES_PER_VALUE: f64 = 24.0;
@@ -155,34 +58,7 @@ pub fn thousands(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    // A test fails by panicking; that is what `unwrap` is for here.
-    #![allow(clippy::unwrap_used)]
-    use super::{Chosen, capital, cells_that_fit, choose, memory_given, memory_needed, size, thousands};
-
-    fn names(list: &[&str]) -> Vec<String> {
-        list.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn files_are_known_by_their_names_in_any_order() {
-        assert_eq!(choose(&names(&["My cells.H5AD"])), Ok(Chosen::Hdf5(0)));
-        assert_eq!(choose(&names(&["readme.txt", "filtered_feature_bc_matrix.h5"])), Ok(Chosen::Hdf5(1)));
-        let trio = Chosen::Trio { matrix: 2, features: 1, barcodes: 0 };
-        assert_eq!(choose(&names(&["barcodes.tsv.gz", "features.tsv.gz", "matrix.mtx.gz"])), Ok(trio));
-        assert_eq!(choose(&names(&["GSM1_barcodes.tsv", "GSM1_genes.tsv", "GSM1_matrix.mtx"])), Ok(trio));
-    }
-
-    #[test]
-    fn what_is_missing_is_told() {
-        let said = |list: &[&str]| choose(&names(list)).unwrap_err();
-        assert!(said(&["matrix.mtx"]).contains("features.tsv (or genes.tsv) and barcodes.tsv are missing"));
-        assert!(said(&["matrix.mtx", "genes.tsv"]).contains("barcodes.tsv is missing"));
-        assert!(said(&["matrix.mtx", "barcodes.tsv"]).contains("features.tsv (or genes.tsv) is missing"));
-        assert!(said(&["features.tsv", "barcodes.tsv"]).contains("matrix.mtx"));
-        assert!(said(&["a.h5ad", "b.h5ad"]).contains("one at a time"));
-        assert!(said(&["cells.rds"]).contains("Seurat") && said(&["x.loom"]).contains("scanpy"));
-        assert!(said(&[]).contains("No file") && said(&["picture.png"]).contains(".h5ad"));
-    }
+    use super::{capital, cells_that_fit, memory_given, memory_needed, size, thousands};
 
     #[test]
     fn a_part_that_fits_fits() {

@@ -123,7 +123,7 @@ pub fn are_identifiers(names: &[String]) -> bool {
 }
 
 /// The column of symbols among named columns, by what stands in them; none when none looks like it.
-pub fn symbols<'a>(columns: &'a [(String, Vec<String>)]) -> Option<&'a (String, Vec<String>)> {
+pub fn symbols(columns: &[(String, Vec<String>)]) -> Option<&(String, Vec<String>)> {
     let usual = |name: &str| {
         let plain = name.to_ascii_lowercase().replace([' ', '.', '-'], "_");
         USUAL.iter().position(|own| *own == plain || own.replace('_', "") == plain)

@@ -13,6 +13,8 @@ const CONSTANT: f64 = 0.01;
 const WHOLE: f64 = 0.01;
 /// No logarithm of normalised counts reaches it: ln(1 + 10⁶) is 13.8, log2 of that 19.9.
 const MOST_LOGGED: f64 = 20.0;
+/// Among so many values counts would not all be small.
+const MANY: usize = 2000;
 /// Values of a cell that are kept to find a unit of all cells.
 const SOME: usize = 8;
 /// Largest count that is read: sums of a cell's counts then stay exact in f64.
@@ -129,8 +131,10 @@ pub struct Look {
     no_number: Option<f64>,
     plain: Sums,
     logged: [Sums; 3],
-    /// Cells whose values are multiples of one unit: as they are, and before the logarithm.
-    multiples: [usize; 2],
+    /// Cells whose values are multiples of one unit as they are.
+    multiples: usize,
+    /// The same before a logarithm of each base.
+    before: [usize; 3],
     /// Cells with enough different values to tell.
     telling: usize,
     /// Units of those cells.
@@ -153,7 +157,8 @@ impl Default for Look {
             no_number: None,
             plain: Sums::default(),
             logged: [Sums::default(); 3],
-            multiples: [0; 2],
+            multiples: 0,
+            before: [0; 3],
             telling: 0,
             units: Sums::default(),
             some: Vec::new(),
@@ -162,16 +167,20 @@ impl Default for Look {
     }
 }
 
-/// Whether values are whole multiples of the smallest, which is given back; small ones alone count, because rounding
-/// hides the others.
+/// Whether values are whole multiples of the smallest, which is given back. Rounding hides whether large multiples are
+/// whole, so some of them must be small.
 fn unit(values: &[f64]) -> Option<f64> {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let is_multiple = |value: &f64| {
+    let mut tells = false;
+    for value in values {
         let ratio = value / least;
         // The smallest value may itself be twice the unit: halves are multiples too.
-        ratio > 50.0 || ((2.0 * ratio).round() - 2.0 * ratio).abs() < 2.0 * WHOLE
-    };
-    values.iter().all(is_multiple).then_some(least)
+        if ratio <= 50.0 && ((2.0 * ratio).round() - 2.0 * ratio).abs() >= 2.0 * WHOLE {
+            return None;
+        }
+        tells |= (1.25..=50.0).contains(&ratio);
+    }
+    tells.then_some(least)
 }
 
 impl Look {
@@ -203,11 +212,13 @@ impl Look {
         let spread = values.iter().any(|value| (value - values[0]).abs() > WHOLE * values[0]);
         if spread && self.odd.is_some() {
             self.telling += 1;
-            let before: Vec<f64> = values.iter().map(|value| value.exp_m1()).collect();
-            self.multiples[1] += usize::from(unit(&before).is_some());
+            for (cells, base) in self.before.iter_mut().zip(BASES) {
+                let before: Vec<f64> = values.iter().map(|value| base.powf(*value) - 1.0).collect();
+                *cells += usize::from(unit(&before).is_some());
+            }
             self.some.extend(values.iter().take(SOME));
             if let Some(unit) = unit(&values) {
-                self.multiples[0] += 1;
+                self.multiples += 1;
                 self.units.add(unit);
             }
         }
@@ -259,17 +270,18 @@ impl Look {
     fn fractions(&self, odd: f64, hints: Hints) -> Judged {
         let judged = |kind, why: String| Judged { kind, why };
         let mostly = |cells: usize| self.telling > 0 && 10 * cells >= 9 * self.telling;
-        let [as_they_are, before] = self.multiples;
         let (natural, tells) = (Kind::LogNormalised { base: BASES[0] }, hints.counted || self.telling > 0);
         let apart = format!("fractions such as {}; cells have no common sum, with or without a logarithm", short(odd));
         if 2 * self.whole >= self.values && tells {
             return judged(Kind::Corrected, format!("whole numbers among {apart}"));
         }
-        if self.most < MOST_LOGGED && mostly(before) {
-            let why = "before the logarithm, values are whole multiples of one unit in every cell".to_owned();
-            return judged(natural, why);
+        let logged = self.before.iter().zip(BASES).find(|(cells, _)| mostly(**cells));
+        if let Some((_, base)) = logged.filter(|_| self.most < MOST_LOGGED) {
+            let name = if base == BASES[0] { String::new() } else { format!(" of base {base}") };
+            let why = format!("before the logarithm{name}, values are whole multiples of one unit in every cell");
+            return judged(Kind::LogNormalised { base }, why);
         }
-        if mostly(as_they_are) {
+        if mostly(self.multiples) {
             // A cell may lack the smallest count, so the units of cells may differ where the unit of all is one.
             let one = if self.units.is_constant() { Some(self.units.mean) } else { unit(&self.some) };
             if let Some(one) = one {
@@ -285,7 +297,8 @@ impl Look {
             let why = format!("fractions up to {}; the file says that a logarithm was taken", short(self.most));
             return judged(natural, why);
         }
-        if tells {
+        // Among so many counts there are large ones; logarithms stay small however many there are.
+        if tells && (self.values < MANY || hints.counted) {
             return judged(Kind::Corrected, apart);
         }
         judged(natural, format!("fractions such as {}, up to {}, as logarithms have", short(odd), short(self.most)))
@@ -306,84 +319,4 @@ fn short(value: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Hints, Kind, Look, is_count};
-
-    /// Counts of 8 cells × 6 genes of different depths.
-    fn counts() -> Vec<Vec<f64>> {
-        let count = |cell: usize, gene: usize| ((cell * 7 + gene * 5) % 4 + (cell + gene) % 2 * (1 + cell)) as f64;
-        (0..8).map(|cell| (0..6).map(|gene| count(cell, gene)).collect()).collect()
-    }
-
-    fn judge(cells: &[Vec<f64>], hints: Hints) -> (Kind, String) {
-        let mut look = Look::default();
-        cells.iter().for_each(|cell| look.cell(cell));
-        let judged = look.judge(hints);
-        (judged.kind, judged.why)
-    }
-
-    fn each(change: impl Fn(&[f64], f64) -> f64) -> Vec<Vec<f64>> {
-        let sum = |cell: &Vec<f64>| cell.iter().sum::<f64>();
-        counts().iter().map(|cell| cell.iter().map(|value| change(&[*value], sum(cell))).collect()).collect()
-    }
-
-    #[test]
-    fn kinds_are_told_apart() {
-        let none = Hints::default();
-        let natural = Kind::LogNormalised { base: std::f64::consts::E };
-        let cases: [(Vec<Vec<f64>>, Kind); 10] = [
-            (counts(), Kind::Counts),
-            (each(|v, sum| (v[0] / sum * 1e4).ln_1p()), natural),
-            (each(|v, sum| (v[0] / sum * 1e6).ln_1p()), natural),
-            (each(|v, sum| (v[0] / sum * 1e4 + 1.0).log2()), Kind::LogNormalised { base: 2.0 }),
-            (each(|v, sum| (v[0] / sum * 1e4 + 1.0).log10()), Kind::LogNormalised { base: 10.0 }),
-            (each(|v, sum| v[0] / sum * 1e6), Kind::Normalised { sum: 1e6 }),
-            (each(|v, _| v[0] * 0.93), Kind::Corrected),
-            (each(|v, _| (v[0] - 0.13).max(0.0)), Kind::Corrected),
-            (each(|v, _| v[0] - 1.5), Kind::Scaled),
-            (vec![vec![1.0, f64::NAN]], Kind::Other),
-        ];
-        for (number, (cells, kind)) in cases.iter().enumerate() {
-            let (found, why) = judge(cells, none);
-            // Sums are means, so they may be off by a rounding error.
-            let found =
-                if let Kind::Normalised { sum } = found { Kind::Normalised { sum: sum.round() } } else { found };
-            assert_eq!(found, *kind, "case {number}: {why}");
-            assert!(!why.is_empty());
-        }
-    }
-
-    #[test]
-    fn a_part_of_the_genes_is_still_log_normalised() {
-        // Sums over the chosen genes differ, but before the logarithm values are multiples of a cell's unit.
-        let cells: Vec<Vec<f64>> =
-            each(|v, sum| (v[0] / sum * 1e4).ln_1p()).into_iter().map(|cell| cell[..4].to_vec()).collect();
-        assert!(matches!(judge(&cells, Hints::default()).0, Kind::LogNormalised { .. }));
-        let sizes = each(|v, sum| v[0] / sum * 40.0).into_iter().map(|cell| cell[..4].to_vec()).collect::<Vec<_>>();
-        assert_eq!(judge(&sizes, Hints::default()).0, Kind::Normalised { sum: 0.0 });
-    }
-
-    #[test]
-    fn what_values_cannot_tell_hints_do() {
-        let mut cells = vec![vec![1.0]; 64];
-        cells.extend(vec![vec![2.5]; 28]);
-        assert!(matches!(judge(&cells, Hints::default()).0, Kind::LogNormalised { .. }));
-        let counted = Hints { counted: true, ..Hints::default() };
-        assert_eq!(judge(&cells, counted).0, Kind::Corrected);
-        let odd = vec![vec![0.31, 1.7, 2.2], vec![0.4, 0.9, 1.31]];
-        assert_eq!(judge(&odd, Hints::default()).0, Kind::Corrected);
-        assert!(matches!(judge(&odd, Hints { logged: true, counted: false }).0, Kind::LogNormalised { .. }));
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        let all = [9999.9996, 0.5, 1e6, 2.79, -2.22083, 0.0, 123_456.7, 0.000_12].map(super::short);
-        assert_eq!(all, ["10000", "0.5", "1000000", "2.79", "-2.221", "0", "123457", "0.00012"]);
-    }
-
-    #[test]
-    fn counts_are_whole_and_small() {
-        assert!(is_count(0.0) && is_count(4_294_967_295.0));
-        assert!(!is_count(4_294_967_296.0) && !is_count(-1.0) && !is_count(0.5) && !is_count(f64::NAN));
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 //! Flow: words → **commands** → `main`.
 
 mod combinations;
+mod inspect;
 mod precompute;
 mod sampling;
 mod train;
@@ -17,6 +18,7 @@ use train_native::device::Backend;
 
 use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
+pub(crate) use inspect::Inspect;
 pub(crate) use precompute::Precompute;
 pub(crate) use sampling::Sampling;
 pub(crate) use train::Train;
@@ -415,37 +417,6 @@ pub(crate) enum CeilingKind {
     Bootstrap,
     /// Neither ceiling nor baselines.
     None,
-}
-
-/// What `inspect` takes: one of four.
-#[derive(Args)]
-pub(crate) struct Inspect {
-    /// Cells: an .h5ad, .h5mu or .h5 file (packed as .gz or not), or a folder with matrix.mtx; with --bundle, how much of
-    /// its panel they have.
-    #[arg(long, conflicts_with_all = ["run", "config", "device"])]
-    pub(crate) data: Option<PathBuf>,
-    /// The matrix to take (X, layers/counts, raw/X, mod/rna), or a genome; with ` rounded` at the end, corrected counts
-    /// are rounded.
-    #[arg(long, requires = "data")]
-    pub(crate) matrix: Option<String>,
-    /// JSON, for `--data`.
-    #[arg(long, requires = "data")]
-    pub(crate) json: bool,
-    /// Bundle folder.
-    #[arg(long, group = "what", required_unless_present_any = ["run", "config", "data"])]
-    pub(crate) bundle: Option<PathBuf>,
-    /// Run folder.
-    #[arg(long, group = "what")]
-    pub(crate) run: Option<PathBuf>,
-    /// Recipe; its sizes need the number of genes.
-    #[arg(long, group = "what", requires = "genes")]
-    pub(crate) config: Option<PathBuf>,
-    /// Genes, for a recipe.
-    #[arg(long)]
-    pub(crate) genes: Option<usize>,
-    /// Compare this device with the CPU, for a bundle.
-    #[arg(long, value_enum, requires = "bundle")]
-    pub(crate) device: Option<Backend>,
 }
 
 /// NAME=FILE, or a file, which is then named by its stem.

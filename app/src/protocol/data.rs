@@ -60,6 +60,13 @@ pub enum Ask {
         /// Task.
         job: u32,
     },
+    /// Look at the same files again, for another matrix, genome or modality of theirs.
+    Choose {
+        /// Task.
+        job: u32,
+        /// Which ([`Choice::name`]).
+        matrix: String,
+    },
     /// Read what was looked at.
     Read {
         /// Task.
@@ -96,6 +103,40 @@ pub enum Ask {
     Remove,
 }
 
+/// A matrix, genome or modality that can be taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// By which it is asked for.
+    pub name: String,
+    /// What it holds, in words.
+    pub words: String,
+    /// Whether it is taken now.
+    pub taken: bool,
+}
+
+/// What the reader found in the files, in the words of `train-native inspect`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Which matrix was taken, and why.
+    pub reason: String,
+    /// What its values are read as.
+    pub read_as: String,
+    /// Matrices to choose from.
+    pub matrices: Vec<Choice>,
+    /// Matrices that cannot be used, with the reason.
+    pub unusable: Vec<String>,
+    /// Genomes or modalities to choose from.
+    pub groups: Vec<Choice>,
+    /// Where the names of genes stood.
+    pub symbols: String,
+    /// Labels.
+    pub labels: Vec<String>,
+    /// Columns that cannot be labels, with the reason.
+    pub left_out: Vec<String>,
+    /// What else should be known.
+    pub notes: Vec<String>,
+}
+
 /// What a look at the files found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -117,6 +158,8 @@ pub struct Plan {
     pub has: f64,
     /// Cells of a random part that fits.
     pub sample: u32,
+    /// What was found in them.
+    pub found: Found,
 }
 
 impl Plan {
@@ -135,6 +178,8 @@ pub struct Label {
     pub values: Vec<(String, u32)>,
     /// How many different values there are.
     pub different: u32,
+    /// Cells without a value.
+    pub missing: u32,
     /// Whether the values are numbers.
     pub numeric: bool,
 }
@@ -198,6 +243,15 @@ pub enum Tell {
         job: u32,
         /// What was found.
         plan: Plan,
+    },
+    /// The files hold corrected, fractional counts alone: they are not read before someone agrees to round them.
+    Corrected {
+        /// Task.
+        job: u32,
+        /// What was found, as a sentence.
+        why: String,
+        /// What to choose to have them rounded ([`Ask::Choose`]).
+        matrix: String,
     },
     /// The cells are there. Arrays: coordinates f32 [2 n], gene names as bytes, one a line.
     Read {

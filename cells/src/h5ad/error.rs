@@ -153,6 +153,8 @@ pub enum H5adError {
         found: String,
         /// What to do.
         advice: String,
+        /// What to ask for, where corrected counts could be rounded.
+        rounding: Option<String>,
     },
     /// A matrix, genome or modality that the file does not have.
     #[error("the file has no `{asked}`; it has {known}")]
@@ -220,6 +222,14 @@ pub enum H5adError {
 }
 
 impl H5adError {
+    /// What to ask for ([`super::Matrix::Named`]) to have corrected counts rounded, where the file has nothing better.
+    pub fn rounding(&self) -> Option<&str> {
+        match self {
+            Self::NoMatrix { rounding, .. } => rounding.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Why a column is left out, without the advice to save the file again: its cells are read all the same.
     pub(super) fn of_column(&self) -> String {
         match self {

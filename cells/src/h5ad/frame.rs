@@ -20,6 +20,9 @@ pub struct LeftOut {
     pub why: String,
 }
 
+/// Columns that can be labels, by name.
+pub(super) type Labels = Vec<(String, LabelRows)>;
+
 /// How a frame is stored.
 #[derive(Clone)]
 enum Form {
@@ -142,7 +145,7 @@ impl Frame {
     }
 
     /// Columns that can be labels of `rows` rows, and those that cannot.
-    pub(super) fn labels(&self, rows: usize) -> Result<(Vec<(String, LabelRows)>, Vec<LeftOut>), H5adError> {
+    pub(super) fn labels(&self, rows: usize) -> Result<(Labels, Vec<LeftOut>), H5adError> {
         let (mut labels, mut left_out) = (Vec::new(), Vec::new());
         for key in self.keys()? {
             let fits = |label: LabelRows| {

@@ -23,11 +23,11 @@ pub struct LabelRows {
 #[derive(Clone)]
 enum How {
     /// Codes for texts that stand apart.
-    Codes { codes: Array, categories: Arc<Vec<String>> },
+    Codes { codes: Box<Array>, categories: Arc<Vec<String>> },
     /// Values.
-    Plain(Array),
+    Plain(Box<Array>),
     /// Values, and which of them are missing.
-    Masked { values: Array, mask: Array },
+    Masked { values: Box<Array>, mask: Box<Array> },
     /// In memory.
     Held(Arc<Column>),
 }
@@ -81,7 +81,11 @@ impl LabelRows {
                 let found = format!("{} values with {} marks of missing ones", values.rows(), mask.rows());
                 return Err(H5adError::Encoding { place: place.to_owned(), found });
             }
-            return Ok(Self { place: place.to_owned(), rows: values.rows(), how: How::Masked { values, mask } });
+            return Ok(Self {
+                place: place.to_owned(),
+                rows: values.rows(),
+                how: How::Masked { values: Box::new(values), mask: Box::new(mask) },
+            });
         }
         let found = super::store::text(file.attributes(place).get("encoding-type"));
         let found = found.map_or_else(|| "a group".to_owned(), |found| format!("`{found}`"));
@@ -93,8 +97,8 @@ impl LabelRows {
         let array = as_column(array)?;
         let (place, rows) = (array.place().to_owned(), array.rows());
         let how = match categories {
-            Some(categories) => How::Codes { codes: array, categories: Arc::new(categories) },
-            None => How::Plain(array),
+            Some(categories) => How::Codes { codes: Box::new(array), categories: Arc::new(categories) },
+            None => How::Plain(Box::new(array)),
         };
         Ok(Self { place, rows, how })
     }

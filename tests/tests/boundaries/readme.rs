@@ -40,8 +40,8 @@ fn xtask_commands_exist() {
 
 #[test]
 fn trainer_commands_exist() {
-    let source =
-        ["cli.rs", "cli/precompute.rs", "cli/train.rs"].map(|own| text(&format!("train-native/src/{own}"))).concat();
+    let source = ["cli.rs", "cli/inspect.rs", "cli/precompute.rs", "cli/train.rs"];
+    let source = source.map(|file| text(&format!("train-native/src/{file}"))).concat();
     let commands_of = source.split("enum Command {").nth(1).unwrap().split("\n}\n").next().unwrap();
     let mut found = 0;
     for command in commands() {

@@ -9,7 +9,8 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use cells::Cells;
 use cells::h5ad::{CellRows, H5adError, Matrix, ReadSeekSource, Shared};
 use cells::matrix_market::{Companions, Inflate, Reader, Trio, genome};
 use cells::parts::{Chosen, Part, choose};
@@ -27,6 +28,8 @@ pub enum Wanted {
     Counts,
     /// Counts, or log-normalised expression where there are none.
     Any,
+    /// The same of a file that another model may have written: small fractions are logarithms.
+    Predicted,
 }
 
 /// The first bytes of a file.
@@ -146,7 +149,7 @@ pub fn streamed(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(Result<
             let (source, size) = source(&paths[file], packed)?;
             let rows = match (wanted, matrix) {
                 (Wanted::Counts, matrix) => CellRows::open(source, matrix),
-                (Wanted::Any, Matrix::Auto) => CellRows::open_any(source),
+                (Wanted::Predicted, _) => CellRows::open_any(source),
                 (Wanted::Any, matrix) => CellRows::open_whole(source, matrix),
             };
             Ok((rows, size))
@@ -177,7 +180,7 @@ pub fn rows(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(CellRows, u
             let (source, size) = source(&paths[file], packed)?;
             let rows = match wanted {
                 Wanted::Counts => CellRows::open_counts(source, matrix),
-                Wanted::Any => CellRows::open_whole(source, matrix),
+                Wanted::Any | Wanted::Predicted => CellRows::open_whole(source, matrix),
             };
             Ok((rows.and_then(|rows| rows.in_rows(size)).with_context(failed)?, size))
         }
@@ -199,4 +202,24 @@ pub fn members(path: &Path) -> Result<Vec<PathBuf>> {
     };
     own.sort();
     Ok(own)
+}
+
+/// Whether a folder holds a Matrix Market file, and so no store.
+pub(super) fn has_matrix(folder: &Path) -> bool {
+    let names = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
+    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| name.trim_end_matches(".gz").ends_with(".mtx"))
+}
+
+/// Reads all cells of a file of counts, or of a folder of a matrix with its texts.
+///
+/// # Errors
+/// When they cannot be read or are not what they should be.
+pub fn read_cells(path: &Path) -> Result<Cells> {
+    ensure!(
+        !path.is_dir() || has_matrix(path),
+        "{} is a folder without a matrix.mtx; a file of cells (.h5ad, .h5) is needed here",
+        path.display()
+    );
+    let (rows, size) = rows(path, &Matrix::Auto, Wanted::Counts)?;
+    rows.all(size).with_context(|| format!("{} cannot be used", path.display()))
 }

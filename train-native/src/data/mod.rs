@@ -13,14 +13,16 @@ mod steps;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use cells::h5ad::Matrix;
+use anyhow::{Context, Result};
 use cells::{Cells, Column, Counts};
 use model::bundle::sha256;
 use model::card::{Condition, Kind};
 use model::loss::UNMEASURED;
 use model::pairs::Pairs;
 use model::quantise::quantise;
+
+use files::has_matrix;
+pub use files::read_cells;
 
 use crate::recipe::Recipe;
 use crate::store::Store;
@@ -109,26 +111,6 @@ pub struct TrainingSet {
     seed: u64,
     batch: usize,
     weighting: f32,
-}
-
-/// Whether a folder holds a Matrix Market file, and so no store.
-fn has_matrix(folder: &Path) -> bool {
-    let names = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
-    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| name.trim_end_matches(".gz").ends_with(".mtx"))
-}
-
-/// Reads all cells of a file of counts, or of a folder of a matrix with its texts.
-///
-/// # Errors
-/// When they cannot be read or are not what they should be.
-pub fn read_cells(path: &Path) -> Result<Cells> {
-    ensure!(
-        !path.is_dir() || has_matrix(path),
-        "{} is a folder without a matrix.mtx; a file of cells (.h5ad, .h5) is needed here",
-        path.display()
-    );
-    let (rows, size) = files::rows(path, &Matrix::Auto, files::Wanted::Counts)?;
-    rows.all(size).with_context(|| format!("{} cannot be used", path.display()))
 }
 
 /// Places of the cells that a recipe trains on, and of those that it sets aside, which training never sees.

@@ -194,7 +194,7 @@ pub fn places(genes: &[String], panel: Option<&[String]>) -> Result<Option<Vec<O
 
 /// An open file of counts or log-normalised expression.
 pub(super) fn opened(path: &Path) -> Result<CellRows> {
-    Ok(files::rows(path, &Matrix::Auto, files::Wanted::Any)?.0)
+    Ok(files::rows(path, &Matrix::Auto, files::Wanted::Predicted)?.0)
 }
 
 /// Group of every cell of an open file.

@@ -11,7 +11,7 @@ use web_sys::{DragEvent, FileList};
 
 use super::super::store::Phase;
 use super::super::{link, use_store};
-use super::{ask, look, read};
+use super::{ask, found, look, read};
 use crate::own_data::{capital, size, thousands};
 use crate::protocol::data::{Ask, Plan};
 
@@ -65,12 +65,12 @@ pub(super) fn Choose() -> impl IntoView {
                 on:dragleave=move |_| set_over.set(false)
                 on:drop=drop>
                 <p class="drop-title">"Drop a file of single cells here"</p>
-                <p class="note">".h5ad, 10x .h5, or matrix.mtx(.gz) together with features.tsv and barcodes.tsv"</p>
+                <p class="note">".h5ad, .h5mu, 10x .h5 (packed as .gz or not), or matrix.mtx(.gz) together with its genes and barcodes"</p>
                 <div class="drop-actions">
                     <label class="file-button" class:off=busy>
                         "Choose files"
                         <input type="file" multiple node_ref=input data-testid="data-files" disabled=busy
-                            accept=".h5ad,.h5,.hdf5,.mtx,.tsv,.txt,.gz" on:change=chosen/>
+                            accept=".h5ad,.h5mu,.h5,.hdf5,.mtx,.tsv,.csv,.txt,.gz" on:change=chosen/>
                     </label>
                     <button class="quiet" data-testid="data-sample" disabled=busy on:click=sample>
                         "Try sample data: generated cells of two conditions"
@@ -79,6 +79,8 @@ pub(super) fn Choose() -> impl IntoView {
                 <p class="private">"It never leaves this computer: the file is read here, in this page. There is no server."</p>
             </div>
             <Announced/>
+            <found::FoundIn/>
+            <found::Corrected/>
             <Working/>
             <Show when=move || !has_cells()><Teach/></Show>
         </section>
@@ -191,11 +193,11 @@ fn Teach() -> impl IntoView {
             <div>
                 <h3>"What is read"</h3>
                 <dl>
-                    <dt>".h5ad"</dt><dd>"AnnData 0.7 and later: counts in X, layers/counts or raw/X, by cells or by genes; log-normalised X too, with less to be said"</dd>
-                    <dt>".h5"</dt><dd>"10x Genomics, Cell Ranger 2 and later, gene expression only"</dd>
-                    <dt>".mtx(.gz)"</dt><dd>"with features.tsv or genes.tsv and barcodes.tsv, packed or not, chosen together in any order"</dd>
+                    <dt>".h5ad, .h5mu"</dt><dd>"AnnData of any age and MuData, by cells or by genes. Counts are looked for in X, layers and raw, judged on cells from all of the file; log-normalised expression is read too, with less to be said"</dd>
+                    <dt>".h5"</dt><dd>"10x Genomics, Cell Ranger 2 and later, and CellBender; gene expression only, one genome or all"</dd>
+                    <dt>".mtx(.gz)"</dt><dd>"with features.tsv or genes.tsv and barcodes.tsv (10x, STARsolo), or Parse's all_genes.csv and cell_metadata.csv, chosen together in any order"</dd>
                 </dl>
-                <p class="note">"Genes are matched by symbol (ISG15). If the index holds Ensembl identifiers, symbols are taken from a column such as feature_name or gene_symbols."</p>
+                <p class="note">"Genes are matched by symbol (ISG15). If the index holds identifiers (Ensembl), symbols are taken from the column that holds them, whatever its name."</p>
             </div>
         </div>
     }

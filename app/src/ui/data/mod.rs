@@ -7,6 +7,7 @@
 
 mod choose;
 mod compare;
+mod found;
 mod groups;
 mod layers;
 mod map;
@@ -54,6 +55,8 @@ type GroupAbout = Option<(u32, String)>;
 #[derive(Clone, Copy)]
 pub(super) struct DataStore {
     plan: RwSignal<Option<Plan>>,
+    /// Why corrected counts were not read, and what to choose to have them rounded.
+    corrected: RwSignal<Option<(String, String)>>,
     summary: RwSignal<Option<Arc<Summary>>>,
     genes: RwSignal<Arc<Vec<String>>>,
     places: RwSignal<Arc<Vec<f32>>>,
@@ -72,6 +75,7 @@ impl DataStore {
     pub(super) fn new() -> Self {
         Self {
             plan: RwSignal::new(None),
+            corrected: RwSignal::new(None),
             summary: RwSignal::new(None),
             genes: RwSignal::new(Arc::default()),
             places: RwSignal::new(Arc::default()),
@@ -100,10 +104,16 @@ impl DataStore {
             Tell::Looked { job, plan } => {
                 store.end_job(job);
                 let small = plan.needs <= WITHOUT_ASKING * plan.has;
+                self.corrected.set(None);
                 self.plan.set(Some(plan));
                 if small {
                     read(store, None);
                 }
+            }
+            Tell::Corrected { job, why, matrix } => {
+                store.end_job(job);
+                self.plan.set(None);
+                self.corrected.set(Some((why, matrix)));
             }
             Tell::Read { job, summary } => {
                 store.end_job(job);
@@ -137,6 +147,7 @@ impl DataStore {
             Tell::File { name } => download::byte_file(&name, &next().bytes()),
             Tell::Removed => {
                 self.clear();
+                self.corrected.set(None);
                 self.plan.set(None);
             }
         }
@@ -171,9 +182,19 @@ fn look(store: Store, files: Vec<web_sys::File>) {
         return;
     }
     store.data.plan.set(None);
+    store.data.corrected.set(None);
     let job = store.begin_job("looking at the file");
     let files: Vec<Array> = files.into_iter().map(Array::File).collect();
     link::send_with(store, &ToWorker::Data(Ask::Look { job }), &files);
+}
+
+/// Asks for another matrix, genome or modality of the same files.
+fn choose_matrix(store: Store, matrix: String) {
+    store.data.clear();
+    store.data.plan.set(None);
+    store.data.corrected.set(None);
+    let job = store.begin_job("looking at the file");
+    ask(store, Ask::Choose { job, matrix });
 }
 
 /// Reads what was looked at, or a random part of it.

@@ -37,10 +37,19 @@ fn facts(summary: &Summary) -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
-/// The commonest values of a label in words.
+/// The commonest values of a label in words; cells without a value are missing, not left out.
 fn values(label: &Label) -> String {
+    let missing = if label.missing > 0 {
+        format!("{}missing ({})", if label.different > 0 { ", " } else { "" }, thousands(label.missing.into()))
+    } else {
+        String::new()
+    };
     if label.values.is_empty() {
-        return format!("{} different numbers", thousands(label.different.into()));
+        let different = match label.different {
+            0 => String::new(),
+            some => format!("{} different numbers", thousands(some.into())),
+        };
+        return different + &missing;
     }
     let written: Vec<String> = label
         .values
@@ -49,7 +58,8 @@ fn values(label: &Label) -> String {
         .map(|(value, cells)| format!("{value} ({})", thousands((*cells).into())))
         .collect();
     let more = (label.different as usize).saturating_sub(written.len());
-    if more > 0 { format!("{}, and {more} more", written.join(", ")) } else { written.join(", ") }
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    format!("{}{more}{missing}", written.join(", "))
 }
 
 /// A label with its values; its name colours the map by it.

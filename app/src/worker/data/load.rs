@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use cells::Counts;
 use cells::gather::Gather;
-use cells::h5ad::{CellRows, Expression, Scale};
-use cells::matrix_market::{Features, Inflate, MtxError, Reader, Size, Trio};
+use cells::h5ad::{CellRows, Expression, Matrix, Scale};
+use cells::matrix_market::{Companions, Inflate, MtxError, Reader, Size, Trio};
 use cells::normalise::Normalised;
 use cells::subset::random_subset;
-use cells::{Cells, Counts};
 
 use super::files::Input;
+use super::found::notes;
 use super::look::{Pending, Source};
 use super::own::{Own, Values};
 use super::pace::{End, Pace, refused};
@@ -38,17 +39,14 @@ pub(super) async fn load(
     pace.begin("reading the file");
     let title = pending.title.clone();
     let mut own = match pending.source {
-        Source::Hdf5(rows, symbols) => {
+        Source::Hdf5(rows) => {
             let mut own = hdf5(&title, &rows, kept.as_deref(), pending.stored, pace).await?;
-            if let Some(column) = symbols {
-                own.notes
-                    .push(format!("The genes are called by identifiers; their symbols were taken from var/{column}."));
-            }
+            own.notes.extend(notes(rows.report(), rows.scale()));
             own
         }
         Source::Made(rows) => hdf5(&title, &rows, None, pending.stored, pace).await?,
-        Source::Trio { matrix, size, features, barcodes } => {
-            trio(&title, &matrix, size, (features, barcodes), kept.as_deref(), pace).await?
+        Source::Trio { matrix, size, companions, asked } => {
+            trio(&title, &matrix, (size, *companions, &asked), kept.as_deref(), pace).await?
         }
     };
     own.cells_in_file = all;
@@ -74,9 +72,9 @@ async fn hdf5(
     };
     let names = rows.names(0, rows.cells()).map_err(wrong)?;
     let mut labels = BTreeMap::new();
-    for key in rows.keys().map_err(wrong)? {
+    for key in rows.keys() {
         pace.step(1.0).await?;
-        // A column of a kind that is not read carries nothing that is needed here.
+        // A damaged column must not take the others with it; columns of other kinds are named in the notes.
         if let Ok(column) = rows.label(&key).and_then(|label| label.read(0, rows.cells())) {
             labels.insert(key, kept.map_or_else(|| column.clone(), |kept| column.select(kept)));
         }
@@ -150,10 +148,11 @@ async fn by_genes(
     };
     let room = (stored * wanted as f64 / all.max(1) as f64).ceil() as usize;
     let mut gather = Gather::new(wanted, genes, room);
-    let window = (WINDOW * genes as f64 / stored.max(1.0)).clamp(1.0, 4096.0) as usize;
-    for first in (0..genes).step_by(window) {
-        pace.step(first as f64 / genes as f64).await?;
-        let range = (first, window.min(genes - first));
+    let features = rows.features();
+    let window = (WINDOW * features as f64 / stored.max(1.0)).clamp(1.0, 4096.0) as usize;
+    for first in (0..features).step_by(window) {
+        pace.step(first as f64 / features as f64).await?;
+        let range = (first, window.min(features - first));
         rows.gather_genes(range, &keep, &mut gather).map_err(|error| refused(title, &error))?;
     }
     Ok(match rows.scale() {
@@ -166,13 +165,12 @@ async fn by_genes(
 async fn trio(
     title: &str,
     matrix: &Input,
-    size: Size,
-    (features, barcodes): (Features, Vec<String>),
+    (size, companions, asked): (Size, Companions, &Matrix),
     kept: Option<&[usize]>,
     pace: &mut Pace<'_>,
 ) -> Result<Own, End> {
-    let wrong = |error: MtxError| refused(title, &error);
-    let mut trio = Trio::new(size, features, barcodes, kept).map_err(wrong)?;
+    let wrong = |error: MtxError| End::of_text(title, &error);
+    let mut trio = Trio::new(companions, size.stored, kept);
     let (mut inflate, mut reader) = (Inflate::new(), Reader::new());
     let mut at = 0;
     while at < matrix.len() {
@@ -184,9 +182,15 @@ async fn trio(
     }
     let rest = inflate.finish().map_err(wrong)?;
     reader.push(&rest, &mut |entry| trio.take(entry)).map_err(wrong)?;
-    reader.finish(&mut |entry| trio.take(entry)).map_err(wrong)?;
+    let (_, odd) = reader.finish(&mut |entry| trio.take(entry)).map_err(wrong)?;
     pace.begin("sorting the values");
     pace.step(0.0).await?;
-    let Cells { counts, genes, names, labels } = trio.finish().map_err(wrong)?;
-    Ok(Own::new(title, "matrix.mtx", (names, genes), labels, Values::Counts(counts)))
+    let held = trio.finish(odd, asked).map_err(wrong)?;
+    let (values, scale) = match held.expression {
+        Expression::Counts(counts) => (Values::Counts(counts), Scale::Counts),
+        Expression::LogNormalised(data) => (Values::Logged(data), Scale::LogNormalised),
+    };
+    let mut own = Own::new(title, "matrix.mtx", (held.names, held.genes.names), held.labels, values);
+    own.notes.extend(notes(&held.report, scale));
+    Ok(own)
 }

@@ -1,27 +1,32 @@
 //! A cheap look at files before anything is read whole.
 //!
-//! Does: finds out what was chosen, reads HDF5's heads or the size line and the names beside it, weighs what reading
-//! would take against what the browser gives.
+//! Does: finds out what was chosen by first bytes and names, reads HDF5's heads or the size line and the names beside it,
+//! says which matrix is taken and why, weighs what reading would take against what the browser gives.
 //! Does not know: the model.
 //! Flow: files → **plan** (to the page) and what is read later.
 
 use std::sync::Arc;
 
-use cells::h5ad::{CellRows, ReadSeekSource};
-use cells::matrix_market::{Features, Inflate, Reader, Size, read_barcodes, read_features};
+use cells::h5ad::{CellRows, Matrix, ReadSeekSource};
+use cells::matrix_market::{Companions, Inflate, Reader, Size, genome};
+use cells::parts::{Chosen, Part, choose};
+use cells::sniff;
 use js_sys::{ArrayBuffer, Reflect, WebAssembly};
 use wasm_bindgen::JsCast;
 use web_sys::File;
 
 use super::files::{Input, Slices};
+use super::found::found;
 use super::pace::{End, Pace, refused, sentence};
-use crate::own_data::{Chosen, cells_that_fit, choose, memory_given, memory_needed};
-use crate::protocol::data::Plan;
+use crate::own_data::{cells_that_fit, memory_given, memory_needed, size};
+use crate::protocol::data::{Found, Plan};
 
 /// The size line comes within this many bytes.
 const HEAD: u64 = 256 * 1024;
 /// Largest list of names, in bytes.
 const LARGEST_LIST: u64 = 300_000_000;
+/// Largest packed HDF5 file: it is unpacked in memory as a whole.
+const LARGEST_PACKED: u64 = 400_000_000;
 
 /// What will be read.
 pub(super) struct Pending {
@@ -33,10 +38,10 @@ pub(super) struct Pending {
 
 /// How it will be read.
 pub(super) enum Source {
-    /// An open HDF5 file, and the column that its gene symbols were taken from.
-    Hdf5(Box<CellRows>, Option<String>),
-    /// A Matrix Market file with its names.
-    Trio { matrix: Input, size: Size, features: Features, barcodes: Vec<String> },
+    /// An open HDF5 file.
+    Hdf5(Box<CellRows>),
+    /// A Matrix Market file with its names, and what was asked of it.
+    Trio { matrix: Input, size: Size, companions: Box<Companions>, asked: Matrix },
     /// HDF5 made here.
     Made(Box<CellRows>),
 }
@@ -61,49 +66,84 @@ fn device_gigabytes() -> Option<f64> {
 }
 
 /// Opens HDF5.
-fn open(title: &str, input: Input) -> Result<CellRows, End> {
+fn open(title: &str, input: Input, asked: &Matrix) -> Result<CellRows, End> {
     let source = ReadSeekSource::new(Slices::new(input)).map_err(|error| format!("{title}: {}", sentence(error)))?;
-    CellRows::open_whole(source).map_err(|error| refused(title, &error))
+    CellRows::open_whole(source, asked).map_err(|error| End::of_file(title, &error))
 }
 
 /// HDF5 made here.
 pub(super) fn of_bytes(title: &str, bytes: Vec<u8>) -> Result<Pending, End> {
-    let rows = open(title, Input::Bytes(Arc::new(bytes)))?;
+    let rows = open(title, Input::Bytes(Arc::new(bytes)), &Matrix::Auto)?;
     let (cells, stored) = (rows.cells(), rows.stored_about().unwrap_or(0) as f64);
     Ok(Pending { title: title.to_owned(), cells, stored, source: Source::Made(Box::new(rows)) })
 }
 
-/// Looks at files.
-pub(super) async fn look(files: Vec<File>, base: f64, pace: &mut Pace<'_>) -> Result<(Pending, Plan), End> {
+/// The bytes of a packed file.
+fn unpacked(title: &str, input: &Input) -> Result<Input, End> {
+    if input.len() > LARGEST_PACKED {
+        let sizes = [input.len(), LARGEST_PACKED].map(|bytes| size(bytes as f64));
+        let why =
+            format!("it is packed and {} large; above {} it has to be unpacked first (gunzip)", sizes[0], sizes[1]);
+        return Err(refused(title, &why));
+    }
+    let bytes = Inflate::all(&input.slice(0, input.len())?).map_err(|error| refused(title, &error))?;
+    Ok(Input::Bytes(Arc::new(bytes)))
+}
+
+/// What was found of an HDF5 file, with the number of its genes.
+fn hdf5(title: &str, input: Input, asked: &Matrix) -> Result<(Pending, usize, String, Found), End> {
+    let rows = open(title, input, asked)?;
+    let stored = rows.stored_about().map_err(|error| refused(title, &error))? as f64;
+    let (cells, genes) = (rows.cells(), rows.genes().len());
+    let (kind, found) = (format!("{}, values in {}", rows.report().format, rows.place()), found(rows.report()));
+    let pending = Pending { title: title.to_owned(), cells, stored, source: Source::Hdf5(Box::new(rows)) };
+    Ok((pending, genes, kind, found))
+}
+
+/// The same of a Matrix Market file with its names, the values of which are judged when they are read.
+fn trio(
+    title: &str,
+    parts: [Input; 3],
+    names: [&str; 2],
+    asked: &Matrix,
+) -> Result<(Pending, usize, String, Found), End> {
+    let [matrix, features, barcodes] = parts;
+    let size = size_of(title, &matrix)?;
+    let lists = [features.all(names[0], LARGEST_LIST)?, barcodes.all(names[1], LARGEST_LIST)?];
+    let companions = Companions::read(&lists[0], &lists[1], size, genome(asked)).map_err(sentence)?;
+    let (cells, genes) = (companions.names.len(), companions.genes.names.len());
+    let found = super::found::of_companions(&companions, asked);
+    let source = Source::Trio { matrix, size, companions: Box::new(companions), asked: asked.clone() };
+    let pending = Pending { title: title.to_owned(), cells, stored: size.stored as f64, source };
+    Ok((pending, genes, "Matrix Market with features and barcodes".to_owned(), found))
+}
+
+/// Looks at files; `asked` is the matrix, genome or modality that is wanted.
+pub(super) async fn look(
+    files: &[File],
+    asked: &Matrix,
+    base: f64,
+    pace: &mut Pace<'_>,
+) -> Result<(Pending, Plan), End> {
     pace.begin("looking at the file");
     pace.step(0.0).await?;
     let names: Vec<String> = files.iter().map(File::name).collect();
-    let chosen = choose(&names)?;
+    let input = |place: usize| Input::File(files[place].clone());
+    let mut parts = Vec::with_capacity(names.len());
+    for (place, name) in names.iter().enumerate() {
+        parts.push(Part { name: name.clone(), head: input(place).slice(0, sniff::HEAD as u64)? });
+    }
     let bytes = |places: &[usize]| places.iter().map(|place| files[*place].size()).sum::<f64>();
-    let (pending, genes, kind, bytes) = match chosen {
-        Chosen::Hdf5(place) => {
-            let title = names[place].clone();
-            let mut rows = open(&title, Input::File(files[place].clone()))?;
-            let symbols = rows.take_symbols();
-            let stored = rows.stored_about().map_err(|error| refused(&title, &error))? as f64;
-            let (cells, genes) = (rows.cells(), rows.genes().len());
-            let kind = format!("HDF5, values in {}", rows.place());
-            let source = Source::Hdf5(Box::new(rows), symbols);
-            (Pending { title, cells, stored, source }, genes, kind, bytes(&[place]))
+    let ((pending, genes, kind, found), bytes) = match choose(&parts)? {
+        Chosen::Hdf5 { file, packed } => {
+            let title = &names[file];
+            let input = if packed { unpacked(title, &input(file))? } else { input(file) };
+            (hdf5(title, input, asked)?, bytes(&[file]))
         }
         Chosen::Trio { matrix, features, barcodes } => {
-            let title = names[matrix].clone();
-            let input = |place: usize| Input::File(files[place].clone());
-            let size = size_of(&title, &input(matrix))?;
-            let list = |place: usize| input(place).all(&names[place], LARGEST_LIST);
-            let read_features = read_features(&list(features)?).map_err(sentence)?;
-            pace.step(0.3).await?;
-            let barcodes_read = read_barcodes(&list(barcodes)?).map_err(sentence)?;
-            let (cells, genes) = (barcodes_read.len(), read_features.genes.len());
-            let all = bytes(&[matrix, features, barcodes]);
-            let source = Source::Trio { matrix: input(matrix), size, features: read_features, barcodes: barcodes_read };
-            let kind = "Matrix Market with features and barcodes".to_owned();
-            (Pending { title, cells, stored: size.stored as f64, source }, genes, kind, all)
+            let own = [input(matrix), input(features), input(barcodes)];
+            let found = trio(&names[matrix], own, [&names[features], &names[barcodes]], asked)?;
+            (found, bytes(&[matrix, features, barcodes]))
         }
     };
     if pending.cells == 0 || genes == 0 {
@@ -122,6 +162,7 @@ pub(super) async fn look(files: Vec<File>, base: f64, pace: &mut Pace<'_>) -> Re
         needs: memory_needed(cells, wide, pending.stored),
         has,
         sample: cells_that_fit(cells, wide, pending.stored, has),
+        found,
     };
     Ok((pending, plan))
 }
@@ -136,7 +177,7 @@ fn size_of(title: &str, matrix: &Input) -> Result<Size, End> {
         (Some(size), _) => Ok(size),
         (None, Err(error)) => Err(refused(title, &error)),
         (None, Ok(())) => match reader.finish(&mut |_| ()) {
-            Ok(size) => Ok(size),
+            Ok((size, _)) => Ok(size),
             Err(error) => Err(refused(title, &error)),
         },
     }

@@ -6,6 +6,7 @@
 //! Flow: [`Ask`] → desk and session → messages.
 
 mod files;
+mod found;
 mod groups;
 mod hand_out;
 mod load;
@@ -19,6 +20,8 @@ mod test;
 
 use std::cell::RefCell;
 
+use cells::h5ad::Matrix;
+
 use super::session::Session;
 use super::{Stop, fail, send};
 use crate::protocol::data::{Ask, Tell};
@@ -29,6 +32,8 @@ use pace::{End, Pace};
 /// What lies on the desk between two questions.
 #[derive(Default)]
 struct Desk {
+    /// Files that were looked at last, for another look.
+    files: Vec<web_sys::File>,
     /// Files that were looked at and not read yet.
     pending: Option<look::Pending>,
     /// The cells.
@@ -66,7 +71,11 @@ fn nothing() -> String {
 pub(super) async fn answer(session: Option<&mut Session>, ask: Ask, stop: &Stop) {
     let mut desk = DESK.take();
     let job = match &ask {
-        Ask::Look { job } | Ask::Read { job, .. } | Ask::Sample { job, .. } | Ask::Test { job } => Some(*job),
+        Ask::Look { job }
+        | Ask::Choose { job, .. }
+        | Ask::Read { job, .. }
+        | Ask::Sample { job, .. }
+        | Ask::Test { job } => Some(*job),
         _ => None,
     };
     let reads = matches!(ask, Ask::Read { .. });
@@ -80,6 +89,7 @@ pub(super) async fn answer(session: Option<&mut Session>, ask: Ask, stop: &Stop)
         Ok(()) => {}
         Err(End::Cancelled) => send(&FromWorker::Cancelled { run: job.unwrap_or(0), cells: 0 }, &[]),
         Err(End::Told) => {}
+        Err(End::Corrected(why, matrix)) => tell(Tell::Corrected { job: job.unwrap_or(0), why, matrix }, &[]),
         Err(End::Failed(sentence)) => fail(job, sentence, false),
     }
     DESK.replace(desk);
@@ -89,11 +99,14 @@ async fn work(session: Option<&mut Session>, desk: &mut Desk, ask: Ask, stop: &S
     let own = |desk: &Desk| desk.own.is_some().then_some(()).ok_or_else(|| End::Failed(nothing()));
     match ask {
         Ask::Look { job } => {
-            let mut pace = Pace::new(job, stop);
-            let base = *desk.base.get_or_insert_with(look::memory_in_use);
-            let (pending, plan) = look::look(ARRIVED.take(), base, &mut pace).await?;
-            desk.pending = Some(pending);
-            tell(Tell::Looked { job, plan }, &[]);
+            desk.files = ARRIVED.take();
+            look(desk, job, &Matrix::Auto, stop).await?;
+        }
+        Ask::Choose { job, matrix } => {
+            if desk.files.is_empty() {
+                return Err(End::Failed(nothing()));
+            }
+            look(desk, job, &Matrix::Named(matrix), stop).await?;
         }
         Ask::Read { job, sample, seed } => {
             let session = session.ok_or_else(no_model)?;
@@ -129,11 +142,20 @@ async fn work(session: Option<&mut Session>, desk: &mut Desk, ask: Ask, stop: &S
             hand_out::hand_out(own, what)?;
         }
         Ask::Remove => {
-            desk.own = None;
-            desk.pending = None;
+            (desk.own, desk.pending, desk.files) = (None, None, Vec::new());
             tell(Tell::Removed, &[]);
         }
     }
+    Ok(())
+}
+
+/// Looks at the files on the desk.
+async fn look(desk: &mut Desk, job: u32, asked: &Matrix, stop: &Stop) -> Result<(), End> {
+    let base = *desk.base.get_or_insert_with(look::memory_in_use);
+    desk.pending = None;
+    let (pending, plan) = look::look(&desk.files, asked, base, &mut Pace::new(job, stop)).await?;
+    desk.pending = Some(pending);
+    tell(Tell::Looked { job, plan }, &[]);
     Ok(())
 }
 

@@ -16,8 +16,30 @@ pub(super) enum End {
     Cancelled,
     /// What failed, as a sentence.
     Failed(String),
+    /// Corrected counts alone, which are not rounded before someone agrees: the sentence, and what to choose then.
+    Corrected(String, String),
     /// Already told by someone else.
     Told,
+}
+
+impl End {
+    /// Why an HDF5 file is not read.
+    pub(super) fn of_file(title: &str, error: &cells::h5ad::H5adError) -> Self {
+        match error.rounding() {
+            Some(matrix) => Self::Corrected(words(title, error), matrix.to_owned()),
+            None => refused(title, error),
+        }
+    }
+
+    /// Why a Matrix Market file is not read.
+    pub(super) fn of_text(title: &str, error: &cells::matrix_market::MtxError) -> Self {
+        match error {
+            cells::matrix_market::MtxError::Values { rounding: true, .. } => {
+                Self::Corrected(words(title, error), "rounded".to_owned())
+            }
+            error => refused(title, error),
+        }
+    }
 }
 
 impl From<String> for End {
@@ -35,10 +57,15 @@ pub(super) fn sentence(error: impl std::fmt::Display) -> String {
     if text.ends_with(['.', '?', '!']) { text } else { format!("{text}.") }
 }
 
+/// Why a file is not read, as a sentence.
+fn words(title: &str, error: &dyn std::fmt::Display) -> String {
+    let why = error.to_string();
+    format!("{title} was refused: {why}{}", if why.ends_with(['.', '?']) { "" } else { "." })
+}
+
 /// A file that is not read, and why.
 pub(super) fn refused(title: &str, error: &dyn std::fmt::Display) -> End {
-    let why = error.to_string();
-    End::Failed(format!("{title} was refused: {why}{}", if why.ends_with(['.', '?']) { "" } else { "." }))
+    End::Failed(words(title, error))
 }
 
 /// The pace of a task.

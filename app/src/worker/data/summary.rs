@@ -4,18 +4,14 @@
 //! Does not know: how it is shown.
 //! Flow: own cells → **summary** → page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cells::Column;
+use cells::report::LabelFound;
 
 use super::super::session::Session;
 use super::own::{Own, Values};
 use crate::protocol::data::{Label, Summary};
-
-/// Values of a label that are listed.
-const LISTED: usize = 60;
-/// A column of numbers with at most so many different ones is offered as groups.
-const FEW_NUMBERS: usize = 20;
 
 /// The middle value; 0 of none.
 fn median(mut values: Vec<f64>) -> f64 {
@@ -35,36 +31,14 @@ fn commonest(counts: BTreeMap<String, u32>) -> Vec<(String, u32)> {
 
 /// A label.
 fn label(key: &str, column: &Column) -> Label {
-    let numeric = matches!(column, Column::Float(_) | Column::Integer(_));
-    let different = match column {
-        Column::Float(values) => values.iter().map(|v| v.to_bits()).collect::<BTreeSet<_>>().len(),
-        Column::Integer(values) => values.iter().collect::<BTreeSet<_>>().len(),
-        Column::Boolean(_) => 2,
-        Column::Categorical { categories, .. } => categories.len(),
-    };
-    let mut found = Label { key: key.to_owned(), values: Vec::new(), different: different as u32, numeric };
-    if numeric && different > FEW_NUMBERS {
-        return found;
+    let found = LabelFound::of(key, column);
+    Label {
+        key: found.key,
+        values: found.values.into_iter().map(|(value, cells)| (value, cells as u32)).collect(),
+        different: found.different.unwrap_or(0) as u32,
+        missing: found.missing as u32,
+        numeric: found.numeric,
     }
-    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    match column {
-        // Categories are counted by their codes; texts are made once.
-        Column::Categorical { codes, categories } => {
-            let mut by_code = vec![0_u32; categories.len()];
-            codes.iter().filter_map(|code| usize::try_from(*code).ok()).for_each(|code| by_code[code] += 1);
-            counts.extend(categories.iter().cloned().zip(by_code));
-        }
-        _ => {
-            for cell in 0..column.len() {
-                if let Some(text) = column.text(cell) {
-                    *counts.entry(text.into_owned()).or_default() += 1;
-                }
-            }
-        }
-    }
-    found.values = commonest(counts);
-    found.values.truncate(LISTED);
-    found
 }
 
 /// What was read.

@@ -111,7 +111,7 @@ impl Convert {
         match self {
             Self::Count => "counts",
             Self::Round => "counts, rounded to whole numbers as asked for",
-            Self::Logged(factor) if factor == 1.0 => "log-normalised expression",
+            Self::Logged(1.0) => "log-normalised expression",
             Self::Logged(_) => "log-normalised expression, changed to the natural logarithm",
             Self::Log(_) => "log-normalised expression; the logarithm is taken here: ln(1 + value)",
         }

@@ -14,7 +14,7 @@ use crate::h5ad::Matrix;
 use crate::h5ad::error::H5adError;
 use crate::h5ad::labels::LabelRows;
 use crate::h5ad::store::Hdf5;
-use crate::kind::{Judged, Kind, Look};
+use crate::kind::{Hints, Judged, Kind, Look};
 use crate::report::{GroupFound, MatrixFound};
 
 /// Cells of a matrix that are looked at when it has more: so many runs of so many cells, spread over all of it.
@@ -32,6 +32,8 @@ pub(super) struct Wanted {
     pub(super) logged: bool,
     /// A matrix compressed by genes too.
     pub(super) by_genes: bool,
+    /// Small fractions are logarithms where nothing tells them from corrected counts: what other models predict.
+    pub(super) predicted: bool,
 }
 
 /// An opened matrix.
@@ -60,11 +62,13 @@ impl Opened {
 }
 
 /// Opens and judges a candidate.
-fn open(file: &Hdf5, form: Form, own: Candidate, genome: Option<&str>) -> Result<Opened, H5adError> {
-    let genes = candidates::genes(file, form, &own, genome)?;
+fn open(file: &Hdf5, (form, wanted): (Form, Wanted), own: Candidate) -> Result<Opened, H5adError> {
+    let genes = candidates::genes(file, form, &own, None)?;
     let (names, cells) = candidates::cells(file, form, &own)?;
     let layout = Layout::open(file, &own.place, (cells, genes.columns.len()))?;
-    let (judged, again) = judge(file, form, &own, (&layout, cells, &genes))?;
+    let mut hints = candidates::hints(file, form, &own);
+    hints.logged |= wanted.predicted && !hints.counted;
+    let (judged, again) = judge(&own, (&layout, cells, &genes), hints)?;
     Ok(Opened { own, genes, names, cells, layout, judged, again })
 }
 
@@ -80,10 +84,9 @@ pub(super) fn runs(cells: usize, columns: usize) -> Vec<(usize, usize)> {
 
 /// What a matrix holds, by cells from all of it.
 fn judge(
-    file: &Hdf5,
-    form: Form,
     own: &Candidate,
     (layout, cells, genes): (&Layout, usize, &Genes),
+    hints: Hints,
 ) -> Result<(Judged, usize), H5adError> {
     let mut look = Look::default();
     let is_gene = |column: u32| genes.columns.get(column as usize).is_some_and(Option::is_some);
@@ -99,40 +102,52 @@ fn judge(
             }
         }
     }
-    Ok((look.judge(candidates::hints(file, form, own)), look.repeated()))
+    Ok((look.judge(hints), look.repeated()))
 }
 
-/// The matrices of a file, opened; those that cannot be, with the reason.
+/// A matrix that cannot be opened, with the reason.
+struct Unreadable {
+    own: Candidate,
+    error: H5adError,
+}
+
+/// The matrices of a file, opened or not.
 struct Matrices {
     form: Form,
-    opened: Vec<Result<Opened, (Candidate, H5adError)>>,
+    opened: Vec<Result<Opened, Box<Unreadable>>>,
+}
+
+/// The matrix that a result is of.
+fn own(opened: &Result<Opened, Box<Unreadable>>) -> &Candidate {
+    opened.as_ref().map_or_else(|wrong| &wrong.own, |opened| &opened.own)
 }
 
 impl Matrices {
-    fn of(file: &Hdf5) -> Result<Self, H5adError> {
+    fn of(file: &Hdf5, wanted: Wanted) -> Result<Self, H5adError> {
         let (form, mut list) = candidates::list(file)?;
         if list.len() > 1 {
             list.retain(|own| !candidates::is_nothing(file, &own.place));
         }
-        let opened = list.into_iter().map(|own| open(file, form, own.clone(), None).map_err(|error| (own, error)));
+        let opened = list
+            .into_iter()
+            .map(|own| open(file, (form, wanted), own.clone()).map_err(|error| Box::new(Unreadable { own, error })));
         Ok(Self { form, opened: opened.collect() })
     }
 
     fn found(&self) -> Vec<MatrixFound> {
-        let unreadable = |(own, error): &(Candidate, H5adError)| MatrixFound {
-            place: own.place.clone(),
+        let unreadable = |wrong: &Unreadable| MatrixFound {
+            place: wrong.own.place.clone(),
             kind: Kind::Other,
-            why: error.to_string(),
+            why: wrong.error.to_string(),
             ..MatrixFound::default()
         };
-        self.opened.iter().map(|own| own.as_ref().map_or_else(unreadable, Opened::found)).collect()
+        self.opened.iter().map(|own| own.as_ref().map_or_else(|wrong| unreadable(wrong), Opened::found)).collect()
     }
 
     /// Places, modalities and genomes that can be asked for.
     fn known(&self) -> String {
         let mut known = Vec::new();
-        for own in &self.opened {
-            let own = own.as_ref().map_or_else(|(own, _)| own, |opened| &opened.own);
+        for own in self.opened.iter().map(own) {
             known.extend([Some(own.place.clone()), own.group.clone()].into_iter().flatten());
         }
         for opened in self.opened.iter().flatten() {
@@ -184,47 +199,63 @@ impl Asked {
     }
 }
 
+/// The best of the matrices that were meant.
+struct Best {
+    place: usize,
+    rank: u8,
+    /// The genome that it is cut to.
+    genome: Option<String>,
+}
+
+/// How values are read for what is wanted; none when they are not.
+fn usable(judged: &Judged, asked: &Asked, wanted: Wanted) -> Option<Convert> {
+    let convert = Convert::of(judged.kind, asked.rounded)?;
+    (wanted.logged || convert.scale() == Scale::Counts).then_some(convert)
+}
+
+impl Matrices {
+    /// The matrices that were meant, and the best of them.
+    fn choose(&self, asked: &Asked, wanted: Wanted) -> (Vec<usize>, Option<Best>) {
+        let (mut meant, mut best) = (Vec::new(), None::<Best>);
+        for (place, opened) in self.opened.iter().enumerate() {
+            let genes = opened.as_ref().ok().map(|opened| &opened.genes);
+            let Some(genome) = self.is_meant(own(opened), genes, asked) else { continue };
+            meant.push(place);
+            let Ok(opened) = opened else { continue };
+            let rank = opened.judged.kind.rank();
+            let better = best.as_ref().is_none_or(|before| rank < before.rank);
+            if better && usable(&opened.judged, asked, wanted).is_some() {
+                best = Some(Best { place, rank, genome: genome.map(str::to_owned) });
+            }
+        }
+        (meant, best)
+    }
+}
+
 /// Opens the matrix of a file that is the best for what is wanted.
 pub(super) fn take(file: &Hdf5, matrix: &Matrix, wanted: Wanted) -> Result<CellRows, H5adError> {
     let asked = Asked::of(matrix);
-    let mut all = Matrices::of(file)?;
-    let usable = |judged: &Judged| {
-        let convert = Convert::of(judged.kind, asked.rounded)?;
-        (wanted.logged || convert.scale() == Scale::Counts).then_some(convert)
-    };
-    let (mut best, mut meant): (Option<(u8, usize, Option<String>)>, Vec<usize>) = (None, Vec::new());
-    for (place, own) in all.opened.iter().enumerate() {
-        let (own, genes) =
-            own.as_ref().map_or_else(|(own, _)| (own, None), |opened| (&opened.own, Some(&opened.genes)));
-        let Some(genome) = all.is_meant(own, genes, &asked) else { continue };
-        meant.push(place);
-        let Some(opened) = all.opened[place].as_ref().ok().filter(|opened| usable(&opened.judged).is_some()) else {
-            continue;
-        };
-        let rank = opened.judged.kind.rank();
-        if best.as_ref().is_none_or(|(before, ..)| rank < *before) {
-            best = Some((rank, place, genome.map(str::to_owned)));
-        }
-    }
+    let mut all = Matrices::of(file, wanted)?;
+    let (meant, best) = all.choose(&asked, wanted);
     if meant.is_empty() {
         return Err(unknown(&asked, &all));
     }
-    let Some((_, place, genome)) = best else { return Err(nothing(all, &meant, wanted)) };
+    let Some(Best { place, genome, .. }) = best else { return Err(nothing(all, &meant, wanted)) };
     let (found, form) = (all.found(), all.form);
-    let Ok(mut taken) = all.opened.swap_remove(place) else { return Err(H5adError::Missing { place: "X".to_owned() }) };
+    let mut taken = all.opened.swap_remove(place).map_err(|wrong| wrong.error)?;
     if matches!(taken.layout, Layout::Genes(_)) && !wanted.by_genes {
         return Err(H5adError::ByGenes { place: taken.own.place });
     }
     let groups = groups(&taken, &all.opened, genome.as_deref());
+    let convert = usable(&taken.judged, &asked, wanted).ok_or_else(|| unknown(&asked, &all))?;
     if let Some(genome) = genome {
-        taken = open(file, form, taken.own, Some(&genome))?;
+        taken.genes = candidates::genes(file, form, &taken.own, Some(&genome))?;
     }
-    let convert = usable(&taken.judged).ok_or(H5adError::Missing { place: taken.own.place.clone() })?;
     finish(file, form, taken, (found, groups), convert)
 }
 
 /// Modalities or genomes to choose from.
-fn groups(taken: &Opened, others: &[Result<Opened, (Candidate, H5adError)>], genome: Option<&str>) -> Vec<GroupFound> {
+fn groups(taken: &Opened, others: &[Result<Opened, Box<Unreadable>>], genome: Option<&str>) -> Vec<GroupFound> {
     let genomes = taken.genes.genomes.iter().map(|(name, genes)| GroupFound {
         name: name.clone(),
         genes: *genes as u64,
@@ -233,9 +264,11 @@ fn groups(taken: &Opened, others: &[Result<Opened, (Candidate, H5adError)>], gen
     let mut all: Vec<GroupFound> = genomes.collect();
     let Some(group) = &taken.own.group else { return all };
     all.push(GroupFound { name: group.clone(), genes: taken.genes.names.len() as u64, taken: true });
-    for own in others {
-        let (own, genes) = own.as_ref().map_or_else(|(own, _)| (own, 0), |own| (&own.own, own.genes.names.len()));
-        let Some(name) = own.group.clone().filter(|name| all.iter().all(|known| known.name != *name)) else { continue };
+    for other in others {
+        let genes = other.as_ref().map_or(0, |other| other.genes.names.len());
+        let Some(name) = own(other).group.clone().filter(|name| all.iter().all(|known| known.name != *name)) else {
+            continue;
+        };
         all.push(GroupFound { name, genes: genes as u64, taken: false });
     }
     if all.len() < 2 { Vec::new() } else { all }
@@ -259,9 +292,9 @@ fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
     let readable = |own: &Result<Opened, _>| own.is_ok();
     // A damaged matrix alone is told by its damage.
     if !meant.iter().any(|place| readable(&opened[*place]))
-        && let Err((_, error)) = opened.swap_remove(meant[0])
+        && let Err(wrong) = opened.swap_remove(meant[0])
     {
-        return error;
+        return wrong.error;
     }
     let best = meant.iter().map(|place| &found[*place]).min_by_key(|own| own.kind.rank());
     let place = best.map_or("X", |own| own.place.as_str());
@@ -278,7 +311,9 @@ fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
     let list = found.iter().enumerate().filter(|(place, own)| meant.contains(place) || own.usable);
     let list: Vec<String> = list.map(|(_, own)| own.words()).collect();
     let wanted = if wanted.logged { "counts or log-normalised expression" } else { "counts" };
-    H5adError::NoMatrix { wanted, found: list.join("; "), advice }
+    let corrected = best.is_some_and(|own| own.kind == Kind::Corrected);
+    let rounding = corrected.then(|| format!("{place} rounded"));
+    H5adError::NoMatrix { wanted, found: list.join("; "), advice, rounding }
 }
 
 /// The taken matrix as rows of cells.

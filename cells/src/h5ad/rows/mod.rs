@@ -77,16 +77,18 @@ impl CellRows {
     /// When it is no such file or holds no counts; [`H5adError::ByGenes`] when the counts are compressed by genes,
     /// which cannot be read a few cells at a time.
     pub fn open<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
-        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: false, by_genes: false })
+        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: false, by_genes: false, predicted: false })
     }
 
     /// Opens a file of counts or, as other models write their predictions, log-normalised expression
-    /// ([`CellRows::scale`]); counts go before log-normalised expression.
+    /// ([`CellRows::scale`]); counts go before log-normalised expression, and small fractions of which nothing tells what
+    /// they are count as log-normalised.
     ///
     /// # Errors
     /// As [`CellRows::open`].
     pub fn open_any<S: Source + Send + Sync + 'static>(source: S) -> Result<Self, H5adError> {
-        find::take(&Hdf5::open(source)?, &Matrix::Auto, Wanted { logged: true, by_genes: false })
+        let wanted = Wanted { logged: true, by_genes: false, predicted: true };
+        find::take(&Hdf5::open(source)?, &Matrix::Auto, wanted)
     }
 
     /// Opens a file of counts or log-normalised expression that will be read as a whole: a matrix compressed by genes
@@ -95,7 +97,7 @@ impl CellRows {
     /// # Errors
     /// When it is no such file, or no matrix (or not the one that was asked for) can be used.
     pub fn open_whole<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
-        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: true, by_genes: true })
+        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: true, by_genes: true, predicted: false })
     }
 
     /// Opens a file of counts that will be read as a whole.
@@ -103,7 +105,7 @@ impl CellRows {
     /// # Errors
     /// As [`CellRows::open`], less [`H5adError::ByGenes`].
     pub fn open_counts<S: Source + Send + Sync + 'static>(source: S, matrix: &Matrix) -> Result<Self, H5adError> {
-        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: false, by_genes: true })
+        find::take(&Hdf5::open(source)?, matrix, Wanted { logged: false, by_genes: true, predicted: false })
     }
 
     /// Puts rows together; what is known of the file besides is filled in by the caller.
@@ -291,6 +293,7 @@ impl CellRows {
             wanted: "counts",
             found: self.report.taken.words(),
             advice: "Save the file with raw counts, for example as layers/counts".to_owned(),
+            rounding: None,
         })
     }
 

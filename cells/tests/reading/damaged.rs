@@ -1,0 +1,139 @@
+//! Thousands of damaged files: none may end the program, take its memory or its time.
+//!
+//! Does: changes bytes of small files of every form by a seed, opens and reads them to the end, in a process of its own
+//! whose memory is bounded.
+//! Does not know: which change makes a file unreadable; any end is right that is a value or a sentence.
+
+// A test fails by panicking; that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use cells::h5ad::{CellRows, Matrix};
+
+use super::support::{fixture, open, open_trio};
+
+/// Set in the process that does the work.
+const CHILD: &str = "WELLPLATE_DAMAGED";
+/// Memory of that process in kB, its program and libraries among it.
+const MEMORY: u32 = 400_000;
+/// Changed files of every form.
+const EACH: u64 = 600;
+/// No file may take longer.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// A small generator (SplitMix64), so that a failure can be made again from its number.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ bits >> 31
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        (self.next() % most.max(1) as u64) as usize
+    }
+}
+
+/// Numbers that break readers.
+const EVIL: [u64; 9] =
+    [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x7fff_ffff_ffff_ffff, u64::MAX, 1 << 40, 0x0101_0101_0101_0101];
+
+/// A file with a few bytes changed, cut, or moved.
+fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=random.below(4) {
+        let at = random.below(bytes.len());
+        match random.below(8) {
+            0..=2 => bytes[at] ^= 1 << random.below(8),
+            3 => bytes[at] = random.next() as u8,
+            4 | 5 => {
+                let width = [1, 2, 4, 8][random.below(4)];
+                let evil = EVIL[random.below(EVIL.len())].to_le_bytes();
+                bytes.iter_mut().skip(at).zip(&evil[..width]).for_each(|(byte, evil)| *byte = *evil);
+            }
+            6 => {
+                let (from, length) = (random.below(bytes.len()), random.below(64));
+                let part: Vec<u8> = bytes[from..].iter().take(length).copied().collect();
+                bytes.iter_mut().skip(at).zip(&part).for_each(|(byte, other)| *byte = *other);
+            }
+            _ if random.below(4) == 0 => bytes.truncate(at.max(1)),
+            _ => bytes[at] = 0,
+        }
+    }
+    bytes
+}
+
+/// Reads all that can be read; errors are as good as values.
+fn read(rows: CellRows) {
+    let cells = rows.cells();
+    // What a caller would ask for is bounded by the file; more than this is none of these files.
+    let some = cells.min(10_000);
+    let _ = rows.full_report();
+    let _ = (rows.names(0, some), rows.stored_by_cell(), rows.stored_about());
+    let _ = rows.expression(0, some);
+    for key in rows.keys() {
+        let _ = rows.label(&key).and_then(|label| label.read(0, some));
+    }
+    let _ = rows.in_rows(1 << 20).and_then(|rows| rows.all(1 << 20));
+}
+
+const MTX: &str = "%%MatrixMarket matrix coordinate real general\n%\n3 4 6\n1 1 3\n2 1 1\n3 2 2\n1 3 1\n2 4 5\n3 4 1\n";
+const FEATURES: &str = "gene_id\tgene_name\ttype\nENSG00000000001\tCD3D\tGene Expression\nENSG00000000002\tLYZ\tGene Expression\nENSG00000000003\tCD3\tAntibody Capture\n";
+const BARCODES: &str = "bc_wells,sample,depth\nA,x,1\nB,y,2.5\nC,,3\nD,x,NA\n";
+
+fn work() {
+    let forms = [
+        "packed_zstd.h5ad",
+        "packed_lz4.h5ad",
+        "records.h5ad",
+        "half.h5ad",
+        "nullable.h5ad",
+        "multi.h5mu",
+        "by_genes_ids.h5ad",
+        "tenx_v2_two.h5",
+        "tenx_v3.h5",
+    ];
+    for (number, form) in forms.iter().enumerate() {
+        let whole = fixture(form);
+        for seed in 0..EACH {
+            let mut random = Random(seed << 8 | number as u64);
+            let (bytes, begun) = (damaged(&whole, &mut random), Instant::now());
+            if let Ok(rows) = open(bytes, &Matrix::Auto) {
+                read(rows);
+            }
+            assert!(begun.elapsed() < LONGEST, "{form} with seed {seed} took {:?}", begun.elapsed());
+        }
+    }
+    for seed in 0..4 * EACH {
+        let mut random = Random(seed << 8 | 0xff);
+        let mut texts = [MTX, FEATURES, BARCODES].map(|text| text.as_bytes().to_vec());
+        let which = random.below(3);
+        texts[which] = damaged(&texts[which], &mut random);
+        let begun = Instant::now();
+        if let Ok(rows) = open_trio(&texts[0], &texts[1], &texts[2], &Matrix::Auto) {
+            read(rows);
+        }
+        assert!(begun.elapsed() < LONGEST, "texts with seed {seed} took {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn damaged_files_take_neither_the_program_nor_its_memory() {
+    if std::env::var_os(CHILD).is_some() || !cfg!(unix) {
+        return work();
+    }
+    let own = std::env::current_exe().unwrap();
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"")).arg(own);
+    shell.args(["--exact", "damaged::damaged_files_take_neither_the_program_nor_its_memory", "--nocapture"]);
+    let done = shell.env(CHILD, "1").env("RUST_BACKTRACE", "0").output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{:?}: {}", done.status, &said[..said.len().min(3000)]);
+    assert!(String::from_utf8_lossy(&done.stdout).contains("1 passed"), "the work was not done");
+}
