@@ -4,12 +4,14 @@
 # Needs no network: an NVIDIA driver, the CUDA headers for run-time compilation, python3 with PyTorch 2.11 for the
 # comparison. A step that lacks something says so, and the rest goes on. Everything lands in OUT (./out):
 # report.md, which this script writes step by step so that a run that is cut off still says what it had; log.txt with
-# everything that was printed; and the trained networks.
+# everything that was printed; and the trained networks. PARTS names what is wanted of "check bench compare wgpu train"
+# (all of it where nothing is said).
 set -u
 cd "$(dirname "$0")" || exit 1
 here=$PWD
 out=${OUT:-$here/out}
 minutes=${MINUTES:-12}
+parts=" ${PARTS:-check bench compare wgpu train} "
 mkdir -p "$out" work
 report=$out/report.md
 log=$out/log.txt
@@ -17,6 +19,7 @@ began=$(date +%s)
 : >"$report"
 : >"$log"
 
+wanted() { case $parts in *" $1 "*) return 0 ;; esac; return 1; }
 left() { echo $((minutes * 60 - ($(date +%s) - began))); }
 say() { printf '%s\n' "$*" | tee -a "$report"; }
 
@@ -100,10 +103,12 @@ export -f machine
 step "The machine" 60 bash -c machine
 
 bundle=bundle
+# One command with kernels that are chosen by measurement costs a minute of compiling; later ones find them in the cache.
 # A compiler of kernels that fails is found out first, by the smallest check there is.
 cuda=""
 for kind in cuda-cpp cuda-llvm; do
   [ -x bin/train-native-$kind ] || continue
+  wanted check || { cuda=bin/train-native-$kind; break; }
   if step "CUDA against the CPU ($kind)" 150 bin/train-native-$kind inspect --bundle $bundle --device cuda; then
     [ -n "$cuda" ] || cuda=bin/train-native-$kind
   fi
@@ -115,7 +120,7 @@ bench() { # NAME BINARY DEVICE PRESET GENES BATCH SECONDS
   step "$1" "$7" "$2" "${parts[@]}"
 }
 
-if [ -n "$cuda" ]; then
+if [ -n "$cuda" ] && wanted bench; then
   memory() { nvidia-smi --query-gpu=memory.used --format=csv,noheader -lms 2000 >work/memory.txt; }
   memory &
   watching=$!
@@ -125,16 +130,15 @@ if [ -n "$cuda" ]; then
   step "Cells of the bundle, CUDA" 60 "$cuda" sample --bundle $bundle --device cuda --cells 512 --out work/cells.h5ad
   kill $watching 2>/dev/null
   say "" "Largest memory in use meanwhile: $(sort -n work/memory.txt 2>/dev/null | tail -n 1)."
-  if [ "${COMPARE:-1}" = 1 ]; then
-    step "Beside PyTorch, page preset, 256 cells" 120 python3 bench/compare.py --binary "$cuda" --device cuda --preset page --genes 9015 --batch 256 --rounds 1
-    step "Beside PyTorch, paper-85m" 150 python3 bench/compare.py --binary "$cuda" --device cuda --preset paper-85m --genes 18080 --batch 32 --rounds 1
-  fi
-else
-  say "" "No CUDA build computes here; the steps that need one are left out."
 fi
+if [ -n "$cuda" ] && wanted compare; then
+  step "Beside PyTorch, page preset, 256 cells" 120 python3 bench/compare.py --binary "$cuda" --device cuda --preset page --genes 9015 --batch 256 --rounds 1
+  step "Beside PyTorch, paper-85m" 150 python3 bench/compare.py --binary "$cuda" --device cuda --preset paper-85m --genes 18080 --batch 32 --rounds 1
+fi
+[ -n "$cuda" ] || say "" "No CUDA build computes here; the steps that need one are left out."
 
 for kind in vulkan wgpu; do
-  [ -x bin/train-native-$kind ] || continue
+  [ -x bin/train-native-$kind ] && wanted wgpu || continue
   if step "wgpu against the CPU ($kind)" 90 bin/train-native-$kind inspect --bundle $bundle --device wgpu; then
     bench "A step of the page preset, $kind" bin/train-native-$kind wgpu page 9015 own 60
     step "Cells of the bundle, $kind" 60 bin/train-native-$kind sample --bundle $bundle --device wgpu --cells 256 --out work/cells-$kind.h5ad
@@ -142,7 +146,7 @@ for kind in vulkan wgpu; do
 done
 
 # Training with the minutes left: all recipes side by side, each stopped in time and exported.
-if [ -d recipes ] && [ -n "${cuda:-}" ] && [ "$(left)" -gt 60 ]; then
+if [ -d recipes ] && [ -n "$cuda" ] && wanted train && [ "$(left)" -gt 60 ]; then
   say "" "## Training" "" "With $(left) seconds left, on $cuda."
   # Room for the last checkpoint and for packing.
   limit=$(($(left) - 45))
