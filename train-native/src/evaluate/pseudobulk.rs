@@ -15,11 +15,13 @@ use cells::Cells;
 use cells::metrics::{pearson, spearman};
 use cells::splits::Split;
 use model::bundle::Bundle;
-use model::card::{Entry, Estimate, Summary};
+use model::card::{Choices, Entry, Estimate, Summary};
 
-use super::groups::{self, With};
+use super::groups::With;
 use super::{Keys, Settings};
+use crate::generate::generate_part;
 use crate::panels::without;
+use crate::progress;
 
 /// Added to counts per million before the logarithm, so that a gene with a handful of counts has no large fold change.
 const PRIOR: f64 = 10.0;
@@ -61,13 +63,13 @@ impl Response {
 }
 
 /// Summed counts [G] of every group and condition.
-fn sums(cells: &Cells, keys: &Keys) -> Result<BTreeMap<(Group, String), Vec<f64>>> {
+fn sums(cells: &Cells, keys: &Keys) -> Result<Sums> {
     let text = |key: &str, cell: usize| -> Result<String> {
         Ok(cells.label(key)?.text(cell).map_or_else(String::new, |text| text.into_owned()))
     };
     let (donor, cell_type) = (keys.identity.as_deref(), keys.cell_type.as_deref());
     let (donor, cell_type) = donor.zip(cell_type).context("a pseudobulk is compared by donor and cell type")?;
-    let mut sums: BTreeMap<(Group, String), Vec<f64>> = BTreeMap::new();
+    let mut sums = Sums::new();
     for cell in 0..cells.len() {
         let group = ((text(donor, cell)?, text(cell_type, cell)?), text(&keys.perturbation, cell)?);
         let sum = sums.entry(group).or_insert_with(|| vec![0.0; cells.genes.len()]);
@@ -77,26 +79,58 @@ fn sums(cells: &Cells, keys: &Keys) -> Result<BTreeMap<(Group, String), Vec<f64>
     Ok(sums)
 }
 
+/// Summed counts [G] by group and condition.
+type Sums = BTreeMap<(Group, String), Vec<f64>>;
+
 /// Responses of all groups that have both conditions.
-fn responses(cells: &Cells, keys: &Keys, perturbation: &str) -> Result<BTreeMap<Group, Response>> {
-    let sums = sums(cells, keys)?;
-    let both = sums.iter().filter(|((_, condition), _)| condition == perturbation).filter_map(|((group, _), own)| {
-        let control = sums.get(&(group.clone(), keys.control.clone()))?;
-        Some((group.clone(), Response::of(own, control)?))
+fn responses(sums: &Sums, control: &str, perturbation: &str) -> BTreeMap<Group, Response> {
+    let perturbed = sums.iter().filter(|((_, condition), _)| condition == perturbation);
+    let both = perturbed.filter_map(|((group, _), own)| {
+        Some((group.clone(), Response::of(own, sums.get(&(group.clone(), control.to_owned()))?)?))
     });
-    Ok(both.collect())
+    both.collect()
 }
 
-/// Cells of every group under both conditions.
-fn written(bundle: &Bundle, keys: &Keys, wanted: &[Group], perturbation: &str, settings: &Settings) -> Result<Cells> {
-    let both = wanted.iter().flat_map(|group| [(group, perturbation), (group, keys.control.as_str())]);
-    let asked = both.map(|((donor, cell_type), condition)| {
-        let named = [(&keys.identity, donor), (&keys.cell_type, cell_type)];
+/// Sums over cells that the bundle writes of every group under both conditions, of the genes at `places`: of drawn counts,
+/// and of the mean counts of the distributions that they were drawn from.
+fn written(
+    bundle: &Bundle,
+    keys: &Keys,
+    wanted: &[Group],
+    perturbation: &str,
+    (places, settings): (&[usize], &Settings),
+) -> Result<[Sums; 2]> {
+    let mut sums = [Sums::new(), Sums::new()];
+    let shown = progress::counted("writing cells of the pseudobulk's groups", (2 * wanted.len()) as u64, "groups");
+    for (group, condition) in wanted.iter().flat_map(|group| [(group, perturbation), (group, keys.control.as_str())]) {
+        let named = [(&keys.identity, &group.0), (&keys.cell_type, &group.1)];
         let mut with = With::from([(keys.perturbation.clone(), vec![condition.to_owned()])]);
         with.extend(named.into_iter().filter_map(|(key, value)| Some((key.clone()?, vec![value.clone()]))));
-        (with, CELLS)
-    });
-    groups::write(bundle, asked.collect(), STREAM, settings)
+        let choices = Choices {
+            with,
+            guidance: settings.guidance,
+            steps: settings.steps,
+            cells: CELLS,
+            seed: settings.seed.wrapping_add(STREAM),
+            clamp: Vec::new(),
+        };
+        let made = generate_part(bundle, &choices, 0, settings.effort, true, &mut |_| {})?;
+        let genes = bundle.card.genes.len();
+        let (mut drawn, mut expected) = (vec![0.0; genes], vec![0.0; genes]);
+        for cell in 0..made.cells.len() {
+            let (own, counts) = made.cells.counts.row(cell);
+            own.iter().zip(counts).for_each(|(gene, count)| drawn[*gene as usize] += f64::from(*count));
+        }
+        for row in made.expected.chunks_exact(genes) {
+            expected.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value));
+        }
+        for (sums, own) in sums.iter_mut().zip([drawn, expected]) {
+            let of_places = places.iter().map(|place| own[*place]).collect();
+            sums.insert((group.clone(), condition.to_owned()), of_places);
+        }
+        shown.advance(1);
+    }
+    Ok(sums)
 }
 
 /// Mean of the changes of several groups [G].
@@ -121,8 +155,20 @@ fn entry(name: &str, kind: &str, values: BTreeMap<String, Vec<f64>>) -> Entry {
 /// What is compared: measured and generated responses, and which donors train.
 struct Sides {
     measured: BTreeMap<Group, Response>,
-    generated: BTreeMap<Group, Response>,
+    /// Of drawn counts, and in expectation.
+    generated: [BTreeMap<Group, Response>; 2],
     held_out: BTreeSet<String>,
+}
+
+/// Name of the model's line where mean counts are compared and not drawn ones.
+const EXPECTED: &str = "model, in expectation";
+
+/// A measure of agreement over genes.
+type Measure = fn(&[f64], &[f64]) -> f64;
+
+/// Mean absolute difference.
+fn difference(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / a.len().max(1) as f64
 }
 
 impl Sides {
@@ -142,33 +188,36 @@ impl Sides {
         (0..genes).filter(|gene| mean(*gene) >= LEAST).collect()
     }
 
-    /// Correlations of fold changes, by cell type, as means over the held-out donors.
-    fn agreement(&self) -> Summary {
-        let mut values: [BTreeMap<String, Vec<f64>>; 3] = Default::default();
+    /// A measure of how fold changes agree, by cell type, as means over the held-out donors.
+    fn agreement(&self, what: &str, measure: Measure) -> Summary {
+        let mut values: [BTreeMap<String, Vec<f64>>; 4] = Default::default();
         let mut groups = 0;
-        for ((donor, cell_type), generated) in &self.generated {
-            let Some(truth) = self.measured.get(&(donor.clone(), cell_type.clone())) else { continue };
+        for ((donor, cell_type), drawn) in &self.generated[0] {
+            let group = (donor.clone(), cell_type.clone());
+            let (Some(truth), Some(expected)) = (self.measured.get(&group), self.generated[1].get(&group)) else {
+                continue;
+            };
             let Some(trained) = mean(self.trained(cell_type)) else { continue };
             let genes = self.genes(cell_type);
             let of = |changes: &[f64]| genes.iter().map(|gene| changes[*gene]).collect::<Vec<_>>();
             let own = of(&truth.changes);
-            let single: Vec<f64> = self.trained(cell_type).map(|other| pearson(&own, &of(&other.changes))).collect();
+            let single: Vec<f64> = self.trained(cell_type).map(|other| measure(&own, &of(&other.changes))).collect();
             let single = single.iter().sum::<f64>() / single.len().max(1) as f64;
-            for (place, value) in [pearson(&own, &of(&generated.changes)), pearson(&own, &of(&trained)), single]
-                .into_iter()
-                .enumerate()
-                .filter(|(_, value)| value.is_finite())
-            {
+            let of_own = |changes: &[f64]| measure(&own, &of(changes));
+            let found = [of_own(&drawn.changes), of_own(&expected.changes), of_own(&trained), single];
+            for (place, value) in found.into_iter().enumerate().filter(|(_, value)| value.is_finite()) {
                 values[place].entry(cell_type.clone()).or_default().push(value);
+                values[place].entry("all groups".to_owned()).or_default().push(value);
             }
             groups += 1;
         }
-        let [model, baseline, ceiling] = values;
+        let [model, expected, baseline, ceiling] = values;
         Summary {
-            title: "Pearson of log2 fold changes with the pseudobulk of the full study, by cell type".to_owned(),
+            title: format!("{what} of log2 fold changes with the pseudobulk of the full study, by cell type"),
             groups,
             entries: vec![
                 entry(super::MODEL, "prediction", model),
+                entry(EXPECTED, "prediction", expected),
                 entry("mean of the training donors' pseudobulk", "baseline", baseline),
                 entry("another donor (mean over them)", "ceiling", ceiling),
             ],
@@ -185,7 +234,7 @@ impl Sides {
         order.truncate(ANSWERING);
         let strength = |own: &Response| order.iter().map(|gene| own.changes[*gene]).sum::<f64>() / order.len() as f64;
         let mut values: [BTreeMap<String, Vec<f64>>; 2] = Default::default();
-        for (group, own) in &self.generated {
+        for (group, own) in &self.generated[1] {
             let Some(truth) = self.measured.get(group) else { continue };
             for (values, own) in values.iter_mut().zip([own, truth]) {
                 values.entry(group.1.clone()).or_default().push(strength(own));
@@ -202,7 +251,7 @@ impl Sides {
             title: format!(
                 "Mean log2 fold change of the {ANSWERING} genes that answer most in training donors, by cell type"
             ),
-            groups: self.generated.len(),
+            groups: self.generated[1].len(),
             entries: vec![model, Entry { name: "measured".to_owned(), kind: "ceiling".to_owned(), ..measured }],
         })
     }
@@ -218,6 +267,8 @@ pub fn pseudobulk(bundle: &Bundle, cells: &Cells, split: &Split, settings: &Sett
     let places: Vec<String> = cells.genes.iter().filter(|gene| bundle.card.genes.contains(gene)).cloned().collect();
     ensure!(!places.is_empty(), "{}", without("the sums", &cells.genes, "the bundle", &bundle.card.genes));
     let cells = cells.with_panel(&places);
+    let in_panel: Vec<usize> =
+        places.iter().filter_map(|gene| bundle.card.genes.iter().position(|own| own == gene)).collect();
     let identity = keys.identity.clone().context("a pseudobulk is compared by donor, and the bundle has none")?;
     let tested = split.test.iter().filter_map(|group| Some((group.get(&identity)?, group.get(&keys.perturbation)?)));
     let tested: Vec<(String, String)> = tested.map(|(donor, own)| (donor.clone(), own.clone())).collect();
@@ -226,7 +277,7 @@ pub fn pseudobulk(bundle: &Bundle, cells: &Cells, split: &Split, settings: &Sett
     for perturbation in names {
         let held_out: BTreeSet<String> =
             tested.iter().filter(|(_, own)| own == perturbation).map(|(donor, _)| donor.clone()).collect();
-        let measured = responses(&cells, &keys, perturbation)?;
+        let measured = responses(&sums(&cells, &keys)?, &keys.control, perturbation);
         let known = |key: &Option<String>, value: &str| {
             key.as_ref().and_then(|key| bundle.card.condition(key)).is_some_and(|own| own.token(value).is_some())
         };
@@ -240,9 +291,11 @@ pub fn pseudobulk(bundle: &Bundle, cells: &Cells, split: &Split, settings: &Sett
         if groups.is_empty() {
             continue;
         }
-        let made = written(bundle, &keys, &groups, perturbation, settings)?.with_panel(&places);
-        let sides = Sides { generated: responses(&made, &keys, perturbation)?, measured, held_out };
-        summaries.push(sides.agreement());
+        let made = written(bundle, &keys, &groups, perturbation, (&in_panel, settings))?;
+        let generated = made.map(|sums| responses(&sums, &keys.control, perturbation));
+        let sides = Sides { generated, measured, held_out };
+        summaries.push(sides.agreement("Pearson", pearson));
+        summaries.push(sides.agreement("Mean absolute error", difference));
         summaries.extend(sides.size());
     }
     ensure!(!summaries.is_empty(), "the pseudobulk holds no donor and perturbation that were held out");
