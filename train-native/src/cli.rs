@@ -342,6 +342,9 @@ pub(crate) struct Evaluate {
     /// are compared with.
     #[arg(long)]
     pub(crate) pseudobulk: Option<PathBuf>,
+    /// Gene sets (GMT) whose scores are compared cell by cell; components of the training cells when left out.
+    #[arg(long)]
+    pub(crate) gene_sets: Option<PathBuf>,
     /// How cells are generated.
     #[command(flatten)]
     pub(crate) sampling: Sampling,

@@ -188,6 +188,7 @@ fn settings_of(asked: &Sampling, bundle: &Bundle) -> evaluate::Settings {
         seed: asked.seed,
         most: asked.most,
         effort: effort_of(asked.device),
+        sets: None,
     }
 }
 
@@ -208,7 +209,8 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     let bundle = bundle_of(&asked.bundle, asked.sampling.device)?;
     let cells = cells_of(&asked.data)?;
     let (recipe, split) = held_out(&asked, bundle.card.of_kind(Slot::Perturbation).is_some())?;
-    let settings = settings_of(&asked.sampling, &bundle);
+    let sets = asked.gene_sets.as_deref().map(|path| evaluate::together::read_sets(path, &bundle.card.genes));
+    let settings = evaluate::Settings { sets: sets.transpose()?, ..settings_of(&asked.sampling, &bundle) };
     let device = format!("{:?}", asked.sampling.device).to_lowercase();
     print(&format!("guidance {}, {} steps, seed {}\n\n", settings.guidance, settings.steps, settings.seed));
     let rules = Rules { spread: pool::pool(), ..Rules::default() };
@@ -218,6 +220,7 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
             print(&format!("## {}\n\n{}\n", section.title, markdown(&section.verdict)));
         }
         print(&format!("{}\n", evaluate::table(&found.scores)));
+        print(&found.together.as_ref().map(evaluate::together::markdown).unwrap_or_default());
         if let Some(folder) = &asked.report {
             written(found, &bundle, &settings, &device, folder)?;
         }
@@ -255,6 +258,7 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
         match found {
             Some(found) => {
                 card.summaries = evaluate::summaries(&found.sections);
+                card.summaries.extend(found.together);
                 card.summaries.extend(bulk);
                 card.scores = found.scores;
                 export::write_split(&asked.bundle, &mut card, &found.split)?;

@@ -16,6 +16,7 @@ mod error;
 pub mod folds;
 pub mod logistic;
 pub mod memorised;
+pub mod programmes;
 mod points;
 
 pub use error::PopulationError;

@@ -12,6 +12,7 @@ pub mod plausible;
 mod predict;
 pub mod pseudobulk;
 mod regression;
+pub mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +53,8 @@ pub struct Settings {
     pub most: usize,
     /// How much the device does at once.
     pub effort: Effort,
+    /// Gene sets whose scores are compared (places in the bundle's panel); none: components of the training cells.
+    pub sets: Option<Vec<Vec<u32>>>,
 }
 
 /// obs columns of a bundle's conditions.
@@ -106,6 +109,8 @@ pub struct Evaluation {
     pub measured: Cells,
     /// Generated cells.
     pub generated: Cells,
+    /// Genes together, where there are enough measured cells.
+    pub together: Option<Summary>,
     /// Training cells.
     pub training: Cells,
     /// What was held out.
@@ -235,11 +240,20 @@ fn lines(section: &Section, sizes: &Sizes, typed: bool) -> Vec<Score> {
     scores
 }
 
+/// What an entry is, as a card says it.
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Prediction => "prediction",
+        Kind::Baseline => "baseline",
+        Kind::Ceiling => "ceiling",
+    }
+}
+
 /// What a card says of the sections: every metric of every entry, with its interval.
 pub fn summaries(sections: &[Section]) -> Vec<Summary> {
     let line = |entry: &Entry| Line {
         name: entry.name.clone(),
-        kind: format!("{:?}", entry.kind).to_lowercase(),
+        kind: kind_word(entry.kind).to_owned(),
         metrics: entry
             .mean
             .iter()
@@ -309,11 +323,17 @@ pub fn evaluate(
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
     let training = cells.select(&training);
     let (whole, typed) = (keys.columns(&[&keys.identity]), keys.columns(&[&keys.identity, &keys.cell_type]));
-    let found = Found {
-        measured: &measured,
-        training: &training,
-        predicted: predictions(&measured, &training, &generated, &keys, settings)?,
-    };
+    let predicted = predictions(&measured, &training, &generated, &keys, settings)?;
+    let sides: Vec<(&str, &str, &Cells)> = predicted
+        .iter()
+        .filter(|(name, ..)| !name.ends_with(MEASURED_CONTROLS))
+        .map(|(name, kind, cells)| (name.as_str(), kind_word(*kind), cells))
+        .collect();
+    let comparing = progress::phase("comparing how genes vary together");
+    let together =
+        together::together(&measured, &training, &sides, &keys, settings.sets.as_deref(), settings.seed)?;
+    drop(comparing);
+    let found = Found { measured: &measured, training: &training, predicted };
     let mut sections = Vec::new();
     let mut scores = Vec::new();
     // Cell type by cell type comes first: it is what nobody can reach by getting the mixture right.
@@ -331,7 +351,7 @@ pub fn evaluate(
     scores.sort_by(|a, b| {
         (&a.donor, a.cell_type != "all", &a.cell_type).cmp(&(&b.donor, b.cell_type != "all", &b.cell_type))
     });
-    Ok(Evaluation { sections, scores, measured, generated, training, split, changed, checked, columns: typed })
+    Ok(Evaluation { sections, scores, measured, generated, together, training, split, changed, checked, columns: typed })
 }
 
 /// The lines of a card as a Markdown table.
