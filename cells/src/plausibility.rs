@@ -166,7 +166,12 @@ impl Plausibility {
                 .take(3)
                 .map(|tail| format!("{} up to {} where {} is the ceiling", name(tail.gene), tail.largest, tail.ceiling))
                 .collect();
-            faults.push(format!("{} of {} cells hold impossible counts ({})", self.above, self.cells, named.join("; ")));
+            faults.push(format!(
+                "{} of {} cells hold impossible counts ({})",
+                self.above,
+                self.cells,
+                named.join("; ")
+            ));
         }
         if self.outside > 0 {
             let [smallest, _, largest] = self.library_sizes;
@@ -223,7 +228,11 @@ mod tests {
 
     #[test]
     fn cells_that_lean_on_ceilings_are_not_sound() {
-        let found = look(&counts(&[[3, 2, 125], [3, 2, 120]]), Bounds { ceilings: &[3, 2, 125], library_sizes: [100, 140] }, None);
+        let found = look(
+            &counts(&[[3, 2, 125], [3, 2, 120]]),
+            Bounds { ceilings: &[3, 2, 125], library_sizes: [100, 140] },
+            None,
+        );
         assert_eq!((found.above, found.outside), (0, 0));
         assert!(!found.is_sound() && found.words(&[]).contains("at the ceiling"), "{found:?}");
     }

@@ -395,7 +395,7 @@ pub(crate) struct Judge {
     #[arg(long, conflicts_with_all = ["leaderboard", "json", "report"])]
     pub(crate) challenge: bool,
     /// Compare the populations as a whole (gene means, MMD, iLISI, Wasserstein distance), without perturbations.
-    #[arg(long, conflicts_with_all = ["pert_col", "control", "leaderboard", "json"])]
+    #[arg(long, conflicts_with_all = ["pert_col", "control", "leaderboard"])]
     pub(crate) population: bool,
     /// Cells that the models were trained on: for baselines that need them, and for memorisation.
     #[arg(long)]

@@ -76,20 +76,35 @@ fn crowd(asked: &Judge, predicted: &Path) -> Result<(Vec<String>, Crowd)> {
     Ok((genes, Crowd { measured, generated, measures }))
 }
 
+/// Compares every prediction with the measured cells as a population.
+fn populations(asked: &Judge) -> Result<()> {
+    let several = asked.predicted.len() > 1;
+    let mut all = serde_json::Map::new();
+    for (name, predicted) in &asked.predicted {
+        let (genes, crowd) = crowd(asked, predicted)?;
+        if asked.json {
+            all.insert(name.clone(), population::as_json(&crowd.measures));
+        } else {
+            let head = if several { format!("## {name}\n\n") } else { String::new() };
+            print(&format!("{head}{}\n", population::markdown(&crowd.measures)));
+        }
+        if let Some(folder) = &asked.report {
+            let title = format!("{name} beside measured cells");
+            let folder = if several { folder.join(name) } else { folder.clone() };
+            Report { title, facts: files(asked), genes, sections: Vec::new(), crowd: Some(crowd), split: None }
+                .write(&folder)?;
+        }
+    }
+    if asked.json {
+        print(&format!("{}\n", serde_json::Value::Object(all)));
+    }
+    Ok(())
+}
+
 /// Scores predictions of any model.
 pub(crate) fn judge(asked: Judge) -> Result<()> {
     if asked.population {
-        let [(name, predicted)] = asked.predicted.as_slice() else {
-            bail!("--population takes one --predicted; run the command for each")
-        };
-        let (genes, crowd) = crowd(&asked, predicted)?;
-        print(&population::markdown(&crowd.measures));
-        if let Some(folder) = &asked.report {
-            let title = format!("{name} beside measured cells");
-            Report { title, facts: files(&asked), genes, sections: Vec::new(), crowd: Some(crowd), split: None }
-                .write(folder)?;
-        }
-        return Ok(());
+        return populations(&asked);
     }
     let convention = if asked.leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
     let rules = Rules { convention, without_energy: asked.without_energy, spread: pool::pool() };
@@ -122,7 +137,17 @@ pub(crate) fn judge(asked: Judge) -> Result<()> {
         return Ok(());
     }
     let judged = judge::judge(&wanted, rules)?;
-    print(&if asked.json { format!("{}\n", as_json(&judged.verdict)) } else { markdown(&judged.verdict) });
+    if asked.json {
+        let mut json = as_json(&judged.verdict);
+        let words = judged.plausible.iter().map(|(name, words)| (name.clone(), words.clone().into()));
+        json["plausibility"] = words.collect::<serde_json::Map<_, _>>().into();
+        print(&format!("{json}\n"));
+    } else {
+        print(&markdown(&judged.verdict));
+        for (name, words) in &judged.plausible {
+            print(&format!("\n{name}: {words}.\n"));
+        }
+    }
     let Some(folder) = &asked.report else { return Ok(()) };
     let mut facts = files(&asked);
     facts.push(("Tests".to_owned(), convention_words(convention).to_owned()));

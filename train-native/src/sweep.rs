@@ -230,7 +230,8 @@ impl Plan<'_> {
         else {
             return;
         };
-        let names: Vec<&str> = self.card.conditions.iter().filter(|own| own.kind != Kind::Depth).map(|own| own.key.as_str()).collect();
+        let names: Vec<&str> =
+            self.card.conditions.iter().filter(|own| own.kind != Kind::Depth).map(|own| own.key.as_str()).collect();
         let place = |key: &str| names.iter().position(|own| *own == key);
         let seen = |donor: &str, kind: &str| {
             self.card.combinations.keys().any(|text| {
@@ -243,7 +244,8 @@ impl Plan<'_> {
         let mut unseen: Vec<_> = all.filter(|(donor, kind)| !seen(&donor.value, &kind.value)).collect();
         Draws::new(self.settings.seed, STREAM + 1).shuffle(&mut unseen);
         let (identity, cell_type) = (identity.key.clone(), cell_type.key.clone());
-        let perturbation = self.perturbations().and_then(|(own, values)| Some((own.key.clone(), values.first()?.clone())));
+        let perturbation =
+            self.perturbations().and_then(|(own, values)| Some((own.key.clone(), values.first()?.clone())));
         for (donor, kind) in unseen.into_iter().take(UNSEEN) {
             let mut with = BTreeMap::from([
                 (identity.clone(), vec![donor.value.clone()]),
@@ -270,7 +272,8 @@ impl Plan<'_> {
         let at = |genes: &[usize], count: &dyn Fn(usize) -> u32| -> Vec<(String, u32)> {
             genes.iter().take(HELD).map(|gene| (name(gene), count(*gene))).collect()
         };
-        let clamps = [at(&high, largest), at(&any, largest), at(&high, &|_| 0), at(&any, &|_| 0), at(&high[..1], largest)];
+        let clamps =
+            [at(&high, largest), at(&any, largest), at(&high, &|_| 0), at(&any, &|_| 0), at(&high[..1], largest)];
         for clamp in clamps {
             self.add("genes held at their ceilings or at 0", Choices { clamp, ..self.base() });
         }

@@ -58,7 +58,8 @@ fn llvm() -> Result<()> {
             }
         }
         // Static libraries but for zlib-like ones that Debian has as shared libraries only.
-        let script = "#!/bin/sh\n/usr/lib/llvm-22/bin/llvm-config --link-static \"$@\" | sed 's#[^ ]*/libz3\\.so#-lz3#'\n";
+        let script =
+            "#!/bin/sh\n/usr/lib/llvm-22/bin/llvm-config --link-static \"$@\" | sed 's#[^ ]*/libz3\\.so#-lz3#'\n";
         let config = bundle.join("bin/llvm-config");
         std::fs::write(&config, script)?;
         run(&mut command("chmod", &["+x", &config.display().to_string()]))?;
@@ -157,7 +158,11 @@ pub(crate) fn pack(asked: &Asked) -> Result<()> {
         size as f64 / 1e6,
         LARGEST as f64 / 1e6
     );
-    eprintln!("{}: {:.1} MB; on a machine with an NVIDIA GPU run `bash run.sh` in it", out.display(), size as f64 / 1e6);
+    eprintln!(
+        "{}: {:.1} MB; on a machine with an NVIDIA GPU run `bash run.sh` in it",
+        out.display(),
+        size as f64 / 1e6
+    );
     Ok(())
 }
 

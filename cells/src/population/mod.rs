@@ -16,8 +16,8 @@ mod error;
 pub mod folds;
 pub mod logistic;
 pub mod memorised;
-pub mod programmes;
 mod points;
+pub mod programmes;
 
 pub use error::PopulationError;
 pub use points::Points;

@@ -330,8 +330,7 @@ pub fn evaluate(
         .map(|(name, kind, cells)| (name.as_str(), kind_word(*kind), cells))
         .collect();
     let comparing = progress::phase("comparing how genes vary together");
-    let together =
-        together::together(&measured, &training, &sides, &keys, settings.sets.as_deref(), settings.seed)?;
+    let together = together::together(&measured, &training, &sides, &keys, settings.sets.as_deref(), settings.seed)?;
     drop(comparing);
     let found = Found { measured: &measured, training: &training, predicted };
     let mut sections = Vec::new();
@@ -351,7 +350,18 @@ pub fn evaluate(
     scores.sort_by(|a, b| {
         (&a.donor, a.cell_type != "all", &a.cell_type).cmp(&(&b.donor, b.cell_type != "all", &b.cell_type))
     });
-    Ok(Evaluation { sections, scores, measured, generated, together, training, split, changed, checked, columns: typed })
+    Ok(Evaluation {
+        sections,
+        scores,
+        measured,
+        generated,
+        together,
+        training,
+        split,
+        changed,
+        checked,
+        columns: typed,
+    })
 }
 
 /// The lines of a card as a Markdown table.

@@ -205,7 +205,8 @@ pub(super) fn together(
 pub fn markdown(summary: &Summary) -> String {
     let head: Vec<&str> = summary.entries.iter().map(|own| own.name.as_str()).collect();
     let mut text = format!("## {}\n\n| | {} |\n|---|{}\n", summary.title, head.join(" | "), "---|".repeat(head.len()));
-    let names: std::collections::BTreeSet<&String> = summary.entries.iter().flat_map(|own| own.metrics.keys()).collect();
+    let names: std::collections::BTreeSet<&String> =
+        summary.entries.iter().flat_map(|own| own.metrics.keys()).collect();
     for name in names {
         let value = |own: &Entry| own.metrics.get(name).map_or("–".to_owned(), |own| format!("{:.3}", own.value));
         text.push_str(&format!("| {name} | {} |\n", summary.entries.iter().map(value).collect::<Vec<_>>().join(" | ")));

@@ -8,6 +8,7 @@
 mod baselines;
 pub mod challenge;
 pub mod groups;
+mod plausible;
 pub mod population;
 pub mod report;
 pub mod sides;
@@ -294,8 +295,17 @@ fn trained(asked: &Asked, genes: &[String]) -> Result<Option<Training>> {
         }
         (None, None) => return Ok(None),
     };
-    Training::new(groups::read(path, &columns, wanted)?.1, &columns.control).map(Some)
+    let mut groups = groups::read(path, &columns, wanted)?.1;
+    if asked.train.is_some() && columns.context.is_empty() {
+        // Without context columns either file is one context, and not the same one: cells of other donors or screens are
+        // no answer to the question. Whether cells are in both files is for the leak check of a split to say.
+        groups = groups.into_iter().map(|(key, cells)| (Key { context: TRAINING.to_owned(), ..key }, cells)).collect();
+    }
+    Training::new(groups, &columns.control).map(Some)
 }
+
+/// Name of the training cells where nothing makes contexts.
+const TRAINING: &str = "the training cells";
 
 /// Perturbations that a report shows gene by gene.
 const SHOWN: usize = 2;
@@ -304,6 +314,8 @@ const SHOWN: usize = 2;
 pub struct Judged {
     /// Scores.
     pub verdict: Verdict,
+    /// Whether the cells of every prediction could be cells at all, in words.
+    pub plausible: Vec<(String, String)>,
     /// Gene symbols [G].
     pub genes: Vec<String>,
     /// Perturbations of the first prediction gene by gene.
@@ -379,5 +391,6 @@ pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
         let _ceiling = progress::phase("scoring the ceiling: measured cells against measured cells");
         entries.extend(truth.ceiling(kind)?);
     }
-    Ok(Judged { verdict: Verdict { entries, notes }, genes: truth.genes, pairs })
+    let plausible = plausible::words(asked, &truth.genes)?;
+    Ok(Judged { verdict: Verdict { entries, notes }, plausible, genes: truth.genes, pairs })
 }

@@ -108,9 +108,7 @@ mod tests {
 
     fn card() -> Card {
         let value = |value: &str, token: i32| json!({"value": value, "display": value, "token": token, "cells": 1});
-        let condition = |key: &str, kind: &str, control: Option<&str>, values| {
-            json!({"key": key, "title": key, "kind": kind, "control": control, "values": values, "unspecified": null})
-        };
+        let condition = |key: &str, kind: &str, control: Option<&str>, values| json!({"key": key, "title": key, "kind": kind, "control": control, "values": values, "unspecified": null});
         let text = json!({
             "format_version": 2, "name": "tiny", "title": "", "description": "",
             "model": {"genes": 1, "group_size": 1, "width": 2, "blocks": 1, "heads": 1, "feed_width": 1, "rank": 1,
@@ -135,7 +133,10 @@ mod tests {
 
     #[test]
     fn a_grid_sets_conditions_and_numbers() {
-        for text in ["cell_type\tdrug\tcells\nCD14+ Mono\tX+Y\t20\n\t\t5\n", "drug,num_cells,cell_type\nX + Y,20,CD14+ Mono\n,5,\n"] {
+        for text in [
+            "cell_type\tdrug\tcells\nCD14+ Mono\tX+Y\t20\n\t\t5\n",
+            "drug,num_cells,cell_type\nX + Y,20,CD14+ Mono\n,5,\n",
+        ] {
             let found = of_text(&card(), &choices(), text).unwrap();
             assert_eq!((found[0].cells, found[1].cells), (20, 5));
             assert_eq!(found[0].with["drug"], ["X", "Y"]);

@@ -118,7 +118,8 @@ pub fn write(bundle: &Bundle, wanted: &[Choices], output: &Output<'_>) -> Result
     let shown = progress::counted("generating cells", total as u64, "cells");
     // What fits into one part is written once.
     let several = parts.len() > 1;
-    let (mut joined, mut expected, mut done, mut kept): (Option<Cells>, Vec<f32>, usize, usize) = (None, Vec::new(), 0, 0);
+    let (mut joined, mut expected, mut done, mut kept): (Option<Cells>, Vec<f32>, usize, usize) =
+        (None, Vec::new(), 0, 0);
     for part in &parts {
         let path = folder.join(name_of(bundle, part, output.expects, output.device)?).with_extension("h5ad");
         let found = if several { earlier(&path, part, genes, output.expects) } else { None };
@@ -129,7 +130,10 @@ pub fn write(bundle: &Bundle, wanted: &[Choices], output: &Output<'_>) -> Result
                 let made = generate_part(bundle, &part.choices, part.first, output.effort, output.expects, &mut heard)?;
                 if several {
                     keep(&path, &made, output.expects).with_context(|| {
-                        format!("{kept} of {total} cells are kept in {}; the same command goes on from there", folder.display())
+                        format!(
+                            "{kept} of {total} cells are kept in {}; the same command goes on from there",
+                            folder.display()
+                        )
                     })?;
                 }
                 made
@@ -153,7 +157,11 @@ pub fn write(bundle: &Bundle, wanted: &[Choices], output: &Output<'_>) -> Result
     let layers: Vec<(&str, &[f32])> = if output.expects { vec![(EXPECTED, expected.as_slice())] } else { Vec::new() };
     let bytes = write_h5ad_with_layers(&all, &notes, &layers)?;
     let hint = || {
-        if several { format!("all {total} cells are kept in {}; the same command joins them", folder.display()) } else { String::from("nothing was kept") }
+        if several {
+            format!("all {total} cells are kept in {}; the same command joins them", folder.display())
+        } else {
+            String::from("nothing was kept")
+        }
     };
     write_atomic(output.out, &bytes).with_context(hint)?;
     if several {

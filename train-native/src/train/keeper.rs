@@ -68,9 +68,7 @@ impl<'a> Keeper<'a> {
     fn write(&self, is_best: bool) -> Result<usize> {
         let live = self.live();
         let step = live.position.step;
-        let of = |what| {
-            checkpoint::serialise(live.replicas.network(), live.replicas.optimiser(), &live.position, what)
-        };
+        let of = |what| checkpoint::serialise(live.replicas.network(), live.replicas.optimiser(), &live.position, what);
         let best = is_best.then(|| of(What::Averages)).transpose()?;
         let bytes = of(What::Everything)?;
         drop(live);

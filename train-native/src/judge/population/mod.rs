@@ -231,6 +231,19 @@ pub fn measure(
     })
 }
 
+/// The measures as JSON.
+pub fn as_json(measures: &Measures) -> serde_json::Value {
+    let of = |own: &Likeness| -> serde_json::Map<String, serde_json::Value> {
+        MEASURES.iter().zip(own.values).map(|(measure, value)| (measure.name.to_owned(), value.into())).collect()
+    };
+    serde_json::json!({
+        "cells": measures.cells,
+        "genes": measures.genes,
+        "generated": of(&measures.generated),
+        "other_half": of(&measures.other_half),
+    })
+}
+
 /// The measures as a Markdown table.
 pub fn markdown(measures: &Measures) -> String {
     let mut text = format!(

@@ -1,0 +1,70 @@
+//! Whether the cells of predictions could be cells at all, and whether they are on the scale of the measured ones.
+//!
+//! Does: looks at raw counts of every prediction with ceilings and library sizes of the measured cells (and of training
+//! cells, where there are some); says where a log-normalised prediction stands on another library size.
+//! Does not know: scores.
+//! Flow: files → **sentences** beside the table of scores.
+
+use anyhow::Result;
+use cells::h5ad::Expression;
+use cells::normalise::{Normalised, median};
+use cells::plausibility::{Bounds, look, measured_ceilings};
+use cells::{Cells, Counts};
+
+use super::Asked;
+use super::groups::opened;
+use crate::data::read_cells;
+use crate::panels::aligned;
+use crate::progress;
+
+/// Cells of a log-normalised prediction whose library size is looked at.
+const LOOKED_AT: usize = 256;
+/// Relative difference of library sizes that is said.
+const APART: f64 = 0.1;
+
+/// Counts of measured cells and of training cells on the same genes, one after the other.
+fn measured(asked: &Asked, genes: &[String]) -> Result<Option<Counts>> {
+    let Ok(real) = read_cells(&asked.real) else { return Ok(None) };
+    let real = aligned(&real, genes, "the measured cells", "the scored genes")?;
+    let Some(path) = &asked.train else { return Ok(Some(real.counts)) };
+    let training: Cells = aligned(&read_cells(path)?, genes, "the training cells", "the measured cells")?;
+    let mut all = real.counts;
+    all.append(&training.counts)?;
+    Ok(Some(all))
+}
+
+/// Library size that log-normalised cells were scaled to: the median over cells of Σ (eˣ − 1).
+fn scale(data: &Normalised) -> f64 {
+    let of_cell =
+        |cell: usize| data.row(cell).1.iter().map(|value| f64::from(*value).exp_m1()).sum::<f64>().round() as u64;
+    median(&(0..data.cells()).map(of_cell).collect::<Vec<_>>())
+}
+
+/// A sentence for every prediction, by its name.
+pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, String)>> {
+    let _looking = progress::phase("looking at raw counts of the predictions");
+    let Some(measured) = measured(asked, genes)? else { return Ok(Vec::new()) };
+    let ceilings = measured_ceilings(&measured);
+    let mut sizes = measured.library_sizes();
+    sizes.sort_unstable();
+    let library_sizes = [sizes.first().copied().unwrap_or(0), sizes.last().copied().unwrap_or(0)];
+    let target = median(&sizes);
+    let of_file = |path: &std::path::Path| -> Result<String> {
+        let rows = opened(path)?;
+        if let Expression::LogNormalised(data) = rows.expression(0, rows.cells().min(LOOKED_AT))? {
+            let scale = scale(&data);
+            let apart = (scale / target - 1.0).abs() > APART;
+            let how = if apart {
+                format!(
+                    "its cells are log-normalised to about {scale:.0}, the measured ones to their median, {target:.0}: effects and errors are on another scale; normalise to {target:.0} before log1p, or give raw counts"
+                )
+            } else {
+                format!("its cells are log-normalised (to about {scale:.0}), so that raw counts cannot be looked at")
+            };
+            return Ok(how);
+        }
+        let cells = aligned(&read_cells(path)?, genes, "the predicted cells", "the measured cells")?;
+        Ok(look(&cells.counts, Bounds { ceilings: &ceilings, library_sizes }, Some(&measured)).words(genes))
+    };
+    asked.predicted.iter().map(|(name, path)| Ok((name.clone(), of_file(path)?))).collect()
+}
