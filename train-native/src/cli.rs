@@ -87,6 +87,9 @@ pub(crate) enum Command {
         /// keep is put together from those that it did.
         #[arg(long)]
         ema: Option<f64>,
+        /// The run's cells, if they are not where it was trained.
+        #[arg(long)]
+        data: Option<PathBuf>,
     },
     /// Draw a run's loss, learning rate and speed into one HTML file.
     ///

@@ -49,12 +49,14 @@ const GOLDEN_GENES: usize = 32;
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// Which weights of a run to export.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
     /// The best checkpoint in place of the last.
     pub best: bool,
     /// Width of the average (the recipe's first when left out); any width, kept or not.
     pub ema: Option<f64>,
+    /// Where the run's cells are now, if not where it was trained; they are told by their content.
+    pub data: Option<PathBuf>,
 }
 
 /// The average of the asked-for width: kept, or put together from those that were.
@@ -83,7 +85,8 @@ fn average(
 /// # Errors
 /// When the run, its data or the target folder cannot be used.
 pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Result<Card> {
-    let (recipe, note) = run_folder::read(run)?;
+    let (recipe, mut note) = run_folder::read(run)?;
+    note.data = choice.data.clone().unwrap_or(note.data);
     let set = TrainingSet::open(note.open()?, &recipe)?;
     let config = model_config(&recipe, &set);
     let saved = match choice.best {

@@ -70,8 +70,8 @@ fn run(command: Command) -> anyhow::Result<Done> {
             }
             Ok(Done::Printed)
         }
-        Command::Export { run, out, best, ema } => {
-            let card = export::export(&run, &out, &export::Choice { best, ema }, &Backend::Flex.device()?)?;
+        Command::Export { run, out, best, ema, data } => {
+            let card = export::export(&run, &out, &export::Choice { best, ema, data }, &Backend::Flex.device()?)?;
             let bytes: u64 = card.files.values().map(|file| file.bytes).sum();
             say(&format!("{}: {:.2} MB in {} files", out.display(), bytes as f64 / 1e6, card.files.len() + 1));
             Ok(Done::Kept)
