@@ -6,7 +6,7 @@
 //! Flow: run folder + h5ad → **bundle folder**.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
