@@ -208,7 +208,7 @@ mod tests {
     fn loadings_of_rare_genes_are_pulled_towards_nothing() {
         // Ten genes that are well known, ten rare ones of the same entries.
         let roots: Vec<f64> = (0..20).map(|gene| if gene < 10 { 1.0 } else { 0.05 }).collect();
-        let entry = |gene: usize| if gene % 2 == 0 { 0.3 } else { -0.3 };
+        let entry = |gene: usize| if gene.is_multiple_of(2) { 0.3 } else { -0.3 };
         let found = pulled(20, entry, &[1.0; 20], &roots, 0.01);
         assert!((found[0] - 0.3).abs() < 0.05 && found[10].abs() < 0.3, "{found:?}");
         assert!(found[1] < 0.0 && found[11] < 0.0);
