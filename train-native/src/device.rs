@@ -21,6 +21,10 @@ pub enum Backend {
     Cuda,
     /// Any GPU through Vulkan, Metal or DirectX (a build with `--features wgpu`).
     Wgpu,
+    /// PyTorch's C++ library on the CPU (a build with `--features libtorch`).
+    Libtorch,
+    /// PyTorch's C++ library on an NVIDIA GPU (a build with `--features libtorch`).
+    LibtorchCuda,
 }
 
 impl Backend {
@@ -30,6 +34,8 @@ impl Backend {
             Self::Flex => "the CPU",
             Self::Cuda => "a GPU (CUDA)",
             Self::Wgpu => "a GPU (wgpu)",
+            Self::Libtorch => "the CPU (LibTorch)",
+            Self::LibtorchCuda => "a GPU (LibTorch)",
         }
     }
 
@@ -42,6 +48,12 @@ impl Backend {
             Self::Flex => Ok(Device::flex()),
             Self::Cuda => answering(cuda(0)?, "CUDA device", "Is an NVIDIA driver installed, and is a GPU free?"),
             Self::Wgpu => answering(wgpu()?, "wgpu device", "Is a Vulkan, Metal or DirectX driver installed?"),
+            Self::Libtorch => answering(libtorch()?, "LibTorch", "Is its folder on LD_LIBRARY_PATH?"),
+            Self::LibtorchCuda => answering(
+                libtorch_cuda(0)?,
+                "GPU of LibTorch",
+                "Does the library on LD_LIBRARY_PATH know CUDA (is libtorch_cuda.so preloaded), and is a GPU free?",
+            ),
         }
     }
 
@@ -63,8 +75,8 @@ impl Backend {
                     )
                 })
                 .collect(),
-            Self::Wgpu => {
-                ensure!(count == 1, "--replicas works with CUDA and the CPU; wgpu devices cannot exchange gradients");
+            Self::Wgpu | Self::Libtorch | Self::LibtorchCuda => {
+                ensure!(count == 1, "--replicas works with cuda and flex; other devices cannot exchange gradients here");
                 Ok(vec![self.device()?])
             }
         }
@@ -156,6 +168,26 @@ fn wgpu() -> Result<Device> {
 #[cfg(not(any(feature = "wgpu", feature = "vulkan")))]
 fn wgpu() -> Result<Device> {
     anyhow::bail!("this build has no wgpu; build it with `cargo build --release -p train-native --features wgpu`")
+}
+
+#[cfg(feature = "libtorch")]
+fn libtorch() -> Result<Device> {
+    Ok(Device::libtorch())
+}
+
+#[cfg(feature = "libtorch")]
+fn libtorch_cuda(number: usize) -> Result<Device> {
+    Ok(Device::libtorch_cuda(number))
+}
+
+#[cfg(not(feature = "libtorch"))]
+fn libtorch() -> Result<Device> {
+    anyhow::bail!("this build has no LibTorch; train-native/README.md says how to build it")
+}
+
+#[cfg(not(feature = "libtorch"))]
+fn libtorch_cuda(_: usize) -> Result<Device> {
+    libtorch()
 }
 
 #[cfg(test)]
