@@ -16,6 +16,8 @@
 //! | [`nearest_transfer`] | control cells moved by the effect in the context with the most similar control |
 //! | [`LinearLatent`] | control cells moved by a ridge regression's effect |
 //! | [`negative_binomial`] | counts drawn gene by gene, control means times the mean fold change |
+//! | [`shrunken_mean`] | the same with a type's own fold changes for a quarter and those of all types for the rest |
+//! | [`crate::glm::Regression`] | counts drawn at the means of a log-linear regression with interaction |
 //!
 //! **Moved cells do not have exactly the pseudobulk that was wanted.** [`crate::normalise::Normalised::shifted`] adds
 //! the same shift to every cell and cuts at zero, since there are no negative counts. Where a shift is negative and
@@ -32,7 +34,7 @@ pub use means::{
     context_mean, control_copy, mean_effect, mean_perturbation, nearest_context, nearest_transfer, overall_effect,
     perturb_mean_cells,
 };
-pub use negative_binomial::{NegativeBinomial, negative_binomial};
+pub use negative_binomial::{NegativeBinomial, negative_binomial, shrunken_mean};
 pub use task::{BaselineError, Context, Effect, Response, Task};
 
 use crate::random::Random;

@@ -90,12 +90,31 @@ pub fn negative_binomial(task: &Task<Counts>) -> Result<Counts, BaselineError> {
     Ok(fitted.draw(&task.control.library_sizes(), task.count, task.seed))
 }
 
+/// Share of the pooled effect in [`shrunken_mean`].
+const POOLED: f64 = 0.75;
+
+/// Negative binomial cells as of [`negative_binomial`], but for the fold changes: a quarter of those of the same cell
+/// type and three quarters of those over all contexts. Few cells of a type say little of how it differs from the others.
+///
+/// # Errors
+/// When the question cannot be asked or no training context has the perturbation.
+pub fn shrunken_mean(task: &Task<Counts>) -> Result<Counts, BaselineError> {
+    task.check(task.control.cells(), task.control.genes())?;
+    let pooled = mean_effect(&task.training, task.perturbation).ok_or_else(|| task.unseen())?;
+    let own: Vec<&super::Response> =
+        task.training.iter().copied().filter(|own| own.cell_type == task.cell_type).collect();
+    let own = mean_effect(&own, task.perturbation).unwrap_or_else(|| pooled.clone());
+    let folds: Vec<f64> = own.iter().zip(&pooled).map(|(own, all)| (1.0 - POOLED) * own + POOLED * all).collect();
+    let fitted = NegativeBinomial::fit(task.control).moved(&folds);
+    Ok(fitted.draw(&task.control.library_sizes(), task.count, task.seed))
+}
+
 #[cfg(test)]
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{NegativeBinomial, negative_binomial};
-    use crate::baselines::task::{BaselineError, Context, Task};
+    use super::{NegativeBinomial, negative_binomial, shrunken_mean};
+    use crate::baselines::task::{BaselineError, Context, Response, Task};
     use crate::counts::Counts;
     use std::collections::BTreeMap;
 
@@ -216,6 +235,17 @@ mod tests {
         let unseen = BaselineError::Unseen { perturbation: "B".to_owned(), contexts: 1 };
         assert_eq!(negative_binomial(&task("B")).unwrap_err(), unseen);
         assert_eq!(negative_binomial(&Task { training: vec![], ..task("A") }).unwrap_err(), BaselineError::NoTraining);
+        // Another type that does not answer: three quarters of the mean of both.
+        let still = of(control.clone(), vec![("A".to_owned(), control.clone())]).fold_changes().unwrap();
+        let still = Response { cell_type: "B".to_owned(), name: "donor 3".to_owned(), ..still };
+        let pooled = shrunken_mean(&Task { training: vec![&response, &still], ..task("A") }).unwrap();
+        let change = |cells: &Counts| {
+            let share = |cells: &Counts| NegativeBinomial::fit(cells).shares[3];
+            (share(cells) / share(&control)).ln()
+        };
+        // ln 4 · (1/4 + 3/4 · 1/2), as shares, within what 3000 cells leave.
+        let ratio = change(&pooled) / change(&drawn);
+        assert!((ratio - 0.625).abs() < 0.1, "{ratio}");
         let none = Counts::empty(4);
         let empty = negative_binomial(&Task { control: &none, ..task("A") });
         assert_eq!(empty.unwrap_err(), BaselineError::NoControl { context: "donor 2".to_owned() });

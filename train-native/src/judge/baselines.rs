@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use cells::baselines::{
     BaselineError, Effect, LinearLatent, NegativeBinomial, Response, Settings, Task, context_mean, control_copy,
-    mean_perturbation, nearest_transfer, negative_binomial, perturb_mean_cells,
+    mean_perturbation, nearest_transfer, negative_binomial, perturb_mean_cells, shrunken_mean,
 };
+use cells::Counts;
 use cells::normalise::{Normalised, log_normalise};
 use cells::referee::{Digest, RefereeError};
 
@@ -158,8 +159,10 @@ pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<
             }
         };
         found.push(entry(truth, "linear latent", &latent, None)?);
-        let counts = |own: &Measured, name: &str, count| drawn(training, own, name, count);
+        let counts = |own: &Measured, name: &str, count| drawn(training, own, name, count, (negative_binomial, true));
         found.push(entry(truth, "negative binomial", &counts, Some(&drawn_control))?);
+        let pooled = |own: &Measured, name: &str, count| drawn(training, own, name, count, (shrunken_mean, false));
+        found.push(entry(truth, "shrunken mean", &pooled, Some(&drawn_control))?);
     }
     let (mut entries, mut notes) = (Vec::new(), Vec::new());
     for own in found {
@@ -171,8 +174,17 @@ pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<
     Ok((entries, notes))
 }
 
-/// Negative binomial cells, scaled as the measured ones are.
-fn drawn(training: &Training, measured: &Measured, name: &str, count: usize) -> Result<Normalised, BaselineError> {
+/// A baseline that draws counts; `typed` ones look at contexts of the same cell type alone.
+type Drawing = fn(&Task<'_, Counts>) -> Result<Counts, BaselineError>;
+
+/// Cells of a baseline that draws counts, scaled as the measured ones are.
+fn drawn(
+    training: &Training,
+    measured: &Measured,
+    name: &str,
+    count: usize,
+    (draw, typed): (Drawing, bool),
+) -> Result<Normalised, BaselineError> {
     let context = &measured.context;
     let none = || BaselineError::NoControl { context: context.name.clone() };
     let control = context.control_counts.as_ref().ok_or_else(none)?;
@@ -185,7 +197,7 @@ fn drawn(training: &Training, measured: &Measured, name: &str, count: usize) -> 
         count,
         seed: SEED,
     };
-    negative_binomial(&asked.of_same_cell_type()).map(|counts| log_normalise(&counts, context.target))
+    draw(&if typed { asked.of_same_cell_type() } else { asked }).map(|counts| log_normalise(&counts, context.target))
 }
 
 /// Control cells of the same distribution: its effects are against its own controls, as a model's are.
