@@ -10,11 +10,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use cells::Counts;
 use cells::baselines::{
     BaselineError, Effect, LinearLatent, NegativeBinomial, Response, Settings, Task, context_mean, control_copy,
     mean_perturbation, nearest_transfer, negative_binomial, perturb_mean_cells, shrunken_mean,
 };
-use cells::Counts;
 use cells::normalise::{Normalised, log_normalise};
 use cells::referee::{Digest, RefereeError};
 

@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use cells::Counts;
 use cells::baselines::{BaselineError, NegativeBinomial};
 use cells::glm::{Grouped, Regression, Role, Scheme, leaves_donors_out};
-use cells::Counts;
 
 use super::groups::ALL;
 use crate::pool::pool;
@@ -93,10 +93,8 @@ impl Fitted<'_> {
         count: usize,
         seed: u64,
     ) -> Result<Counts, BaselineError> {
-        let unseen = || BaselineError::Unseen {
-            perturbation: perturbation.to_owned(),
-            contexts: self.own.contexts.0.len(),
-        };
+        let unseen =
+            || BaselineError::Unseen { perturbation: perturbation.to_owned(), contexts: self.own.contexts.0.len() };
         let code = |names: &Names, name: &str| names.0.get(name).copied();
         let asked = code(&self.own.perturbations, perturbation).ok_or_else(unseen)?;
         let codes = [code(&self.own.contexts, context), code(&self.own.types, cell_type), Some(asked)];
