@@ -206,6 +206,9 @@ impl Array {
     /// When they are no numbers, or the file is damaged there.
     pub(in crate::h5ad) fn floats(&self, first: usize, count: usize) -> Result<Vec<f64>, H5adError> {
         let (number, bytes) = (self.number()?, self.bytes(first, count)?);
+        if self.element == number.width() {
+            return Ok(number.floats(&bytes));
+        }
         Ok(self.each(&bytes, number.width())?.map(|bytes| number.float(bytes)).collect())
     }
 
@@ -215,6 +218,9 @@ impl Array {
     /// As [`Array::floats`].
     pub(in crate::h5ad) fn wholes(&self, first: usize, count: usize) -> Result<Vec<i64>, H5adError> {
         let (number, bytes) = (self.number()?, self.bytes(first, count)?);
+        if self.element == number.width() {
+            return Ok(number.wholes(&bytes));
+        }
         Ok(self.each(&bytes, number.width())?.map(|bytes| number.whole(bytes)).collect())
     }
 
