@@ -54,6 +54,7 @@ fn request() -> Request {
         guidance: 2.0,
         clamp: vec![(4, 30)],
         totals: BTreeMap::from([(0, [200.0, 2000.0])]),
+        draws_factors: true,
         ..Request::of(vec![FIRST_CONDITION + 1, FIRST_CONDITION + 3], 3, 6, 17)
     }
 }

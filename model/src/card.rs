@@ -60,6 +60,9 @@ pub struct Card {
     pub guidance: f32,
     /// Largest guidance at which its cells were found sound.
     pub guidance_limit: f32,
+    /// Whether the sampler draws what visible genes leave unknown of the summary factors.
+    #[serde(default)]
+    pub draws_factors: bool,
     /// Sampling steps that the scores were measured at.
     pub steps: usize,
     /// Library size that expression is normalised to before log(1 + x).

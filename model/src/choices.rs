@@ -73,6 +73,7 @@ pub(crate) fn request(card: &Card, statistics: &GeneStatistics, choices: &Choice
         clamp,
         totals: totals(card),
         expects: false,
+        draws_factors: card.draws_factors,
     })
 }
 

@@ -12,13 +12,13 @@
 use crate::config::ModelConfig;
 
 /// Dispatches of a pass outside its blocks: embedding, compression, last norm, gates, guidance.
-const PER_PASS: f64 = 32.0;
-/// Dispatches of a pass for the summary of visible genes.
-const PER_SUMMARY: f64 = 32.0;
+const PER_PASS: f64 = 100.0;
+/// Dispatches of a pass for the summary of visible genes, and for the draw of what it leaves unknown.
+const PER_SUMMARY: f64 = 69.0;
 /// Dispatches of a block.
 const PER_BLOCK: f64 = 55.0;
 /// Dispatches of a chunk of decoded rows.
-const PER_CHUNK: f64 = 39.0;
+const PER_CHUNK: f64 = 65.0;
 
 /// What a run has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

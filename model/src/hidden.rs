@@ -10,9 +10,10 @@
 //! that it exceeds the range by at most [`ROOM`]. And where all genes together would leave the library sizes that the
 //! cell's condition has, they are scaled back as a whole.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 use crate::constants::Constants;
+use crate::network::Tables;
 use crate::reading::Seen;
 
 /// Most that a log-mean leaves the range of the training cells, natural log: a quarter of the mean.
@@ -32,6 +33,8 @@ pub struct Hidden {
     pub shifts: Tensor<2>,
     /// Gates of the shape factors [B, U].
     pub shapes: Tensor<2>,
+    /// Share of each summary factor's variance that visible genes leave unknown [B, Q]; none without a summary.
+    pub unknown: Option<Tensor<2>>,
 }
 
 /// Library sizes that cells may have: counts.
@@ -43,6 +46,13 @@ pub struct Totals {
     pub highest: Tensor<2>,
 }
 
+impl Totals {
+    /// Rows by their places, repeats allowed: [B] → [B'].
+    pub(crate) fn select(&self, rows: Tensor<1, Int>) -> Self {
+        Self { lowest: self.lowest.clone().select(0, rows.clone()), highest: self.highest.clone().select(0, rows) }
+    }
+}
+
 impl Hidden {
     /// Cells from `first` on, `count` of them.
     pub fn narrow(&self, first: usize, count: usize) -> Self {
@@ -50,7 +60,42 @@ impl Hidden {
             groups: self.groups.clone().narrow(0, first, count),
             shifts: self.shifts.clone().narrow(0, first, count),
             shapes: self.shapes.clone().narrow(0, first, count),
+            unknown: self.unknown.clone().map(|unknown| unknown.narrow(0, first, count)),
         }
+    }
+
+    /// Rows by their places, repeats allowed: [B] → [B'].
+    #[must_use]
+    pub(crate) fn select(&self, rows: Tensor<1, Int>) -> Self {
+        Self {
+            groups: self.groups.clone().select(0, rows.clone()),
+            shifts: self.shifts.clone().select(0, rows.clone()),
+            shapes: self.shapes.clone().select(0, rows.clone()),
+            unknown: self.unknown.clone().map(|unknown| unknown.select(0, rows)),
+        }
+    }
+
+    /// What is not known of the summary factors drawn, by standard normal numbers [B, Q].
+    ///
+    /// Genes that are revealed in one step are independent given the factors, and only then: with the posterior's mean in
+    /// place of a draw, the genes of the first step would not vary together at all. The mean over draws is what it was:
+    /// E exp(Λ·√u·ε − ½ Λ²·u) = 1.
+    #[must_use]
+    pub fn with_factors(mut self, tables: &Tables, numbers: Tensor<2>) -> Self {
+        let variance = self.factor_variance(tables);
+        let (Some((loadings, _)), Some(unknown), Some(variance)) = (&tables.loadings, self.unknown.take(), variance)
+        else {
+            return self;
+        };
+        let drawn = (unknown.sqrt() * numbers).matmul(loadings.clone().transpose());
+        self.shifts = self.shifts + drawn - variance.mul_scalar(0.5);
+        self
+    }
+
+    /// Variance of every log-mean by what is unknown of the summary factors [B, L·S]; none without a summary.
+    pub fn factor_variance(&self, tables: &Tables) -> Option<Tensor<2>> {
+        let (_, squares) = tables.loadings.as_ref()?;
+        Some(self.unknown.clone()?.matmul(squares.clone().transpose()))
     }
 
     /// Guidance over `branches` equal parts of the batch, the last of which is the unguided one a₀:
@@ -123,6 +168,7 @@ mod tests {
             groups: Tensor::zeros([1, 2, 3], device),
             shifts: Tensor::full([1, 4], shift, device),
             shapes: Tensor::zeros([1, 1], device),
+            unknown: None,
         }
     }
 

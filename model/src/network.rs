@@ -89,7 +89,7 @@ pub struct Tables {
     /// Response factors, and the summary's loadings, in position order [L·S, R + Q].
     responses: Tensor<2>,
     /// The summary's loadings in position order and their squares [L·S, Q].
-    loadings: Option<(Tensor<2>, Tensor<2>)>,
+    pub(crate) loadings: Option<(Tensor<2>, Tensor<2>)>,
     /// Rotary positions.
     rotary: Rotary,
 }

@@ -78,16 +78,21 @@ pub struct CellDraws {
     pub order: Vec<u32>,
     /// One uniform number in [0, 1) per gene of the panel [G], for the inverse CDF.
     pub uniforms: Vec<f32>,
+    /// Standard normal numbers for what is unknown of the summary factors, step by step [N · Q]; empty where they are not
+    /// drawn.
+    pub factors: Vec<f32>,
 }
 
 impl CellDraws {
-    /// Draws of a cell with `genes` genes of which `clamped[g]` are given and stay as they are.
-    pub fn new(draws: &mut Draws, genes: usize, clamped: &[bool]) -> Self {
+    /// Draws of a cell with `genes` genes of which `clamped[g]` are given and stay as they are, and of `factors` numbers
+    /// for the summary.
+    pub fn new(draws: &mut Draws, genes: usize, clamped: &[bool], factors: usize) -> Self {
         let mut order: Vec<u32> =
             (0..genes as u32).filter(|gene| !clamped.get(*gene as usize).copied().unwrap_or(false)).collect();
         draws.shuffle(&mut order);
         let uniforms = (0..genes).map(|_| draws.uniform()).collect();
-        Self { order, uniforms }
+        let factors = (0..factors).map(|_| draws.normal()).collect();
+        Self { order, uniforms, factors }
     }
 }
 
@@ -147,7 +152,7 @@ mod tests {
         #[test]
         fn an_order_is_a_permutation(seed in any::<u64>(), genes in 0_usize..200) {
             let clamped: Vec<bool> = (0..genes).map(|gene| gene % 5 == 0).collect();
-            let cell = CellDraws::new(&mut Draws::new(seed, 1), genes, &clamped);
+            let cell = CellDraws::new(&mut Draws::new(seed, 1), genes, &clamped, 3);
             let mut order = cell.order.clone();
             order.sort_unstable();
             let expected: Vec<u32> = (0..genes as u32).filter(|gene| gene % 5 != 0).collect();

@@ -92,6 +92,18 @@ impl Seen {
         }
     }
 
+    /// Cells by their places, repeats allowed: [B] → [B'].
+    pub(crate) fn select(&self, cells: Tensor<1, Int>) -> Self {
+        let [rows, places] = self.counts.dims();
+        let of_cell = self.rows.clone().reshape([rows, places]).select(0, cells.clone());
+        let taken = of_cell.dims()[0];
+        Self {
+            rows: of_cell.reshape([taken * places]),
+            counts: self.counts.clone().select(0, cells.clone()),
+            visible: self.visible.clone().select(0, cells),
+        }
+    }
+
     /// The same cells, `times` over.
     pub fn repeat(&self, times: usize) -> Self {
         if times == 1 {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::cost::Work;
 use crate::decode::{Chunk, Decoder, Drawn, Wanted};
@@ -55,11 +55,14 @@ pub struct Request {
     pub totals: BTreeMap<i32, [f32; 2]>,
     /// Whether to keep the mean count of the distribution that every value is drawn from ([`Run::expected`]).
     pub expects: bool,
+    /// Whether what visible genes leave unknown of the summary factors is drawn in every step
+    /// ([`Hidden::with_factors`]), so that genes revealed together vary together.
+    pub draws_factors: bool,
 }
 
 impl Request {
     /// A request for cells of these condition tokens [C], with everything else as simple as it can be: no guidance, no
-    /// composition, no bounds on library sizes.
+    /// composition, no bounds on library sizes, factors at the mean of their posterior.
     pub fn of(labels: Vec<i32>, steps: usize, cells: usize, seed: u64) -> Self {
         Self {
             null: vec![None; labels.len()],
@@ -74,6 +77,7 @@ impl Request {
             clamp: Vec::new(),
             totals: BTreeMap::new(),
             expects: false,
+            draws_factors: false,
         }
     }
 
@@ -165,6 +169,7 @@ pub struct Run {
     schedule: Vec<usize>,
     clamped: Vec<bool>,
     ceilings: Vec<u16>,
+    factors: usize,
     start: Vec<u16>,
     tokens: Vec<Vec<u16>>,
     expected: Vec<Vec<f32>>,
@@ -196,6 +201,7 @@ impl Run {
             schedule,
             clamped,
             ceilings: network.statistics.ceiling.clone(),
+            factors: network.config.summary,
             start,
             tokens: Vec::with_capacity(request.cells),
             expected: Vec::new(),
@@ -223,7 +229,8 @@ impl Run {
             let weights: Vec<f64> = self.request.labels.iter().map(|(_, weight)| *weight).collect();
             let labels = self.request.labels.get(draws.weighted(&weights)).map(|(labels, _)| labels.clone());
             self.labels.push(labels.unwrap_or_default());
-            self.draws.push(CellDraws::new(&mut draws, self.start.len(), &self.clamped));
+            let factors = if self.request.draws_factors { self.factors * self.schedule.len() } else { 0 };
+            self.draws.push(CellDraws::new(&mut draws, self.start.len(), &self.clamped, factors));
             self.tokens.push(self.start.clone());
             if self.request.expects {
                 let held = |token: &u16| if i32::from(*token) < MASK { dequantise(*token) as f32 } else { 0.0 };
@@ -269,7 +276,8 @@ impl Run {
         Ok(Step { step, steps, cells, done: self.current.start, finished })
     }
 
-    /// Guided hidden states of the U distinct states of the batch, and each cell's row among them.
+    /// Guided hidden states of the U distinct states of the batch, and each cell's row among them. Where factors are drawn
+    /// every cell has a state of its own.
     fn hidden_states(&self, network: &Network) -> (Hidden, Vec<u32>) {
         let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
         let mut row_of_cell = Vec::with_capacity(self.current.len());
@@ -293,10 +301,24 @@ impl Run {
         let cells = network.read(&tokens);
         let hidden = network.hidden(&self.tables, &cells.repeat(branches), Labels::of(&all));
         let totals = self.totals(&labels, network);
-        let bounded = hidden
-            .composed(branches, self.request.guidance + 1.0)
+        let mixed = hidden.composed(branches, self.request.guidance + 1.0);
+        if self.factors == 0 || !self.request.draws_factors {
+            let bounded = mixed.bounded(&network.constants, totals.as_ref().map(|totals| (&cells, totals)));
+            return (bounded, row_of_cell);
+        }
+        let (count, q) = (row_of_cell.len(), self.factors);
+        let rows: Vec<i32> = row_of_cell.iter().map(|row| *row as i32).collect();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &network.device());
+        let numbers: Vec<f32> =
+            self.draws.iter().flat_map(|own| &own.factors[self.step * q..(self.step + 1) * q]).copied().collect();
+        let numbers = Tensor::<2>::from_data(TensorData::new(numbers, [count, q]), &network.device());
+        let totals = totals.map(|totals| totals.select(rows.clone()));
+        let cells = cells.select(rows.clone());
+        let bounded = mixed
+            .select(rows)
+            .with_factors(&self.tables, numbers)
             .bounded(&network.constants, totals.as_ref().map(|totals| (&cells, totals)));
-        (bounded, row_of_cell)
+        (bounded, (0..count as u32).collect())
     }
 
     /// Library sizes that states with these condition tokens [U, C] may have; none where the request sets no bounds.

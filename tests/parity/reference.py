@@ -171,6 +171,7 @@ class Reference:
         rows, gates, trust = self.given(conditions, learns)
         standard, score, information = self.deviations(tokens, gates)
         mean, known = self.posterior(score, information, trust)
+        self.unknown = (1 - known).clamp(min=0)
         rows = rows + (torch.cat([mean, known], 1) @ p["summary.to_rows"])[:, None]
         x = torch.cat([rows, self.group_rows(tokens, standard)], 1)
         for i in range(c["blocks"] if blocks is None else blocks):

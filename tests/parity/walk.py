@@ -46,6 +46,10 @@ class ChaCha8:
     def uniform(self):
         return (self.word() >> 8) / 2**24
 
+    def normal(self):
+        radius = math.sqrt(-2 * math.log(1 - self.uniform()))
+        return radius * math.cos(2 * math.pi * self.uniform())
+
     def weighted(self, weights):
         rest = self.uniform() * sum(weights)
         for index, weight in enumerate(weights):
@@ -89,6 +93,13 @@ def mixed(model, request, tokens, labels):
     return [a + strength * sum(part[i] - a for part in parts[:-1]) for i, a in enumerate(away)]
 
 
+def with_factors(model, shifts, numbers):
+    """Shifts [1, G] of one cell with what is unknown of the factors drawn (of the last branch that was computed)."""
+    unknown, numbers = model.unknown[0], torch.tensor(numbers, dtype=torch.float64)
+    drawn = [(own * unknown.sqrt() * numbers - 0.5 * own**2 * unknown).sum() for own in model.p["summary.loadings"]]
+    return shifts + torch.stack(drawn)[None]
+
+
 def bounded(model, request, tokens, labels, shifts):
     """Shifts [1, G] of one cell within the range of the training cells, and its library size within its bounds."""
     out = []
@@ -127,11 +138,15 @@ def cell_of(model, request, number):
     held = {gene: min(quantise(count), model.genes["ceiling"][gene]) for gene, count in request["clamp"]}
     order = draws.shuffled(gene for gene in range(genes) if gene not in held)
     uniforms = [draws.uniform() for _ in range(genes)]
+    q, steps = model.c["summary"], request["steps"]
+    numbers = [[draws.normal() for _ in range(q)] for _ in range(steps)] if request.get("draws_factors") else None
     tokens = [held.get(gene, MASK) for gene in range(genes)]
     expected = [float(COUNT[token]) if token != MASK else 0.0 for token in tokens]
     margins, done = [1.0] * genes, 0
-    for upto in revealed(len(order), request["steps"]):
+    for step, upto in enumerate(revealed(len(order), steps)):
         groups, shifts, shapes = mixed(model, request, tokens, labels)
+        if numbers:
+            shifts = with_factors(model, shifts, numbers[step])
         shifts = bounded(model, request, tokens, labels, shifts)
         after = list(tokens)
         for gene in order[done:upto]:

@@ -120,6 +120,7 @@ impl Fixture {
                 .map(|(k, own)| (k.parse().unwrap(), range(own)))
                 .collect(),
             expects: true,
+            draws_factors: asked.get("draws_factors").is_some_and(|own| own == true),
         }
     }
 }
@@ -388,7 +389,7 @@ fn walks_alike(name: &str, effort: Effort, first: usize) {
 fn requests_give_the_same_cells() {
     // In one batch, and cut small: several batches of cells, several chunks of genes; and the last cells alone.
     for (effort, first) in [(Effort { cells: 8, rows: 4096 }, 0), (Effort { cells: 2, rows: 3 }, 0), (Effort::CPU, 1)] {
-        for name in ["guided", "composed", "plain"] {
+        for name in ["guided", "composed", "plain", "factors"] {
             walks_alike(name, effort, first);
         }
     }

@@ -96,7 +96,9 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
     say(&checkpoint::words(&saved.position, recipe.training.steps, choice.best));
     let _making = progress::phase("making the bundle: weights, map, reference");
     let average = average(run, &saved, &recipe.training.ema, choice, device)?;
-    let average = ranges::measured(average, &set);
+    let draws_factors = recipe.card.draws_factors;
+    let average = if draws_factors { ranges::with_own_sizes(average, &set) } else { average };
+    let average = ranges::measured(average, &set, draws_factors);
     let mut files = Files::new();
     let shipped = weights::save(&average, Precision::Bytes)?;
     // The golden pass runs on the rounded weights, as the page will.
@@ -130,6 +132,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
         markers: recipe.card.markers.iter().filter(|gene| set.cells.genes.contains(gene)).cloned().collect(),
         guidance: recipe.card.guidance,
         guidance_limit: recipe.card.guidance_limit,
+        draws_factors,
         steps: recipe.card.steps,
         target_sum: target,
         library_sizes: set.library_sizes,

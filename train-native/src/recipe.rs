@@ -73,6 +73,10 @@ pub struct CardText {
     /// Largest guidance that the bundle offers.
     #[serde(default = "three")]
     pub guidance_limit: f32,
+    /// Whether the sampler draws what visible genes leave unknown of the summary factors; without it genes that are
+    /// revealed together do not vary together.
+    #[serde(default = "yes")]
+    pub draws_factors: bool,
     /// Default sampling steps.
     pub steps: usize,
     /// What it must not be used for.
@@ -262,6 +266,10 @@ fn two() -> usize {
 
 fn tenth() -> f64 {
     0.1
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn three() -> f32 {

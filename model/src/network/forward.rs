@@ -71,8 +71,9 @@ impl Network {
         let said = x.clone().narrow(1, 0, c).mean_dim(1).reshape([b, d]).matmul(self.gate_hidden.clone());
         let groups = x.narrow(1, c, l);
         let gates = gates + said;
+        let unknown = known.as_ref().map(|(known, _)| known.clone().neg().add_scalar(1.0).clamp_min(0.0));
         let shifts = self.shifts(tables, gates.clone().narrow(1, 0, r + q), known, groups.clone());
-        Hidden { groups, shifts, shapes: gates.narrow(1, r + q, self.config.shape) }
+        Hidden { groups, shifts, shapes: gates.narrow(1, r + q, self.config.shape), unknown }
     }
 
     /// Shifts of every gene's log-mean in position order [B, L·S].

@@ -108,7 +108,7 @@ pub struct TrainingSet {
     identity_from_controls: bool,
     /// Cells set aside: their tokens and condition tokens.
     validation: (Vec<u16>, Vec<i32>),
-    seed: u64,
+    pub(crate) seed: u64,
     batch: usize,
     weighting: f32,
 }
