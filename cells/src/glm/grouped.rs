@@ -139,13 +139,13 @@ impl Grouped {
     pub fn sums(&self, gene: usize, kept: &[bool]) -> Sums {
         let mut sums = Sums::default();
         let mut cells = 0;
-        for group in 0..self.len() {
-            let (keep, at) = (f64::from(u8::from(kept[group])), group * self.genes + gene);
+        for (group, kept) in kept.iter().enumerate().take(self.len()) {
+            let (keep, at) = (f64::from(u8::from(*kept)), group * self.genes + gene);
             sums.counts.push(keep * f64::from(self.counts[at]));
             sums.squares.push(keep * f64::from(self.squares[at]));
             let missing = self.missing.as_ref().and_then(|list| list.get(at)).copied().unwrap_or(0.0);
             sums.exposures.push(keep * (self.exposures[group] - f64::from(missing)).max(0.0));
-            cells += if kept[group] { self.cells[group] } else { 0 };
+            cells += if *kept { self.cells[group] } else { 0 };
         }
         // Cells that did not measure the gene are taken for spread evenly over the groups.
         let all = self.cells.iter().sum::<usize>().max(1) as f64;
