@@ -41,7 +41,9 @@ const LONGEST_HEADER: u64 = 1 << 24;
 pub struct Position {
     /// Optimiser steps done.
     pub step: usize,
-    /// Smoothed loss in bits per gene. In f32, which comes back from text bit for bit; an f64 may not.
+    /// Smoothed loss in bits per gene; not a number before the first step. In f32, which comes back from text bit for bit;
+    /// an f64 may not.
+    #[serde(deserialize_with = "number_or_none")]
     pub bits_per_gene: f32,
     /// Lowest loss at a checkpoint so far: of the cells set aside, or smoothed where there are none.
     #[serde(default)]
@@ -55,6 +57,19 @@ pub struct Position {
     pub watched: usize,
     /// SHA-256 of recipe and data, so that a run never goes on with others.
     pub fingerprint: String,
+}
+
+/// A number; JSON has no word for what is none, and writes null.
+fn number_or_none<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
+    Ok(Option::<f32>::deserialize(from)?.unwrap_or(f32::NAN))
+}
+
+impl Position {
+    /// Loss in bits per gene that a checkpoint is known by: the smoothed one, before the first step that of the cells set
+    /// aside; 0 where there are none.
+    pub fn loss(&self) -> f32 {
+        if self.bits_per_gene.is_nan() { self.best.unwrap_or(0.0) } else { self.bits_per_gene }
+    }
 }
 
 /// A position as it stands in a file, with the mark of the file's hash.
@@ -306,7 +321,7 @@ pub fn load_file(path: &Path, config: &ModelConfig, device: &Device) -> Result<C
 
 /// What an export takes, in a sentence.
 pub fn words(position: &Position, steps: usize, best: bool) -> String {
-    let Position { step, bits_per_gene, .. } = position;
+    let (step, bits_per_gene) = (&position.step, position.loss());
     let which = if best { "the best checkpoint" } else { "the newest checkpoint" };
     let unfinished = if *step < steps && !best { "; the run is not finished" } else { "" };
     format!("{which}: step {step} of {steps}, {bits_per_gene:.4} bits per gene{unfinished}")
@@ -351,5 +366,27 @@ impl Checkpoint {
         optimiser.moments = self.moments.clone();
         optimiser.averages = self.averages.iter().map(|own| own.parameters().into_iter().collect()).collect();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Position;
+
+    #[test]
+    fn a_position_before_the_first_step_comes_back() {
+        let position = Position {
+            step: 0,
+            bits_per_gene: f32::NAN,
+            best: Some(0.25),
+            best_step: 0,
+            watched: 0,
+            fingerprint: "f".to_owned(),
+        };
+        let text = serde_json::to_string(&position).unwrap();
+        let back: Position = serde_json::from_str(&text).unwrap();
+        assert!(back.bits_per_gene.is_nan());
+        assert_eq!((back.loss(), back.best), (0.25, Some(0.25)));
+        assert_eq!(Position { bits_per_gene: 0.5, ..back }.loss(), 0.5);
     }
 }

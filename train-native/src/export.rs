@@ -147,7 +147,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
             steps: saved.position.step,
             batch: recipe.training.batch,
             seed: recipe.training.seed,
-            bits_per_gene: f64::from(saved.position.bits_per_gene),
+            bits_per_gene: f64::from(saved.position.loss()),
             held_out: set.held_out.clone(),
             command: command(&note.data, &recipe.card.name),
         },

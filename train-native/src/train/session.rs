@@ -165,7 +165,8 @@ impl<'a> Session<'a> {
             let mut live = keeper.change();
             let position = &mut live.position;
             let watched = validation.unwrap_or(position.bits_per_gene);
-            is_best = position.best.is_none_or(|best| watched < best);
+            // Before the first step there is no loss but that of cells set aside.
+            is_best = !watched.is_nan() && position.best.is_none_or(|best| watched < best);
             if is_best {
                 (position.best, position.best_step) = (Some(watched), position.step);
             }
