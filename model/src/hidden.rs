@@ -10,7 +10,7 @@
 //! that it exceeds the range by at most [`ROOM`]. And where all genes together would leave the library sizes that the
 //! cell's condition has, they are scaled back as a whole.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::constants::Constants;
 use crate::reading::Seen;
@@ -41,6 +41,17 @@ pub struct Totals {
     pub lowest: Tensor<2>,
     /// Largest [B, 1].
     pub highest: Tensor<2>,
+}
+
+impl Totals {
+    /// Smallest and largest library size of every cell [B].
+    pub(crate) fn new(bounds: &[[f32; 2]], device: &Device) -> Self {
+        let column = |side: usize| {
+            let values: Vec<f32> = bounds.iter().map(|own| own[side]).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [bounds.len(), 1]), device)
+        };
+        Self { lowest: column(0), highest: column(1) }
+    }
 }
 
 impl Hidden {

@@ -120,6 +120,7 @@ impl Fixture {
                 .map(|(k, own)| (k.parse().unwrap(), range(own)))
                 .collect(),
             expects: true,
+            given: Vec::new(),
         }
     }
 }
