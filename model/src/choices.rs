@@ -17,7 +17,7 @@ const MOST_CELLS: usize = 100_000;
 /// Most perturbations at once: each costs one more branch of the network, and sums of more were not looked at.
 const MOST_COMPOSED: usize = 5;
 /// Library sizes may leave those of the training cells by this factor on either side, as an expectation.
-const LIBRARY_ROOM: f32 = 1.25;
+pub(crate) const LIBRARY_ROOM: f32 = 1.25;
 
 /// How a condition slot is filled by what was chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +74,7 @@ pub(crate) fn request(card: &Card, statistics: &GeneStatistics, choices: &Choice
         totals: totals(card),
         expects: false,
         draws_factors: card.draws_factors,
+        given: Vec::new(),
     })
 }
 

@@ -10,7 +10,7 @@
 //! that it exceeds the range by at most [`ROOM`]. And where all genes together would leave the library sizes that the
 //! cell's condition has, they are scaled back as a whole.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::constants::Constants;
 use crate::network::Tables;
@@ -50,6 +50,15 @@ impl Totals {
     /// Rows by their places, repeats allowed: [B] → [B'].
     pub(crate) fn select(&self, rows: Tensor<1, Int>) -> Self {
         Self { lowest: self.lowest.clone().select(0, rows.clone()), highest: self.highest.clone().select(0, rows) }
+    }
+
+    /// Smallest and largest library size of every cell [B].
+    pub(crate) fn new(bounds: &[[f32; 2]], device: &Device) -> Self {
+        let column = |side: usize| {
+            let values: Vec<f32> = bounds.iter().map(|own| own[side]).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [bounds.len(), 1]), device)
+        };
+        Self { lowest: column(0), highest: column(1) }
     }
 }
 

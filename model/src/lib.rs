@@ -26,6 +26,7 @@ pub mod precomputed;
 pub mod quantise;
 pub mod random;
 pub mod reading;
+pub mod rewrite;
 pub mod sample;
 pub mod schedule;
 pub mod statistics;

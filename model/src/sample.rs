@@ -6,7 +6,10 @@
 //! Flow: request → [draws on the host → masked tokens → hidden states of all guidance branches as one
 //! batch → mixed and bounded → decode the genes of this step → tokens] × N → counts.
 //!
-//! In the first step every cell of a condition looks the same, so it is computed once for all.
+//! In the first step every cell of a condition looks the same, so it is computed once for all; cells that begin from
+//! measured genes are all different.
+
+mod request;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -22,111 +25,7 @@ use crate::quantise::{MASK, VOCABULARY, dequantise, quantise};
 use crate::random::{CellDraws, Draws};
 use crate::schedule::cosine_schedule;
 
-/// What to generate.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// Condition tokens that cells have [C], each with a weight: one row where everything was chosen, several where
-    /// something was left open; every cell draws one of them.
-    pub labels: Vec<(Vec<i32>, f64)>,
-    /// Several perturbations at once: (slot, their tokens, at least two). The differences that each makes to the
-    /// unguided branch are added. No training cell had them together: an extrapolation.
-    pub composed: Option<(usize, Vec<i32>)>,
-    /// Tokens of the unguided branch where it differs from the conditions [C]: the control label
-    /// of perturbation slots. All `None`: no guidance, one branch.
-    pub null: Vec<Option<i32>>,
-    /// w of a₀ + (w+1) Σₖ (aₖ − a₀), over the perturbations k that act together; with one of them, 0 is
-    /// plain conditional sampling.
-    pub guidance: f32,
-    /// N.
-    pub steps: usize,
-    /// Cells to make.
-    pub cells: usize,
-    /// Number of the first of them: cells are drawn by their numbers, so any split of a request gives the same cells.
-    pub first: usize,
-    /// Seed of all randomness.
-    pub seed: u64,
-    /// Key of the conditions among the seed's draws: requests with other conditions have other keys, so that no two
-    /// groups of cells share draws ([`crate::random::Draws::keyed`]).
-    pub key: u64,
-    /// Genes held at a count throughout: (place in the panel, count).
-    pub clamp: Vec<(u32, u32)>,
-    /// Library sizes that a cell may have, by the condition token that says so; cells with none of the tokens are held
-    /// to the entry of the token 0, if there is one.
-    pub totals: BTreeMap<i32, [f32; 2]>,
-    /// Whether to keep the mean count of the distribution that every value is drawn from ([`Run::expected`]).
-    pub expects: bool,
-    /// Whether what visible genes leave unknown of the summary factors is drawn in every step
-    /// ([`Hidden::with_factors`]), so that genes revealed together vary together.
-    pub draws_factors: bool,
-}
-
-impl Request {
-    /// A request for cells of these condition tokens [C], with everything else as simple as it can be: no guidance, no
-    /// composition, no bounds on library sizes, factors at the mean of their posterior.
-    pub fn of(labels: Vec<i32>, steps: usize, cells: usize, seed: u64) -> Self {
-        Self {
-            null: vec![None; labels.len()],
-            labels: vec![(labels, 1.0)],
-            composed: None,
-            guidance: 0.0,
-            steps,
-            cells,
-            first: 0,
-            seed,
-            key: 0,
-            clamp: Vec::new(),
-            totals: BTreeMap::new(),
-            expects: false,
-            draws_factors: false,
-        }
-    }
-
-    /// C.
-    fn slots(&self) -> usize {
-        self.null.len()
-    }
-
-    /// Most perturbations that act together in one slot.
-    fn together(&self) -> usize {
-        self.composed.as_ref().map_or(1, |(_, tokens)| tokens.len().max(1))
-    }
-
-    /// Whether the unguided branch is needed at all.
-    fn guided(&self) -> bool {
-        let acts =
-            |labels: &[i32]| labels.iter().zip(&self.null).any(|(token, null)| null.is_some_and(|null| *token != null));
-        (self.guidance != 0.0 || self.together() > 1) && self.labels.iter().any(|(labels, _)| acts(labels))
-    }
-
-    /// Branches of the network that every state runs through: the perturbations, and the unguided one.
-    fn branches(&self) -> usize {
-        if self.guided() { self.together() + 1 } else { 1 }
-    }
-
-    /// Condition tokens of branch `part` for states whose own tokens are `labels` [U, C]: perturbation
-    /// `part` of a composed slot, or the unguided branch when `part` is past the last one. A slot with
-    /// fewer perturbations than others stands at its control in the branches that it does not reach.
-    fn branch(&self, labels: &[i32], part: usize) -> Vec<i32> {
-        let slots = self.slots();
-        let token = |(index, own): (usize, &i32)| {
-            let slot = index % slots;
-            let composed = self.composed.as_ref().filter(|(of, _)| *of == slot).map(|(_, tokens)| tokens);
-            match (composed, self.null[slot]) {
-                (Some(tokens), _) if part < tokens.len() => tokens[part],
-                (_, None) => *own,
-                (_, Some(_)) if part == 0 => *own,
-                (_, Some(null)) => null,
-            }
-        };
-        labels.iter().enumerate().map(token).collect()
-    }
-
-    /// Library sizes that cells with these condition tokens may have.
-    fn totals_of(&self, labels: &[i32]) -> [f32; 2] {
-        let own = labels.iter().find_map(|token| self.totals.get(token)).or_else(|| self.totals.get(&0));
-        own.copied().unwrap_or([0.0, f32::MAX])
-    }
-}
+pub use request::{Given, Request};
 
 /// What one call of [`Run::step`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,8 +65,7 @@ pub struct Run {
     effort: Effort,
     tables: Tables,
     decoder: Decoder,
-    schedule: Vec<usize>,
-    clamped: Vec<bool>,
+    steps: usize,
     ceilings: Vec<u16>,
     factors: usize,
     start: Vec<u16>,
@@ -175,6 +73,8 @@ pub struct Run {
     expected: Vec<Vec<f32>>,
     labels: Vec<Vec<i32>>,
     draws: Vec<CellDraws>,
+    /// Genes revealed after every step, of each cell in work.
+    schedules: Vec<Vec<usize>>,
     current: Range<usize>,
     step: usize,
     work: Work,
@@ -186,20 +86,15 @@ impl Run {
     pub fn new(network: &Network, request: Request, effort: Effort) -> Self {
         let genes = network.config.genes;
         let mut start = vec![MASK as u16; genes];
-        let mut clamped = vec![false; genes];
         for (gene, count) in &request.clamp {
             if let Some(place) = start.get_mut(*gene as usize) {
                 *place = quantise(*count).min(network.statistics.ceiling[*gene as usize]);
-                clamped[*gene as usize] = true;
             }
         }
-        let free = clamped.iter().filter(|clamped| !**clamped).count();
-        let schedule = cosine_schedule(free, request.steps);
         let mut run = Self {
             tables: network.tables(),
             decoder: Decoder::new(network),
-            schedule,
-            clamped,
+            steps: request.steps.max(1),
             ceilings: network.statistics.ceiling.clone(),
             factors: network.config.summary,
             start,
@@ -207,6 +102,7 @@ impl Run {
             expected: Vec::new(),
             labels: Vec::with_capacity(request.cells),
             draws: Vec::new(),
+            schedules: Vec::new(),
             current: 0..0,
             step: 0,
             work: Work::default(),
@@ -224,19 +120,37 @@ impl Run {
         self.current = first..self.request.cells.min(first + self.effort.cells.max(1));
         self.step = 0;
         self.draws.clear();
+        self.schedules.clear();
         for cell in self.current.clone() {
             let mut draws = Draws::keyed(self.request.seed, self.request.key, (self.request.first + cell) as u64);
-            let weights: Vec<f64> = self.request.labels.iter().map(|(_, weight)| *weight).collect();
-            let labels = self.request.labels.get(draws.weighted(&weights)).map(|(labels, _)| labels.clone());
+            let rows = self.request.labels_of(cell);
+            let weights: Vec<f64> = rows.iter().map(|(_, weight)| *weight).collect();
+            let labels = rows.get(draws.weighted(&weights)).map(|(labels, _)| labels.clone());
             self.labels.push(labels.unwrap_or_default());
-            let factors = if self.request.draws_factors { self.factors * self.schedule.len() } else { 0 };
-            self.draws.push(CellDraws::new(&mut draws, self.start.len(), &self.clamped, factors));
-            self.tokens.push(self.start.clone());
+            let start = self.begins(cell);
+            let held: Vec<bool> = start.iter().map(|token| i32::from(*token) < MASK).collect();
+            let factors = if self.request.draws_factors { self.factors * self.steps } else { 0 };
+            let own = CellDraws::new(&mut draws, start.len(), &held, factors);
+            self.schedules.push(cosine_schedule(own.order.len(), self.steps));
+            self.draws.push(own);
             if self.request.expects {
                 let held = |token: &u16| if i32::from(*token) < MASK { dequantise(*token) as f32 } else { 0.0 };
-                self.expected.push(self.start.iter().map(held).collect());
+                self.expected.push(start.iter().map(held).collect());
+            }
+            self.tokens.push(start);
+        }
+    }
+
+    /// Tokens that a cell begins with [G]: held genes, and where it is given what is visible of it, under the ceilings.
+    fn begins(&self, cell: usize) -> Vec<u16> {
+        let mut start = self.start.clone();
+        let Some(given) = self.request.given.get(cell) else { return start };
+        for ((place, token), ceiling) in start.iter_mut().zip(&given.tokens).zip(&self.ceilings) {
+            if i32::from(*place) == MASK && i32::from(*token) < MASK {
+                *place = (*token).min(*ceiling);
             }
         }
+        start
     }
 
     /// Whether every cell is finished.
@@ -255,7 +169,7 @@ impl Run {
     /// When the device fails to hand the values back (a lost device).
     pub async fn step(&mut self, network: &Network) -> Result<Step, burn::tensor::ExecutionError> {
         let cells = self.current.clone();
-        let steps = self.schedule.len();
+        let steps = self.steps;
         if cells.is_empty() {
             return Ok(Step { step: steps, steps, cells, done: self.request.cells, finished: None });
         }
@@ -281,26 +195,27 @@ impl Run {
     fn hidden_states(&self, network: &Network) -> (Hidden, Vec<u32>) {
         let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
         let mut row_of_cell = Vec::with_capacity(self.current.len());
-        let (mut tokens, mut labels) = (Vec::new(), Vec::new());
-        let mut count = 0_u32;
+        let (mut tokens, mut labels, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
+        // Before the first step nothing but the conditions tells cells apart, unless they are given.
+        let alike = self.step == 0 && self.request.given.is_empty();
         for cell in self.current.clone() {
             let label = self.labels[cell].as_slice();
-            // Before the first step nothing but the conditions tells cells apart.
-            if let Some(row) = rows_by_label.get(label).filter(|_| self.step == 0) {
+            if let Some(row) = rows_by_label.get(label).filter(|_| alike) {
                 row_of_cell.push(*row);
                 continue;
             }
+            let row = bounds.len() as u32;
             tokens.extend_from_slice(&self.tokens[cell]);
             labels.extend_from_slice(label);
-            rows_by_label.insert(label, count);
-            row_of_cell.push(count);
-            count += 1;
+            bounds.push(self.request.totals_of(cell, label));
+            rows_by_label.insert(label, row);
+            row_of_cell.push(row);
         }
         let branches = self.request.branches();
         let all: Vec<i32> = (0..branches).flat_map(|part| self.request.branch(&labels, part)).collect();
         let cells = network.read(&tokens);
         let hidden = network.hidden(&self.tables, &cells.repeat(branches), Labels::of(&all));
-        let totals = self.totals(&labels, network);
+        let totals = self.request.is_bounded().then(|| Totals::new(&bounds, &network.device()));
         let mixed = hidden.composed(branches, self.request.guidance + 1.0);
         if self.factors == 0 || !self.request.draws_factors {
             let bounded = mixed.bounded(&network.constants, totals.as_ref().map(|totals| (&cells, totals)));
@@ -321,28 +236,14 @@ impl Run {
         (bounded, (0..count as u32).collect())
     }
 
-    /// Library sizes that states with these condition tokens [U, C] may have; none where the request sets no bounds.
-    fn totals(&self, labels: &[i32], network: &Network) -> Option<Totals> {
-        if self.request.totals.is_empty() {
-            return None;
-        }
-        let bounds: Vec<[f32; 2]> =
-            labels.chunks(self.request.slots()).map(|own| self.request.totals_of(own)).collect();
-        let column = |side: usize| {
-            let values: Vec<f32> = bounds.iter().map(|own| own[side]).collect();
-            Tensor::<2>::from_data(TensorData::new(values, [bounds.len(), 1]), &network.device())
-        };
-        Some(Totals { lowest: column(0), highest: column(1) })
-    }
-
     /// The genes that this step reveals, over all cells of the batch.
     fn wanted(&self, row_of_cell: &[u32]) -> Vec<Wanted> {
-        let genes = self.revealed_now();
         self.draws
             .iter()
             .zip(row_of_cell)
-            .flat_map(|(draws, state)| {
-                draws.order[genes.clone()].iter().map(|gene| Wanted {
+            .enumerate()
+            .flat_map(|(place, (draws, state))| {
+                draws.order[self.revealed_now(place)].iter().map(|gene| Wanted {
                     state: *state,
                     gene: *gene,
                     uniform: draws.uniforms[*gene as usize],
@@ -351,10 +252,11 @@ impl Run {
             .collect()
     }
 
-    /// Range of each cell's order that the step in work reveals.
-    fn revealed_now(&self) -> Range<usize> {
-        let before = if self.step == 0 { 0 } else { self.schedule[self.step - 1] };
-        before..self.schedule[self.step]
+    /// Range of a cell's order that the step in work reveals; `place` is the cell's among those in work.
+    fn revealed_now(&self, place: usize) -> Range<usize> {
+        let schedule = &self.schedules[place];
+        let before = if self.step == 0 { 0 } else { schedule[self.step - 1] };
+        before..schedule[self.step]
     }
 
     /// Decodes in chunks of bounded size and reads tokens and expected counts back, once each.
@@ -392,10 +294,10 @@ impl Run {
 
     /// Writes the drawn tokens into the cells; `values` stand in the order of [`Run::wanted`].
     fn reveal(&mut self, values: &[(u16, f32)]) {
-        let genes = self.revealed_now();
         let mut values = values.iter();
-        for (cell, draws) in self.current.clone().zip(&self.draws) {
-            for (gene, (token, expected)) in draws.order[genes.clone()].iter().zip(values.by_ref()) {
+        for (place, (cell, draws)) in self.current.clone().zip(&self.draws).enumerate() {
+            let genes = self.revealed_now(place);
+            for (gene, (token, expected)) in draws.order[genes].iter().zip(values.by_ref()) {
                 self.tokens[cell][*gene as usize] = *token;
                 if let Some(list) = self.expected.get_mut(cell) {
                     list[*gene as usize] = *expected;

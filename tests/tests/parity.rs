@@ -121,6 +121,7 @@ impl Fixture {
                 .collect(),
             expects: true,
             draws_factors: asked.get("draws_factors").is_some_and(|own| own == true),
+            given: Vec::new(),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod combinations;
 mod inspect;
 mod precompute;
+mod predict;
 mod sampling;
 mod train;
 
@@ -20,6 +21,7 @@ use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
 pub(crate) use inspect::Inspect;
 pub(crate) use precompute::Precompute;
+pub(crate) use predict::Predict;
 pub(crate) use sampling::Sampling;
 pub(crate) use train::Train;
 
@@ -118,6 +120,12 @@ pub(crate) enum Command {
     /// Example: train-native sample --bundle assets/models/pbmc-ifnb --with donor=1015
     /// --with "cell_type=CD14+ Monocytes" --with condition=IFN-beta --cells 200 --out cells.h5ad
     Sample(Sample),
+    /// Predict what a perturbation would do to measured cells: genes that it does not move stay as they are, the others
+    /// are drawn under the perturbation, and once more under the control by the same draws.
+    ///
+    /// Example: train-native predict --bundle assets/models/pbmc-ifnb --cells mine.h5ad --with condition=IFN-beta
+    /// --cell-type-col cell_type --only condition=ctrl --out predicted.h5ad
+    Predict(Predict),
     /// Look at cells of every choice that a bundle offers, at the edges of every setting; fails on any that could not be
     /// a cell.
     ///

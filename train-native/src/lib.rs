@@ -32,6 +32,7 @@ pub mod panels;
 pub mod plausible;
 pub mod pool;
 pub mod precompute;
+pub mod predict;
 pub mod prepare;
 pub mod presets;
 pub mod progress;

@@ -28,8 +28,8 @@ use train_native::device::Backend;
 use train_native::output::{print, say};
 use train_native::stop::{GRACE, Stopped};
 use train_native::{
-    bench, bench_store, bench_train, export, generate, inspect, inspect_data, output, precompute, prepare, progress,
-    report, sample, sweep, train,
+    bench, bench_store, bench_train, export, generate, inspect, inspect_data, output, precompute, predict, prepare,
+    progress, report, sample, sweep, train,
 };
 
 use crate::cli::{Cli, Command};
@@ -77,6 +77,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
             Ok(Done::Kept)
         }
         Command::Sample(asked) => sampled(asked),
+        Command::Predict(asked) => predicted(asked),
         Command::Sweep(asked) => swept(asked),
         Command::Bench { prepare: Some(cells), genes, folder, .. } => {
             print(&bench_store::bench(&folder, cells, genes)?);
@@ -174,6 +175,35 @@ fn sampled(asked: cli::Sample) -> anyhow::Result<Done> {
     let effort = effort_of(asked.device);
     let output = sample::Output { effort, device: &device, out: &asked.out, expects: asked.expected };
     sample::write(&bundle, &wanted, &output)?;
+    Ok(Done::Kept)
+}
+
+/// Resolves what `predict` was asked and does it.
+fn predicted(asked: cli::Predict) -> anyhow::Result<Done> {
+    let reading = progress::phase(format!("reading the bundle {}", asked.bundle.display()));
+    let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
+    drop(reading);
+    let mut with = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (key, value) in asked.with {
+        with.entry(key).or_default().push(value);
+    }
+    let wanted = predict::Asked {
+        data: &asked.cells,
+        matrix: asked.matrix.as_deref(),
+        with: &with,
+        cell_type_col: asked.cell_type_col.as_deref(),
+        identity_col: asked.identity_col.as_deref(),
+        only: &asked.only,
+        keep: asked.keep,
+        choices: &defaults(&bundle, asked.guidance, asked.steps, asked.seed),
+        effort: effort_of(asked.device),
+        device: &format!("{:?}", asked.device).to_lowercase(),
+    };
+    if asked.dry_run {
+        print(&predict::describe(&bundle, &wanted)?);
+        return Ok(Done::Printed);
+    }
+    predict::predict(&bundle, &wanted, &asked.out)?;
     Ok(Done::Kept)
 }
 

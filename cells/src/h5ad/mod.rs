@@ -19,7 +19,7 @@ pub use hdf5_pure::{ReadSeekSource, Source};
 pub use labels::LabelRows;
 pub use rows::{CellRows, Convert, Expression, Scale};
 pub use store::Shared;
-pub use write::{write_h5ad, write_h5ad_with_layers};
+pub use write::{Layer, write_h5ad, write_h5ad_with_layers};
 
 use std::io::Cursor;
 

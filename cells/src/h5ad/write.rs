@@ -12,6 +12,7 @@ use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 use super::error::H5adError;
 use crate::cells::Cells;
 use crate::column::Column;
+use crate::counts::Counts;
 
 /// Longest chunk. HDF5 2.0 refuses a file whose chunk length is written in more bytes than it needs; the
 /// library here writes 1, 2 or 4, so lengths that need 3 are out.
@@ -40,19 +41,29 @@ pub fn write_h5ad(cells: &Cells, uns: &BTreeMap<String, String>) -> Result<Vec<u
     write_h5ad_with_layers(cells, uns, &[])
 }
 
-/// The same with `layers` by name: dense values, cell by cell [cells × G].
+/// Values besides `X`.
+#[derive(Clone, Copy, Debug)]
+pub enum Layer<'a> {
+    /// Dense values, cell by cell [cells × G].
+    Dense(&'a [f32]),
+    /// Counts of the same cells and genes.
+    Counts(&'a Counts),
+}
+
+/// The same with `layers` by name.
 ///
 /// # Errors
 /// When the HDF5 library refuses the data.
 pub fn write_h5ad_with_layers(
     cells: &Cells,
     uns: &BTreeMap<String, String>,
-    layers: &[(&str, &[f32])],
+    layers: &[(&str, Layer<'_>)],
 ) -> Result<Vec<u8>, H5adError> {
     let mut file = FileBuilder::new();
     file.set_attr("encoding-type", AttrValue::VarLenString("anndata".to_owned()));
     file.set_attr("encoding-version", AttrValue::VarLenString("0.1.0".to_owned()));
-    let x = matrix(&mut file, cells);
+    let mut x = file.create_group("X");
+    matrix(&mut x, &cells.counts);
     file.add_group(x.finish());
     let obs = frame(&mut file, "obs", &cells.names, &cells.labels);
     file.add_group(obs.finish());
@@ -61,7 +72,16 @@ pub fn write_h5ad_with_layers(
     let mut all = file.create_group("layers");
     encode(&mut all, "dict", "0.1.0");
     let genes = cells.genes.len() as u64;
-    for (name, values) in layers {
+    for (name, layer) in layers {
+        let values = match layer {
+            Layer::Dense(values) => *values,
+            Layer::Counts(counts) => {
+                let mut own = all.create_group(name);
+                matrix(&mut own, counts);
+                all.add_group(own.finish());
+                continue;
+            }
+        };
         let dataset = all.create_dataset(name).with_f32_data(values).with_shape(&[cells.len() as u64, genes]);
         if !values.is_empty() {
             // A few rows a chunk; lengths below LARGEST_CHUNK.
@@ -89,11 +109,9 @@ pub fn write_h5ad_with_layers(
     file.finish().map_err(|source| H5adError::Write { source })
 }
 
-/// `X` as compressed sparse rows.
-fn matrix(file: &mut FileBuilder, cells: &Cells) -> GroupBuilder {
-    let counts = &cells.counts;
-    let mut x = file.create_group("X");
-    encode(&mut x, "csr_matrix", "0.1.0");
+/// Counts as compressed sparse rows.
+fn matrix(x: &mut GroupBuilder, counts: &Counts) {
+    encode(x, "csr_matrix", "0.1.0");
     x.set_attr("shape", AttrValue::I64Array(vec![counts.cells() as i64, counts.genes() as i64]));
     let mut starts = vec![0_i64];
     let (mut indices, mut values) = (Vec::new(), Vec::new());
@@ -118,7 +136,6 @@ fn matrix(file: &mut FileBuilder, cells: &Cells) -> GroupBuilder {
         Ok(starts) => x.create_dataset("indptr").with_i32_data(&starts),
         Err(_) => x.create_dataset("indptr").with_i64_data(&starts),
     };
-    x
 }
 
 /// A data frame with its index and labels.

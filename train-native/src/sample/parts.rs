@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use cells::Cells;
-use cells::h5ad::{Matrix, read_h5ad, write_h5ad, write_h5ad_with_layers};
+use cells::h5ad::{Layer, Matrix, read_h5ad, write_h5ad, write_h5ad_with_layers};
 use model::bundle::{Bundle, sha256};
 use model::card::Choices;
 use model::sample::Effort;
@@ -154,8 +154,8 @@ pub fn write(bundle: &Bundle, wanted: &[Choices], output: &Output<'_>) -> Result
     if wanted.len() > 1 {
         notes.insert("wellplate_table".to_owned(), describe(wanted));
     }
-    let layers: Vec<(&str, &[f32])> = if output.expects { vec![(EXPECTED, expected.as_slice())] } else { Vec::new() };
-    let bytes = write_h5ad_with_layers(&all, &notes, &layers)?;
+    let layers = [(EXPECTED, Layer::Dense(&expected))];
+    let bytes = write_h5ad_with_layers(&all, &notes, if output.expects { &layers } else { &[] })?;
     let hint = || {
         if several {
             format!("all {total} cells are kept in {}; the same command joins them", folder.display())
