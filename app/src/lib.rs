@@ -6,9 +6,11 @@
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
 pub mod bundles;
+pub mod checks;
 pub mod choices;
 pub mod device_choice;
 pub mod expression;
+pub mod fields;
 pub mod gene_links;
 pub mod gene_list;
 pub mod gene_names;
@@ -32,6 +34,7 @@ pub mod shortcuts;
 pub mod sides;
 pub mod state;
 pub mod title;
+pub mod trust;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]
 pub mod ui;
