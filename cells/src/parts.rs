@@ -54,7 +54,6 @@ enum Role {
 fn role(part: &Part) -> Role {
     let name = part.name.to_lowercase();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    let called = |words: &[&str]| words.iter().any(|word| plain.contains(word));
     match form_inside(&part.head) {
         Form::Empty => Role::Empty,
         Form::Hdf5 => Role::Hdf5,
@@ -63,12 +62,12 @@ fn role(part: &Part) -> Role {
         _ if [".h5ad", ".h5", ".hdf5", ".h5mu"].iter().any(|end| plain.ends_with(end)) => Role::Hdf5,
         _ if plain.ends_with(".mtx") => Role::Matrix,
         Form::Text | Form::Gzip if [".tsv", ".csv", ".txt"].iter().any(|end| plain.ends_with(end)) => {
-            if called(&["barcode", "cell_metadata", "cells", "cell_id", "obs"]) {
-                Role::Barcodes
-            } else if called(&["feature", "gene", "var"]) {
-                Role::Features
-            } else {
-                Role::Table
+            // The last word decides: cells_x_genes.genes.txt, cells_x_genes.barcodes.txt.
+            let last = |words: &[&str]| words.iter().filter_map(|word| plain.rfind(word)).max();
+            match (last(&["barcode", "cell", "metadata", "obs"]), last(&["feature", "gene", "var"])) {
+                (None, None) => Role::Table,
+                (cells, genes) if cells > genes => Role::Barcodes,
+                _ => Role::Features,
             }
         }
         _ => Role::Other,
@@ -110,13 +109,21 @@ pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
             ));
         }
     };
-    // One table that is called neither way is the missing one.
-    if let [table] = tables.as_slice() {
-        match (features.is_empty(), barcodes.is_empty()) {
-            (true, false) => features.push(*table),
-            (false, true) => barcodes.push(*table),
-            _ => {}
+    // Tables that are called neither way are the missing ones; of two, the one of barcodes is known by its letters.
+    match (tables.as_slice(), features.is_empty(), barcodes.is_empty()) {
+        ([table], true, false) => features.push(*table),
+        ([table], false, true) => barcodes.push(*table),
+        ([one, two], true, true) => {
+            let (own, other) = if are_barcodes(&parts[*two].head) { (one, two) } else { (two, one) };
+            features.push(*own);
+            barcodes.push(*other);
         }
+        _ => {}
+    }
+    // kallisto writes identifiers and symbols apart.
+    let named: Vec<usize> = features.iter().copied().filter(|at| parts[*at].name.contains("names")).collect();
+    if let ([_, _], [named]) = (features.as_slice(), named.as_slice()) {
+        features = vec![*named];
     }
     let name = &parts[matrix].name;
     match (features.as_slice(), barcodes.as_slice()) {
@@ -126,6 +133,16 @@ pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
         (_, []) => Err(missing(name, "barcodes.tsv is missing")),
         _ => Err("There are several features or barcodes files; choose the three files of one folder.".to_owned()),
     }
+}
+
+/// Whether most lines begin with a barcode: letters of DNA alone.
+fn are_barcodes(head: &[u8]) -> bool {
+    let lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).take(20).collect();
+    let dna = |line: &&&[u8]| {
+        let letters = line.iter().take_while(|byte| b"ACGTN".contains(byte)).count();
+        letters >= 8 && line.get(letters).is_none_or(|next| b"-_\r\t,.\"".contains(next))
+    };
+    2 * lines.iter().filter(dna).count() > lines.len()
 }
 
 fn missing(matrix: &str, what: &str) -> String {
@@ -185,6 +202,19 @@ mod tests {
         assert_eq!(choose(&parts(&old)), Ok(trio));
         let parse = [("cell_metadata.csv", &b"bc_wells"[..]), ("all_genes.csv", b"gene_id"), ("DGE.mtx", MTX)];
         assert_eq!(choose(&parts(&parse)), Ok(trio));
+        let kallisto = [
+            ("cells_x_genes.barcodes.txt", &b"A"[..]),
+            ("cells_x_genes.genes.names.txt", b"CD3D"),
+            ("cells_x_genes.mtx", MTX),
+            ("cells_x_genes.genes.txt", b"E"),
+        ];
+        assert_eq!(choose(&parts(&kallisto)), Ok(trio));
+        let alevin = [
+            ("quants_mat_rows.txt", &b"ACGTACGTAC\nTTGTACGTAC\n"[..]),
+            ("quants_mat_cols.txt", b"E1\nE2\n"),
+            ("quants_mat.mtx", MTX),
+        ];
+        assert_eq!(choose(&parts(&alevin)), Ok(trio));
         let odd = [("barcodes.csv", &b"A"[..]), ("rows.csv", b"E,A"), ("counts.mtx", MTX)];
         assert_eq!(choose(&parts(&odd)), Ok(trio));
     }

@@ -11,6 +11,7 @@ mod bounds;
 mod browser;
 mod combinations;
 mod distribution;
+mod gallery;
 mod judge;
 mod networks;
 mod overfit;

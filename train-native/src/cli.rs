@@ -265,6 +265,9 @@ pub(crate) struct Sweep {
     /// Every n-th value of a condition; 1 is all of them.
     #[arg(long, default_value_t = 1)]
     pub(crate) every: usize,
+    /// Sampling steps of the longest run.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) most_steps: usize,
     /// Seed.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

@@ -76,7 +76,10 @@ impl Backend {
                 })
                 .collect(),
             Self::Wgpu | Self::Libtorch | Self::LibtorchCuda => {
-                ensure!(count == 1, "--replicas works with cuda and flex; other devices cannot exchange gradients here");
+                ensure!(
+                    count == 1,
+                    "--replicas works with cuda and flex; other devices cannot exchange gradients here"
+                );
                 Ok(vec![self.device()?])
             }
         }

@@ -180,8 +180,13 @@ fn sampled(asked: cli::Sample) -> anyhow::Result<Done> {
 /// Looks at cells of every choice of a bundle.
 fn swept(asked: cli::Sweep) -> anyhow::Result<Done> {
     let bundle = generate::read_bundle(&asked.bundle, &asked.device.device()?)?;
-    let settings =
-        sweep::Settings { cells: asked.cells, every: asked.every, seed: asked.seed, effort: effort_of(asked.device) };
+    let settings = sweep::Settings {
+        cells: asked.cells,
+        every: asked.every,
+        most_steps: asked.most_steps,
+        seed: asked.seed,
+        effort: effort_of(asked.device),
+    };
     let found = sweep::sweep(&bundle, settings)?;
     print(&found.table());
     anyhow::ensure!(

@@ -34,8 +34,10 @@ const STREAM: u64 = 1 << 51;
 pub struct Settings {
     /// Cells of every item of the plan; an eighth, and at least one, where there are 256 steps.
     pub cells: usize,
-    /// Every n-th value of a condition alone; 1 is all of them.
+    /// Every n-th value of a condition alone; 1 is all of them. Where it is more, compositions are tried once each.
     pub every: usize,
+    /// Sampling steps of the longest run.
+    pub most_steps: usize,
     /// Seed.
     pub seed: u64,
     /// How much the device does at once.
@@ -172,8 +174,8 @@ impl Plan<'_> {
 
     /// Few and many steps, with nothing chosen and with values of every condition.
     fn steps(&mut self) {
-        for steps in STEPS {
-            let base = Choices { steps: steps.min(self.card.genes.len()), ..self.base() };
+        for steps in STEPS.map(|steps| steps.min(self.settings.most_steps).min(self.card.genes.len())) {
+            let base = Choices { steps, ..self.base() };
             self.add(format!("N = {steps}"), base.clone());
             for condition in self.card.conditions.iter().filter(|own| own.kind != Kind::Depth) {
                 let every = condition.values.len().div_ceil(if steps > 64 { 3 } else { 24 }) * self.settings.every;
@@ -190,7 +192,7 @@ impl Plan<'_> {
         let Some((condition, values)) = self.perturbations() else { return };
         let key = condition.key.clone();
         let types: Vec<Option<(String, String)>> = match self.card.of_kind(Kind::CellType) {
-            Some(own) => own.values.iter().take(8).map(|value| Some((own.key.clone(), value.value.clone()))).collect(),
+            Some(own) => own.values.iter().take(8).step_by(self.settings.every.min(4)).map(|value| Some((own.key.clone(), value.value.clone()))).collect(),
             None => vec![None],
         };
         for guidance in [1.0, 2.0, self.card.guidance_limit] {
@@ -211,9 +213,10 @@ impl Plan<'_> {
     fn together(&mut self) {
         let Some((condition, values)) = self.perturbations() else { return };
         let (key, mut draws) = (condition.key.clone(), Draws::new(self.settings.seed, STREAM));
+        let tries = if self.settings.every > 1 { 1 } else { 4 };
         for count in TOGETHER.into_iter().filter(|count| *count <= values.len()) {
             for guidance in [0.0, self.card.guidance_limit] {
-                for _ in 0..4 {
+                for _ in 0..tries {
                     let mut chosen = values.clone();
                     draws.shuffle(&mut chosen);
                     chosen.truncate(count);
@@ -246,7 +249,7 @@ impl Plan<'_> {
         let (identity, cell_type) = (identity.key.clone(), cell_type.key.clone());
         let perturbation =
             self.perturbations().and_then(|(own, values)| Some((own.key.clone(), values.first()?.clone())));
-        for (donor, kind) in unseen.into_iter().take(UNSEEN) {
+        for (donor, kind) in unseen.into_iter().take(UNSEEN.div_ceil(self.settings.every)) {
             let mut with = BTreeMap::from([
                 (identity.clone(), vec![donor.value.clone()]),
                 (cell_type.clone(), vec![kind.value.clone()]),

@@ -1,8 +1,8 @@
 //! One command for each bundle of the gallery.
 //!
 //! Does: runs the trainer's commands in order: the cells where they are made, training, export, evaluation into the
-//! card (of combinations too, where cells of them can be made), results made ahead of time. Each part goes on where an
-//! earlier run was stopped.
+//! card (of combinations too, where cells of them can be made), results made ahead of time, a look at cells of every choice.
+//! Each part goes on where an earlier run was stopped.
 //! Does not know: what the commands do.
 //! Flow: recipe + measured files → run folder → **assets/models/NAME**.
 
@@ -40,7 +40,14 @@ const BUNDLES: [Bundle; 8] = [
         name: "pbmc-ifnb",
         cells: "kang2018_ifnb_9015genes.h5ad",
         made: &[],
-        evaluate: &["--most", "1000", "--pseudobulk", "@kang2018_pseudobulk.h5ad"],
+        evaluate: &[
+            "--most",
+            "1000",
+            "--pseudobulk",
+            "@kang2018_pseudobulk.h5ad",
+            "--gene-sets",
+            "@priors/msigdb_hallmark_v7.0.gmt",
+        ],
         precompute: &["--cells", "48", "--points", "48"],
     },
     Bundle {
@@ -118,6 +125,32 @@ fn words(list: &[&str], data: &Path) -> Vec<String> {
     list.iter().map(word).collect()
 }
 
+/// Looks at cells of every choice of bundles of the gallery, at the edges of every setting; all of them where none is named.
+///
+/// # Errors
+/// When a name is unknown, or a bundle writes what could not be a cell.
+pub(crate) fn sweep(asked: &[String], more: &[String]) -> Result<()> {
+    if let Some(unknown) = asked.iter().find(|name| !names().contains(&name.as_str())) {
+        bail!("there is no bundle {unknown}; there are {}", names().join(", "));
+    }
+    let wanted: Vec<&str> =
+        names().into_iter().filter(|name| asked.is_empty() || asked.iter().any(|own| own == name)).collect();
+    let mut broken = Vec::new();
+    for name in wanted {
+        let folder = root().join("assets/models").join(name);
+        let mut list = vec!["sweep".to_owned(), "--bundle".to_owned(), folder.display().to_string()];
+        list.extend_from_slice(more);
+        // The others are looked at as well: one answer says all that is wrong.
+        if step(&format!("{name}: looking at cells"), || trainer(&list)).is_err() {
+            broken.push(name);
+        }
+    }
+    if !broken.is_empty() {
+        bail!("not sound: {}", broken.join(", "));
+    }
+    Ok(())
+}
+
 /// Trains, exports, evaluates and precomputes a bundle from the files in `data`; runs are kept in `runs`.
 ///
 /// # Errors
@@ -158,13 +191,14 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     precompute.extend(words(bundle.precompute, &data));
     let mut parts: Vec<(&str, Vec<String>)> = vec![
         ("training", ["train", "--data", &cells, "--config", &recipe, "--out", &own].map(str::to_owned).to_vec()),
-        ("exporting", ["export", "--run", &own, "--out", &out].map(str::to_owned).to_vec()),
+        ("exporting", ["export", "--run", &own, "--best", "--data", &cells, "--out", &out].map(str::to_owned).to_vec()),
         ("evaluating", evaluate),
     ];
     if is_made {
         parts.push(("evaluating combinations", combinations.map(str::to_owned).to_vec()));
     }
     parts.push(("precomputing", precompute));
+    parts.push(("looking at cells", ["sweep", "--bundle", &out].map(str::to_owned).to_vec()));
     for (what, arguments) in parts {
         step(&format!("{name}: {what}"), || trainer(&arguments))?;
     }

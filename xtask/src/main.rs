@@ -1,6 +1,7 @@
 //! `cargo xtask`: the set-up and the checks, in one place.
 //!
-//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `bundle`, `gene-names`, `shots`, `setup`; each installs what it needs, once, and says what
+//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `bundle`, `sweep`, `gpu`, `gene-names`, `shots`,
+//! `setup`; each installs what it needs, once, and says what
 //! it does.
 //! Does not know: burn, the page's insides.
 //! Flow: a fresh clone → **tools** → page, tests, sizes.
@@ -35,6 +36,8 @@ cargo xtask bench de                                   the page's tests of 10,00
 cargo xtask bench page [--only NAME] [--minutes M] [--limit S] [--points N] [--data FILE]
                                                        what a visitor of the built page waits for
 cargo xtask bundle NAME --data FOLDER [--runs FOLDER]  train, export, evaluate and precompute a bundle of the gallery
+cargo xtask sweep [NAME]... [--cells N] [--every N]    cells of every choice of the gallery's bundles, at the edges of
+                                                       every setting; fails on any that could not be a cell
 cargo xtask gpu [--data FOLDER] [--recipe NAME]... [--build NAME]... [--out FOLDER]
                                                        one folder with all that a quarter of an hour on a GPU needs
 cargo xtask gene-names --table FILE --species NAME --source TEXT --out FILE
@@ -138,6 +141,13 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             let data = value_of(arguments, "--data")?.context("--data FOLDER says where the measured files are")?;
             let runs = value_of(arguments, "--runs")?.map_or_else(|| process::root().join("target/runs"), Into::into);
             bundle::make(name, std::path::Path::new(data), &runs)?;
+        }
+        Some("sweep") => {
+            let mut rest = arguments[1..].to_vec();
+            let at = rest.iter().position(|word| word.starts_with("--")).unwrap_or(rest.len());
+            let more = rest.split_off(at);
+            only_known(arguments.get(at..).unwrap_or_default(), &[], &["--cells", "--every", "--most-steps", "--seed"])?;
+            bundle::sweep(&rest, &more)?;
         }
         Some("gpu") => {
             only_known(arguments, &[], &["--data", "--recipe", "--build", "--out"])?;

@@ -200,16 +200,6 @@ pub enum H5adError {
         /// Path in the file.
         place: String,
     },
-    /// Memory that cannot be had.
-    #[error(
-        "`{place}` needs {bytes} bytes of memory at once, which cannot be had here; save a part of the cells as a file of its own"
-    )]
-    Memory {
-        /// Path in the file.
-        place: String,
-        /// Bytes asked for.
-        bytes: u64,
-    },
     /// Parts do not fit together.
     #[error(transparent)]
     Cells(#[from] CellsError),

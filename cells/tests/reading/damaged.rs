@@ -91,6 +91,7 @@ fn work() {
     let forms = [
         "packed_zstd.h5ad",
         "packed_lz4.h5ad",
+        "packed_gzip.h5ad",
         "records.h5ad",
         "half.h5ad",
         "nullable.h5ad",
@@ -108,6 +109,18 @@ fn work() {
                 read(rows);
             }
             assert!(begun.elapsed() < LONGEST, "{form} with seed {seed} took {:?}", begun.elapsed());
+        }
+    }
+    // Every number of a file in turn is the largest that there is: lengths, addresses, sizes of chunks.
+    let whole = fixture("packed_gzip.h5ad");
+    for at in (0..whole.len()).step_by(16) {
+        for (from, width) in [(at, 4), (at + 8, 4), (at, 8)] {
+            let (mut bytes, begun) = (whole.clone(), Instant::now());
+            bytes.iter_mut().skip(from).take(width).for_each(|byte| *byte = 0xff);
+            if let Ok(rows) = open(bytes, &Matrix::Auto) {
+                read(rows);
+            }
+            assert!(begun.elapsed() < LONGEST, "{width} bytes at {from} took {:?}", begun.elapsed());
         }
     }
     for seed in 0..4 * EACH {

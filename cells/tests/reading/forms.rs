@@ -25,7 +25,7 @@ fn some(texts: &[&str]) -> Vec<Option<String>> {
 fn zstd_and_lz4_unpack_numbers_and_texts() {
     let of = |cell: usize, gene: usize| Some((7 * cell + 3 * gene) % 5).filter(|count| *count > 1).unwrap_or(0) as u32;
     let expected: Vec<Vec<u32>> = (0..64).map(|cell| (0..30).map(|gene| of(cell, gene)).collect()).collect();
-    for name in ["packed_zstd.h5ad", "packed_lz4.h5ad"] {
+    for name in ["packed_zstd.h5ad", "packed_lz4.h5ad", "packed_gzip.h5ad"] {
         let rows = open(fixture(name), &Matrix::Auto).unwrap();
         assert_eq!(dense(&rows), expected, "{name}");
         assert_eq!(rows.names(31, 3).unwrap(), ["AAAC31-1", "AAAC32-1", "AAAC33-1"], "{name}");

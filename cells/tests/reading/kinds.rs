@@ -123,6 +123,30 @@ fn the_best_matrix_is_taken_and_the_others_are_told() {
 }
 
 #[test]
+fn genes_of_raw_take_their_symbols_from_var() {
+    let ids = ["ENSG00000000001", "ENSG00000000002", "ENSG00000000003", "ENSG00000000004"];
+    let mut file = FileBuilder::new();
+    let group = file.create_group("X");
+    let part: Vec<Vec<f32>> = logged().iter().map(|row| row[..3].iter().map(|value| value - 1.0).collect()).collect();
+    file.add_group(sparse(group, &part, Some("csr_matrix")));
+    frame(&mut file, "obs", &CELLS, |_| {});
+    frame(&mut file, "var", &ids[..3], |var| {
+        var.create_dataset("feature_name").with_vlen_strings(&GENES[..3]);
+    });
+    let mut raw = file.create_group("raw");
+    let group = raw.create_group("X");
+    raw.add_group(sparse(group, &counts(), Some("csr_matrix")));
+    let mut var = raw.create_group("var");
+    var.set_attr("_index", text("_index"));
+    var.create_dataset("_index").with_vlen_strings(&ids);
+    raw.add_group(var.finish());
+    file.add_group(raw.finish());
+    let rows = open(file.finish().unwrap(), &Matrix::Auto).unwrap();
+    assert_eq!((rows.place(), rows.genes()[0].as_str()), ("raw/X", "CD3D"));
+    assert_eq!(rows.genes()[3], "ENSG00000000004");
+}
+
+#[test]
 fn corrected_counts_are_rounded_where_it_is_asked_for() {
     let bytes = anndata(&changed(|count, _| count * 0.9), &GENES, |_| {});
     let error = open(bytes.clone(), &Matrix::Auto).err().unwrap().to_string();

@@ -251,3 +251,94 @@ fn reading_can_be_stopped() {
         },
     );
 }
+
+#[test]
+fn corrected_counts_are_rounded_only_where_someone_agrees() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let cells = planted();
+    let text = matrix_market::write(&cells.counts).replacen("integer", "float", 1);
+    // One value has a fraction: 4 becomes 3.6, which rounds back.
+    let (head, entries) = text.split_at(text.find(" 4\n").unwrap());
+    let files = trio(folder.path(), format!("{head} 3.6\n{}", &entries[3..]), &cells.genes, 60);
+    with_page(
+        "own-corrected",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &files);
+            page.wait_for("data-corrected", READING);
+            let said = page.text("data-corrected");
+            assert!(said.contains("corrected, fractional counts") && said.contains("holds 3.6"), "{said}");
+            assert!(!page.sees("own-cells"), "nothing is rounded without a word");
+            page.click("data-round");
+            page.wait_for("own-cells", READING);
+            assert!(page.text("own-notes").contains("rounded to whole numbers"), "{}", page.text("own-notes"));
+            let (_, h5ad) = page.download(|page| page.click("own-h5ad"));
+            assert_eq!(read_h5ad(h5ad, &Matrix::X).unwrap().counts, cells.counts);
+        },
+    );
+}
+
+#[test]
+fn the_matrix_can_be_changed() {
+    let path = root().join("cells/fixtures/records.h5ad");
+    with_page(
+        "own-matrix",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &[path]);
+            page.wait_for("data-matrix", READING);
+            assert!(page.text("data-reason").contains("`raw.X` holds counts"), "{}", page.text("data-reason"));
+            ready(page);
+            page.choose_option("data-matrix", "X: log-normalised");
+            page.wait("the other matrix", READING, |page| {
+                page.text("data-reason").contains("`X` holds log-normalised").then_some(())
+            });
+        },
+    );
+}
+
+#[test]
+fn files_of_the_field_are_told_alike_in_page_and_command() {
+    let folder = root().join("../shared/data/wild");
+    let Ok(listed) = std::fs::read_dir(&folder) else {
+        eprintln!("skipped: {} is not there", folder.display());
+        return;
+    };
+    let mut files: Vec<PathBuf> = listed.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "h5ad" || end == "h5"));
+    files.sort();
+    let panel = genes(9015);
+    with_page(
+        "own-field",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            for path in &files {
+                ready(page);
+                choose(page, std::slice::from_ref(path));
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                let own = train_native::data::files::rows(path, &Matrix::Auto, train_native::data::files::Wanted::Any);
+                let expected = match own {
+                    Ok((rows, _)) if !rows.genes().iter().any(|gene| panel.contains(gene)) => {
+                        "shares no gene".to_owned()
+                    }
+                    Ok((rows, _)) => rows.report().reason(),
+                    // The page puts the file's name before, the command its path.
+                    Err(error) => error.root_cause().to_string(),
+                };
+                let said = page.wait(&name, READING, |page| {
+                    let parts = ["data-plan", "data-reason", "data-corrected"];
+                    let said = parts.map(|id| if page.sees(id) { page.text(id) } else { String::new() });
+                    let all = said.concat() + &page.alert();
+                    let is_told = all.to_lowercase().contains(&expected.to_lowercase());
+                    (is_told && all.contains(&name)).then_some(all)
+                });
+                assert!(!said.contains("panicked"), "{name}: {said}");
+            }
+        },
+    );
+}

@@ -120,9 +120,10 @@ fn texts_of<'a>(labels: &'a Labels, conditions: &[Condition], kind: Kind) -> imp
 /// Fewest cells of an identity, cell type and perturbation whose own library sizes are kept.
 const OWN_DEPTHS: f64 = 20.0;
 
-/// Whether a token of a condition stands for a perturbation other than the control.
+/// Whether a token of a condition stands for a perturbation other than the control; one that is left open does not.
 pub(crate) fn is_perturbed(condition: &Condition, token: i32) -> bool {
-    condition.kind == Kind::Perturbation && condition.value_of(token) != condition.control.as_deref()
+    let value = condition.value_of(token);
+    condition.kind == Kind::Perturbation && value.is_some() && value != condition.control.as_deref()
 }
 
 /// Pairs of context and perturbation that cells with these condition tokens (cells × C) have: cell type × perturbation;

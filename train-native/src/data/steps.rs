@@ -10,6 +10,7 @@ use model::loss::Masked;
 use model::random::Draws;
 
 use super::TrainingSet;
+use super::conditions::is_perturbed;
 
 /// Share of cells whose labels are dropped by one draw for all slots. With a draw for every slot, three slots of 0.1 would
 /// be open together in one cell of a thousand, and cells of which nothing is said are what many people ask for first.
@@ -83,11 +84,8 @@ impl TrainingSet {
         if !self.identity_from_controls {
             return Vec::new();
         }
-        let is_perturbed = |own: &[i32]| {
-            own.iter().zip(&self.conditions).any(|(token, condition)| {
-                condition.kind == Kind::Perturbation && condition.value_of(*token) != condition.control.as_deref()
-            })
-        };
+        let is_perturbed =
+            |own: &[i32]| own.iter().zip(&self.conditions).any(|(token, condition)| is_perturbed(condition, *token));
         let of_cell = |own: &[i32]| {
             let perturbed = is_perturbed(own);
             let learns = |own: &Condition| f32::from(u8::from(!(perturbed && own.kind == Kind::Identity)));

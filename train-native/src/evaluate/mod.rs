@@ -26,6 +26,7 @@ use model::card::{Entry as Line, Estimate, Kind as Slot, Metrics, Score, Summary
 use model::sample::Effort;
 
 use crate::judge::groups::{Columns, Wanted, of_cells};
+use crate::judge::regression::Fitting;
 use crate::judge::report::{Section, pairs};
 use crate::judge::sides::{Training, contexts};
 use crate::judge::{Entry, Kind, Truth, Verdict, enough};
@@ -178,6 +179,8 @@ fn section(title: &str, columns: &Columns, found: &Found<'_>, rules: Rules<'_>) 
     };
     let mut training = Training::new(of_cells(training, columns, wanted)?.1, &columns.control)?;
     training.add_together(&truth);
+    // The regression is among the predictions, cell type by cell type: it has the labels themselves.
+    training.fitting = Fitting::default();
     let mut entries = Vec::new();
     let mut shown = Vec::new();
     for (name, kind, cells) in predicted {

@@ -10,11 +10,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use cells::Counts;
 use cells::baselines::{
     BaselineError, Effect, LinearLatent, NegativeBinomial, Response, Settings, Task, context_mean, control_copy,
     mean_perturbation, nearest_transfer, negative_binomial, perturb_mean_cells, shrunken_mean,
 };
-use cells::Counts;
 use cells::normalise::{Normalised, log_normalise};
 use cells::referee::{Digest, RefereeError};
 
@@ -161,6 +161,7 @@ pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<
         found.push(entry(truth, "linear latent", &latent, None)?);
         let counts = |own: &Measured, name: &str, count| drawn(training, own, name, count, (negative_binomial, true));
         found.push(entry(truth, "negative binomial", &counts, Some(&drawn_control))?);
+        found.extend(regression(truth, training)?);
         let pooled = |own: &Measured, name: &str, count| drawn(training, own, name, count, (shrunken_mean, false));
         found.push(entry(truth, "shrunken mean", &pooled, Some(&drawn_control))?);
     }
@@ -172,6 +173,29 @@ pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<
         }
     }
     Ok((entries, notes))
+}
+
+/// The regression, fitted to the training cells and the control cells of the asked contexts; none without counts.
+fn regression(truth: &Truth<'_>, training: &Training) -> Result<Option<Result<Entry, String>>> {
+    let mut fitting = training.fitting.clone();
+    for measured in &truth.contexts {
+        let context = &measured.context;
+        if let Some(counts) = &context.control_counts {
+            let labels = (context.name.as_str(), context.cell_type.as_str(), training.control.as_str());
+            fitting.add(labels, &training.control, counts);
+        }
+    }
+    let Some(fitted) = fitting.fit().filter(|_| !training.fitting.is_empty()) else { return Ok(None) };
+    let make = |own: &Measured, name: &str, count: usize| {
+        let context = &own.context;
+        let none = || BaselineError::NoControl { context: context.name.clone() };
+        let control = context.control_counts.as_ref().ok_or_else(none)?;
+        let labels = (context.name.as_str(), context.cell_type.as_str(), name);
+        let drawn = fitted.draw(labels, &control.library_sizes(), count, SEED)?;
+        Ok(log_normalise(&drawn, context.target))
+    };
+    // Its perturbed cells stand beside the measured control cells, as those of most baselines do.
+    entry(truth, "regression, measured controls", &make, None).map(Some)
 }
 
 /// A baseline that draws counts; `typed` ones look at contexts of the same cell type alone.

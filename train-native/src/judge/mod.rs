@@ -10,6 +10,7 @@ pub mod challenge;
 pub mod groups;
 mod plausible;
 pub mod population;
+pub mod regression;
 pub mod report;
 pub mod sides;
 pub mod table;

@@ -18,6 +18,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::Truth;
 use super::groups::{Groups, Key};
+use super::regression::Fitting;
 
 /// Control and perturbed cells of one context.
 pub struct Context {
@@ -96,6 +97,10 @@ pub struct Training {
     pub responses: Vec<Response>,
     /// Logs of ratios of shares.
     pub folds: Vec<Response>,
+    /// The cells themselves, summed for the regression, where there are counts.
+    pub fitting: Fitting,
+    /// The control's name.
+    pub control: String,
 }
 
 impl Training {
@@ -104,8 +109,13 @@ impl Training {
     /// # Errors
     /// When groups differ in genes.
     pub fn new(groups: Groups, control: &str) -> Result<Self> {
-        let mut training = Self::default();
+        let mut training = Self { control: control.to_owned(), ..Self::default() };
         for ((name, cell_type), groups) in by_context(groups) {
+            for (perturbation, group) in &groups {
+                if let Some(counts) = counts(group) {
+                    training.fitting.add((&name, &cell_type, perturbation), control, counts);
+                }
+            }
             let target = target(&groups);
             let (own, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(own, _)| own == control);
             let Some((_, own)) = own.into_iter().next().filter(|_| !others.is_empty()) else { continue };

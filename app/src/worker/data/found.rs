@@ -36,7 +36,8 @@ pub(super) fn found(report: &Report) -> Found {
         read_as: report.read_as.clone(),
         matrices: usable.map(|own| choice(own, report)).collect(),
         unusable: report.matrices.iter().filter(|own| !own.usable).map(MatrixFound::words).collect(),
-        groups: report.groups.iter().map(group).collect(),
+        // A modality without genes (peaks, proteins) cannot be chosen.
+        groups: report.groups.iter().filter(|own| own.genes > 0).map(group).collect(),
         symbols: report.symbols.clone(),
         labels: report.labels.iter().map(|label| label.key.clone()).collect(),
         left_out: report.left_out.iter().map(|own| format!("{}: {}", own.place, own.why)).collect(),

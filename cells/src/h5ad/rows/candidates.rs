@@ -5,8 +5,9 @@
 //! Does not know: what values a matrix holds, which one is taken.
 //! Flow: HDF5 file → **candidates and their genes** → `find`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use crate::features::{are_identifiers, symbols};
 use crate::genes::{Described, Genes};
 use crate::h5ad::error::H5adError;
 use crate::h5ad::frame::Frame;
@@ -239,6 +240,21 @@ fn frame_features(frame: &Frame) -> Result<(Described, usize), H5adError> {
     Ok((Described { columns, kinds, genomes }, features))
 }
 
+/// Symbols of `var` for the genes of `raw`, where `raw/var` has identifiers alone: those of genes that both have.
+fn add_symbols(file: &Hdf5, var: &str, described: &mut Described) {
+    let Some(((_, raw), others)) = described.columns.split_first() else { return };
+    if !are_identifiers(raw) || symbols(others).is_some() {
+        return;
+    }
+    let Ok((own, _)) = Frame::open(file, var).and_then(|frame| frame_features(&frame)) else { return };
+    let Some(((_, names), columns)) = own.columns.split_first() else { return };
+    let Some((place, texts)) = symbols(columns) else { return };
+    let known: HashMap<&String, &String> = names.iter().zip(texts).collect();
+    let found = raw.iter().map(|name| known.get(name).map_or_else(String::new, |text| (*text).clone())).collect();
+    let column = (place.clone(), found);
+    described.columns.push(column);
+}
+
 /// The genes of a candidate; with `genome`, of this one alone.
 ///
 /// # Errors
@@ -246,7 +262,13 @@ fn frame_features(frame: &Frame) -> Result<(Described, usize), H5adError> {
 pub(super) fn genes(file: &Hdf5, form: Form, own: &Candidate, genome: Option<&str>) -> Result<Genes, H5adError> {
     let described = match form {
         Form::TenX | Form::TenXByGenome => tenx_features(file, form, &own.var)?,
-        Form::AnnData | Form::MuData => frame_features(&Frame::open(file, &own.var)?)?.0,
+        Form::AnnData | Form::MuData => {
+            let mut described = frame_features(&Frame::open(file, &own.var)?)?.0;
+            if own.var != below(&own.root, "var") {
+                add_symbols(file, &below(&own.root, "var"), &mut described);
+            }
+            described
+        }
     };
     Genes::of(described, genome).map_err(|found| H5adError::NoGenes { place: own.var.clone(), found })
 }

@@ -206,6 +206,9 @@ impl Array {
     /// When they are no numbers, or the file is damaged there.
     pub(in crate::h5ad) fn floats(&self, first: usize, count: usize) -> Result<Vec<f64>, H5adError> {
         let (number, bytes) = (self.number()?, self.bytes(first, count)?);
+        if self.element == number.width() {
+            return Ok(number.floats(&bytes));
+        }
         Ok(self.each(&bytes, number.width())?.map(|bytes| number.float(bytes)).collect())
     }
 
@@ -215,6 +218,9 @@ impl Array {
     /// As [`Array::floats`].
     pub(in crate::h5ad) fn wholes(&self, first: usize, count: usize) -> Result<Vec<i64>, H5adError> {
         let (number, bytes) = (self.number()?, self.bytes(first, count)?);
+        if self.element == number.width() {
+            return Ok(number.wholes(&bytes));
+        }
         Ok(self.each(&bytes, number.width())?.map(|bytes| number.whole(bytes)).collect())
     }
 
@@ -251,26 +257,37 @@ fn fixed(bytes: &[u8], padding: &StringPadding) -> String {
 
 /// Refuses a data set that claims more than the file can hold, before anything is allocated for it.
 fn check_claim(file: &Hdf5, dataset: &Dataset, place: &str, shape: &[u64], element: u64) -> Result<(), H5adError> {
-    let claimed = shape.iter().try_fold(element, |size, edge| size.checked_mul(*edge)).unwrap_or(u64::MAX);
-    if claimed <= file.len().saturating_mul(PLAUSIBLE).saturating_add(ANYWAY) {
-        return Ok(());
-    }
-    // Packed values may be many times larger than the file, but never larger than its chunks.
+    let product = |edges: &[u64]| edges.iter().try_fold(element, |size, edge| size.checked_mul(*edge));
+    let claimed = product(shape).unwrap_or(u64::MAX);
+    let claims = |claimed, most| H5adError::Claims { place: place.to_owned(), claimed, most };
+    let unpacked = file.len().saturating_mul(UNPACKED).saturating_add(64 * ANYWAY);
     let most = match at(place, dataset.layout())? {
         Layout::Compact { size } => size,
         Layout::Contiguous { address: Some(_), size } => size.min(file.len()),
         Layout::Chunked { chunk_shape, .. } => {
-            let chunk = chunk_shape.iter().try_fold(element, |size, edge| size.checked_mul(*edge)).unwrap_or(0);
+            let chunk = product(&chunk_shape).unwrap_or(u64::MAX);
             let growth = filters::growth(&dataset.filter_pipeline());
-            let holds = |own: &hdf5_pure::Chunk| own.storage_size.saturating_mul(growth).min(chunk);
-            let inside = at(place, dataset.chunks())?.into_iter().filter(|own| own.address < file.len());
-            let all = inside.fold(0_u64, |sum, own| sum.saturating_add(holds(&own)));
-            all.min(file.len().saturating_mul(UNPACKED).saturating_add(64 * ANYWAY))
+            // Packed values may be many times larger than the file, but never larger than its chunks; and a chunk is
+            // read as a whole, so it has to lie in the file and to unpack to something that can be held.
+            let mut all = 0_u64;
+            for own in at(place, dataset.chunks())? {
+                if own.address.checked_add(own.storage_size).is_none_or(|end| end > file.len()) {
+                    let (what, size) = (own.storage_size, file.len());
+                    let what = format!("a chunk of {what} bytes at {} ends outside the file of {size}", own.address);
+                    return Err(H5adError::Damaged { place: place.to_owned(), what });
+                }
+                all = all.saturating_add(own.storage_size.saturating_mul(growth).min(chunk));
+            }
+            if chunk > unpacked && all > 0 {
+                return Err(claims(chunk, unpacked));
+            }
+            all.min(unpacked)
         }
         _ => 0,
     };
-    if claimed <= most && usize::try_from(claimed).is_ok() {
+    let plausible = claimed <= file.len().saturating_mul(PLAUSIBLE).saturating_add(ANYWAY);
+    if plausible || (claimed <= most && usize::try_from(claimed).is_ok()) {
         return Ok(());
     }
-    Err(H5adError::Claims { place: place.to_owned(), claimed, most })
+    Err(claims(claimed, most))
 }

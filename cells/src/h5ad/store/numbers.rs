@@ -80,6 +80,33 @@ impl Number {
         if self.big { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) }
     }
 
+    /// All numbers that stand one after the other, as floating-point numbers; the usual types without a look at each.
+    pub(super) fn floats(self, bytes: &[u8]) -> Vec<f64> {
+        let all = |width| bytes.chunks_exact(width);
+        let four = |bytes: &[u8]| [bytes[0], bytes[1], bytes[2], bytes[3]];
+        match (self.form, self.width, self.big) {
+            (Form::Float { exponent: 8 }, 4, false) => {
+                all(4).map(|own| f64::from(f32::from_le_bytes(four(own)))).collect()
+            }
+            (Form::Signed, 4, false) => all(4).map(|own| f64::from(i32::from_le_bytes(four(own)))).collect(),
+            (_, width, _) => all(width).map(|own| self.float(own)).collect(),
+        }
+    }
+
+    /// The same as whole numbers.
+    pub(super) fn wholes(self, bytes: &[u8]) -> Vec<i64> {
+        let all = |width| bytes.chunks_exact(width);
+        match (self.form, self.width, self.big) {
+            (Form::Signed, 4, false) => {
+                all(4).map(|own| i64::from(i32::from_le_bytes([own[0], own[1], own[2], own[3]]))).collect()
+            }
+            (Form::Signed, 8, false) => {
+                all(8).map(|own| own.iter().rev().fold(0, |sum, byte| sum << 8 | i64::from(*byte))).collect()
+            }
+            (_, width, _) => all(width).map(|own| self.whole(own)).collect(),
+        }
+    }
+
     /// As a whole number; fractions are cut off, and what lies outside ends at the ends of the range.
     pub(super) fn whole(self, bytes: &[u8]) -> i64 {
         let bits = self.bits(bytes);
@@ -134,6 +161,27 @@ mod tests {
         assert_eq!(number(8, false, Form::Unsigned).float(&[0xff; 8]), u64::MAX as f64);
         assert_eq!(number(4, true, Form::Float { exponent: 8 }).float(&1.5_f32.to_be_bytes()), 1.5);
         assert_eq!(number(8, false, Form::Float { exponent: 11 }).whole(&(-2.75_f64).to_le_bytes()), -2);
+    }
+
+    #[test]
+    fn many_numbers_are_each_of_them() {
+        let bytes: Vec<u8> = (0..240_u8).map(|byte| byte.wrapping_mul(37)).collect();
+        for width in [1_usize, 2, 4, 8] {
+            for form in [Form::Signed, Form::Unsigned, Form::Float { exponent: [8, 5, 8, 11][width.ilog2() as usize] }]
+            {
+                for big in [false, true] {
+                    let number = Number { width, big, form };
+                    if number.is_float() && width == 1 {
+                        continue;
+                    }
+                    let (floats, wholes) = (number.floats(&bytes), number.wholes(&bytes));
+                    for (place, own) in bytes.chunks_exact(width).enumerate() {
+                        assert_eq!(floats[place].to_bits(), number.float(own).to_bits());
+                        assert_eq!(wholes[place], number.whole(own));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

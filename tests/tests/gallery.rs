@@ -1,0 +1,77 @@
+//! Every bundle of the gallery, at the edges of its settings.
+//!
+//! Does: has each shipped bundle write a cell of some of its choices (few and many steps, guidance up to its limit,
+//! several perturbations at once, unseen combinations, genes held at their ceilings) and looks for what could not be a
+//! cell; `cargo xtask sweep` does the same for every choice.
+//! Does not know: how cells are made, what is plausible.
+//! Flow: assets/models → sweep → **verdict**.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use model::sample::Effort;
+use train_native::{generate, sweep};
+
+/// Steps of the longest run here; 256 in the full sweep.
+const MOST_STEPS: usize = 24;
+
+/// A few of a bundle's choices.
+fn is_sound(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models").join(name);
+    let bundle = generate::read_bundle(&folder, &Device::flex()).unwrap();
+    let settings = sweep::Settings { cells: 1, every: 16, most_steps: MOST_STEPS, seed: 7, effort: Effort::CPU };
+    let found = sweep::sweep(&bundle, settings).unwrap();
+    assert!(found.cells() >= 10, "{name}: {} cells", found.cells());
+    assert!(found.is_sound(), "{name}:\n{}", found.table());
+}
+
+#[test]
+fn every_bundle_has_its_test() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models");
+    let folders = std::fs::read_dir(models).unwrap().map(|entry| entry.unwrap());
+    let shipped = folders.filter(|entry| entry.path().join("bundle.json").is_file());
+    let source = include_str!("gallery.rs");
+    for name in shipped.map(|entry| entry.file_name().into_string().unwrap()) {
+        assert!(source.contains(&format!("is_sound(\"{name}\")")), "{name} is shipped and not looked at");
+    }
+}
+
+#[test]
+fn human_tissues_writes_cells() {
+    is_sound("human-tissues");
+}
+
+#[test]
+fn jurkat_knockouts_writes_cells() {
+    is_sound("jurkat-knockouts");
+}
+
+#[test]
+fn mouse_marrow_writes_cells() {
+    is_sound("mouse-marrow");
+}
+
+#[test]
+fn pbmc_atlas_writes_cells() {
+    is_sound("pbmc-atlas");
+}
+
+#[test]
+fn pbmc_cytokines_writes_cells() {
+    is_sound("pbmc-cytokines");
+}
+
+#[test]
+fn pbmc_ifnb_writes_cells() {
+    is_sound("pbmc-ifnb");
+}
+
+#[test]
+fn thp1_knockouts_writes_cells() {
+    is_sound("thp1-knockouts");
+}
+
+#[test]
+fn worm_embryo_writes_cells() {
+    is_sound("worm-embryo");
+}

@@ -1,0 +1,156 @@
+//! What the trainer does with files of every form, by their paths.
+//!
+//! Does: writes folders, packed files and matrices with genes in rows, opens them as `train`, `prepare`, `judge` and
+//! `inspect` do; opens every file of the field, where these are there.
+//! Does not know: what is in the files of the field; `cells` has the tests of that.
+
+// A test fails by panicking; that is what `unwrap` is for here.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use cells::h5ad::{Matrix, write_h5ad};
+use cells::{Cells, Column, Counts, matrix_market};
+use train_native::data::files::{Wanted, rows};
+use train_native::data::{Data, read_cells};
+use train_native::inspect_data::{Asked, inspect};
+
+/// Six cells of four genes.
+fn small() -> Cells {
+    let rows: [[u32; 4]; 6] = [[3, 0, 1, 0], [0, 2, 0, 1], [1, 1, 0, 0], [0, 0, 4, 2], [2, 0, 0, 1], [0, 5, 0, 0]];
+    let counts = Counts::from_dense_rows(4, rows.iter().map(|row| row.as_slice()));
+    let names = (0..6).map(|cell| format!("CELL{cell}-1")).collect();
+    let labels = BTreeMap::from([("donor".to_owned(), Column::categorical(&["a", "b", "a", "b", "a", "b"]))]);
+    Cells::new(counts, ["CD3D", "LYZ", "MS4A1", "ISG15"].map(str::to_owned).to_vec(), names, labels).unwrap()
+}
+
+fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+/// Writes the matrix with its texts; `name` and `end` make the files' names.
+fn folder(path: &Path, name: &str, packed: bool) {
+    let cells = small();
+    let features: String = cells.genes.iter().map(|gene| format!("ENSG\t{gene}\tGene Expression\n")).collect();
+    let texts = [
+        ("matrix.mtx", matrix_market::write(&cells.counts)),
+        ("features.tsv", features),
+        ("barcodes.tsv", cells.names.join("\n")),
+    ];
+    for (own, text) in texts {
+        let (end, bytes) = if packed { (".gz", pack(text.as_bytes())) } else { ("", text.into_bytes()) };
+        std::fs::write(path.join(format!("{name}{own}{end}")), bytes).unwrap();
+    }
+}
+
+#[test]
+fn folders_packed_files_and_the_matrix_itself_are_read_alike() {
+    let place = tempfile::tempdir().unwrap();
+    let expected = small();
+    for (name, packed) in [("plain", false), ("packed", true)] {
+        let path = place.path().join(name);
+        std::fs::create_dir(&path).unwrap();
+        folder(&path, "", packed);
+        assert_eq!(read_cells(&path).unwrap().counts, expected.counts, "{name}");
+        let matrix = path.join(if packed { "matrix.mtx.gz" } else { "matrix.mtx" });
+        assert_eq!(read_cells(&matrix).unwrap().names, expected.names, "{name}");
+        assert!(matches!(Data::open(&path).unwrap(), Data::Held(_)), "{name} is no store");
+        assert!(!Data::open(&path).unwrap().fingerprint(&path).unwrap().is_empty());
+    }
+    // Two samples in one folder are told apart by what their files begin with.
+    let both = place.path().join("both");
+    std::fs::create_dir(&both).unwrap();
+    folder(&both, "GSM1_", true);
+    folder(&both, "GSM2_", true);
+    assert_eq!(read_cells(&both.join("GSM2_matrix.mtx.gz")).unwrap().genes, expected.genes);
+    let error = format!("{:#}", read_cells(&both).unwrap_err());
+    assert!(error.contains("2 matrices"), "{error}");
+    let h5ad = write_h5ad(&expected, &BTreeMap::new()).unwrap();
+    let path = place.path().join("cells.h5ad.gz");
+    std::fs::write(&path, pack(&h5ad)).unwrap();
+    assert_eq!(read_cells(&path).unwrap(), expected);
+}
+
+#[test]
+fn what_is_wrong_with_a_path_is_a_sentence() {
+    let place = tempfile::tempdir().unwrap();
+    let said = |path: &Path| format!("{:#}", read_cells(path).unwrap_err());
+    let write = |name: &str, bytes: &[u8]| {
+        let path = place.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    assert!(said(place.path()).contains("without a matrix.mtx"));
+    assert!(said(&place.path().join("nowhere.h5ad")).contains("cannot read"));
+    assert!(said(&write("empty.h5ad", b"")).contains("0 bytes"));
+    assert!(said(&write("page.h5ad", b"<!DOCTYPE html>")).contains("web page"));
+    assert!(said(&write("cells.rds", b"RDX3\n")).contains("R file"));
+    let whole = write_h5ad(&small(), &BTreeMap::new()).unwrap();
+    assert!(said(&write("half.h5ad", &whole[..whole.len() / 2])).contains("cut off"));
+    assert!(said(&write("half.h5ad.gz", &pack(&whole)[..500])).contains("cannot be unpacked"));
+    std::fs::create_dir(place.path().join("alone")).unwrap();
+    assert!(said(&write("alone/matrix.mtx", b"%%MatrixMarket")).contains("barcodes.tsv are missing"));
+}
+
+#[test]
+fn inspect_says_what_was_taken_and_how_much_of_a_panel_is_there() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("cells.h5ad");
+    std::fs::write(&path, write_h5ad(&small(), &BTreeMap::new()).unwrap()).unwrap();
+    let asked = Asked { data: &path, matrix: None, bundle: None, json: false };
+    let text = inspect(&asked).unwrap();
+    for line in ["cells\t6", "genes\t4", "`X` holds counts", "label donor\t2: a (3), b (3)"] {
+        assert!(text.contains(line), "{text}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&inspect(&Asked { json: true, ..asked }).unwrap()).unwrap();
+    assert_eq!(json["taken"]["kind"], "counts");
+    assert_eq!(json["labels"][0]["values"][0][0], "a");
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models/pbmc-ifnb");
+    let text = inspect(&Asked { data: &path, matrix: Some("X"), bundle: Some(&bundle), json: false }).unwrap();
+    assert!(text.contains("panel of pbmc-ifnb\t4 of 9015 genes"), "{text}");
+    let error = format!(
+        "{:#}",
+        inspect(&Asked { data: &path, matrix: Some("spliced"), bundle: None, json: false }).unwrap_err()
+    );
+    assert!(error.contains("no `spliced`"), "{error}");
+}
+
+#[test]
+fn every_file_of_the_field_is_read_or_refused_with_a_sentence() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let (mut read, mut refused, mut counts) = (0, 0, 0);
+    for folder in ["wild", "faults"] {
+        let Ok(listed) = std::fs::read_dir(root.join(folder)) else {
+            eprintln!("skipped: {} is not there", root.join(folder).display());
+            continue;
+        };
+        for entry in listed {
+            let path = entry.unwrap().path();
+            let name = path.to_string_lossy().into_owned();
+            let is_cells = [".h5ad", ".h5"].iter().any(|end| name.ends_with(end)) || path.join("matrix.mtx").is_file();
+            if !is_cells {
+                continue;
+            }
+            match rows(&path, &Matrix::Auto, Wanted::Any) {
+                Ok((rows, _)) => {
+                    read += 1;
+                    assert!(rows.cells() > 0 && !rows.full_report().unwrap().to_string().is_empty(), "{name}");
+                }
+                Err(error) => {
+                    refused += 1;
+                    let sentence = format!("{error:#}");
+                    assert!(!sentence.contains('\n') && sentence.contains(&name), "{sentence}");
+                }
+            }
+            // The trainer takes counts alone.
+            counts += usize::from(read_cells(&path).is_ok());
+        }
+    }
+    if read > 0 {
+        assert_eq!((read, refused, counts), (40, 9, 37));
+    }
+}
