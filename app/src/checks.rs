@@ -112,25 +112,20 @@ fn values(card: &Card, state: &State, which: Which, found: &mut Vec<Problem>) {
             };
             found.push(Problem { about: About::Value { which, key: key.clone(), value: value.clone() }, words });
         }
-        let known = values.iter().filter(|value| {
-            is_known(value) && condition.is_some_and(|own| own.control.as_ref() != Some(*value))
-        });
+        let known = values
+            .iter()
+            .filter(|value| is_known(value) && condition.is_some_and(|own| own.control.as_ref() != Some(*value)));
         let together = known.count();
         if condition.is_some_and(|own| own.kind == "perturbation") && together > MOST_TOGETHER {
-            let words = format!("At most {MOST_TOGETHER} can act together; {together} were asked for{}.", of(which, state));
+            let words =
+                format!("At most {MOST_TOGETHER} can act together; {together} were asked for{}.", of(which, state));
             found.push(Problem { about: About::Together(which), words });
         }
     }
 }
 
 /// Held genes of a scenario that the model does not have, or that cannot show their count.
-fn genes(
-    card: &Card,
-    state: &State,
-    which: Which,
-    ceiling: &dyn Fn(usize) -> Option<u32>,
-    found: &mut Vec<Problem>,
-) {
+fn genes(card: &Card, state: &State, which: Which, ceiling: &dyn Fn(usize) -> Option<u32>, found: &mut Vec<Problem>) {
     for (gene, count) in state.clamp_of(which) {
         let why = match card.genes.iter().position(|own| own == gene) {
             None => Err(format!(
@@ -238,7 +233,10 @@ mod tests {
     fn what_the_model_does_not_have_is_named() {
         assert!(words("with.donor=1&with.drug=A&with.drug=B&clamp=CD14:40&guidance=3").is_empty());
         assert_eq!(words("with.donor=999"), ["This model has no donor “999”."]);
-        assert_eq!(words("with.tissue_type=lung"), ["This model has no choice called tissue type; “lung” was asked for."]);
+        assert_eq!(
+            words("with.tissue_type=lung"),
+            ["This model has no choice called tissue type; “lung” was asked for."]
+        );
         assert_eq!(
             words("with.donor=7&b.on=1&b.with.drug=X"),
             ["This model has no donor “7” of scenario A.", "This model has no drug “X” of scenario B."]
@@ -252,7 +250,11 @@ mod tests {
         assert_eq!(held("CD14", 40, Some(40)), Ok(()));
         assert_eq!(held("CD14", 9_999, None), Ok(()), "the worker has the last word");
         let said = words("clamp=CD14:41&clamp=NEVER:1&clamp=XIST:0").join(" ");
-        for part in ["CD14 cannot be held at 41: its ceiling is 40", "NEVER cannot be held at 1", "XIST cannot be held: it is not among this model's 2 genes"] {
+        for part in [
+            "CD14 cannot be held at 41: its ceiling is 40",
+            "NEVER cannot be held at 1",
+            "XIST cannot be held: it is not among this model's 2 genes",
+        ] {
             assert!(said.contains(part), "{said}");
         }
         assert!(words("clamp=NEVER:0").is_empty());
@@ -268,7 +270,9 @@ mod tests {
         assert!(number("Cells", "", 4, 2000).is_err_and(|words| words.ends_with("to 2,000.")));
         assert!(number("Cells", "3.5", 4, 2000).is_err() && number("Cells", "-4", 4, 2000).is_err());
         assert_eq!(guidance("2.5", 3.0), Ok(2.5));
-        assert!(guidance("6", 3.0).is_err_and(|words| words.contains("from 0 to 3") && words.contains("6 was not taken")));
+        assert!(
+            guidance("6", 3.0).is_err_and(|words| words.contains("from 0 to 3") && words.contains("6 was not taken"))
+        );
         assert!(guidance("NaN", 3.0).is_err());
         assert_eq!(words("cells=1&steps=9999&replicates=0&guidance=20&seed=4294967295").len(), 4);
     }

@@ -118,6 +118,13 @@ pub fn request(card: &Card, state: &State, which: Which) -> Request {
     }
 }
 
+/// Everything that decides which cells are made: scenario A, B when there is one, and replicates. Two states that agree
+/// in it ask for the same cells, however they were written.
+pub fn asked(card: &Card, state: &State) -> (Request, Option<Request>, u32) {
+    let other = state.other.as_ref().map(|_| request(card, state, Which::B));
+    (request(card, state, Which::A), other, state.replicates)
+}
+
 /// Training cells with this combination; `None` when the bundle does not say. Several perturbations are a combination
 /// of their own, which no training cell had unless the bundle lists it.
 pub fn training_cells(card: &Card, with: &With) -> Option<u32> {
@@ -154,7 +161,8 @@ pub fn words(card: &Card, state: &State, which: Which) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        MOST_TOGETHER, THIN, deed, perturbations, perturbed_name, request, suggestion, switch, training_cells, words,
+        MOST_TOGETHER, THIN, asked, deed, perturbations, perturbed_name, request, suggestion, switch, training_cells,
+        words,
     };
     use crate::protocol::card::{Card, Condition, Value};
     use crate::state::{State, Which, With};
@@ -201,6 +209,16 @@ mod tests {
         with.insert("drug".into(), vec!["B".into()]);
         assert_eq!(name(&card, &with), None);
         assert_eq!(suggestion(&Card::default(), &With::default()), None, "nothing to perturb");
+    }
+
+    #[test]
+    fn states_that_mean_the_same_ask_for_the_same() {
+        let card = card();
+        let of = |query: &str| asked(&card, &State::read(query));
+        assert_eq!(of("with.drug=PBS&gene=CD14&view=plate"), of(""), "the control is what stands there anyway");
+        for query in ["with.drug=A", "cells=8", "seed=2", "replicates=2", "b.on=1", "clamp=CD14:1", "guidance=9"] {
+            assert_ne!(of(query), of(""), "{query}");
+        }
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub fn unmarked(field: &str) -> &str {
 
 /// Fields as one line, with its end.
 pub fn line<'a>(fields: impl IntoIterator<Item = &'a str>, separator: char) -> String {
-    let mut line = fields.into_iter().map(|text| field(text, separator)).collect::<Vec<_>>().join(&separator.to_string());
+    let mut line =
+        fields.into_iter().map(|text| field(text, separator)).collect::<Vec<_>>().join(&separator.to_string());
     line.push('\n');
     line
 }

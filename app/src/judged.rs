@@ -168,7 +168,8 @@ impl Summary {
         let all: BTreeSet<&str> =
             self.entries.iter().flat_map(|entry| entry.metrics.keys()).map(String::as_str).collect();
         let is_of_paper = |key: &str| PAPER.iter().any(|(own, _, _)| *own == key);
-        let first = PAPER.iter().map(|(key, _, _)| *key).filter(|key| all.contains(key)).map(|key| self.metric(key)).collect();
+        let first =
+            PAPER.iter().map(|(key, _, _)| *key).filter(|key| all.contains(key)).map(|key| self.metric(key)).collect();
         (first, all.iter().copied().filter(|key| !is_of_paper(key)).map(|key| self.metric(key)).collect())
     }
 
@@ -301,7 +302,10 @@ mod tests {
         assert_eq!(names(&rest), ["de_nsig_counts_pred", "roc_auc"]);
         assert_eq!((first[3].better, rest[0].better, rest[1].better), (Better::Low, Better::Neither, Better::High));
         let kinds: Vec<String> = summary(&[]).rows().into_iter().map(Entry::title).collect();
-        assert_eq!(kinds, ["Model", "Baseline: control copy", "Baseline: PerturbMean", "Ceiling: measured against measured"]);
+        assert_eq!(
+            kinds,
+            ["Model", "Baseline: control copy", "Baseline: PerturbMean", "Ceiling: measured against measured"]
+        );
     }
 
     #[test]
@@ -313,7 +317,9 @@ mod tests {
         assert_eq!(own.is_ahead(&own.entries[0], &Metric::new("mae")), None, "the ceiling is no contestant");
         assert_eq!(own.against_the_best("pearson_delta"), Some((0.6, 0.5, "PerturbMean")));
         assert_eq!(own.against_the_best("mae"), Some((0.03, 0.019, "control copy")), "the lowest error is the best");
-        assert!(own.is_best(&own.entries[1], &Metric::new("mae")) && !own.is_best(&own.entries[2], &Metric::new("mae")));
+        assert!(
+            own.is_best(&own.entries[1], &Metric::new("mae")) && !own.is_best(&own.entries[2], &Metric::new("mae"))
+        );
     }
 
     #[test]
@@ -329,7 +335,10 @@ mod tests {
         let mut bad = good;
         (bad[1].1, bad[4].1) = (0.1, 0.038);
         let words = summary(&bad).verdict().unwrap_or_default();
-        assert!(words.ends_with("Missed: DES (PerturbMean is ahead), MAE (2.00 times that of control copy)."), "{words}");
+        assert!(
+            words.ends_with("Missed: DES (PerturbMean is ahead), MAE (2.00 times that of control copy)."),
+            "{words}"
+        );
         let words = summary(&good[..2]).verdict().unwrap_or_default();
         assert!(words.contains("Reached where it was measured. Only 2 of the 5"), "{words}");
         assert_eq!(summary(&[]).verdict(), None);
@@ -350,7 +359,8 @@ mod tests {
     #[test]
     fn directions_follow_what_is_measured() {
         let better = |title: &str, key: &str| {
-            let own = Summary { title: title.into(), groups: 1, entries: vec![entry("prediction", "model", &[(key, 1.0)])] };
+            let own =
+                Summary { title: title.into(), groups: 1, entries: vec![entry("prediction", "model", &[(key, 1.0)])] };
             let (first, rest) = own.metrics();
             first.into_iter().chain(rest).next().map(|metric| metric.better)
         };

@@ -15,6 +15,7 @@ pub mod gene_links;
 pub mod gene_list;
 pub mod gene_names;
 pub mod gene_rows;
+pub mod gene_search;
 pub mod history;
 pub mod judged;
 pub mod lacks;
@@ -35,6 +36,7 @@ pub mod sides;
 pub mod state;
 pub mod title;
 pub mod trust;
+pub mod verdict;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]
 pub mod ui;

@@ -54,8 +54,13 @@ pub enum Which {
 /// Part of the address that keeps the comparison on the screen, by the words of [`SHOWN`].
 pub const SHOW: &str = "show.comparison";
 /// Comparisons by their names in addresses.
-pub const SHOWN: [(Comparison, &str); 3] =
-    [(Comparison::A, "a"), (Comparison::B, "b"), (Comparison::BAgainstA, "b-a")];
+pub const SHOWN: [(Comparison, &str); 3] = [(Comparison::A, "a"), (Comparison::B, "b"), (Comparison::BAgainstA, "b-a")];
+
+/// The comparison to show of those that are there: the wanted one, else the first; the wanted one while none is.
+pub fn shown_of(wanted: Comparison, there: [bool; Comparison::ALL.len()]) -> Comparison {
+    let is_there = |own: &Comparison| there[*own as usize];
+    if is_there(&wanted) { wanted } else { Comparison::ALL.into_iter().find(is_there).unwrap_or(wanted) }
+}
 
 /// Everything that an address says. `None` is "the card's default".
 #[derive(Clone, Debug, PartialEq)]

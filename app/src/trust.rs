@@ -80,7 +80,8 @@ impl Trust {
 fn rival(card: &Card, name: &str) -> String {
     let others = card.conditions.iter().find(|own| own.kind == "identity");
     let others = others.map_or("contexts".to_owned(), |own| format!("{}s", own.title.to_lowercase()));
-    let (name, beside) = name.strip_suffix(", measured controls").map_or((name, ""), |own| (own, " beside measured controls"));
+    let (name, beside) =
+        name.strip_suffix(", measured controls").map_or((name, ""), |own| (own, " beside measured controls"));
     let words = match name {
         "PerturbMean" => format!("the simple average of the other {others}"),
         "shrunken mean" => format!("the shrunken average of the other {others}"),
@@ -101,10 +102,16 @@ fn clause(card: &Card, level: Level, (model, best, name): (f64, f64, &str)) -> S
     let rival = rival(card, name);
     match level {
         Level::Ahead => {
-            format!("trust it as far as this goes: on held-out cells it is closer ({model:.2}) than the best baseline, {rival} ({best:.2})")
+            format!(
+                "trust it as far as this goes: on held-out cells it is closer ({model:.2}) than the best baseline, {rival} ({best:.2})"
+            )
         }
-        Level::Even => format!("trust it no further than {rival}: on held-out cells both are as close ({model:.2} and {best:.2})"),
-        Level::Behind => format!("do not trust it further than {rival}, which is closer to held-out cells ({best:.2}) than the model ({model:.2})"),
+        Level::Even => {
+            format!("trust it no further than {rival}: on held-out cells both are as close ({model:.2} and {best:.2})")
+        }
+        Level::Behind => format!(
+            "do not trust it further than {rival}, which is closer to held-out cells ({best:.2}) than the model ({model:.2})"
+        ),
         Level::Unknown => String::new(),
     }
 }
@@ -184,8 +191,11 @@ pub fn trust(card: &Card, with: &With) -> Option<Trust> {
         }
     };
     let level = Level::of(found.0, found.1);
-    let why: Vec<String> =
-        score.map(|own| why_of(card, own, &name, with)).into_iter().chain(over.and_then(|own| why_over(card, own))).collect();
+    let why: Vec<String> = score
+        .map(|own| why_of(card, own, &name, with))
+        .into_iter()
+        .chain(over.and_then(|own| why_over(card, own)))
+        .collect();
     Some(Trust { level, words: clause(card, level, found), why: why.join(" ") })
 }
 

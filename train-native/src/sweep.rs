@@ -192,7 +192,13 @@ impl Plan<'_> {
         let Some((condition, values)) = self.perturbations() else { return };
         let key = condition.key.clone();
         let types: Vec<Option<(String, String)>> = match self.card.of_kind(Kind::CellType) {
-            Some(own) => own.values.iter().take(8).step_by(self.settings.every.min(4)).map(|value| Some((own.key.clone(), value.value.clone()))).collect(),
+            Some(own) => own
+                .values
+                .iter()
+                .take(8)
+                .step_by(self.settings.every.min(4))
+                .map(|value| Some((own.key.clone(), value.value.clone())))
+                .collect(),
             None => vec![None],
         };
         for guidance in [1.0, 2.0, self.card.guidance_limit] {

@@ -146,7 +146,11 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             let mut rest = arguments[1..].to_vec();
             let at = rest.iter().position(|word| word.starts_with("--")).unwrap_or(rest.len());
             let more = rest.split_off(at);
-            only_known(arguments.get(at..).unwrap_or_default(), &[], &["--cells", "--every", "--most-steps", "--seed"])?;
+            only_known(
+                arguments.get(at..).unwrap_or_default(),
+                &[],
+                &["--cells", "--every", "--most-steps", "--seed"],
+            )?;
             bundle::sweep(&rest, &more)?;
         }
         Some("gpu") => {

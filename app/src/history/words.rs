@@ -194,7 +194,8 @@ mod tests {
     }
 
     fn card() -> Card {
-        let value = |value: &str, display: &str| Value { value: value.into(), display: display.into(), ..Value::default() };
+        let value =
+            |value: &str, display: &str| Value { value: value.into(), display: display.into(), ..Value::default() };
         let condition = Condition {
             key: "condition".into(),
             title: "Cytokine".into(),
@@ -203,7 +204,12 @@ mod tests {
             values: vec![value("ctrl", "No cytokine"), value("IFN-beta", "Interferon beta (IFN-β)")],
             ..Condition::default()
         };
-        Card { name: "pbmc-ifnb".into(), title: "PBMC, interferon beta".into(), conditions: vec![condition], ..Card::default() }
+        Card {
+            name: "pbmc-ifnb".into(),
+            title: "PBMC, interferon beta".into(),
+            conditions: vec![condition],
+            ..Card::default()
+        }
     }
 
     #[test]
@@ -212,7 +218,8 @@ mod tests {
         assert_eq!(describe(&none, &on, Some(&card())), "Cytokine: none → Interferon beta (IFN-β)");
         assert_eq!(describe(&none, &on, None), "Condition: the usual → IFN-beta", "without a card by what there is");
         let other = State { other: Some(Other { with: on.with.clone(), clamp: Vec::new() }), ..on.clone() };
-        let changed = State { other: Some(Other { clamp: vec![("CD14".into(), 3)], ..Other::default() }), ..on.clone() };
+        let changed =
+            State { other: Some(Other { clamp: vec![("CD14".into(), 3)], ..Other::default() }), ..on.clone() };
         assert_eq!(describe(&on, &other, Some(&card())), "scenario B added");
         assert_eq!(
             describe(&other, &changed, Some(&card())),
@@ -228,7 +235,10 @@ mod tests {
         let held = State { clamp: vec![("CD14".into(), 3)], ..State::default() };
         assert_eq!(describe(&none, &held, None), "CD14 held at 3");
         assert_eq!(describe(&held, &none, None), "CD14 released");
-        assert_eq!(describe(&held, &State { clamp: vec![("CD14".into(), 5)], ..State::default() }, None), "CD14 held at 5");
+        assert_eq!(
+            describe(&held, &State { clamp: vec![("CD14".into(), 5)], ..State::default() }, None),
+            "CD14 held at 5"
+        );
         let gene = State { gene: Some("ISG15".into()), ..State::default() };
         assert_eq!(describe(&none, &gene, None), "gene ISG15");
         assert_eq!(describe(&gene, &none, None), "gene ISG15 put away");

@@ -114,8 +114,16 @@ fn nonsense_stays_at_its_default_and_is_named() {
     );
     let other = Some(Other::default());
     assert_eq!(state, State { cells: 9_999_999, other, ..State::default() }, "a number is kept, whatever its size");
-    let named =
-        ["bundle=//elsewhere.org", "guidance=NaN", "steps=-4", "seed=x", "clamp=CD14", "device=tpu", "view=moon", "b.clamp=x"];
+    let named = [
+        "bundle=//elsewhere.org",
+        "guidance=NaN",
+        "steps=-4",
+        "seed=x",
+        "clamp=CD14",
+        "device=tpu",
+        "view=moon",
+        "b.clamp=x",
+    ];
     assert_eq!(refused, named);
     assert!(State::read_telling("utm_source=x&fault=y&run=1").1.is_empty(), "what is none of ours is nobody's fault");
 }
@@ -130,6 +138,15 @@ fn two_scenarios_open_on_b_against_a() {
         assert_eq!(shown(&format!("b.on=1&{SHOW}={name}")), comparison);
     }
     assert_eq!(shown("b.on=1&show.comparison=c"), Comparison::BAgainstA);
+}
+
+#[test]
+fn what_is_there_is_shown() {
+    use super::shown_of;
+    let wanted = Comparison::BAgainstA;
+    assert_eq!(shown_of(wanted, [true, true, true]), wanted);
+    assert_eq!(shown_of(wanted, [false, true, false]), Comparison::B);
+    assert_eq!(shown_of(wanted, [false; 3]), wanted, "it is on its way");
 }
 
 #[test]

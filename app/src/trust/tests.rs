@@ -60,7 +60,10 @@ fn the_best_baseline_decides() {
     let mut card = card();
     let (level, words, why) = of(&card, B);
     assert_eq!(level, Level::Ahead);
-    assert!(words.contains("closer (0.80) than the best baseline, the simple average of the other donors (0.60)"), "{words}");
+    assert!(
+        words.contains("closer (0.80) than the best baseline, the simple average of the other donors (0.60)"),
+        "{words}"
+    );
     assert!(why.contains("held-out 1 (B, 30 measured cells)") && why.contains("other half 0.90"), "{why}");
 
     // A regression that is ahead over all groups counts, as long as nobody says who is best in this one.
@@ -102,8 +105,10 @@ fn combinations_that_were_scored_are_told() {
     assert!(level == Level::Behind && words.contains("(0.70)"), "{words}");
     assert!(why.starts_with("For X + Y in held-out 1"), "{why}");
     // Without a line of their own, what holds over all scored combinations.
-    card.summaries =
-        vec![summary("Several at once, cell type by cell type", &[("prediction", "model", 0.6), ("baseline", "PerturbMean", 0.5)])];
+    card.summaries = vec![summary(
+        "Several at once, cell type by cell type",
+        &[("prediction", "model", 0.6), ("baseline", "PerturbMean", 0.5)],
+    )];
     let (level, words, why) = of(&card, "with.donor=1&with.type=B&with.drug=X&with.drug=Z");
     assert!(level == Level::Ahead && words.contains("(0.60)"), "{words}");
     assert!(why.contains("several at once"), "{why}");
@@ -118,7 +123,12 @@ fn thin_support_is_flagged() {
     let words = |query: &str| support(&card, &State::read(query).with);
     assert_eq!(words(B), Some(("only 7 training cells carry it: thin support".to_owned(), true)));
     assert_eq!(words("with.donor=1&with.type=T&with.drug=X"), Some(("400 training cells carry it".to_owned(), false)));
-    assert!(words("with.donor=2&with.type=B&with.drug=X").is_some_and(|(words, thin)| thin && words.starts_with("a single")));
-    assert!(words("with.donor=2&with.type=T&with.drug=X").is_some_and(|(words, _)| words.starts_with("no training cell")));
+    assert!(
+        words("with.donor=2&with.type=B&with.drug=X")
+            .is_some_and(|(words, thin)| thin && words.starts_with("a single"))
+    );
+    assert!(
+        words("with.donor=2&with.type=T&with.drug=X").is_some_and(|(words, _)| words.starts_with("no training cell"))
+    );
     assert!(words(&format!("{B}&with.drug=Y")).is_some_and(|(words, _)| words.contains("these 2 together")));
 }

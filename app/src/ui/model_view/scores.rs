@@ -116,8 +116,8 @@ fn strip(score: &Score) -> impl IntoView + use<> {
     let model = place(score.model.pearson_delta).map(|x| view! { <circle class="model" cx=x cy="14" r="5"/> });
     let baseline = place(score.rival().1.pearson_delta)
         .map(|x| view! { <rect class="baseline" x=x - 4.5 y="9.5" width="9" height="9"/> });
-    let ceiling =
-        place(score.ceiling_of(|metrics| metrics.pearson_delta)).map(|x| view! { <line class="ceiling" x1=x x2=x y1="4" y2="24"/> });
+    let ceiling = place(score.ceiling_of(|metrics| metrics.pearson_delta))
+        .map(|x| view! { <line class="ceiling" x1=x x2=x y1="4" y2="24"/> });
     view! {
         <svg class="strip" viewBox="0 0 120 28" width="120" height="28" aria-hidden="true">
             <line class="axis" x1="8" x2="112" y1="14" y2="14"/>{ceiling}{baseline}{model}

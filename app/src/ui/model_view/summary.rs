@@ -40,7 +40,11 @@ fn summary(own: &Summary, place: usize) -> impl IntoView + use<> {
     let others = (!rest.is_empty()).then(|| {
         let words = format!("{} other metrics, under cell-eval's names", rest.len());
         let table = table(own, &rest, &more, &format!("summary-more-{place}"), true);
-        if is_all { table.into_any() } else { view! { <details><summary>{words}</summary>{table}</details> }.into_any() }
+        if is_all {
+            table.into_any()
+        } else {
+            view! { <details><summary>{words}</summary>{table}</details> }.into_any()
+        }
     });
     let of_paper = (!first.is_empty()).then(|| table(own, &first, &label, &format!("summary-{place}"), false));
     let verdict = own.verdict().map(|words| {
@@ -99,6 +103,7 @@ fn cell(own: &Summary, entry: &Entry, metric: &Metric) -> impl IntoView + use<> 
         (_, true) => Some(("★ ", "best baseline: ")),
         _ => None,
     };
-    let mark = mark.map(|(sign, words)| view! { <span aria-hidden="true">{sign}</span><span class="unseen">{words}</span> });
+    let mark =
+        mark.map(|(sign, words)| view! { <span aria-hidden="true">{sign}</span><span class="unseen">{words}</span> });
     view! { <td class:ahead=ahead class:best=best>{mark}{words}</td> }
 }
