@@ -61,10 +61,14 @@ pub fn fit(state: &mut State, card: &Card) -> Vec<String> {
     if let Some(other) = &mut state.other {
         fit_choices(&mut other.with, &mut other.clamp, card, &mut dropped);
     }
-    if let Some(gene) = state.gene.take_if(|gene| !card.genes.contains(gene)) {
-        dropped.push(format!("the chosen gene {gene}"));
-    }
+    dropped.extend(fit_gene(state, card));
     dropped
+}
+
+/// Puts away the chosen gene, unless the card knows it, and names it.
+pub fn fit_gene(state: &mut State, card: &Card) -> Vec<String> {
+    let unknown = state.gene.take_if(|gene| !card.genes.contains(gene));
+    unknown.map(|gene| format!("the chosen gene {gene}")).into_iter().collect()
 }
 
 /// The part of [`fit`] that both scenarios have.

@@ -12,7 +12,9 @@ use crate::protocol::card::{Card, Condition, Value};
 use crate::state::{State, Which, With};
 
 /// Most perturbations at once; each costs one more branch of the network (`model::choices`).
-pub const MOST_TOGETHER: usize = 8;
+pub const MOST_TOGETHER: usize = 5;
+/// Training cells of a combination below which its support counts as thin.
+pub const THIN: u32 = 20;
 
 /// The card's perturbation.
 pub fn perturbation(card: &Card) -> Option<&Condition> {
@@ -50,12 +52,30 @@ pub fn perturbations<'a>(card: &'a Card, with: &With) -> Vec<&'a Value> {
     found
 }
 
-/// A perturbation to begin with while none is on: the one that the model has seen most of, the first of equal ones.
+/// A perturbation to begin with while none is on: the one that the model has seen most of in these cells, the first of
+/// equal ones; none where none of them was seen often enough here.
 pub fn suggestion<'a>(card: &'a Card, with: &With) -> Option<(&'a Condition, &'a Value)> {
     let condition = perturbation(card).filter(|_| perturbations(card, with).is_empty())?;
     let others = condition.values.iter().filter(|value| condition.control.as_ref() != Some(&value.value));
+    let seen = |value: &Value| {
+        let mut with = with.clone();
+        with.insert(condition.key.clone(), vec![value.value.clone()]);
+        // A bundle that does not say how often leaves the numbers of its values.
+        training_cells(card, &with).map_or((value.cells, u32::MAX), |cells| (cells, cells))
+    };
     // The last of equal ones would win.
-    Some((condition, others.rev().max_by_key(|value| value.cells)?))
+    let best = others.rev().max_by_key(|value| (seen(value).0, value.cells))?;
+    (seen(best).1 >= THIN).then_some((condition, best))
+}
+
+/// What is done with a perturbation, in words: a gene is knocked out, a cytokine added.
+pub fn deed(condition: &Condition, display: &str) -> String {
+    let title = condition.title.to_lowercase();
+    match () {
+        () if title.contains("knock-out") || title.contains("knockout") => format!("Knock {display} out"),
+        () if title.contains("knock-down") || title.contains("knockdown") => format!("Knock {display} down"),
+        () => format!("Add {display}"),
+    }
 }
 
 /// Switches one value of a perturbation on or off; the control is off while anything else is on.
@@ -68,7 +88,7 @@ pub fn switch(with: &mut With, condition: &Condition, value: &str, on: bool) -> 
     if on {
         let known = |own: &&String| condition.values.iter().any(|known| known.value == **own);
         if chosen.iter().filter(known).count() >= MOST_TOGETHER {
-            return Err(format!("At most {MOST_TOGETHER} can act together; switch one off first."));
+            return Err(format!("At most {MOST_TOGETHER} can act together; take one away first."));
         }
         chosen.push(value.to_owned());
     }
@@ -96,6 +116,13 @@ pub fn request(card: &Card, state: &State, which: Which) -> Request {
         seed: state.seed,
         clamp: state.clamp_of(which).to_vec(),
     }
+}
+
+/// Everything that decides which cells are made: scenario A, B when there is one, and replicates. Two states that agree
+/// in it ask for the same cells, however they were written.
+pub fn asked(card: &Card, state: &State) -> (Request, Option<Request>, u32) {
+    let other = state.other.as_ref().map(|_| request(card, state, Which::B));
+    (request(card, state, Which::A), other, state.replicates)
 }
 
 /// Training cells with this combination; `None` when the bundle does not say. Several perturbations are a combination
@@ -133,7 +160,10 @@ pub fn words(card: &Card, state: &State, which: Which) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_TOGETHER, perturbations, perturbed_name, request, suggestion, switch, training_cells, words};
+    use super::{
+        MOST_TOGETHER, THIN, asked, deed, perturbations, perturbed_name, request, suggestion, switch, training_cells,
+        words,
+    };
     use crate::protocol::card::{Card, Condition, Value};
     use crate::state::{State, Which, With};
 
@@ -167,13 +197,36 @@ mod tests {
     }
 
     #[test]
-    fn something_is_suggested_while_nothing_is_on() {
-        let (card, mut with) = (card(), State::default().with);
-        let name = |with: &With| suggestion(&card, with).map(|(_, value)| value.value.as_str());
-        assert_eq!(name(&with), Some("A"), "the first of equal ones, never the control");
+    fn what_was_seen_most_here_is_suggested_while_nothing_is_on() {
+        let mut card = Card { combinations: Default::default(), ..card() };
+        let name = |card: &Card, with: &With| suggestion(card, with).map(|(_, value)| value.value.clone());
+        let mut with = State::default().with;
+        assert_eq!(name(&card, &with).as_deref(), Some("A"), "the first of equal ones, never the control");
+        card.combinations = [("2|B".to_owned(), THIN), ("2|A".to_owned(), THIN - 1), ("1|A".to_owned(), 900)].into();
+        assert_eq!(name(&card, &with).as_deref(), Some("B"), "donor 2 has seen more of it");
+        card.combinations = [("2|A".to_owned(), 7)].into();
+        assert_eq!(name(&card, &with), None, "seven cells are nothing to begin with");
         with.insert("drug".into(), vec!["B".into()]);
-        assert_eq!(name(&with), None);
+        assert_eq!(name(&card, &with), None);
         assert_eq!(suggestion(&Card::default(), &With::default()), None, "nothing to perturb");
+    }
+
+    #[test]
+    fn states_that_mean_the_same_ask_for_the_same() {
+        let card = card();
+        let of = |query: &str| asked(&card, &State::read(query));
+        assert_eq!(of("with.drug=PBS&gene=CD14&view=plate"), of(""), "the control is what stands there anyway");
+        for query in ["with.drug=A", "cells=8", "seed=2", "replicates=2", "b.on=1", "clamp=CD14:1", "guidance=9"] {
+            assert_ne!(of(query), of(""), "{query}");
+        }
+    }
+
+    #[test]
+    fn genes_are_knocked_out_and_cytokines_added() {
+        let of = |title: &str| deed(&Condition { title: title.into(), ..Condition::default() }, "STAT1");
+        assert_eq!(of("Knock-out"), "Knock STAT1 out");
+        assert_eq!(of("CRISPRi knock-down"), "Knock STAT1 down");
+        assert_eq!(of("Cytokine"), "Add STAT1");
     }
 
     #[test]
@@ -206,7 +259,7 @@ mod tests {
         let mut state = State::default();
         let (last, first) = names.split_last().unwrap_or_else(|| panic!("no names"));
         first.iter().for_each(|name| assert_eq!(switch(&mut state.with, &many, name, true), Ok(())));
-        assert!(switch(&mut state.with, &many, last, true).is_err_and(|error| error.contains("At most 8")));
+        assert!(switch(&mut state.with, &many, last, true).is_err_and(|error| error.contains("At most 5")));
         assert_eq!(state.with["drug"].len(), MOST_TOGETHER);
     }
 

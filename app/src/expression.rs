@@ -1,6 +1,7 @@
 //! A gene's expression in a group of cells, in a few numbers.
 //!
-//! Does: mean, share of cells with the gene, distance from the gene's mean in standard deviations.
+//! Does: mean, share of cells with the gene, distance from the gene's mean in standard deviations, probabilities in
+//! words.
 //! Does not know: genes' names, how values were normalised.
 //! Flow: values of cells → **numbers** → dot plot, heat map, tables.
 
@@ -24,9 +25,28 @@ pub fn standardised(values: &[f32]) -> Vec<f32> {
     values.iter().map(of).collect()
 }
 
+/// A probability in words; one that is too small for a number is below the smallest, never 0.
+pub fn probability(value: f64) -> String {
+    /// The smallest number that is written.
+    const LEAST: f64 = 1e-300;
+    let text = match value {
+        _ if value.is_nan() => "–".to_owned(),
+        _ if value < LEAST => "< 1e-300".to_owned(),
+        _ if value < 0.001 => format!("{value:.1e}"),
+        _ => format!("{value:.3}"),
+    };
+    text.replace('-', "−")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{mean, share, standardised};
+    use super::{mean, probability, share, standardised};
+
+    #[test]
+    fn a_probability_is_never_nothing() {
+        let words = [0.0, 1e-310, 2.34e-7, 0.0004, 0.04567, 1.0, f64::NAN].map(probability);
+        assert_eq!(words, ["< 1e−300", "< 1e−300", "2.3e−7", "4.0e−4", "0.046", "1.000", "–"]);
+    }
 
     #[test]
     fn numbers_of_a_group() {

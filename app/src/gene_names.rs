@@ -210,6 +210,17 @@ impl GeneNames {
         self.of_names(panel, |named| named.is_called(typed)).into_iter().cloned().collect()
     }
 
+    /// Genes of the panel whose full name holds a text, capitals or not.
+    pub fn named(&self, text: &str, panel: &[String]) -> Vec<String> {
+        let text = text.to_lowercase();
+        self.of_names(panel, |named| named.name.to_lowercase().contains(&text)).into_iter().cloned().collect()
+    }
+
+    /// The first symbol of the list that is called so, capitals or not.
+    pub fn symbol_of(&self, name: &str) -> Option<String> {
+        self.all().find(|named| named.is_called(name)).map(|named| named.symbol.to_owned())
+    }
+
     /// Genes of the panel under which the wanted ones of the list stand there.
     fn of_names<'a>(&self, panel: &'a [String], wanted: impl Fn(Named<'_>) -> bool) -> BTreeSet<&'a String> {
         self.in_panel(panel, &self.all().filter(|own| wanted(*own)).collect::<Vec<_>>())

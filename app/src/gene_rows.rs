@@ -10,6 +10,8 @@ mod cuts;
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+use crate::fields::{field, line, remark};
+
 pub use cuts::{CHANGE, Cuts, DIRECTION, Direction, FIND, Q, SORT, names, order_of, order_text};
 
 /// Numbers of all genes, in the panel's order; all slices have one length.
@@ -127,9 +129,9 @@ impl Order {
 /// Places of the genes that pass the cuts, in order. Genes that no cell has are left out.
 pub fn rows(columns: &Columns<'_>, order: Order, cuts: &Cuts) -> Vec<usize> {
     let named = |gene: usize| {
-        cuts.names.is_empty() || {
+        cuts.names.is_empty() && cuts.genes.is_empty() || {
             let own = columns.genes[gene].to_uppercase();
-            cuts.names.iter().any(|name| own.contains(name.as_str()))
+            cuts.names.iter().any(|name| own.contains(name.as_str())) || cuts.genes.contains(&own)
         }
     };
     let directed = |change: f64| match cuts.direction {
@@ -226,35 +228,24 @@ pub fn scrolled_to(at: usize, scrolled: f64, (height, head): (f64, f64), row: f6
 }
 
 /// All genes that have a q-value as text with `separator` between fields; lines that start with # say what made them.
-pub fn text(columns: &Columns<'_>, notes: &[(String, String)], separator: char) -> String {
-    let mut out = String::new();
-    for (key, value) in notes {
-        // Writing to a string cannot fail, here and below.
-        let _ = writeln!(out, "# {key}: {value}");
-    }
-    let mut heads = vec![
-        "gene",
-        "log2_fold_change",
-        "p",
-        "q",
-        "mean_control",
-        "mean_perturbed",
-        "difference_low_95",
-        "difference_high_95",
-        "difference",
-    ];
+/// `sides` name what was compared with what.
+pub fn text(columns: &Columns<'_>, sides: [&str; 2], notes: &[(String, String)], separator: char) -> String {
+    let mut out: String = notes.iter().map(|(key, value)| remark(key, value, separator)).collect();
+    let means = sides.map(|side| format!("mean_{}", side.to_lowercase()));
+    let mut heads = vec!["gene", "log2_fold_change", "p", "q", &means[0], &means[1]];
+    heads.extend(["difference_low_95", "difference_high_95", "difference"]);
     if columns.measured.is_some() {
         heads.push("measured_difference");
     }
-    out.push_str(&heads.join(&separator.to_string()));
-    out.push('\n');
+    out.push_str(&line(heads, separator));
     // A gene without a q was not told of: precomputed results hold some of all genes.
     for gene in (0..columns.len()).filter(|gene| !columns.q[*gene].is_nan()) {
         let s = separator;
+        // Writing to a string cannot fail, here and below.
         let _ = write!(
             out,
             "{}{s}{}{s}{:e}{s}{:e}{s}{}{s}{}{s}{}{s}{}{s}{}",
-            columns.genes[gene],
+            field(&columns.genes[gene], s),
             columns.change[gene],
             columns.p[gene],
             columns.q[gene],

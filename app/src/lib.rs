@@ -6,13 +6,16 @@
 //! Flow: a person's choices → **page** → messages → **worker** → cells and shifts → page.
 
 pub mod bundles;
+pub mod checks;
 pub mod choices;
 pub mod device_choice;
 pub mod expression;
+pub mod fields;
 pub mod gene_links;
 pub mod gene_list;
 pub mod gene_names;
 pub mod gene_rows;
+pub mod gene_search;
 pub mod history;
 pub mod judged;
 pub mod lacks;
@@ -32,6 +35,8 @@ pub mod shortcuts;
 pub mod sides;
 pub mod state;
 pub mod title;
+pub mod trust;
+pub mod verdict;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]
 pub mod ui;

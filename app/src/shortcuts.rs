@@ -101,9 +101,11 @@ pub struct Held {
     pub alt: bool,
 }
 
-/// What a key does; nothing while a person types into a field, which has keys of its own.
-pub fn find(key: &str, held: Held, typing: bool) -> Option<Action> {
-    if typing || held.alt {
+/// What a key does; nothing while a person types into a field, which has keys of its own. `letters`: whether a single
+/// key that writes a character is a shortcut at all; those who speak to their computer switch that off (WCAG 2.1.4).
+pub fn find(key: &str, held: Held, typing: bool, letters: bool) -> Option<Action> {
+    let writes = key.chars().count() == 1 && !held.control;
+    if typing || held.alt || writes && !letters {
         return None;
     }
     let key = key.to_lowercase();
@@ -130,13 +132,24 @@ mod tests {
                 assert_ne!(own.shown, other.shown);
             }
             let held = Held { control: own.control, shift: own.shift, alt: false };
-            assert_eq!(find(own.key, held, false), Some(own.action), "{}", own.shown);
-            assert_eq!(find(own.key, held, true), None, "{} is left to a field", own.shown);
+            assert_eq!(find(own.key, held, false, true), Some(own.action), "{}", own.shown);
+            assert_eq!(find(own.key, held, true, true), None, "{} is left to a field", own.shown);
         }
         for (place, (view, part, keys, _)) in IN_VIEWS.iter().enumerate() {
             let twice = IN_VIEWS[..place].iter().any(|other| (other.0, other.1, other.2) == (*view, *part, *keys));
             assert!(!twice, "{part}: {keys}");
         }
+    }
+
+    #[test]
+    fn single_keys_can_be_switched_off() {
+        for own in &SHORTCUTS {
+            let held = Held { control: own.control, shift: own.shift, alt: false };
+            let is_single = own.key.len() == 1 && !own.control;
+            assert_eq!(find(own.key, held, false, false).is_none(), is_single, "{}", own.shown);
+        }
+        assert_eq!(find("?", Held { shift: true, ..Held::default() }, false, false), None);
+        assert_eq!(find("Escape", Held::default(), false, false), Some(Action::Cancel), "Escape writes nothing");
     }
 
     #[test]
@@ -149,17 +162,17 @@ mod tests {
     #[test]
     fn shift_is_asked_for_where_it_matters() {
         let shift = Held { shift: true, ..Held::default() };
-        assert_eq!(find("?", shift, false), Some(Action::Help));
-        assert_eq!(find("/", shift, false), Some(Action::FindGene));
-        assert_eq!(find("G", Held::default(), false), Some(Action::Generate), "with the Caps Lock on");
-        assert_eq!(find("G", shift, false), None);
+        assert_eq!(find("?", shift, false, true), Some(Action::Help));
+        assert_eq!(find("/", shift, false, true), Some(Action::FindGene));
+        assert_eq!(find("G", Held::default(), false, true), Some(Action::Generate), "with the Caps Lock on");
+        assert_eq!(find("G", shift, false, true), None);
         let control = Held { control: true, ..Held::default() };
-        assert_eq!(find("Z", Held { shift: true, ..control }, false), Some(Action::Redo));
+        assert_eq!(find("Z", Held { shift: true, ..control }, false, true), Some(Action::Redo));
         // The browser's own: reload, find, a new tab.
         for key in ["r", "g", "t", "1", "u"] {
-            assert_eq!(find(key, control, false), None, "Ctrl {key}");
+            assert_eq!(find(key, control, false, true), None, "Ctrl {key}");
         }
-        assert_eq!(find("u", Held { alt: true, ..Held::default() }, false), None);
-        assert_eq!(find("1", Held::default(), false), Some(Action::Open(View::Explore)));
+        assert_eq!(find("u", Held { alt: true, ..Held::default() }, false, true), None);
+        assert_eq!(find("1", Held::default(), false, true), Some(Action::Open(View::Explore)));
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::protocol::Wish;
+use crate::protocol::{Comparison, Wish};
 
 /// Bundle shown when the address names none.
 pub const DEFAULT_BUNDLE: &str = "models/pbmc-ifnb";
@@ -49,6 +49,17 @@ pub enum Which {
     A,
     /// The second.
     B,
+}
+
+/// Part of the address that keeps the comparison on the screen, by the words of [`SHOWN`].
+pub const SHOW: &str = "show.comparison";
+/// Comparisons by their names in addresses.
+pub const SHOWN: [(Comparison, &str); 3] = [(Comparison::A, "a"), (Comparison::B, "b"), (Comparison::BAgainstA, "b-a")];
+
+/// The comparison to show of those that are there: the wanted one, else the first; the wanted one while none is.
+pub fn shown_of(wanted: Comparison, there: [bool; Comparison::ALL.len()]) -> Comparison {
+    let is_there = |own: &Comparison| there[*own as usize];
+    if is_there(&wanted) { wanted } else { Comparison::ALL.into_iter().find(is_there).unwrap_or(wanted) }
 }
 
 /// Everything that an address says. `None` is "the card's default".
@@ -117,10 +128,12 @@ pub const VIEWS: [(View, &str); 5] = [
 /// Beginnings of the keys that views keep of their own.
 const PARTS: [&str; 6] = ["plate.", "learn.", "data.", "map.", "genes.", "show."];
 
-/// Most cells per scenario and replicate in the page.
-pub const MOST_CELLS: u32 = 2000;
-/// Most replicates.
-pub const MOST_REPLICATES: u32 = 8;
+/// Fewest and most cells per scenario and replicate in the page.
+pub const CELLS: (u32, u32) = (4, 2000);
+/// Fewest and most sampling steps in the page.
+pub const STEPS: (u32, u32) = (1, 256);
+/// Fewest and most replicates.
+pub const REPLICATES: (u32, u32) = (1, 8);
 
 /// Percent-encoding of everything but unreserved characters.
 fn escape(text: &str) -> String {
@@ -197,6 +210,40 @@ impl State {
         }
     }
 
+    /// The comparison that the address asks for; else B against A where there are two scenarios.
+    pub fn comparison(&self) -> Comparison {
+        let named = self.parts.get(SHOW).and_then(|name| SHOWN.into_iter().find(|(_, own)| own == name));
+        match (&self.other, named) {
+            (None, _) => Comparison::A,
+            (Some(_), Some((comparison, _))) => comparison,
+            (Some(_), None) => Comparison::BAgainstA,
+        }
+    }
+
+    /// What makes cells, and nothing else: two states that agree in it ask for the same cells.
+    pub fn asks(&self) -> Self {
+        Self {
+            view: View::default(),
+            gene: None,
+            parts: BTreeMap::new(),
+            run: false,
+            device: Wish::Auto,
+            ..self.clone()
+        }
+    }
+
+    /// Takes what makes cells from another state.
+    pub fn take_asks(&mut self, other: &Self) {
+        *self = Self {
+            view: self.view,
+            gene: self.gene.take(),
+            parts: std::mem::take(&mut self.parts),
+            run: self.run,
+            device: self.device,
+            ..other.clone()
+        };
+    }
+
     /// Puts B in A's place and A in B's.
     pub fn swap(&mut self) {
         if let Some(other) = &mut self.other {
@@ -267,49 +314,81 @@ impl State {
 
     /// Reads a query string; what it does not understand is left at its default.
     pub fn read(query: &str) -> Self {
+        Self::read_telling(query).0
+    }
+
+    /// The same, and what was not understood, each as the address has it. Numbers are taken as they are, whatever their
+    /// size: a visitor is told what is out of range, and nothing is made of it (`crate::checks`).
+    pub fn read_telling(query: &str) -> (Self, Vec<String>) {
         let mut state = Self::default();
+        let mut refused = Vec::new();
         let (mut other, mut has_other) = (Other::default(), false);
         for pair in query.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (key, value) = (unescape(key), unescape(value));
             match key.strip_prefix("b.") {
                 Some("on") => has_other = value == "1",
-                Some("clamp") => other.clamp.extend(clamp_pair(&value)),
+                Some("clamp") => match clamp_pair(&value) {
+                    Some(held) => other.clamp.push(held),
+                    None => refused.push(format!("{key}={value}")),
+                },
                 Some(own) => {
                     if let Some(own) = own.strip_prefix("with.") {
                         add_value(&mut other.with, own, value);
                     }
                 }
-                None => state.take(&key, value),
+                None => {
+                    if !state.take(&key, value.clone()) {
+                        refused.push(format!("{key}={value}"));
+                    }
+                }
             }
         }
         // What B would be is worth nothing without B.
         state.other = has_other.then_some(other);
-        state
+        (state, refused)
     }
 
-    /// One pair.
-    fn take(&mut self, key: &str, value: String) {
+    /// Takes one pair; whether it could be understood.
+    fn take(&mut self, key: &str, value: String) -> bool {
+        /// Puts a number in its place, if it is one.
+        fn number<T>(place: &mut T, read: Option<T>) -> bool {
+            let is_read = read.is_some();
+            if let Some(read) = read {
+                *place = read;
+            }
+            is_read
+        }
         match key {
             // A bundle's name alone will do, where people type it.
             "bundle" if crate::protocol::is_own_folder(&value) => {
                 self.bundle = if value.contains('/') { value } else { format!("models/{value}") };
             }
-            "device" if value == "webgpu" => self.device = Wish::WebGpu,
-            "device" if value == "webgpu-f16" => self.device = Wish::WebGpuHalf,
-            "device" if value == "cpu" => self.device = Wish::Cpu,
+            "bundle" => return false,
+            "device" => match value.as_str() {
+                "webgpu" => self.device = Wish::WebGpu,
+                "webgpu-f16" => self.device = Wish::WebGpuHalf,
+                "cpu" => self.device = Wish::Cpu,
+                _ => return false,
+            },
             "view" => {
                 let named = VIEWS.iter().find(|(_, name)| *name == value);
-                self.view = named.map_or(View::Explore, |(view, _)| *view);
+                return number(&mut self.view, named.map(|(view, _)| *view));
             }
-            "guidance" => self.guidance = value.parse().ok().filter(|w| (0.0..=20.0).contains(w)),
-            "steps" => self.steps = value.parse().ok().filter(|n| (1..=1000).contains(n)),
-            "cells" => self.cells = value.parse().unwrap_or(self.cells).clamp(4, MOST_CELLS),
-            "seed" => self.seed = value.parse().unwrap_or(self.seed),
+            "guidance" => {
+                let read = value.parse().ok().filter(|w: &f32| w.is_finite());
+                return number(&mut self.guidance, read.map(Some));
+            }
+            "steps" => return number(&mut self.steps, value.parse().ok().map(Some)),
+            "cells" => return number(&mut self.cells, value.parse().ok()),
+            "seed" => return number(&mut self.seed, value.parse().ok()),
+            "replicates" => return number(&mut self.replicates, value.parse().ok()),
             "gene" if !value.is_empty() => self.gene = Some(value),
             "run" => self.run = value == "1",
-            "replicates" => self.replicates = value.parse().unwrap_or(self.replicates).clamp(1, MOST_REPLICATES),
-            "clamp" => self.clamp.extend(clamp_pair(&value)),
+            "clamp" => match clamp_pair(&value) {
+                Some(held) => self.clamp.push(held),
+                None => return false,
+            },
             _ if PARTS.iter().any(|part| key.starts_with(part) && key.len() > part.len()) => {
                 self.parts.insert(key.to_owned(), value);
             }
@@ -319,6 +398,7 @@ impl State {
                 }
             }
         }
+        true
     }
 }
 

@@ -1,7 +1,7 @@
 //! Puts cells onto a fixed map.
 //!
-//! Does: a cell stands at the mean of its nearest reference cells' places, the nearer the heavier; says
-//! where the name of a group of cells belongs.
+//! Does: a cell stands at the mean of its nearest reference cells' places, the nearer the heavier; restricts a map to
+//! the genes that other cells share with it; says where the name of a group of cells belongs.
 //! Does not know: how the map was made; it never moves (DESIGN.md decision 6).
 //! Flow: generated cells' principal components + reference map → **coordinates**.
 
@@ -24,6 +24,61 @@ pub fn place(reference: &[f32], map: &[f32], query: &[f32], dimensions: usize, k
 /// Coordinates [m, 2] of cells on a fixed map: their components by the map's own loadings, then [`place`].
 pub fn onto(pca: &Pca, reference: &[f32], map: &[f32], cells: &Normalised) -> Vec<f32> {
     place(reference, map, &pca.project(cells), pca.components, NEIGHBOURS)
+}
+
+/// A map on those of its genes that other cells have as well.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shared {
+    /// Components on these genes.
+    pub pca: Pca,
+    /// Components of the reference cells [n, components], projected on these genes alone.
+    pub reference: Vec<f32>,
+}
+
+/// Restricts a map to the genes that `has` knows (by their places in the panel). A gene that a file lacks is not a gene
+/// without counts: taken for one it would pull every cell to where that gene is low. The reference cells are kept as
+/// components; what these say of the shared genes is projected as the file's own values are.
+pub fn on_shared(pca: &Pca, reference: &[f32], has: impl Fn(u32) -> bool) -> Shared {
+    let dimensions = pca.components;
+    let kept: Vec<usize> = (0..pca.genes.len()).filter(|place| has(pca.genes[*place])).collect();
+    if kept.len() == pca.genes.len() || dimensions == 0 {
+        return Shared { pca: pca.clone(), reference: reference.to_vec() };
+    }
+    let row = |place: usize| &pca.loadings[place * dimensions..(place + 1) * dimensions];
+    // [components, components]: what projecting a cell's own reconstruction does to its components.
+    let mut gram = vec![0.0_f32; dimensions * dimensions];
+    for loadings in kept.iter().map(|place| row(*place)) {
+        for (one, sums) in loadings.iter().zip(gram.chunks_exact_mut(dimensions)) {
+            sums.iter_mut().zip(loadings).for_each(|(sum, other)| *sum += one * other);
+        }
+    }
+    let projected = reference.chunks_exact(dimensions).flat_map(|cell| {
+        let along = |sums: &[f32]| sums.iter().zip(cell).map(|(g, value)| g * value).sum::<f32>();
+        gram.chunks_exact(dimensions).map(along).collect::<Vec<f32>>()
+    });
+    Shared {
+        pca: Pca {
+            genes: kept.iter().map(|place| pca.genes[*place]).collect(),
+            mean: kept.iter().map(|place| pca.mean[*place]).collect(),
+            loadings: kept.iter().flat_map(|place| row(*place).iter().copied()).collect(),
+            components: dimensions,
+        },
+        reference: projected.collect(),
+    }
+}
+
+/// Share of a cell's normalised counts that fall on the genes that `has` knows, by the log-normalised means [groups, G]
+/// of groups of `cells` cells: what cells of a file with only these genes are to be scaled to. 1 where nothing is known.
+pub fn shared_share(means: &[f32], cells: &[usize], genes: usize, has: impl Fn(usize) -> bool) -> f64 {
+    let (mut kept, mut all) = (0.0, 0.0);
+    for (row, cells) in means.chunks_exact(genes.max(1)).zip(cells) {
+        for (gene, value) in row.iter().enumerate() {
+            let counts = f64::from(*value).exp_m1() * *cells as f64;
+            all += counts;
+            kept += if has(gene) { counts } else { 0.0 };
+        }
+    }
+    if all > 0.0 && kept > 0.0 { kept / all } else { 1.0 }
 }
 
 /// [`place`] for cells whose neighbours are known.
@@ -107,7 +162,65 @@ pub fn summits(map: &[f32], groups: &[Option<usize>], least: usize) -> Vec<(usiz
 
 #[cfg(test)]
 mod tests {
-    use super::{place, summits};
+    use super::{on_shared, place, shared_share, summits};
+    use crate::counts::Counts;
+    use crate::neighbours::nearest;
+    use crate::normalise::{Normalised, Target, log_normalise};
+    use crate::pca::{Pca, fit_pca};
+
+    const GENES: usize = 60;
+    const KINDS: usize = 3;
+    const TARGET: f64 = 1000.0;
+
+    /// Cells of three kinds in turn, each high in twenty genes of its own, on a little deterministic noise.
+    fn kinds(cells: usize, shift: usize) -> Counts {
+        let count = |cell: usize, gene: usize| {
+            let high = gene / 20 == cell % KINDS;
+            3 + 14 * u32::from(high) + ((cell * 31 + gene * 17 + shift) % 5) as u32
+        };
+        let rows: Vec<Vec<u32>> = (0..cells).map(|cell| (0..GENES).map(|gene| count(cell, gene)).collect()).collect();
+        Counts::from_dense_rows(GENES, rows.iter().map(Vec::as_slice))
+    }
+
+    /// Cells whose three nearest reference cells are all of their kind.
+    fn right(reference: &[f32], pca: &Pca, cells: &Normalised) -> usize {
+        let found = nearest(reference, &pca.project(cells), pca.components, 3);
+        let near = found.indices.chunks_exact(3).enumerate();
+        near.filter(|(cell, near)| near.iter().all(|own| *own as usize % KINDS == cell % KINDS)).count()
+    }
+
+    #[test]
+    fn cells_with_half_of_the_genes_land_among_their_own_kind() {
+        let measured = log_normalise(&kinds(90, 0), Target::Sum(TARGET));
+        let genes: Vec<u32> = (0..GENES as u32).collect();
+        let pca = fit_pca(&measured, &genes, 4).unwrap_or_else(|error| panic!("{error}"));
+        let reference = pca.project(&measured);
+        // The file lacks nearly all genes of the first kind and half of the second kind's.
+        let has = |gene: usize| gene % 10 == 0 || (30..60).contains(&gene);
+        let panel: Vec<Option<usize>> = (0..GENES).map(|gene| has(gene).then_some(gene)).collect();
+        let own = kinds(60, 3).select_genes(&panel);
+        let naive = right(&reference, &pca, &log_normalise(&own, Target::Sum(TARGET)));
+        let shared = on_shared(&pca, &reference, |gene| has(gene as usize));
+        assert_eq!(shared.pca.genes.len(), 33);
+        let means: Vec<f32> = measured.mean().iter().map(|mean| *mean as f32).collect();
+        let share = shared_share(&means, &[90], GENES, has);
+        assert!((0.5..0.62).contains(&share), "about 33 of 60 genes: {share}");
+        let placed = right(&shared.reference, &shared.pca, &log_normalise(&own, Target::Sum(share * TARGET)));
+        assert_eq!(placed, 60, "all cells are among their own kind");
+        assert!(naive < 45, "genes that are not there count as zeros: {naive} of 60");
+    }
+
+    #[test]
+    fn a_file_with_all_genes_is_placed_as_ever() {
+        let measured = log_normalise(&kinds(30, 0), Target::Sum(TARGET));
+        let pca =
+            fit_pca(&measured, &(0..GENES as u32).collect::<Vec<_>>(), 3).unwrap_or_else(|error| panic!("{error}"));
+        let reference = pca.project(&measured);
+        let shared = on_shared(&pca, &reference, |_| true);
+        assert!(shared.pca == pca && shared.reference == reference);
+        assert_eq!(shared_share(&[1.0, 2.0], &[5], 2, |_| true), 1.0);
+        assert_eq!(shared_share(&[], &[], 2, |_| false), 1.0, "nothing is known");
+    }
 
     #[test]
     fn names_stand_above_their_groups_the_largest_first() {

@@ -187,6 +187,12 @@ pub struct Bundle {
     pub precomputed: Option<Precomputed>,
 }
 
+/// Whether cells cannot be made or shown without a file of this name. Others (such as the split of the training cells)
+/// travel with a bundle for those who train and evaluate.
+pub fn is_needed(name: &str) -> bool {
+    [WEIGHTS, MAP, REFERENCE, GOLDEN, PRECOMPUTED].contains(&name)
+}
+
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -241,8 +247,11 @@ impl Bundle {
     pub fn read(json: &[u8], files: &BTreeMap<String, Vec<u8>>, device: &Device) -> Result<Self, BundleError> {
         let card = read_card(json)?;
         for (name, entry) in &card.files {
-            let bytes = files.get(name).ok_or_else(|| BundleError::MissingFile(name.clone()))?;
-            check_file(name, entry, bytes)?;
+            match files.get(name) {
+                Some(bytes) => check_file(name, entry, bytes)?,
+                None if is_needed(name) => return Err(BundleError::MissingFile(name.clone())),
+                None => {}
+            }
         }
         let content = |file: &'static str| move |source| BundleError::Content { file, source };
         let network = weights::load(&files[WEIGHTS], &card.model, device).map_err(content(WEIGHTS))?;

@@ -12,16 +12,20 @@ use crate::frame::{
 };
 use crate::theme::Theme;
 use crate::ticks::range;
+use crate::words::width_of;
 
 /// −log10 of the smallest q that is drawn apart; smaller ones stand on the upper edge.
 const HIGHEST: f64 = 300.0;
 /// Most names written.
 const NAMED: usize = 14;
+/// Size of a name, and what stays free around it, CSS pixels.
+const NAME: (f64, f64) = (11.0, 3.0);
 
 /// What fold changes are drawn against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Against<'a> {
-    /// −log10 q, upwards: a volcano. Genes with q = 1 are not drawn.
+    /// −log10 q, upwards: a volcano. Genes that neither shift nor are sure of anything (q = 1 and no change at all, such
+    /// as those without counts) are not drawn.
     Significance,
     /// Mean normalised counts of both sides [G], from left to right: an MA plot. Genes without counts are not drawn.
     Expression(&'a [f64]),
@@ -55,7 +59,7 @@ impl Shifts<'_> {
         let known = self.log2_fold_change[gene].is_finite() && !self.q[gene].is_nan();
         known
             && match self.against {
-                Against::Significance => self.q[gene] < 1.0,
+                Against::Significance => self.q[gene] < 1.0 || self.log2_fold_change[gene] != 0.0,
                 Against::Expression(mean) => mean[gene] > 0.0 && mean[gene].is_finite(),
             }
     }
@@ -206,8 +210,7 @@ fn cut_lines<DB: DrawingBackend>(
     if height < frame.y.1 {
         let (_, y) = frame.pixel(0.0, height);
         line((left, y), (right, y))?;
-        let words = format!("q = {}", shifts.q_cut);
-        text(area, theme, &words, (right, y - theme.px(7.0)), 10.0, Anchor::Right, theme.faint)?;
+        text(area, theme, &cut_name(shifts), (right, y - theme.px(7.0)), 10.0, Anchor::Right, theme.faint)?;
     }
     Ok(())
 }
@@ -228,25 +231,43 @@ fn names<DB: DrawingBackend>(
         order.retain(|gene| *gene != selected);
         order.insert(0, selected);
     }
-    let mut taken = Taken::new();
+    let mut taken = Taken::from_iter(cut_words(theme, frame, shifts));
+    let kept = taken.len();
+    let (size, free) = (NAME.0, theme.px(NAME.1));
     for gene in order.into_iter().take(60) {
         let name = &shifts.genes[gene];
         let (x, y) = place(frame, shifts, gene);
-        let (width, half) = (theme.px(6.4) * name.len() as i32, theme.px(7.0));
+        let (width, half) = (width_of(theme, name, size), theme.px(0.5 * size));
         // To the right of points on the left half, and the other way round: names stay inside.
         let to_right = 2 * x < frame.pixels.0 + frame.pixels.2;
         let start = if to_right { x + theme.px(6.0) } else { x - theme.px(6.0) - width };
-        let own = (start, y - half, start + width, y + half);
+        let own = (start - free, y - half - free, start + width + free, y + half + free);
         if own.0 < frame.pixels.0 || !claim(&mut taken, own) {
             continue;
         }
-        let (at, anchor) = if to_right { (own.0, Anchor::Left) } else { (own.2, Anchor::Right) };
-        text(area, theme, name, (at, y), 11.0, anchor, theme.ink)?;
-        if taken.len() == NAMED {
+        let (at, anchor) = if to_right { (start, Anchor::Left) } else { (start + width, Anchor::Right) };
+        text(area, theme, name, (at, y), size, anchor, theme.ink)?;
+        if taken.len() == kept + NAMED {
             break;
         }
     }
     Ok(())
+}
+
+/// Where the words of the cut-off by q stand, when they are written.
+fn cut_words(theme: &Theme, frame: &Frame, shifts: &Shifts<'_>) -> Option<(i32, i32, i32, i32)> {
+    let height = -shifts.q_cut.max(1e-300).log10();
+    if shifts.against != Against::Significance || height >= frame.y.1 {
+        return None;
+    }
+    let (_, y) = frame.pixel(0.0, height);
+    let right = frame.pixels.2;
+    Some((right - width_of(theme, &cut_name(shifts), 10.0), y - theme.px(13.0), right, y))
+}
+
+/// Words of the cut-off by q.
+fn cut_name(shifts: &Shifts<'_>) -> String {
+    format!("q = {}", shifts.q_cut)
 }
 
 #[cfg(test)]
@@ -302,6 +323,50 @@ mod tests {
             }
             assert!(!svg.contains("NONE") && !svg.contains("NaN"));
         });
+    }
+
+    #[test]
+    fn a_volcano_without_a_sure_gene_shows_its_grey_points() {
+        let genes: Vec<String> = ["STILL", "NONE"].map(str::to_owned).into();
+        let shifts = Shifts {
+            genes: &genes,
+            log2_fold_change: &[0.4, 0.0],
+            q: &[1.0, 1.0],
+            q_cut: 0.05,
+            change_cut: 0.5,
+            selected: None,
+            against: Against::Significance,
+        };
+        let mut found = Vec::new();
+        let svg = render(SIZE, "", "", |area| {
+            let frame = draw(area, &Theme::light(1.0), &shifts)?;
+            found = (0..2).map(|gene| nearest(&frame, &shifts, place(&frame, &shifts, gene), 3)).collect();
+            Ok(())
+        });
+        assert!(!crate::checks::says(&svg.unwrap(), "no gene shifts"));
+        assert_eq!(found, [Some(0), None], "a gene that moves is there, one without counts is not");
+    }
+
+    #[test]
+    fn names_never_lie_over_one_another() {
+        // Forty sure genes in a crowd, with wide names.
+        let genes: Vec<String> = (0..40).map(|gene| format!("WWMHLA-DRB{gene}")).collect();
+        let change: Vec<f64> = (0..40).map(|gene| 1.0 + 0.05 * f64::from(gene)).collect();
+        let q: Vec<f64> = (0..40).map(|gene| 10f64.powi(-3 - gene % 5)).collect();
+        let shifts = Shifts {
+            genes: &genes,
+            log2_fold_change: &change,
+            q: &q,
+            q_cut: 0.05,
+            change_cut: 0.5,
+            selected: None,
+            against: Against::Significance,
+        };
+        for scale in [1.0, 2.0] {
+            let size = ((400.0 * scale) as u32, (300.0 * scale) as u32);
+            let svg = render(size, "", "", |area| draw(area, &Theme::light(scale), &shifts).map(drop)).unwrap();
+            crate::checks::is_tidy(&svg, size);
+        }
     }
 
     #[test]

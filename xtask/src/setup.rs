@@ -44,10 +44,31 @@ impl PageTools {
         if let Some(toolchain) = self.toolchain {
             command.env("RUSTUP_TOOLCHAIN", toolchain);
         }
+        // Panics carry the names of source files: those of this machine's folders have no business in a page. Cargo
+        // adds these to the flags of .cargo/config.toml.
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", remapped(&private_folders()));
         // xtask itself runs under cargo; its settings must not leak into trunk's cargo. NO_COLOR=1 is
         // refused by trunk, which wants true or false.
         command.env_remove("CARGO").env_remove("RUSTC").env_remove("NO_COLOR");
     }
+}
+
+/// Folders of this machine whose names stand in what the compiler writes, and what stands there instead; a folder comes
+/// after those that it lies in, because the last rule that fits is taken.
+pub(crate) fn private_folders() -> Vec<(PathBuf, &'static str)> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let cargo =
+        std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| home.clone().map(|home| home.join(".cargo")));
+    let of_home = home.map(|home| (home, "home"));
+    let of_cargo = cargo.map(|cargo| (cargo.join("registry/src"), "crates"));
+    of_home.into_iter().chain(of_cargo).chain([(root(), "wellplate")]).collect()
+}
+
+/// Compiler flags that put names in the place of folders. A folder with a blank in its name cannot be told to cargo.
+fn remapped(folders: &[(PathBuf, &str)]) -> String {
+    let rule = |(folder, name): &(PathBuf, &str)| format!("--remap-path-prefix={}={name}", folder.display());
+    let rules = folders.iter().map(rule).filter(|rule| !rule.contains(' '));
+    rules.collect::<Vec<_>>().join(" ")
 }
 
 /// The cache folder of these two variables.
@@ -212,8 +233,15 @@ pub(crate) fn component(program: &str, component: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cache_of, is_version, locked_version};
+    use super::{cache_of, is_version, locked_version, remapped};
     use std::path::{Path, PathBuf};
+
+    #[test]
+    fn folders_are_told_to_the_compiler_by_other_names() {
+        let folders =
+            [(PathBuf::from("/home/ada"), "home"), (PathBuf::from("/with a blank"), "no"), (PathBuf::from("/w"), "w")];
+        assert_eq!(remapped(&folders), "--remap-path-prefix=/home/ada=home --remap-path-prefix=/w=w");
+    }
 
     #[test]
     fn the_locked_version_is_read() {

@@ -7,10 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::process::{command, on_path, root, run, step};
-use crate::setup::{PageTools, page_tools, wasm_opt};
+use crate::setup::{PageTools, page_tools, private_folders, wasm_opt};
 use xtask::server;
 use xtask::stamp::stamp;
 
@@ -62,8 +62,22 @@ pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
             })?;
         }
     }
+    for file in wasm_files(&dist())? {
+        let bytes = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        if let Some(folder) = private_folders().into_iter().find_map(|(folder, _)| named_in(&bytes, &folder)) {
+            bail!("{} names a folder of this machine: {folder}", file.display());
+        }
+    }
     // Last: the version is the hash of what is served.
     finish(&dist())
+}
+
+/// The folder's name, if these bytes hold it. One that every machine has says nothing.
+fn named_in(bytes: &[u8], folder: &Path) -> Option<String> {
+    let name = folder.display().to_string();
+    let is_telling = folder.components().count() > 2;
+    let holds = || bytes.windows(name.len()).any(|window| window == name.as_bytes());
+    (is_telling && holds()).then_some(name)
 }
 
 /// Writes the list of bundles and the version into a built page.
@@ -102,4 +116,19 @@ pub(crate) fn serve(release: bool, port: u16, open: bool) -> Result<()> {
     }
     server::serve(&listener, &dist());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::named_in;
+
+    #[test]
+    fn folders_of_a_machine_are_found_in_a_module() {
+        let module = b"\0asm...panicked at /home/ada/wellplate/app/src/lib.rs:3";
+        assert_eq!(named_in(module, Path::new("/home/ada/wellplate")).as_deref(), Some("/home/ada/wellplate"));
+        assert_eq!(named_in(module, Path::new("/home/bob")), None);
+        assert_eq!(named_in(b"/root and /home", Path::new("/root")), None, "every machine has it");
+    }
 }

@@ -48,6 +48,8 @@ pub enum Direction {
 pub struct Cuts {
     /// Parts of names, any of which it must have; none is all genes.
     pub names: Vec<String>,
+    /// Whole symbols that will do as well: genes that are called what was typed.
+    pub genes: Vec<String>,
     /// Largest q-value.
     pub q: f64,
     /// Smallest |log2 fold change|.
@@ -58,7 +60,7 @@ pub struct Cuts {
 
 impl Default for Cuts {
     fn default() -> Self {
-        Self { names: Vec::new(), q: 1.0, change: 0.0, direction: Direction::Both }
+        Self { names: Vec::new(), genes: Vec::new(), q: 1.0, change: 0.0, direction: Direction::Both }
     }
 }
 
@@ -75,7 +77,7 @@ impl Cuts {
             _ => Direction::Both,
         };
         let names = parts.get(FIND).map(|text| names(text)).unwrap_or_default();
-        Self { names, q: number(Q, 1.0), change: number(CHANGE, 0.0), direction }
+        Self { names, genes: Vec::new(), q: number(Q, 1.0), change: number(CHANGE, 0.0), direction }
     }
 }
 
@@ -122,7 +124,7 @@ mod tests {
     fn cuts_are_read_from_an_address() {
         let all = parts(&[(FIND, "isg15, cd"), (Q, "0.05"), (CHANGE, "1"), (DIRECTION, "down")]);
         let names = vec!["ISG15".to_owned(), "CD".to_owned()];
-        assert_eq!(Cuts::of(&all), Cuts { names, q: 0.05, change: 1.0, direction: Direction::Down });
+        assert_eq!(Cuts::of(&all), Cuts { names, q: 0.05, change: 1.0, direction: Direction::Down, ..Cuts::default() });
         let wrong = parts(&[(FIND, " "), (Q, "little"), (CHANGE, "inf"), (DIRECTION, "sideways")]);
         assert_eq!(Cuts::of(&wrong), Cuts::default(), "what is not understood cuts nothing");
     }

@@ -67,6 +67,7 @@ fn cuts_leave_what_passes_all_of_them() {
         assert_eq!(passing(Cuts { direction: Direction::Up, ..all() }), [4, 2, 0]);
         assert_eq!(passing(Cuts { direction: Direction::Down, ..all() }), [1]);
         assert_eq!(passing(Cuts { names: names("isg, cd14"), ..all() }), [1, 0]);
+        assert_eq!(passing(Cuts { genes: names("IFI6"), ..all() }), [4], "called so, by its whole symbol");
         assert!(passing(Cuts { names: names("NONE"), ..all() }).is_empty(), "no cell has it");
         assert_eq!(surest(columns, 0.05, 2), [4, 0]);
         // Too short a column shortens the table instead of ending the page.
@@ -136,7 +137,7 @@ fn the_text_has_every_gene_and_what_made_it() {
     with(|columns| {
         let notes = [("seed".to_owned(), "7".to_owned())];
         for separator in [',', '\t'] {
-            let text = text(columns, &notes, separator);
+            let text = text(columns, ["control", "perturbed"], &notes, separator);
             let lines: Vec<&str> = text.lines().collect();
             assert_eq!((lines[0], lines.len()), ("# seed: 7", 7));
             let fields = |line: &str| line.split(separator).map(str::to_owned).collect::<Vec<_>>();
@@ -145,6 +146,7 @@ fn the_text_has_every_gene_and_what_made_it() {
             assert_eq!(fields(lines[3])[..4], ["CD14", "-3", "1e-6", "1e-3"]);
             assert!(lines[1..].iter().all(|line| fields(line).len() == 10));
         }
-        assert!(!text(&Columns { measured: None, ..*columns }, &notes, ',').contains("measured"));
+        let other = text(&Columns { measured: None, ..*columns }, ["A", "B"], &notes, ',');
+        assert!(!other.contains("measured") && other.contains(",mean_a,mean_b,") && !other.contains("control"));
     });
 }

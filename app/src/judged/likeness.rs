@@ -71,8 +71,7 @@ impl Target {
             Self::AtLeast(least) => Some(own >= least),
             Self::AtMost(most) => Some(own <= most),
             Self::Below(near) => ceiling.map(|ceiling| own >= ceiling - near),
-            // An estimate of a distance may fall below 0; no multiple of that says anything.
-            Self::Times(times) => ceiling.map(|ceiling| own <= ceiling || ceiling > 0.0 && own <= times * ceiling),
+            Self::Times(times) => ceiling.map(|ceiling| own <= times * ceiling),
         }
     }
 }
@@ -87,9 +86,14 @@ impl Likeness {
         self.target().map(Target::words).unwrap_or_default()
     }
 
+    /// The ceiling; none where it is below zero: halves of so few cells say nothing.
+    pub fn ceiling(&self) -> Option<f64> {
+        self.ceiling.filter(|value| *value >= 0.0)
+    }
+
     /// Whether the target is reached; `None` without a target or a number.
     pub fn is_reached(&self) -> Option<bool> {
-        self.target()?.is_reached(self.generated?, self.ceiling)
+        self.target()?.is_reached(self.generated?, self.ceiling())
     }
 
     /// The same in a word.
@@ -159,7 +163,8 @@ mod tests {
         assert_eq!(measure("exact copies of training cells", 0.0, 0.0).verdict(), "–");
         let bare = Likeness { ceiling: None, ..measure("MMD²", 0.1, 0.0) };
         assert_eq!(bare.verdict(), "not measured");
-        assert_eq!(measure("MMD²", 0.001, -0.001).verdict(), "missed", "twice less than nothing is no bound");
+        let below = measure("MMD²", 0.001, -0.001);
+        assert_eq!((below.ceiling(), below.verdict()), (None, "not measured"), "less than nothing is no bound");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::LayerId;
+use crate::fields::{field, remark};
 
 /// Selected points by layer, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,11 +111,6 @@ pub struct Row<'a> {
     pub value: Option<f32>,
 }
 
-/// A field that may hold a comma, a quote or a line break.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}
-
 /// The table as CSV; lines that start with # say what made it.
 pub fn csv<'a>(
     made_by: &[(String, String)],
@@ -122,10 +118,8 @@ pub fn csv<'a>(
     gene: Option<&str>,
     rows: impl Iterator<Item = Row<'a>>,
 ) -> String {
-    let mut csv = String::new();
-    for (key, value) in made_by {
-        let _ = writeln!(csv, "# {key}: {}", value.replace(['\n', '\r'], " "));
-    }
+    let mut csv: String = made_by.iter().map(|(key, value)| remark(key, value, ',')).collect();
+    let field = |text: &str| field(text, ',');
     let last = gene.map(|gene| format!(",{}", field(&format!("{gene}_log1p")))).unwrap_or_default();
     let _ = writeln!(csv, "layer,index,x,y,{}{last}", field(&format!("nearest_measured_{group}")));
     for row in rows {

@@ -10,6 +10,7 @@ use std::fmt::Write;
 use super::layout::Layout;
 use super::table::{head, line, well_fields};
 use super::wells::name;
+use crate::fields::{field, remark};
 use crate::protocol::Request;
 use crate::protocol::card::Card;
 
@@ -136,7 +137,7 @@ pub fn most_varied(results: &[&WellResult], most: usize) -> Vec<usize> {
 
 /// Lines of comments.
 pub fn notes(entries: &[(String, String)]) -> String {
-    entries.iter().map(|(key, value)| format!("# {key}: {}\n", value.replace(['\n', '\r'], " "))).collect()
+    entries.iter().map(|(key, value)| remark(key, value, '\t')).collect()
 }
 
 /// One line per finished well, with mean and log2 fold change of the named genes (by place).
@@ -170,6 +171,7 @@ pub fn long(card: &Card, place: usize, result: &WellResult, genes: std::ops::Ran
     let (well, mut text) = (name(place), String::new());
     for gene in genes {
         let (Some(symbol), Some(mean)) = (card.genes.get(gene), result.mean.get(gene)) else { break };
+        let symbol = field(symbol, '\t');
         let (difference, change, q) = (result.difference[gene], result.change[gene], result.q[gene]);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{well}\t{symbol}\t{mean}\t{difference}\t{change}\t{q:e}");

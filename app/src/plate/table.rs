@@ -7,6 +7,7 @@
 
 use super::layout::{Condition, Layout};
 use super::wells::{COLUMNS, name};
+use crate::fields;
 use crate::protocol::card::Card;
 
 /// Word for a condition that is left open.
@@ -52,20 +53,13 @@ fn split(text: &str, separator: char) -> Vec<Vec<String>> {
             _ => field.push(letter),
         }
     }
-    rows.iter_mut().flatten().for_each(|field| *field = field.trim().to_owned());
+    rows.iter_mut().flatten().for_each(|field| *field = fields::unmarked(field.trim()).to_owned());
     rows
-}
-
-/// A field, quoted where it must be.
-pub fn field(text: &str) -> String {
-    if text.contains(['\t', '\n', '\r', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// A line of fields.
 pub fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
-    let mut line = fields.into_iter().map(field).collect::<Vec<_>>().join("\t");
-    line.push('\n');
-    line
+    fields::line(fields, '\t')
 }
 
 /// Held genes as one field.
@@ -96,8 +90,7 @@ pub fn well_fields(card: &Card, layout: &Layout, place: usize) -> Vec<String> {
 
 /// The plate map: one line per filled well. It opens in a spreadsheet and can be pasted back.
 pub fn plate_map(card: &Card, layout: &Layout, notes: &[(String, String)]) -> String {
-    let mut text: String =
-        notes.iter().map(|(key, value)| format!("# {key}: {}\n", value.replace(['\n', '\r'], " "))).collect();
+    let mut text: String = notes.iter().map(|(key, value)| fields::remark(key, value, '\t')).collect();
     text.push_str(&line(head(card).iter().map(String::as_str)));
     for (place, _) in layout.filled() {
         text.push_str(&line(well_fields(card, layout, place).iter().map(String::as_str)));
@@ -129,7 +122,7 @@ pub fn grid(card: &Card, layout: &Layout, places: &[usize]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{field, line, rows};
+    use super::{line, rows};
 
     #[test]
     fn spreadsheets_are_read_as_they_copy() {
@@ -144,8 +137,8 @@ mod tests {
 
     #[test]
     fn fields_come_back() {
-        let fields = ["plain", "a\tb", "say \"so\"", "two\nlines", ""];
+        let fields = ["plain", "a\tb", "say \"so\"", "two\nlines", "=1+1", "-cell", ""];
         assert_eq!(rows(&format!("{}x", line(fields)))[0], fields);
-        assert_eq!(field("plain"), "plain");
+        assert_eq!(line(["plain", "=1+1"]), "plain\t'=1+1\n", "a spreadsheet computes nothing of it");
     }
 }

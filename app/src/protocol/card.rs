@@ -4,9 +4,12 @@
 //! Does not know: weights.
 //! Flow: worker's `Ready` → **card** → controls and model view.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+
+use crate::choices::THIN;
+use crate::judged::Summary;
 
 /// A card as the page reads it; fields that it does not show are left out.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -25,10 +28,21 @@ pub struct Card {
     pub markers: Vec<String>,
     /// Default guidance.
     pub guidance: f32,
+    /// Largest guidance at which its cells were found sound.
+    pub guidance_limit: f32,
     /// Default steps.
     pub steps: u32,
+    /// Library sizes of the training cells: smallest and largest.
+    #[serde(default)]
+    pub library_sizes: [u32; 2],
+    /// Whether its cells could be cells at all; bundles that were not evaluated say nothing.
+    #[serde(default)]
+    pub plausibility: Option<Plausible>,
     /// Held-out scores.
     pub scores: Vec<Score>,
+    /// The referee's metrics over all held-out groups.
+    #[serde(default)]
+    pub summaries: Vec<Summary>,
     /// Training cells by combination of chosen values, joined by "|".
     #[serde(default)]
     pub combinations: BTreeMap<String, u32>,
@@ -112,6 +126,20 @@ pub struct Value {
     pub origin: Option<Origin>,
     /// Training cells with it.
     pub cells: u32,
+    /// For library size: smallest and largest of the training cells with it.
+    #[serde(default)]
+    pub library_sizes: Option<[u32; 2]>,
+}
+
+/// What raw numbers of generated cells say.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Plausible {
+    /// Cells looked at.
+    pub cells: u32,
+    /// Whether all of it is as in measured cells.
+    pub sound: bool,
+    /// The verdict.
+    pub words: String,
 }
 
 /// Metrics of a predictor.
@@ -140,8 +168,32 @@ pub struct Score {
     pub model: Metrics,
     /// PerturbMean.
     pub baseline: Metrics,
+    /// The baseline with the highest Pearson-Δ on these cells, where the bundle says which.
+    #[serde(default)]
+    pub best: Option<Best>,
     /// Real against real.
     pub ceiling: Metrics,
+}
+
+/// The best baseline of a held-out group.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Best {
+    /// Its name.
+    pub name: String,
+    /// Its metrics.
+    pub metrics: Metrics,
+}
+
+impl Score {
+    /// Name and metrics of the best baseline that is known of these cells.
+    pub fn rival(&self) -> (&str, Metrics) {
+        self.best.as_ref().map_or(("PerturbMean", self.baseline), |best| (best.name.as_str(), best.metrics))
+    }
+
+    /// A metric of the ceiling; none where it is below zero: halves of so few cells say nothing.
+    pub fn ceiling_of(&self, value: fn(&Metrics) -> Option<f64>) -> Option<f64> {
+        value(&self.ceiling).filter(|value| *value >= 0.0)
+    }
 }
 
 /// How it was trained.
@@ -192,13 +244,11 @@ impl Card {
         Ok(card)
     }
 
-    /// Sees to it that what stands there at first is no extrapolation: where no training cell had the most common value
-    /// of every condition, the largest combination (of control cells) takes their place.
+    /// Sees to it that what stands there at first is neither an extrapolation nor thin: where hardly any training cell had
+    /// the most common value of every condition, the largest combination (of control cells) takes their place.
     fn settle(&mut self) {
         let first: Vec<String> = self.choosable().filter_map(Condition::most_common).cloned().collect();
-        if self.training_cells(&first) != Some(0) {
-            return;
-        }
+        let Some(seen) = self.training_cells(&first).filter(|seen| *seen < THIN) else { return };
         let slots: Vec<&Condition> = self.choosable().collect();
         let is_control = |parts: &Vec<&str>| {
             parts.len() == slots.len()
@@ -214,7 +264,10 @@ impl Card {
             .filter(|(names, _)| is_control(&names.split('|').collect()))
             .max_by_key(|(_, cells)| **cells)
             .map(split);
-        let Some((names, 1..)) = largest else { return };
+        let Some((names, cells)) = largest else { return };
+        if cells <= seen {
+            return;
+        }
         let chosen = self.conditions.iter_mut().filter(|condition| condition.kind != "depth");
         chosen.zip(names.split('|')).for_each(|(condition, name)| condition.usual = Some(name.to_owned()));
     }
@@ -231,8 +284,14 @@ impl Card {
     }
 
     /// Scores that say most about a choice: its own held-out group, else all held-out cells of its
-    /// perturbation pooled over types.
-    pub fn scores_for<'a>(&'a self, donor: &str, cell_type: &str, condition: &str) -> Option<&'a Score> {
+    /// perturbation pooled over types. Several perturbations are one condition, in whatever order they are named.
+    pub fn scores_for<'a>(&'a self, donor: &str, cell_type: &str, perturbations: &[&str]) -> Option<&'a Score> {
+        let wanted: BTreeSet<&str> = perturbations.iter().copied().collect();
+        let known = |s: &&Score| match perturbations {
+            [one] => s.condition == *one,
+            _ => s.condition.split('+').collect::<BTreeSet<&str>>() == wanted,
+        };
+        let condition = self.scores.iter().find(known)?.condition.as_str();
         let of = |d: &str, t: &str| {
             self.scores.iter().find(|s| s.condition == condition && s.donor == d && s.cell_type == t)
         };
@@ -252,7 +311,7 @@ mod tests {
     fn what_stands_there_at_first_was_seen_in_training() {
         let json = |combinations: &str| {
             format!(
-                r#"{{"name": "", "title": "", "description": "", "genes": [], "markers": [], "guidance": 0, "steps": 1,
+                r#"{{"name": "", "title": "", "description": "", "genes": [], "markers": [], "guidance": 0, "guidance_limit": 3, "steps": 1,
                 "scores": [], "data": [], "not_for": [], "combinations": {combinations},
                 "training": {{"cells": 9, "steps": 1, "batch": 1, "bits_per_gene": 1, "held_out": [], "command": ""}},
                 "conditions": [
@@ -268,7 +327,9 @@ mod tests {
             card.conditions.into_iter().map(|own| own.usual.unwrap_or_default()).collect::<Vec<_>>()
         };
         assert_eq!(usual(r#"{"liver|B": 3, "lung|T": 4, "x|T": 9}"#), ["lung", "T"], "nobody had liver and T");
-        assert_eq!(usual(r#"{"liver|T": 1, "lung|T": 4}"#), ["", ""], "one cell is enough");
+        assert_eq!(usual(r#"{"liver|T": 1, "lung|T": 4}"#), ["lung", "T"], "one cell is too thin to begin with");
+        assert_eq!(usual(r#"{"liver|T": 20, "lung|T": 400}"#), ["", ""], "enough is enough");
+        assert_eq!(usual(r#"{"liver|T": 4, "lung|T": 4}"#), ["", ""], "nothing better is there");
         assert_eq!(usual("{}"), ["", ""], "a bundle that does not say changes nothing");
     }
 }

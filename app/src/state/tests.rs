@@ -1,7 +1,7 @@
 //! States and addresses, there and back.
 
-use super::{MOST_CELLS, MOST_REPLICATES, Other, State, VIEWS, View, Which};
-use crate::protocol::Wish;
+use super::{Other, SHOW, State, VIEWS, View, Which};
+use crate::protocol::{Comparison, Wish};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
@@ -14,8 +14,8 @@ fn states() -> impl Strategy<Value = State> {
         btree_map(names(), values, 0..4)
     };
     let clamp = || vec((names(), any::<u32>()), 0..4);
-    let counts = (4..=MOST_CELLS, any::<u32>(), 1..=MOST_REPLICATES);
-    let numbers = (option::of(0.0_f32..=20.0), option::of(1_u32..=1000), counts);
+    let counts = (any::<u32>(), any::<u32>(), any::<u32>());
+    let numbers = (option::of(-9.0_f32..=20.0), option::of(any::<u32>()), counts);
     let parts = btree_map(names().prop_map(|name| format!("plate.{name}")), names(), 0..3);
     let other = option::of((with(), clamp()).prop_map(|(with, clamp)| Other { with, clamp }));
     let lists = (with(), clamp(), option::of(names()), parts, other);
@@ -93,7 +93,7 @@ fn a_second_scenario_has_its_own_part_of_the_address() {
     assert_eq!(state.with_of(Which::B)["condition"], ["A"]);
     // Without its switch there is no B, and choices for it go to A.
     let mut alone = State::read("b.with.condition=B&b.on=0&b.nonsense=1&b.=&replicates=99");
-    assert_eq!((alone.other.clone(), alone.replicates), (None, MOST_REPLICATES));
+    assert_eq!((alone.other.clone(), alone.replicates), (None, 99), "what is out of range is kept, to be told");
     alone.with_mut(Which::B).insert("condition".into(), vec!["C".into()]);
     alone.clamp_mut(Which::B).push(("CD14".into(), 1));
     assert_eq!((alone.with["condition"].as_slice(), alone.clamp.len()), (["C".to_owned()].as_slice(), 1));
@@ -108,9 +108,54 @@ fn a_bundle_goes_by_its_name_alone() {
 }
 
 #[test]
-fn nonsense_stays_at_its_default() {
-    let state = State::read(
-        "?bundle=//elsewhere.org&cells=9999999&guidance=NaN&steps=-4&seed=x&clamp=CD14&%ZZ=%&device=tpu&with.=q",
+fn nonsense_stays_at_its_default_and_is_named() {
+    let (state, refused) = State::read_telling(
+        "?bundle=//elsewhere.org&cells=9999999&guidance=NaN&steps=-4&seed=x&clamp=CD14&%ZZ=%&device=tpu&view=moon&with.=q&b.on=1&b.clamp=x",
     );
-    assert_eq!(state, State { cells: super::MOST_CELLS, ..State::default() });
+    let other = Some(Other::default());
+    assert_eq!(state, State { cells: 9_999_999, other, ..State::default() }, "a number is kept, whatever its size");
+    let named = [
+        "bundle=//elsewhere.org",
+        "guidance=NaN",
+        "steps=-4",
+        "seed=x",
+        "clamp=CD14",
+        "device=tpu",
+        "view=moon",
+        "b.clamp=x",
+    ];
+    assert_eq!(refused, named);
+    assert!(State::read_telling("utm_source=x&fault=y&run=1").1.is_empty(), "what is none of ours is nobody's fault");
+}
+
+#[test]
+fn two_scenarios_open_on_b_against_a() {
+    let shown = |query: &str| State::read(query).comparison();
+    assert_eq!(shown(""), Comparison::A);
+    assert_eq!(shown("show.comparison=b-a"), Comparison::A, "without B there is nothing else");
+    assert_eq!(shown("b.on=1"), Comparison::BAgainstA);
+    for (comparison, name) in super::SHOWN {
+        assert_eq!(shown(&format!("b.on=1&{SHOW}={name}")), comparison);
+    }
+    assert_eq!(shown("b.on=1&show.comparison=c"), Comparison::BAgainstA);
+}
+
+#[test]
+fn what_is_there_is_shown() {
+    use super::shown_of;
+    let wanted = Comparison::BAgainstA;
+    assert_eq!(shown_of(wanted, [true, true, true]), wanted);
+    assert_eq!(shown_of(wanted, [false, true, false]), Comparison::B);
+    assert_eq!(shown_of(wanted, [false; 3]), wanted, "it is on its way");
+}
+
+#[test]
+fn what_makes_cells_is_told_apart_from_what_shows_them() {
+    let one = State::read("with.drug=A&cells=8&gene=CD14&view=plate&genes.q=0.1&run=1&device=cpu");
+    let other = State::read("with.drug=A&cells=8&gene=IL6");
+    assert_eq!(one.asks(), other.asks());
+    assert_ne!(one.asks(), State::read("with.drug=A&cells=9").asks());
+    let mut back = State::read("with.drug=B&gene=IL6&seed=4");
+    back.take_asks(&one);
+    assert_eq!((back.asks(), back.gene.as_deref(), back.view), (one.asks(), Some("IL6"), View::Explore));
 }

@@ -32,7 +32,7 @@ pub(super) fn Comparisons() -> impl IntoView {
         let is_missing = move || store.tables.shifts.with(|all| all[comparison as usize].is_none());
         view! {
             <button class="segment" data-testid=id aria-pressed=move || is_shown().to_string()
-                disabled=move || is_missing() && !is_shown() on:click=move |_| store.shown.set(comparison)>
+                disabled=move || is_missing() && !is_shown() on:click=move |_| store.show(comparison)>
                 {name(comparison)}
             </button>
         }

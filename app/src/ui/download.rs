@@ -1,8 +1,10 @@
 //! Files that the page hands to the visitor.
 //!
-//! Does: turns texts, bytes and figures (as PNG) into downloads without any request.
+//! Does: turns texts, bytes and figures (as PNG) into downloads without any request, and says that it did.
 //! Does not know: what is in them.
 //! Flow: export → **download**.
+
+use std::cell::Cell;
 
 use leptos::prelude::document;
 use plots::{PlotError, Theme};
@@ -13,6 +15,17 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, Url};
 
 use super::canvas::Surface;
+use super::store::Store;
+
+thread_local! {
+    /// Who is told of downloads: a button that saves must not be silent.
+    static TOLD: Cell<Option<Store>> = const { Cell::new(None) };
+}
+
+/// Tells a store of every download from now on.
+pub(super) fn tell_to(store: Store) {
+    TOLD.set(Some(store));
+}
 
 /// Pixels of a saved picture per CSS pixel.
 const PIXELS: f64 = 2.0;
@@ -69,6 +82,9 @@ fn hand_out_blob(name: &str, blob: &Blob) {
         anchor.set_href(&address);
         anchor.set_download(name);
         anchor.click();
+        if let Some(store) = TOLD.get() {
+            store.tell(&format!("Saved {name}."));
+        }
     }
     // The browser has taken the blob by now; an address that cannot be revoked ends with the page.
     let _ = Url::revoke_object_url(&address);

@@ -51,7 +51,8 @@ pub(super) fn GeneCard() -> impl IntoView {
         ];
         let ahead = store.ahead.is_shown();
         let rows = rows.into_iter().filter(move |(what, _)| is_told && !(ahead && *what == "Place by q"));
-        let truth = match store.state.with(|state| origin::of_comparison(&card, state, store.shown.get())) {
+        let shown = store.shown.get();
+        let truth = match store.with_results(|state| origin::of_comparison(&card, state, shown)) {
             Origin::Measured => "Measured Δ log(1 + x)",
             Origin::SemiSynthetic => "Semi-synthetic Δ log(1 + x)",
             Origin::Synthetic => "Synthetic Δ log(1 + x)",

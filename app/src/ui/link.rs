@@ -161,7 +161,7 @@ pub(super) fn reload(store: Store) {
     }
     store.alert.set(None);
     store.close();
-    store.run.update(|run| *run += 1);
+    store.next_run();
     if is_lost(store) {
         return;
     }
@@ -199,7 +199,7 @@ pub(super) fn restart(store: Store) {
     end();
     store.alert.set(None);
     store.clear();
-    store.run.update(|run| *run += 1);
+    store.next_run();
     store.phase.set(Phase::Loading { stage: "starting".into(), share: 0.0 });
     connect(store);
 }
@@ -207,21 +207,19 @@ pub(super) fn restart(store: Store) {
 /// Starts a run of what the controls describe.
 pub(super) fn generate(store: Store) {
     let Some((request, other)) = store.requests() else { return };
+    if !untrack(|| store.problems()).is_empty() {
+        store.tell("Nothing was made: some of the choices are not this model's. See above the controls.");
+        return;
+    }
     store.alert.set(None);
-    store.clear();
-    store.run.update(|run| *run += 1);
-    store.working.set(store.run.get_untracked());
+    let run = store.begin_run();
+    store.working.set(run);
     store.phase.set(Phase::Running { what: "starting".into(), share: 0.0, seconds_left: None });
     store.ran.set(Some(request.clone()));
     store.ran_other.set(other.clone());
-    // What was looked at stays in view, if the run has it.
-    let made = store.comparisons();
-    if !made.contains(&store.shown.get_untracked()) {
-        store.shown.set(made.first().copied().unwrap_or_default());
-    }
     store.change(|state| state.run = true);
     let replicates = store.state.with_untracked(|state| state.replicates);
-    send(store, &ToWorker::Generate { run: store.run.get_untracked(), request, other, replicates });
+    send(store, &ToWorker::Generate { run, request, other, replicates });
 }
 
 /// Stops the run in work.

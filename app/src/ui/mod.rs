@@ -7,6 +7,7 @@
 // Leptos' component macro writes `pub` items behind every component.
 #![allow(unreachable_pub)]
 
+mod answer;
 mod bundles;
 mod canvas;
 mod comparisons;
@@ -17,6 +18,7 @@ mod download;
 mod gene_card;
 mod gene_names;
 mod genes;
+mod kept;
 mod learn;
 mod link;
 mod map;
@@ -29,6 +31,7 @@ mod shell;
 mod store;
 mod tables;
 mod url;
+mod verdict;
 mod violins;
 mod volcano;
 
@@ -50,6 +53,7 @@ pub fn start() {
 #[component]
 fn App() -> impl IntoView {
     let store = Store::new();
+    download::tell_to(store);
     link::connect(store);
     url::keep(store);
     bundles::keep(store);

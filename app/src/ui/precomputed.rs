@@ -69,6 +69,19 @@ impl AheadStore {
         self.shown.get()
     }
 
+    /// Puts a result on the screen again, or none.
+    pub(super) fn bring_back(&self, shown: Option<Arc<Shown>>) {
+        self.shown.set(shown);
+    }
+
+    /// Genes of all that were tested with q below 0.05, where the table is precomputed and holds only the surest.
+    pub(super) fn moved(&self) -> Option<usize> {
+        self.shown.with(|shown| {
+            let shown = shown.as_ref()?;
+            shown.held.comparisons.get(shown.found.compared?.1).map(|own| own.shifted as usize)
+        })
+    }
+
     /// ", precomputed" for titles and names of what is on the screen.
     pub(super) fn ending(&self) -> &'static str {
         if self.is_shown() { ", precomputed" } else { "" }
@@ -131,11 +144,10 @@ fn show(store: Store, found: Found) {
     let said = store.finished.get_untracked().filter(|_| untrack(|| ran_the_same(store, &request)));
     store.clear();
     store.finished.set(said);
-    // Late answers about the last run's cells belong to nothing any more.
-    store.run.update(|run| *run += 1);
+    store.next_run();
+    store.answered(store.state.get_untracked());
     store.ran.set(Some(request));
     store.ran_other.set(None);
-    store.shown.set(Comparison::A);
     let points = |set: usize| held.sets.get(set).map(|set| set.points.clone()).unwrap_or_default();
     store.control.set(points(found.control));
     if let Some((perturbed, place)) = found.compared {
@@ -164,7 +176,7 @@ pub(super) fn keep(store: Store) {
             match wanted {
                 Some(Ok(found)) if !running && shown != Some(found) && !store.has_own() => show(store, found),
                 // What is on the screen is always of what is chosen.
-                Some(Err(_)) if shown.is_some() => store.clear(),
+                Some(Err(_)) if !running && shown.is_some() => store.clear(),
                 _ => {}
             }
         });
@@ -191,7 +203,7 @@ pub(super) fn Precomputed() -> impl IntoView {
     view! {
         <div role="status">
             {move || words.get().map(|words| view! {
-                <p class="precomputed" data-testid="precomputed"><b>"Precomputed: "</b>{words}</p>
+                <p class="precomputed" data-testid="precomputed" hidden=move || store.is_running()><b>"Precomputed: "</b>{words}</p>
             })}
             {move || lacking.get().map(|words| view! { <p class="note" data-testid="not-precomputed">{words}</p> })}
             {move || offered.get().map(|found| view! {

@@ -1,10 +1,11 @@
-//! The results: how far to trust them, the shifted genes, the chosen gene.
+//! The results: the verdict, the shifted genes, the chosen gene.
 //!
 //! Does: arranges the right-hand side. Does not know: what a run is.
 //! Flow: store → **results**.
 
 use leptos::prelude::*;
 
+use super::answer::Standing;
 use super::comparisons::Comparisons;
 use super::controls::add_other;
 use super::gene_card::GeneCard;
@@ -12,6 +13,7 @@ use super::genes::GeneTable;
 use super::methods::Methods;
 use super::precomputed::Typical;
 use super::use_store;
+use super::verdict::VerdictLine;
 use crate::choices;
 use crate::lacks::Lacks;
 use crate::origin;
@@ -26,17 +28,17 @@ pub(super) fn Results() -> impl IntoView {
     view! {
         <section class="panel results" aria-labelledby="genes-title">
             <h2 id="genes-title">"Genes"</h2>
-            <Comparisons/>
-            <Seen which=Which::A/>
-            <Show when=move || store.has_other()><Seen which=Which::B/></Show>
-            <Trust/>
-            <Agreement/>
-            <Typical/>
-            <Show when=has_shifts fallback=move || view! { <Empty/> }>
-                <GeneTable/>
-                <GeneCard/>
-            </Show>
-            <Methods/>
+            <Standing id="standing"/>
+            <div class="answer" class:stale=move || store.is_stale()>
+                <Comparisons/>
+                <VerdictLine/>
+                <Typical/>
+                <Show when=has_shifts fallback=move || view! { <Empty/> }>
+                    <GeneTable/>
+                    <GeneCard/>
+                </Show>
+                <Methods/>
+            </div>
         </section>
     }
 }
@@ -48,7 +50,10 @@ fn Empty() -> impl IntoView {
     let nothing = Memo::new(move |_| !store.is_running() && store.comparisons().is_empty());
     let lacks = move || store.card.with(|card| card.as_ref().map(|card| Lacks::of(card)).unwrap_or_default());
     let words = move || {
-        if store.is_running() {
+        if store.card.with(Option::is_none) {
+            // Nothing is said of a model that is not there yet.
+            "Results stand here as soon as the model's card is there.".to_owned()
+        } else if store.is_running() {
             "The first shifts appear with the first cells that there is something to compare with.".to_owned()
         } else if nothing.get() {
             lacks().nothing_shifts()
@@ -65,8 +70,8 @@ fn Empty() -> impl IntoView {
     let suggested = Memo::new(move |_| {
         let card = store.card.get().filter(|_| !store.is_running() && !store.has_other())?;
         store.state.with(|state| {
-            let (_, value) = choices::suggestion(&card, &state.with)?;
-            Some(format!("Switch {} on", value.display))
+            let (condition, value) = choices::suggestion(&card, &state.with)?;
+            Some(choices::deed(condition, &value.display))
         })
     });
     let begin = move |_| {
@@ -90,11 +95,11 @@ fn Empty() -> impl IntoView {
 
 /// Whether the model has seen such cells at all.
 #[component]
-fn Seen(which: Which) -> impl IntoView {
+pub(super) fn Seen(which: Which) -> impl IntoView {
     let store = use_store();
     let words = move || {
         let card = store.card.get()?;
-        let (cells, together) = store.state.with(|state| {
+        let (cells, together) = store.with_results(|state| {
             let with = state.with_of(which);
             (choices::training_cells(&card, with), choices::perturbations(&card, with).len())
         });
@@ -116,60 +121,25 @@ fn Seen(which: Which) -> impl IntoView {
             (cells, _, true) => format!("Generated: {cells} training cells had this combination."),
             (cells, _, false) => format!("{cells} training cells had this combination."),
         };
-        Some((words, cells == 0))
+        // Few cells carry little: said wherever the number is.
+        let is_thin = cells > 0 && cells < choices::THIN;
+        Some((if is_thin { format!("{words} That is thin support.") } else { words }, cells < choices::THIN))
     };
     let is_new = move || words().is_some_and(|(_, is_new)| is_new);
-    let name = move || store.has_other().then(|| view! { <b>{if which == Which::A { "A " } else { "B " }}</b> });
+    let name = move || {
+        store
+            .with_results(|state| state.other.is_some())
+            .then(|| view! { <b>{if which == Which::A { "A " } else { "B " }}</b> })
+    };
     let id = if which == Which::A { "seen" } else { "seen-b" };
     view! {
         <p class="seen" class:extrapolated=is_new>{name}<span data-testid=id>{move || words().map(|(words, _)| words)}</span></p>
     }
 }
 
-/// How well the model did on measured cells that it never saw, beside the simplest rival and the most
-/// that is possible.
-#[component]
-fn Trust() -> impl IntoView {
-    let store = use_store();
-    let words = move || {
-        let card = store.card.get()?;
-        // B against A rests on B as much as on A; B is the one that is new.
-        let which = if store.shown.get() == Comparison::A { Which::A } else { Which::B };
-        let which = if store.has_other() { which } else { Which::A };
-        let on: Vec<(String, String)> = store.state.with(|state| {
-            let on = choices::perturbations(&card, state.with_of(which));
-            on.into_iter().map(|own| (own.value.clone(), own.display.clone())).collect()
-        });
-        let (value, name) = match on.as_slice() {
-            [] => return None,
-            [one] => one.clone(),
-            _ => return Some("How far to trust it: no held-out cells tell, for no cells with all of these perturbations were measured.".to_owned()),
-        };
-        let key =
-            |kind: &str| card.conditions.iter().find(|c| c.kind == kind).map(|c| c.key.clone()).unwrap_or_default();
-        let (donor, cell_type) = (store.chosen_in(which, &key("identity")), store.chosen_in(which, &key("cell_type")));
-        let score = card.scores_for(&donor, &cell_type, &value)?;
-        let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
-        let kind = store.state.with(|state| origin::of_choice(&card, state.with_of(which))).word();
-        let donor = match score.donor.as_str() {
-            "" => " in held-out cells".to_owned(),
-            donor => format!(" in held-out donor {donor}"),
-        };
-        let who = if score.cell_type == "all" { "all cell types".to_owned() } else { score.cell_type.clone() };
-        Some(format!(
-            "How far to trust it: for {name}{donor} ({who}, {} {kind} cells), effects correlate with the {kind} ones at {}; PerturbMean, the mean effect of the others, reaches {}, half of the {kind} cells against the other half {}.",
-            score.cells,
-            show(score.model.pearson_delta),
-            show(score.baseline.pearson_delta),
-            show(score.ceiling.pearson_delta)
-        ))
-    };
-    view! { <p class="note" data-testid="trust">{move || words().unwrap_or_default()}</p> }
-}
-
 /// How well the run agrees with the measured cells of its kind, once it is finished.
 #[component]
-fn Agreement() -> impl IntoView {
+pub(super) fn Agreement() -> impl IntoView {
     let store = use_store();
     let words = move || {
         let measured = store.measured.get()?;
@@ -182,7 +152,8 @@ fn Agreement() -> impl IntoView {
             format!("{perturbed} perturbed and {control} control cells of this type")
         };
         let card = store.card.get()?;
-        let own = store.state.with(|state| origin::of_comparison(&card, state, store.shown.get()));
+        let shown = store.shown.get();
+        let own = store.with_results(|state| origin::of_comparison(&card, state, shown));
         let (head, judge) = match own {
             Origin::Measured => ("Measured", ""),
             other => (

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::answer::AnswerStore;
 use super::bundles::BundleStore;
 use super::data::DataStore;
 use super::gene_names::NamesStore;
@@ -59,6 +60,8 @@ pub(super) enum Phase {
 #[derive(Clone, Copy)]
 pub(super) struct Store {
     pub(super) state: RwSignal<State>,
+    /// What of the address could not be understood.
+    pub(super) refused: RwSignal<Vec<String>>,
     pub(super) phase: RwSignal<Phase>,
     pub(super) alert: RwSignal<Option<String>>,
     pub(super) card: RwSignal<Option<Arc<Card>>>,
@@ -74,7 +77,11 @@ pub(super) struct Store {
     /// Tables of all comparisons.
     pub(super) tables: Tables,
     /// The comparison that is shown, everywhere.
-    pub(super) shown: RwSignal<Comparison>,
+    pub(super) shown: Memo<Comparison>,
+    /// Choices that the answer on the screen is of.
+    pub(super) answer: AnswerStore,
+    /// Whether others are made now.
+    pub(super) stale: Memo<bool>,
     /// Its shifts.
     pub(super) shifts: Memo<Option<Arc<ShiftTable>>>,
     /// Measured means beside it.
@@ -99,6 +106,8 @@ pub(super) struct Store {
     pub(super) looks: Looks,
     /// Whether the theme is dark.
     pub(super) dark: RwSignal<bool>,
+    /// What was just done, in words.
+    pub(super) told: RwSignal<String>,
     pub(super) download: RwSignal<Option<(String, Vec<u8>)>>,
     pub(super) genes: GenesStore,
     /// What genes are called.
@@ -122,14 +131,17 @@ const JOBS: u32 = 1 << 31;
 impl Store {
     pub(super) fn new() -> Self {
         let query = window().location().search().unwrap_or_default();
-        let (tables, shown) = (Tables::new(), RwSignal::new(Comparison::A));
-        let (looks, state) = (Looks::new(), State::read(&query));
-        let history = History::new(state.clone(), super::url::number().unwrap_or(0));
+        let (looks, (read, refused)) = (Looks::new(), State::read_telling(&query));
+        let history = History::new(read.clone(), super::url::number().unwrap_or(0));
+        let (state, card) = (RwSignal::new(read), RwSignal::new(None));
+        let (tables, answer) = (Tables::new(), AnswerStore::new());
+        let shown = answer.shown(state, tables);
         Self {
-            state: RwSignal::new(state),
+            state,
+            refused: RwSignal::new(refused),
             phase: RwSignal::new(Phase::Loading { stage: "starting".into(), share: 0.0 }),
             alert: RwSignal::new(None),
-            card: RwSignal::new(None),
+            card,
             device: RwSignal::new(None),
             reference: RwSignal::new(Arc::default()),
             names: RwSignal::new(Vec::new()),
@@ -139,6 +151,8 @@ impl Store {
             other: RwSignal::new(Vec::new()),
             tables,
             shown,
+            answer,
+            stale: answer.stale(state, card),
             shifts: tables.shown_shifts(shown),
             measured: tables.shown_measured(shown),
             values: tables.shown_values(shown),
@@ -153,6 +167,7 @@ impl Store {
             history: RwSignal::new(history),
             looks,
             dark: looks.dark,
+            told: RwSignal::new(String::new()),
             download: RwSignal::new(None),
             genes: GenesStore::new(),
             gene_names: NamesStore::new(),
@@ -263,6 +278,7 @@ impl Store {
         self.other_control.set(Vec::new());
         self.other.set(Vec::new());
         self.tables.clear();
+        self.answer.clear();
         self.genes.clear();
         self.ahead.clear();
         self.selection.update(|selection| *selection = Arc::new(selection.measured_only()));
@@ -310,9 +326,11 @@ impl Store {
                 self.phase.set(Phase::Running { what: phase, share, seconds_left });
             }
             FromWorker::Cells { run, scenario, first } if run == current => {
-                self.add_cells(scenario, first, &next().f32())
+                self.first_cells();
+                self.add_cells(scenario, first, &next().f32());
             }
             FromWorker::Shifts { run, comparison, cells, seeds } if run == current => {
+                self.first_table();
                 self.add_shifts(comparison, cells, seeds, || next().f64());
             }
             FromWorker::Measured { run, comparison, cells, agreement } if run == current => {
@@ -324,13 +342,14 @@ impl Store {
                 self.genes.take_heat(comparison, genes, cells, next().f32());
             }
             FromWorker::Done { run, provenance, seconds } if run == current => {
+                self.first_table();
                 self.phase.set(Phase::Idle);
                 self.provenance.set(Some(provenance));
                 self.finished.set(Some(format!("Done in {seconds:.1} s.")));
             }
             FromWorker::Cancelled { run, cells } if run == current => {
                 self.phase.set(Phase::Idle);
-                self.finished.set(Some(format!("Stopped; {cells} cells of the last scenario were finished.")));
+                self.finished.set(Some(self.ended_early(cells)));
             }
             FromWorker::Plate(tell) => self.plate.receive(*self, tell, &mut next),
             FromWorker::Learn(tell) => self.learn.receive(*self, tell, &mut next),
@@ -385,6 +404,10 @@ impl Store {
     fn failed(&self, sentence: String, fatal: bool) {
         self.alert.set(Some(sentence));
         let loaded = self.ready.get_untracked();
+        if !fatal && loaded && untrack(|| self.is_running()) && self.working.get_untracked() == self.run.get_untracked()
+        {
+            self.finished.set(Some(self.ended_early(0)));
+        }
         if !fatal && !loaded {
             // Of a bundle that was refused nothing stays on the screen.
             self.close();

@@ -69,8 +69,15 @@ pub(super) struct Tables {
     values: RwSignal<BTreeMap<String, [GeneValues; Comparison::ALL.len()]>>,
 }
 
+/// Tables that can be brought back.
+pub(super) struct Kept {
+    shifts: Each<ShiftTable>,
+    measured: Each<Measured>,
+    values: BTreeMap<String, [GeneValues; Comparison::ALL.len()]>,
+}
+
 /// What is at hand of a comparison, as a memo that changes only when that does.
-fn shown_of<T: Send + Sync + 'static>(all: RwSignal<Each<T>>, shown: RwSignal<Comparison>) -> Memo<Option<Arc<T>>> {
+fn shown_of<T: Send + Sync + 'static>(all: RwSignal<Each<T>>, shown: Memo<Comparison>) -> Memo<Option<Arc<T>>> {
     let of_shown = move |_: Option<&Option<Arc<T>>>| all.with(|all| all[shown.get() as usize].clone());
     // Tables are long and hold what is not a number: one and the same table is enough to know.
     Memo::new_with_compare(of_shown, |before, now| {
@@ -93,17 +100,17 @@ impl Tables {
     }
 
     /// Shifts of the comparison that is shown.
-    pub(super) fn shown_shifts(self, shown: RwSignal<Comparison>) -> Memo<Option<Arc<ShiftTable>>> {
+    pub(super) fn shown_shifts(self, shown: Memo<Comparison>) -> Memo<Option<Arc<ShiftTable>>> {
         shown_of(self.shifts, shown)
     }
 
     /// Measured means beside it.
-    pub(super) fn shown_measured(self, shown: RwSignal<Comparison>) -> Memo<Option<Arc<Measured>>> {
+    pub(super) fn shown_measured(self, shown: Memo<Comparison>) -> Memo<Option<Arc<Measured>>> {
         shown_of(self.measured, shown)
     }
 
     /// Values of genes on its two sides.
-    pub(super) fn shown_values(self, shown: RwSignal<Comparison>) -> Signal<BTreeMap<String, GeneValues>> {
+    pub(super) fn shown_values(self, shown: Memo<Comparison>) -> Signal<BTreeMap<String, GeneValues>> {
         Signal::derive(move || {
             let place = shown.get() as usize;
             self.values.with(|all| all.iter().map(|(gene, each)| (gene.clone(), each[place].clone())).collect())
@@ -113,6 +120,27 @@ impl Tables {
     /// Values of a gene on both sides of a comparison.
     pub(super) fn values_of(self, gene: &str, comparison: Comparison) -> Option<GeneValues> {
         self.values.with(|all| all.get(gene).map(|each| each[comparison as usize].clone()))
+    }
+
+    /// Which comparisons have a table.
+    pub(super) fn there(self) -> [bool; Comparison::ALL.len()] {
+        self.shifts.with(|all| std::array::from_fn(|place| all[place].is_some()))
+    }
+
+    /// All of it, to be brought back.
+    pub(super) fn keep(self) -> Kept {
+        Kept {
+            shifts: self.shifts.get_untracked(),
+            measured: self.measured.get_untracked(),
+            values: self.values.get_untracked(),
+        }
+    }
+
+    /// What was kept.
+    pub(super) fn bring_back(self, kept: &Kept) {
+        self.shifts.set(kept.shifts.clone());
+        self.measured.set(kept.measured.clone());
+        self.values.set(kept.values.clone());
     }
 
     /// Forgets everything.

@@ -58,7 +58,8 @@ pub(super) fn keep(store: Store) {
         write(store, &state, step);
     });
     let back = Closure::<dyn FnMut(Event)>::new(move |_: Event| {
-        let state = State::read(&window().location().search().unwrap_or_default());
+        let (state, refused) = State::read_telling(&window().location().search().unwrap_or_default());
+        store.refused.set(refused);
         let number = number();
         store.history.update(|history| history.visit(number, &state));
         if number.is_none() {

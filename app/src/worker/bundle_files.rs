@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use model::bundle::{CARD, read_card, sha256};
+use model::bundle::{CARD, is_needed, read_card, sha256};
 use model::card::FileEntry;
 use web_sys::RequestCache;
 
@@ -73,11 +73,13 @@ pub(crate) async fn gather(folder: &str, stop: &Stop) -> Result<Gathered, End> {
     if let Some(name) = card.files.keys().find(|name| !is_own_folder(name) || name.contains('/')) {
         return Err(format!("{folder} was refused: it names the file {name:?}.").into());
     }
-    let total = card.files.values().map(|entry| entry.bytes).sum();
+    // What the page has no use for (the split of the training cells) is not asked for.
+    let needed = || card.files.iter().filter(|(name, _)| is_needed(name));
+    let total = needed().map(|(_, entry)| entry.bytes).sum();
     let mut work = Work { folder, stop, total, done: 0, downloaded: 0, wrong: false, told: 0.0 };
     let (mut files, mut new) = (BTreeMap::new(), vec![CARD.to_owned()]);
     let mut shown = false;
-    for (name, entry) in &card.files {
+    for (name, entry) in needed() {
         let (bytes, is_new) = work.file(name, entry, shelf.as_ref().ok()).await?;
         new.extend(is_new.then(|| name.clone()));
         files.insert(name.clone(), bytes);
@@ -89,9 +91,7 @@ pub(crate) async fn gather(folder: &str, stop: &Stop) -> Result<Gathered, End> {
         // The kept card is kept already; a bundle with a wrong file is refused, and not worth keeping.
         new.clear();
     }
-    let keys: BTreeMap<&str, String> = card
-        .files
-        .iter()
+    let keys: BTreeMap<&str, String> = needed()
         .map(|(name, entry)| (name.as_str(), key(folder, name, Some(&entry.sha256))))
         .chain([(CARD, key(folder, CARD, None))])
         .collect();

@@ -130,44 +130,30 @@ pub(crate) async fn generate(
     }
 }
 
-/// All scenarios, one after the other.
+/// All replicates, one after the other; within each, all scenarios in turns.
 async fn whole(
     session: &mut Session,
     asked: &[Option<Request>; 2],
     mut made: Made,
     work: &mut Work<'_>,
 ) -> Result<Provenance, End> {
-    let scenarios: Vec<Scenario> = made.parts.keys().copied().collect();
-    let mut compared: Vec<Comparison> = Vec::new();
-    for scenario in scenarios {
-        for replicate in 0..work.replicates {
-            replicate_of(session, &mut made, scenario, replicate, work).await?;
-        }
-        compared.extend(made.compared_by(scenario));
-        finish(session, asked, &made, made.compared_by(scenario), work).await?;
+    for replicate in 0..work.replicates {
+        replicate_of(session, &mut made, replicate, work).await?;
     }
-    // A scenario B that has no cells of its own is compared all the same.
-    let left: Vec<Comparison> = Comparison::ALL.into_iter().filter(|own| !compared.contains(own)).collect();
-    finish(session, asked, &made, &left, work).await?;
+    finish(session, asked, &made, work).await?;
     let provenance = provenance::of(session, asked, &made, work.replicates);
     session.current = Some(Current { run: work.run, made, provenance: provenance.clone() });
     Ok(provenance)
 }
 
-/// Comparisons whose cells are all there.
-async fn finish(
-    session: &Session,
-    asked: &[Option<Request>; 2],
-    made: &Made,
-    comparisons: &[Comparison],
-    work: &mut Work<'_>,
-) -> Result<(), End> {
-    for comparison in comparisons {
-        let Some(sides) = made.sides(*comparison) else { continue };
+/// Tests every comparison that there is, now that all cells are there.
+async fn finish(session: &Session, asked: &[Option<Request>; 2], made: &Made, work: &mut Work<'_>) -> Result<(), End> {
+    for comparison in Comparison::ALL {
+        let Some(sides) = made.sides(comparison) else { continue };
         work.progress("testing genes", 0.0);
-        test(session, made, &[*comparison], work).await?;
+        test(session, made, &[comparison], work).await?;
         // A bundle that measured no such cells has nothing to show: that is no failure.
-        let _ = measured::show(session, work.run, *comparison, asked, sides);
+        let _ = measured::show(session, work.run, comparison, asked, sides);
     }
     Ok(())
 }
@@ -210,69 +196,98 @@ fn phase(made: &Made, scenario: Scenario, replicate: u64, work: &Work<'_>) -> St
     what.to_owned()
 }
 
-/// One scenario's cells of one seed, from an earlier run where they are there.
-async fn replicate_of(
-    session: &mut Session,
-    made: &mut Made,
+/// Cells of one scenario and one seed that are being made.
+struct Task {
     scenario: Scenario,
-    replicate: u64,
-    work: &mut Work<'_>,
-) -> Result<(), End> {
-    let Some(part) = made.parts.get_mut(&scenario) else { return Ok(()) };
-    let choices = of_seed(&part.choices, replicate);
-    if let Some(cells) = session.kept.get(&choices) {
-        show(work.run, scenario, part.cells.labels.len(), &cells.coordinates);
-        return part.cells.append(cells).map_err(End::Failed);
+    choices: Choices,
+    run: Run,
+    fresh: Sampled,
+    weight: f64,
+    phase: String,
+}
+
+/// One replicate: cells of earlier runs are taken, the others made in turns, so that there is something to compare as
+/// soon as each side has its first cells.
+async fn replicate_of(session: &mut Session, made: &mut Made, replicate: u64, work: &mut Work<'_>) -> Result<(), End> {
+    let scenarios: Vec<Scenario> = made.parts.keys().copied().collect();
+    let mut tasks: Vec<Task> = Vec::new();
+    for scenario in scenarios {
+        tasks.extend(begin(session, made, scenario, replicate, work)?);
     }
-    let phase = phase(made, scenario, replicate, work);
-    let fresh = sample(session, &choices, made, scenario, &phase, work).await?;
-    work.units_done += choices.cells as f64 * weight(session, &choices);
-    if let Some(part) = made.parts.get_mut(&scenario) {
-        part.cells.means.extend_from_slice(&fresh.means);
+    while let Some(place) = next(&tasks) {
+        batch(session, made, &mut tasks[place], work).await?;
     }
-    session.kept.keep(choices, fresh);
+    for task in tasks {
+        let mut fresh = task.fresh;
+        fresh.means.push(session.normalised(&fresh.counts).mean());
+        if let Some(part) = made.parts.get_mut(&task.scenario) {
+            part.cells.means.extend_from_slice(&fresh.means);
+        }
+        session.kept.keep(task.choices, fresh);
+    }
     Ok(())
 }
 
-/// Cells of one seed, added to their scenario as they are finished; genes are tested while they arrive.
-async fn sample(
+/// The task whose scenario has the fewest cells so far, the first of equal ones; none when all are done.
+fn next(tasks: &[Task]) -> Option<usize> {
+    let open = tasks.iter().enumerate().filter(|(_, task)| !task.run.is_finished());
+    open.min_by_key(|(_, task)| task.fresh.labels.len()).map(|(place, _)| place)
+}
+
+/// A scenario's cells of one seed: those of an earlier run, or what is to be made.
+fn begin(
     session: &Session,
-    choices: &Choices,
     made: &mut Made,
     scenario: Scenario,
-    phase: &str,
-    work: &mut Work<'_>,
-) -> Result<Sampled, End> {
-    let request = session.bundle.request(choices).map_err(|error| End::Failed(format!("{error}.")))?;
-    let network = &session.bundle.network;
-    let mut run = Run::new(network, request, session.effort());
-    let mut fresh = Sampled::empty(session.bundle.card.genes.len());
-    let weight = weight(session, choices);
-    work.progress(phase, 0.0);
-    while !run.is_finished() {
+    replicate: u64,
+    work: &Work<'_>,
+) -> Result<Option<Task>, End> {
+    let phase = phase(made, scenario, replicate, work);
+    let Some(part) = made.parts.get_mut(&scenario) else { return Ok(None) };
+    let choices = of_seed(&part.choices, replicate);
+    if let Some(cells) = session.kept.get(&choices) {
+        show(work.run, scenario, part.cells.labels.len(), &cells.coordinates);
+        return part.cells.append(cells).map(|()| None).map_err(End::Failed);
+    }
+    let request = session.bundle.request(&choices).map_err(|error| End::Failed(format!("{error}.")))?;
+    let run = Run::new(&session.bundle.network, request, session.effort());
+    let fresh = Sampled::empty(session.bundle.card.genes.len());
+    let weight = weight(session, &choices);
+    Ok(Some(Task { scenario, choices, run, fresh, weight, phase }))
+}
+
+/// The next cells of a task, added to their scenario; genes are tested while cells arrive.
+async fn batch(session: &Session, made: &mut Made, task: &mut Task, work: &mut Work<'_>) -> Result<(), End> {
+    work.progress(&task.phase, 0.0);
+    loop {
         breathe().await;
         if work.is_stopped() {
-            return Err(End::Cancelled(made.parts.get(&scenario).map_or(0, |part| part.cells.labels.len())));
+            return Err(End::Cancelled(made.parts.get(&task.scenario).map_or(0, |part| part.cells.labels.len())));
         }
-        let step = run
-            .step(network)
+        let step = task
+            .run
+            .step(&session.bundle.network)
             .await
             .map_err(|error| End::Failed(format!("The device failed while writing cells: {error}.")))?;
-        let in_work = step.cells.len() as f64 * step.step as f64 / step.steps as f64;
-        let within = if step.finished.is_some() { step.done as f64 } else { step.done as f64 + in_work };
-        work.progress(phase, weight * within);
-        let Some(cells) = step.finished else { continue };
-        let batch = finished(session, &run, cells, choices.seed);
-        fresh.append(&batch).map_err(End::Failed)?;
-        let Some(part) = made.parts.get_mut(&scenario) else { continue };
-        show(work.run, scenario, part.cells.labels.len(), &batch.coordinates);
-        part.cells.append(&batch).map_err(End::Failed)?;
-        if part.cells.labels.len() >= TESTABLE && js_sys::Date::now() - work.tested > RETEST {
-            test(session, made, made.compared_by(scenario), work).await?;
+        let in_work = step.cells.len() as f64;
+        let Some(cells) = step.finished else {
+            work.progress(&task.phase, task.weight * in_work * step.step as f64 / step.steps as f64);
+            continue;
+        };
+        work.units_done += task.weight * cells.len() as f64;
+        work.progress(&task.phase, 0.0);
+        let new = finished(session, &task.run, cells, task.choices.seed);
+        task.fresh.append(&new).map_err(End::Failed)?;
+        if let Some(part) = made.parts.get_mut(&task.scenario) {
+            show(work.run, task.scenario, part.cells.labels.len(), &new.coordinates);
+            part.cells.append(&new).map_err(End::Failed)?;
+            let is_enough = part.cells.labels.len() >= TESTABLE;
+            if is_enough && js_sys::Date::now() - work.tested > RETEST {
+                test(session, made, made.compared_by(task.scenario), work).await?;
+            }
         }
+        return Ok(());
     }
-    fresh.means.push(session.normalised(&fresh.counts).mean());
-    Ok(fresh)
 }
 
 /// A batch of finished cells, on the map.

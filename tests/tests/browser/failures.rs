@@ -32,6 +32,7 @@ fn a_bundle_that_is_not_there_is_named() {
         "missing",
         |_| (),
         |page| {
+            page.expect(&["404"]);
             page.open("bundle=models/nowhere&device=cpu");
             let sentence = page.wait_for_alert(LOADING);
             assert!(sentence.contains("models/nowhere") && sentence.contains("404"), "{sentence}");
@@ -113,6 +114,7 @@ fn a_browser_without_workers_is_told_what_it_lacks() {
 fn a_worker_that_cannot_be_loaded_is_told_and_loaded_later() {
     let gone = |site: &super::page::Site| std::fs::rename(site.file("worker.js"), site.file("away.js")).unwrap();
     with_page("no-worker-file", gone, |page| {
+        page.expect(&["404", "worker.js", "worker_start.js"]);
         page.open("device=cpu&seed=9");
         let sentence = page.wait_for_alert(60);
         assert!(sentence.contains("could not be loaded"), "{sentence}");

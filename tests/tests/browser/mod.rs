@@ -23,3 +23,5 @@ mod plate;
 mod precomputed;
 mod scenarios;
 mod shell;
+mod truth;
+mod unbroken;

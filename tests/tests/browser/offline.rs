@@ -59,6 +59,7 @@ fn no_view_breaks_the_policy_and_nothing_leaves_the_origin() {
             // A worker does not inherit it from the page's head: it comes with the worker's own script.
             let header = "return fetch('worker_start.js').then(a => a.headers.get('Content-Security-Policy'));";
             assert_eq!(page.script(header).as_str(), Some(policy.as_str()));
+            page.expect(&["Content Security Policy", "example.org"]);
             // That the browser enforces it: another origin cannot be asked, and a written style is ignored.
             assert_eq!(
                 page.script("return fetch('https://example.org/').then(() => 'asked', () => 'refused');"),

@@ -1,10 +1,11 @@
 //! The page as a person meets it: by the names of its parts.
 //!
 //! Does: opens the built page in a fresh browser, waits, reads, clicks and types by `data-testid`; on a
-//! failure leaves a picture and says what the console said.
+//! failure leaves a picture and says what the console said. Any error or warning of the console is a failure.
 //! Does not know: how the page is made.
 //! Flow: built `dist` → static server → browser → **what a person sees**.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -49,7 +50,24 @@ pub(super) struct Page {
     origin: String,
     traffic: Arc<Traffic>,
     site: Site,
+    /// Errors and warnings of the console that were read so far.
+    heard: RefCell<Vec<String>>,
+    /// Parts of those that a test brings about on purpose.
+    expected: RefCell<Vec<&'static str>>,
 }
+
+/// Parts of the browser's own remarks, which no page can prevent: on this machine's graphics.
+const OF_THE_BROWSER: [&str; 7] = [
+    "GPU stall due to ReadPixels",
+    "GL Driver Message",
+    "WebGPU is experimental",
+    "powerPreference option is currently ignored",
+    "Automatic fallback to software WebGL",
+    "Failed to create WebGPU Context Provider",
+    "No available adapters",
+];
+/// What the console says when a test takes the network away.
+const OF_THE_NETWORK: [&str; 3] = ["net::ERR_", "Failed to load resource", "the page will not start offline"];
 
 /// The browser and its driver.
 struct Programs {
@@ -141,8 +159,12 @@ pub(super) fn with_page(name: &str, prepare: impl FnOnce(&Site), test: impl FnOn
     let own = Arc::clone(&traffic);
     std::thread::spawn(move || xtask::server::serve_with(&listener, &folder, &own));
     let window = Window::open(&programs.chromium, &programs.driver);
-    let page = Page { window, origin: format!("http://127.0.0.1:{port}"), traffic, site };
-    let result = catch_unwind(AssertUnwindSafe(|| test(&page)));
+    let origin = format!("http://127.0.0.1:{port}");
+    let page = Page { window, origin, traffic, site, heard: RefCell::default(), expected: RefCell::default() };
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        test(&page);
+        page.is_silent();
+    }));
     if let Err(panic) = result {
         page.report(name);
         resume_unwind(panic);
@@ -167,6 +189,7 @@ impl Page {
 
     /// Takes the network away, or gives it back.
     pub(super) fn network(&self, up: bool) {
+        self.expect(&OF_THE_NETWORK);
         self.traffic.down.store(!up, Ordering::Relaxed);
     }
 
@@ -182,7 +205,24 @@ impl Page {
 
     /// What the browser logged since the last look.
     pub(super) fn log(&self) -> Vec<String> {
-        self.window.log()
+        let log = self.window.log();
+        let complaints = log.iter().filter(|line| line.starts_with("SEVERE") || line.starts_with("WARNING"));
+        self.heard.borrow_mut().extend(complaints.cloned());
+        log
+    }
+
+    /// Says which errors and warnings of the console a test brings about on purpose, by parts of their words.
+    pub(super) fn expect(&self, parts: &[&'static str]) {
+        self.expected.borrow_mut().extend(parts);
+    }
+
+    /// Fails on any other error or warning that the console has had since the page was opened.
+    fn is_silent(&self) {
+        let _ = self.log();
+        let expected = self.expected.borrow();
+        let is_known = |line: &String| OF_THE_BROWSER.iter().chain(expected.iter()).any(|part| line.contains(part));
+        let left: Vec<String> = self.heard.borrow().iter().filter(|line| !is_known(line)).cloned().collect();
+        assert!(left.is_empty(), "the console complains: {left:#?}");
     }
 
     /// A command of the browser's own protocol.
@@ -304,6 +344,20 @@ impl Page {
         let body = "e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height];";
         let [x, y, width, height]: [f64; 4] = serde_json::from_value(self.of(id, body)).unwrap();
         (x + across * width, y + down * height)
+    }
+
+    /// Presses, moves and lifts one finger on a part, in CSS pixels from its middle, as a touch screen does.
+    pub(super) fn swipe(&self, id: &str, (across, down): (f64, f64)) {
+        let (x, y) = self.place_in(id, (0.5, 0.5));
+        let touch = |kind: &str, points: Value| {
+            self.devtools("Input.dispatchTouchEvent", &json!({ "type": kind, "touchPoints": points }));
+        };
+        touch("touchStart", json!([{ "x": x, "y": y }]));
+        for step in 1..=10 {
+            let share = f64::from(step) / 10.0;
+            touch("touchMove", json!([{ "x": x + share * across, "y": y + share * down }]));
+        }
+        touch("touchEnd", json!([]));
     }
 
     /// Presses a key where the focus is: "Tab", "g", "Shift+Tab", "Control+z".

@@ -53,23 +53,30 @@ fn two_scenarios_are_compared_with_their_controls_and_with_one_another() {
             // B has neither a perturbation nor other cells than A's control: nothing is made twice.
             assert_eq!((number(page, "map", "data-control"), number(page, "map", "data-points")), (8, 16));
             assert!(page.attribute("show-b", "disabled").is_some(), "B has nothing to be compared with but A");
+            // Two scenarios open on one against the other.
             page.keys("filter", "ISG15");
-            let raised = change(page, "ISG15");
-            assert!(!raised.starts_with('−') && raised != "gone", "{raised}");
-            page.click("show-b-a");
-            assert!(page.text("sides").contains("from A's cells"));
-            let back =
-                page.wait("the other comparison", 10, |page| Some(change(page, "ISG15")).filter(|c| *c != raised));
+            assert!(page.text("sides").contains("from A's cells"), "{}", page.text("sides"));
+            let back = change(page, "ISG15");
             assert!(back.starts_with('−') || back == "gone", "without interferon ISG15 falls: {back}");
+            let (_, bytes) = page.download(|page| page.click("save-csv"));
+            let csv = String::from_utf8(bytes).unwrap();
+            assert!(csv.starts_with("# comparison: B (") && csv.contains(",mean_a,mean_b,"), "{}", &csv[..400]);
+            page.click("show-a");
+            let raised =
+                page.wait("the other comparison", 10, |page| Some(change(page, "ISG15")).filter(|c| *c != back));
+            assert!(!raised.starts_with('−') && raised != "gone", "{raised}");
+            address(page, "show.comparison=a", true);
+            page.click("show-b-a");
+            address(page, "show.comparison", false);
             page.click("methods-open");
             let methods = page.text("methods");
             for words in ["Scenario A was", "scenario B was", "8 cells of scenario B", "same random numbers"] {
                 assert!(methods.contains(words), "the methods do not say {words}: {methods}");
             }
 
-            let shared = page.address();
             page.click("show-a");
-            let rows = page.rows("shifts-table");
+            address(page, "show.comparison=a", true);
+            let (shared, rows) = (page.address(), page.rows("shifts-table"));
             page.open_address(&shared);
             finished(page);
             page.wait("the same table", 30, |page| (page.rows("shifts-table") == rows).then_some(()));

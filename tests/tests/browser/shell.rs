@@ -42,7 +42,7 @@ fn steps_are_undone_and_done_again() {
             );
             page.click("toggle-IFN-beta");
             wait_on(page, true);
-            assert!(label(page, "undo").contains("→ IFN-beta"), "{}", label(page, "undo"));
+            assert!(label(page, "undo").contains("→ Interferon beta"), "{}", label(page, "undo"));
             // A slider that is drawn along is one step.
             page.script_with(
                 "const e = document.querySelector('[data-testid=guidance]'); \

@@ -31,7 +31,7 @@ fn Loading() -> impl IntoView {
     let shown = Memo::new(move |_| at.with(Option::is_some));
     view! {
         <Show when=move || shown.get()>
-            <div class="model-bar" data-testid="loading">
+            <div class="model-bar loading" data-testid="loading">
                 <p aria-live="polite">{move || stage.get()}</p>
                 <progress max="1" value=share aria-label="Progress of loading" data-testid="loading-progress"></progress>
                 <span class="share">{move || format!("{:.0} %", 100.0 * share())}</span>

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 
 use super::link;
 use super::store::{Phase, Store};
-use crate::bundles::{CATALOGUE, Entry, fit, read_catalogue, size_words};
+use crate::bundles::{CATALOGUE, Entry, fit, fit_gene, read_catalogue, size_words};
 use crate::protocol::Request;
 use crate::protocol::bundle::Tell;
 use crate::protocol::card::Card;
@@ -76,9 +76,12 @@ impl BundleStore {
 
     /// A card was read: the state is brought into line with it, before anything is made of both.
     pub(super) fn opened(&self, store: Store, json: &str, card: &Card) {
+        let is_first = self.json.with_untracked(String::is_empty);
         self.json.set(json.to_owned());
         let mut state = store.state.get_untracked();
-        let dropped = fit(&mut state, card);
+        // What a shared link asks of the first model is named above the controls, not replaced; who goes on to another
+        // model takes along what fits.
+        let dropped = if is_first { fit_gene(&mut state, card) } else { fit(&mut state, card) };
         if !dropped.is_empty() {
             store.change(|own| *own = state);
             self.say(vec![format!(

@@ -8,6 +8,7 @@ mod hold;
 mod numbers;
 mod perturbations;
 pub(super) mod pick;
+mod problems;
 mod scenarios;
 mod type_ahead;
 
@@ -24,6 +25,7 @@ use hold::HeldGenes;
 use numbers::Numbers;
 use perturbations::Perturbations;
 use pick::Pick;
+use problems::Problems;
 use scenarios::Scenarios;
 pub(super) use scenarios::add_other;
 
@@ -31,11 +33,12 @@ pub(super) use scenarios::add_other;
 pub(super) fn Controls() -> impl IntoView {
     let store = use_store();
     let with_card = move || store.card.get().map(|card| view! { <Choices card/> });
-    let blocked = move || store.phase.with(|phase| *phase != Phase::Idle);
+    let blocked = move || store.phase.with(|phase| *phase != Phase::Idle) || !store.problems().is_empty();
     let words = move || if store.has_other() { "Generate cells of A and B" } else { "Generate cells" };
     view! {
         <section class="panel controls" aria-labelledby="choose-title">
             <h2 id="choose-title">"What if …"</h2>
+            <Problems/>
             {with_card}
             <button class="primary" data-testid="generate" disabled=blocked on:click=move |_| link::generate(store)>
                 {words}
@@ -72,7 +75,7 @@ fn Choices(card: Arc<Card>) -> impl IntoView {
             {lacking}
             <HeldGenes genes=card.genes.clone()/>
         </div>
-        <Numbers standard=(card.guidance, card.steps) guided/>
+        <Numbers standard=(card.guidance, card.steps) limit=card.guidance_limit guided/>
     }
 }
 

@@ -1,12 +1,13 @@
 //! How cells are generated: guidance, steps, cells, seeds.
 //!
-//! Does: fields with their limits, the defaults of this model and of the paper marked, a way back to them.
+//! Does: fields with their limits, which refuse in words, the defaults of this model and of the paper marked, a way back to them.
 //! Does not know: the sampler.
 //! Flow: person → **fields** → store's state.
 
 use leptos::prelude::*;
 
-use crate::state::{MOST_CELLS, MOST_REPLICATES, State};
+use crate::checks;
+use crate::state::{CELLS, REPLICATES, STEPS, State};
 use crate::ui::use_store;
 
 /// Guidance scales of the paper (PAPER.md, section 5), and what for.
@@ -21,9 +22,10 @@ fn reset(state: &mut State) {
     (state.cells, state.seed, state.replicates) = (standard.cells, standard.seed, standard.replicates);
 }
 
-/// Guidance, steps, cells and seeds; `standard` are the bundle's guidance and steps.
+/// Guidance, steps, cells and seeds; `standard` are the bundle's guidance and steps, `limit` the largest guidance at
+/// which its cells were found sound.
 #[component]
-pub(super) fn Numbers(standard: (f32, u32), guided: bool) -> impl IntoView {
+pub(super) fn Numbers(standard: (f32, u32), limit: f32, guided: bool) -> impl IntoView {
     let store = use_store();
     let (guidance, steps) = standard;
     let is_standard = move || {
@@ -45,22 +47,22 @@ pub(super) fn Numbers(standard: (f32, u32), guided: bool) -> impl IntoView {
         })
     };
     view! {
-        {guided.then(|| view! { <Guidance standard=guidance/> })}
+        {guided.then(|| view! { <Guidance standard=guidance limit/> })}
         <details>
             <summary data-testid="numbers-open">"Steps, cells, seeds"</summary>
-            <NumberField id="steps" title=format!("Sampling steps N (this model's default: {steps}; the paper's: {PAPER_STEPS})") least=1 most=256
+            <NumberField id="steps" title=format!("Sampling steps N (this model's default: {steps}; the paper's: {PAPER_STEPS})") name="Sampling steps" range=STEPS
                 value=Signal::derive(move || store.steps()) change=Callback::new(move |value| store.change(|state| state.steps = Some(value)))/>
-            <NumberField id="cells" title="Cells per scenario and replicate".to_owned() least=4 most=MOST_CELLS
+            <NumberField id="cells" title=format!("Cells per scenario and replicate ({} to {})", CELLS.0, CELLS.1) name="Cells per scenario and replicate" range=CELLS
                 value=Signal::derive(move || store.state.with(|state| state.cells))
                 change=Callback::new(move |value| store.change(|state| state.cells = value))/>
-            <NumberField id="seed" title="Seed: the same seed gives the same cells".to_owned() least=0 most=u32::MAX
+            <NumberField id="seed" title="Seed: the same seed gives the same cells".to_owned() name="Seed" range=(0, u32::MAX)
                 value=Signal::derive(move || store.state.with(|state| state.seed))
                 change=Callback::new(move |value| store.change(|state| state.seed = value))/>
             <button class="quiet" data-testid="new-seed" on:click=move |_| {
                 let seed = (js_sys::Math::random() * 1e6) as u32;
                 store.change(|state| state.seed = seed);
             }>"New seed"</button>
-            <NumberField id="replicates" title="Replicates: all of it again with the next seeds".to_owned() least=1 most=MOST_REPLICATES
+            <NumberField id="replicates" title="Replicates: all of it again with the next seeds".to_owned() name="Replicates" range=REPLICATES
                 value=Signal::derive(move || store.state.with(|state| state.replicates))
                 change=Callback::new(move |value| store.change(|state| state.replicates = value))/>
             <p class="note" data-testid="replicates-note">{in_all}</p>
@@ -72,9 +74,11 @@ pub(super) fn Numbers(standard: (f32, u32), guided: bool) -> impl IntoView {
 
 /// The guidance scale, with its defaults as marks that can be chosen.
 #[component]
-fn Guidance(standard: f32) -> impl IntoView {
+fn Guidance(standard: f32, limit: f32) -> impl IntoView {
     let store = use_store();
-    let marks = std::iter::once((standard, "this model")).chain(PAPER_GUIDANCE);
+    // What is past the limit is not offered: such cells are not sound.
+    let sound = PAPER_GUIDANCE.into_iter().filter(move |(value, _)| *value <= limit);
+    let marks = std::iter::once((standard, "this model")).chain(sound);
     let ticks: Vec<_> =
         marks.clone().map(|(value, name)| view! { <option value=value.to_string() label=name></option> }).collect();
     let buttons: Vec<_> = marks
@@ -94,7 +98,7 @@ fn Guidance(standard: f32) -> impl IntoView {
     view! {
         <label for="guidance">"Guidance scale w"</label>
         <div class="pair">
-            <input id="guidance" type="range" min="0" max="6" step="0.25" list="guidance-marks" data-testid="guidance"
+            <input id="guidance" type="range" min="0" max=limit.to_string() step="0.25" aria-describedby="guidance-limit" list="guidance-marks" data-testid="guidance"
                 prop:value=move || store.guidance().to_string()
                 on:input=move |event| {
                     let value = event_target_value(&event).parse().ok();
@@ -104,32 +108,40 @@ fn Guidance(standard: f32) -> impl IntoView {
         </div>
         <datalist id="guidance-marks">{ticks}</datalist>
         <div class="marks" role="group" aria-label="Defaults of the guidance scale">{buttons}</div>
+        <p class="note" id="guidance-limit" data-testid="guidance-limit">{format!("Up to {limit}: above, this model's cells were not found sound.")}</p>
     }
 }
 
-/// A whole number between limits; what is not one is put back.
+/// A whole number between limits. What is none stays as it was typed, with a sentence, and changes nothing.
 #[component]
 fn NumberField(
     id: &'static str,
     title: String,
-    least: u32,
-    most: u32,
+    name: &'static str,
+    range: (u32, u32),
     value: Signal<u32>,
     change: Callback<u32>,
 ) -> impl IntoView {
-    let shown = RwSignal::new(0_u32);
-    let take = move |event| {
-        let typed: Result<u32, _> = event_target_value(&event).parse();
-        change.run(typed.map_or_else(|_| value.get_untracked(), |number| number.clamp(least, most)));
-        // What was typed may have become what is there already: it is written anew all the same.
-        shown.update(|times| *times += 1);
+    let said = RwSignal::new(String::new());
+    let told = format!("{id}-told");
+    let own = told.clone();
+    let take = move |event| match checks::number(name, &event_target_value(&event), range.0, range.1) {
+        Ok(number) => {
+            said.set(String::new());
+            change.run(number);
+        }
+        Err(sentence) => said.set(format!("{sentence} It stays {}.", value.get_untracked())),
     };
-    let text = move || {
-        shown.get();
-        value.get().to_string()
-    };
+    // A choice that came otherwise (undo, a link) takes the complaint away.
+    Effect::new(move |_| {
+        value.track();
+        said.set(String::new());
+    });
     view! {
         <label for=id>{title}</label>
-        <input id=id type="number" data-testid=id min=least max=most prop:value=text on:change=take/>
+        <input id=id type="number" data-testid=id min=range.0 max=range.1 aria-describedby=own
+            aria-invalid=move || (!said.with(String::is_empty)).to_string()
+            prop:value=move || value.get().to_string() on:change=take/>
+        <p class="wrong" role="status" id=told.clone() data-testid=told hidden=move || said.with(String::is_empty)>{move || said.get()}</p>
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn Perturbations(condition: Condition) -> impl IntoView {
     let condition = Arc::new(condition);
     let count = condition.values.iter().filter(|value| condition.control.as_ref() != Some(&value.value)).count();
     let several = (count > 1).then(|| {
-        view! { <p class="note">"Several can be on: the differences that they make are added, an extrapolation."</p> }
+        view! { <p class="note">"Several can be chosen: the differences that they make are added, an extrapolation."</p> }
     });
     let control = if count > SWITCHES {
         view! { <Search condition=condition.clone()/> }.into_any()
@@ -140,7 +140,7 @@ fn Chips(condition: Arc<Condition>) -> impl IntoView {
                 view! {
                     <li class="chip" data-testid=format!("chip-{}", value.value)>
                         {value.display.clone()}{word}
-                        <button class="quiet" aria-label=format!("Switch {} off", value.display)
+                        <button class="quiet" aria-label=format!("Take {} away", value.display)
                             on:click=move |_| switch(store, &condition, &own, false)>"×"</button>
                     </li>
                 }
@@ -158,8 +158,8 @@ fn Chips(condition: Arc<Condition>) -> impl IntoView {
         store.change(|state| drop(state.with_mut(which).remove(&key.get_value())));
     };
     view! {
-        <ul class="chips" aria-label="Switched on" hidden=move || none.get()>{list}</ul>
-        <p class="note" hidden=move || !none.get()>"None is on: the run makes control cells only."</p>
+        <ul class="chips" aria-label="Chosen" hidden=move || none.get()>{list}</ul>
+        <p class="note" hidden=move || !none.get()>"None is chosen: the run makes control cells only."</p>
         <button class="quiet clear" data-testid="clear-all" hidden=move || none.get() on:click=clear>"Clear all"</button>
     }
 }

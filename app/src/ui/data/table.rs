@@ -14,6 +14,7 @@ use super::super::genes::{change, small};
 use super::super::store::Store;
 use super::super::use_store;
 use super::{OwnTable, colour};
+use crate::fields::{field, remark};
 use crate::own_data::thousands;
 use crate::protocol::data::Colour;
 
@@ -157,17 +158,19 @@ fn row(store: Store, table: &OwnTable, gene: usize, name: String) -> impl IntoVi
 fn save(store: Store, apart: char) {
     let Some(table) = store.data.table.get_untracked() else { return };
     let title = store.data.summary.with_untracked(|summary| summary.as_ref().map(|summary| summary.title.clone()));
-    let mut text = String::new();
+    let notes = [
+        ("source", title.unwrap_or_default()),
+        ("A", format!("{} ({} cells)", table.words.0, table.cells.0)),
+        ("B", format!("{} ({} cells)", table.words.1, table.cells.1)),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    let mut text: String = notes.iter().map(|(key, value)| remark(key, value, apart)).collect();
     // Writing to a string cannot fail, here and below.
-    let _ = writeln!(text, "# source: {}", title.unwrap_or_default());
-    let _ = writeln!(text, "# A: {} ({} cells)", table.words.0, table.cells.0);
-    let _ = writeln!(text, "# B: {} ({} cells)", table.words.1, table.cells.1);
-    let _ = writeln!(text, "# version: {}", env!("CARGO_PKG_VERSION"));
     let heads = ["gene", "log2_fold_change", "p", "q", "mean_a", "mean_b", "difference_low_95", "difference_high_95"];
     let _ = writeln!(text, "{}", heads.join(&apart.to_string()));
     store.data.genes.with_untracked(|genes| {
         for (gene, name) in genes.iter().enumerate().take(table.q.len()) {
-            let name = if name.contains(apart) { format!("\"{name}\"") } else { name.clone() };
+            let name = field(name, apart);
             let _ = writeln!(
                 text,
                 "{name}{apart}{}{apart}{:e}{apart}{:e}{apart}{}{apart}{}{apart}{}{apart}{}",

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 
+use super::super::answer::Standing;
 use super::super::store::Store;
 use super::super::violins::Violins;
 use super::super::volcano::{Axis, Volcano};
@@ -69,7 +70,10 @@ pub(in super::super) fn Figures() -> impl IntoView {
     let has_cells = move || store.control.with(|points| !points.is_empty());
     view! {
         <Show when=has_cells>
-            <section class="panel figures" aria-label="Figures of genes" data-testid="figures"><Tabs/></section>
+            <section class="panel figures" aria-label="Figures of genes" data-testid="figures">
+                <Standing id="figures-standing"/>
+                <div class="figure-body" class:stale=move || store.is_stale()><Tabs/></div>
+            </section>
         </Show>
     }
 }
@@ -82,7 +86,7 @@ fn Tabs() -> impl IntoView {
     // Values exist once a run is finished; each gene is asked for once.
     Effect::new(move |_| {
         let genes = missing(store);
-        if store.provenance.with(Option::is_some) && !genes.is_empty() {
+        if store.provenance.with(Option::is_some) && !store.is_running() && !genes.is_empty() {
             link::send(store, &ToWorker::Values { run: store.run.get_untracked(), genes });
         }
     });

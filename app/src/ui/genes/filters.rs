@@ -10,7 +10,9 @@ use leptos::prelude::*;
 
 use super::super::store::Store;
 use super::super::use_store;
+use super::columns;
 use crate::gene_rows::{CHANGE, Cuts, DIRECTION, FIND, Q};
+use crate::gene_search::{Standing, meant, missing};
 
 /// The cuts that the address asks for. A name that is no symbol of the model stands for the genes that are called so.
 pub(super) fn cuts(store: Store) -> Memo<Cuts> {
@@ -18,10 +20,27 @@ pub(super) fn cuts(store: Store) -> Memo<Cuts> {
         let mut cuts = store.state.with(|state| Cuts::of(&state.parts));
         let Some(card) = store.card.get().filter(|_| !cuts.names.is_empty()) else { return cuts };
         let names = store.gene_names.get();
-        let called: Vec<String> = cuts.names.iter().flat_map(|name| names.meant(name, &card.genes)).collect();
-        cuts.names.extend(called.into_iter().map(|gene| gene.to_uppercase()));
+        let text = store.state.with(|state| state.parts.get(FIND).cloned()).unwrap_or_default();
+        let meant = meant(&text, &card.genes, &names);
+        (cuts.names, cuts.genes) = (meant.names, meant.genes);
         cuts
     })
+}
+
+/// Sentences on names that find no row.
+pub(super) fn told(store: Store) -> Vec<String> {
+    let text = store.state.with(|state| state.parts.get(FIND).cloned()).unwrap_or_default();
+    let (Some(table), Some(card)) = (store.shifts.get(), store.card.get()) else { return Vec::new() };
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    let numbers = columns(&table, &card, None);
+    let standing = |gene: usize| match () {
+        () if gene >= numbers.len() || numbers.q[gene].is_nan() => Standing::NotShipped,
+        () if !numbers.is_counted(gene) => Standing::Unseen,
+        () => Standing::Told,
+    };
+    missing(&text, &card.genes, &store.gene_names.get(), &standing)
 }
 
 /// Keeps a part of the address, or takes it out where nothing is left of it.
@@ -67,7 +86,7 @@ pub(super) fn Filters() -> impl IntoView {
     };
     view! {
         <div class="bar filters">
-            <input node_ref=find type="search" placeholder="Find genes: ISG15, CD16 …" aria-label="Find genes by symbol, part of it or synonym; several are separated by blanks or commas"
+            <input node_ref=find type="search" placeholder="Find genes: ISG15, PD-L1 …" aria-label="Find genes by symbol, part of it, synonym or full name; several are separated by blanks or commas"
                 autocomplete="off" spellcheck="false" data-testid="filter" on:input=on_find/>
             <label class="inline">"q ≤ "
                 <input node_ref=q type="number" min="0" max="1" step="0.01" placeholder="any" data-testid="cut-q" aria-label="Largest q-value" on:input=on_q/>

@@ -160,7 +160,7 @@ fn ask(store: Store) {
     let asked = StoredValue::new((0_u32, Comparison::A, Vec::new()));
     Effect::new(move |_| {
         let mut genes = known(store);
-        let finished = store.provenance.with(Option::is_some);
+        let finished = store.provenance.with(Option::is_some) && !store.is_running();
         if !finished || genes.is_empty() {
             return;
         }

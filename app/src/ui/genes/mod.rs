@@ -71,6 +71,16 @@ impl GenesStore {
         self.heat.set(None);
     }
 
+    /// The matrix, to be brought back.
+    pub(super) fn heat(&self) -> Option<Arc<Heat>> {
+        self.heat.get_untracked()
+    }
+
+    /// What was kept.
+    pub(super) fn bring_back(&self, heat: Option<Arc<Heat>>) {
+        self.heat.set(heat);
+    }
+
     /// Takes the worker's matrix.
     pub(super) fn take_heat(&self, comparison: Comparison, genes: Vec<String>, cells: (u32, u32), values: Vec<f32>) {
         let cells = (cells.0 as usize, cells.1 as usize);
@@ -109,7 +119,7 @@ pub(super) fn choose(store: Store, gene: &str) {
 /// Names of the groups of generated cells that are shown, for legends.
 pub(super) fn groups(store: Store) -> Vec<String> {
     let (card, shown) = (store.card.get(), store.shown.get());
-    card.map(|card| store.state.with(|state| sides::groups(&card, state, shown))).unwrap_or_default()
+    card.map(|card| store.with_results(|state| sides::groups(&card, state, shown))).unwrap_or_default()
 }
 
 /// Why a figure of single cells is not there yet.
@@ -121,10 +131,9 @@ pub(super) fn waits(store: Store, usually: &'static str) -> &'static str {
     }
 }
 
-/// A probability for a table cell.
+/// A probability for a table cell; one too small to be written is never 0.
 pub(super) fn small(value: f64) -> String {
-    let text = if value != 0.0 && value < 0.001 { format!("{value:.1e}") } else { format!("{value:.3}") };
-    text.replace('-', "−")
+    crate::expression::probability(value)
 }
 
 /// A change for a table cell; a dash where there is none.

@@ -12,17 +12,21 @@ use super::super::{link, use_store};
 use super::columns;
 use crate::gene_rows::text;
 use crate::protocol::ToWorker;
+use crate::sides;
 
 /// Buttons that save.
 #[component]
 pub(super) fn Save() -> impl IntoView {
     let store = use_store();
-    let export = move |_| link::send(store, &ToWorker::Export { run: store.run.get_untracked() });
+    let export = move |_| {
+        store.tell("Writing the cells …");
+        link::send(store, &ToWorker::Export { run: store.run.get_untracked() });
+    };
     view! {
         <div class="saves" role="group" aria-label="Save all genes or the cells">
             <button class="quiet" data-testid="save-csv" title="All genes, separated by commas" on:click=move |_| save(store, ',')>"CSV"</button>
             <button class="quiet" data-testid="save-tsv" title="All genes, separated by tabs" on:click=move |_| save(store, '\t')>"TSV"</button>
-            <button class="quiet" data-testid="save-h5ad" title="Generated cells as AnnData" disabled=move || store.provenance.with(Option::is_none)
+            <button class="quiet" data-testid="save-h5ad" title="Generated cells as AnnData" disabled=move || store.provenance.with(Option::is_none) || store.is_running()
                 on:click=export>"h5ad"</button>
         </div>
     }
@@ -32,12 +36,15 @@ pub(super) fn Save() -> impl IntoView {
 fn save(store: Store, separator: char) {
     let (Some(table), Some(card)) = (store.shifts.get_untracked(), store.card.get_untracked()) else { return };
     let measured = store.measured.get_untracked();
-    let notes = untrack(|| store.made_by()).map(|provenance| provenance.entries).unwrap_or_default();
+    let shown = store.shown.get_untracked();
+    let mut notes = vec![("comparison".to_owned(), untrack(|| store.compared_words()))];
+    notes.extend(untrack(|| store.made_by()).map(|provenance| provenance.entries).unwrap_or_default());
     let (name, kind) = match separator {
         '\t' => ("wellplate-shifts.tsv", "text/tab-separated-values"),
         _ => ("wellplate-shifts.csv", "text/csv"),
     };
-    text_file(name, kind, &text(&columns(&table, &card, measured.as_deref()), &notes, separator));
+    let sides = sides::of(shown).short;
+    text_file(name, kind, &text(&columns(&table, &card, measured.as_deref()), sides, &notes, separator));
 }
 
 /// Hands out the file that the worker made.

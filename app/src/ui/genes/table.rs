@@ -14,7 +14,7 @@ use web_sys::KeyboardEvent;
 
 use super::super::canvas::resized;
 use super::super::use_store;
-use super::filters::{Filters, cuts, keep};
+use super::filters::{self, Filters, cuts, keep};
 use super::row::{Place, Row};
 use super::save::{HandOut, Save};
 use super::{choose, chosen, columns};
@@ -24,6 +24,7 @@ use crate::gene_rows::{
 use crate::origin;
 use crate::protocol::card::Origin;
 use crate::sides;
+use crate::verdict::Moved;
 
 /// Columns that can be sorted by: what, head, what it is.
 const HEADS: [(Column, &str, &str); 8] = [
@@ -63,9 +64,10 @@ impl View {
 
     /// Reads the sizes of the document.
     fn measure(self) {
-        let Some(node) = self.node.get_untracked() else { return };
+        // A frame that was asked for may come when the table is gone, and its signals with it.
+        let Some(node) = self.node.try_get_untracked().flatten() else { return };
         let set = |signal: RwSignal<f64>, value: f64| {
-            if (signal.get_untracked() - value).abs() > 0.1 {
+            if signal.try_get_untracked().is_some_and(|own| (own - value).abs() > 0.1) {
                 signal.set(value);
             }
         };
@@ -83,16 +85,18 @@ impl View {
 
     /// Height of the table's head, which lies over the rows.
     fn head(self) -> f64 {
-        let head = self.node.get_untracked().and_then(|node| node.query_selector("thead tr").ok().flatten());
+        let head =
+            self.node.try_get_untracked().flatten().and_then(|node| node.query_selector("thead tr").ok().flatten());
         head.map_or(0.0, |head| head.get_bounding_client_rect().height())
     }
 
     /// Brings a row into sight.
     fn show(self, at: usize) {
-        let Some(node) = self.node.get_untracked() else { return };
+        let Some(node) = self.node.try_get_untracked().flatten() else { return };
         self.measure();
-        let sizes = (self.height.get_untracked(), self.head());
-        let to = scrolled_to(at, self.scrolled.get_untracked(), sizes, self.row.get_untracked());
+        let known = (self.height.try_get_untracked(), self.scrolled.try_get_untracked(), self.row.try_get_untracked());
+        let (Some(height), Some(scrolled), Some(row)) = known else { return };
+        let to = scrolled_to(at, scrolled, (height, self.head()), row);
         node.set_scroll_top(to.round() as i32);
         self.scrolled.set(f64::from(node.scroll_top()));
     }
@@ -111,21 +115,29 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
     let about = move || {
         store.shifts.get().map_or_else(String::new, |table| {
             let counted = sides::of(store.shown.get()).counted(table.cells);
-            format!("{counted}{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new, gone: counted on one side only", store.ahead.ending())
+            format!("{counted}{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new: counted in none of the control side's cells; gone: in none of the other's; their fold change has no end and is no measure of strength", store.ahead.ending())
         })
     };
     let told = move || {
         let (Some(table), Some(card)) = (store.shifts.get(), store.card.get()) else { return String::new() };
         let columns = columns(&table, &card, None);
         let absent = (0..columns.len()).filter(|gene| !columns.is_counted(*gene)).count();
-        match (found.with(|found| found.len()), store.ahead.genes_words()) {
-            (0, None) => "No gene passes these cuts.".to_owned(),
-            (passing, Some(words)) => format!("{words} {passing} pass."),
-            (passing, None) => format!("Of {} genes {absent} are in no generated cell; {passing} pass.", columns.len()),
+        let moved = Moved { all: store.ahead.moved(), ..Moved::of(&table.change, &table.q) }.words();
+        let passing = match found.with(|found| found.len()) {
+            0 => "No gene passes these cuts.".to_owned(),
+            passing => format!("Rows: {passing}"),
+        };
+        match store.ahead.genes_words() {
+            Some(words) => format!("{moved}. {words} {passing}"),
+            None => format!("{moved}. Of {} genes {absent} are in no generated cell. {passing}", columns.len()),
         }
+    };
+    let lacking = move || {
+        filters::told(store).into_iter().map(|words| view! { <p class="missing">{words}</p> }).collect::<Vec<_>>()
     };
     view! {
         <Filters/>
+        <div role="status" data-testid="missing-genes">{lacking}</div>
         <div class="bar"><p class="note" role="status" data-testid="shifts-count">{told}</p><Save/></div>
         <Rows found order/>
         <p class="note" id="shifts-about">{about}</p>
@@ -136,7 +148,8 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
 /// Head of the column of cells that the generated ones are held against.
 fn truth(store: super::super::store::Store) -> &'static str {
     let card = store.card.get().unwrap_or_default();
-    match store.state.with(|state| origin::of_comparison(&card, state, store.shown.get())) {
+    let shown = store.shown.get();
+    match store.with_results(|state| origin::of_comparison(&card, state, shown)) {
         Origin::Measured => "measured Δ",
         Origin::SemiSynthetic => "semi-synthetic Δ",
         Origin::Synthetic => "synthetic Δ",

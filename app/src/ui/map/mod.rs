@@ -186,7 +186,7 @@ fn About(board: Board) -> impl IntoView {
         <p class="note">"UMAP of the cells in grey, without axes; generated cells are placed among their nearest neighbours in grey. Distances between far groups mean little."</p>
         <details class="map-about">
             <summary data-testid="map-about">"Keys and drawing"</summary>
-            <p class="note" id="map-keys">"On the focused map: arrow keys move, + and − zoom, 0 fits, n and p step through the selected cells, Escape ends. Drag to move, wheel or pinch to zoom, double-click to fit, Shift and drag to select a box; Control adds to the selection."</p>
+            <p class="note" id="map-keys">"On the focused map: arrow keys move, + and − zoom, 0 fits, n and p step through the selected cells, Escape ends. Drag to move (on a touch screen with two fingers; one scrolls the page), wheel or pinch to zoom, double-click to fit, Shift and drag to select a box; Control adds to the selection."</p>
             <p class="note" data-testid="map-renderer">{move || board.renderer.with(Renderer::words)}</p>
         </details>
     }

@@ -95,6 +95,12 @@ impl Hands {
         };
         let before = down.pointers[own].1;
         down.pointers[own].1 = now;
+        // One finger scrolls the page (styles say so to the browser); two move the map.
+        let scrolls = event.pointer_type() == "touch" && down.pointers.len() == 1 && down.drawing.is_none();
+        if scrolls {
+            self.down.set_value(down);
+            return;
+        }
         let other = down.pointers.iter().enumerate().find(|(place, _)| *place != own).map(|(_, (_, other))| *other);
         board.scene.update_value(|scene| match (down.drawing, other) {
             (Some(lasso), _) => {

@@ -15,7 +15,8 @@ use crate::lacks::Lacks;
 pub(super) fn Progress() -> impl IntoView {
     let store = use_store();
     let words = move || match store.phase.get() {
-        Phase::Loading { stage, share } => format!("Loading {stage} ({:.0} %)", 100.0 * share),
+        // The line above the view has the bar and its numbers.
+        Phase::Loading { .. } => "The model is being loaded.".into(),
         Phase::Running { what, share, seconds_left } => {
             let left = seconds_left.map_or_else(String::new, |seconds| format!(", about {:.0} s left", seconds.ceil()));
             format!("{}: {:.0} %{left}", capital(&what), 100.0 * share)
@@ -29,7 +30,7 @@ pub(super) fn Progress() -> impl IntoView {
         Phase::Refused => "No model is loaded.".into(),
     };
     let share = move || match store.phase.get() {
-        Phase::Loading { share, .. } | Phase::Running { share, .. } => Some(share),
+        Phase::Running { share, .. } => Some(share),
         _ => None,
     };
     view! {
@@ -37,7 +38,7 @@ pub(super) fn Progress() -> impl IntoView {
             <p aria-live="polite" data-testid="progress">{words}</p>
             <progress max="1" value=move || share().unwrap_or(0.0) hidden=move || share().is_none() aria-label="Progress"></progress>
             <button data-testid="cancel" hidden=move || !store.is_running() on:click=move |_| link::cancel(store)>"Cancel"</button>
-            <span data-testid="done" hidden=move || store.provenance.with(Option::is_none)>"✓"</span>
+            <span data-testid="done" hidden=move || store.provenance.with(Option::is_none) || store.is_running()>"✓"</span>
         </div>
     }
 }

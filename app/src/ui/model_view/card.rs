@@ -183,7 +183,7 @@ fn Files(sheet: Sheet) -> impl IntoView {
             <summary>"Files and their hashes"</summary>
             <div class="scroll" tabindex="0" role="region" aria-label="Files of the bundle">
                 <table data-testid="card-files">
-                    <thead><tr><th scope="col">"File"</th><th scope="col">"Size"</th><th scope="col">"SHA-256, checked at each visit"</th></tr></thead>
+                    <thead><tr><th scope="col">"File"</th><th scope="col">"Size"</th><th scope="col">"SHA-256, checked whenever it is loaded"</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </div>

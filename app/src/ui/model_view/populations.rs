@@ -18,7 +18,7 @@ pub(super) fn Populations(populations: Vec<Population>) -> impl IntoView {
             <section data-testid="populations">
                 <h3>"How like its cells are to measured ones"</h3>
                 {shown}
-                <p class="note">"Generated cells are measured against one half of the measured cells; the ceiling is the other half against it, with as many cells. A target is what this site asks of the models that it ships; one that is missed is shown as missed."</p>
+                <p class="note">"Generated cells are measured against one half of the measured cells; the ceiling is the other half against it, with as many cells, and a dash where halves of so few cells say nothing. A target is what this site asks of the models that it ships; one that is missed is shown as missed."</p>
             </section>
         }
     })
@@ -43,7 +43,7 @@ fn population(own: &Population, place: usize) -> impl IntoView + use<> {
         view! {
             <tr>
                 <th scope="row">{own.name.clone()}</th>
-                <td>{number(own.generated)}</td><td>{number(own.ceiling)}</td><td>{own.best.clone()}</td>
+                <td>{number(own.generated)}</td><td>{number(own.ceiling())}</td><td>{own.best.clone()}</td>
                 <td>{if target.is_empty() { "–".to_owned() } else { target }}</td>
                 <td class:missed=own.is_reached() == Some(false)><span aria-hidden="true">{mark}</span>{verdict}</td>
             </tr>

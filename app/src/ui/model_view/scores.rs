@@ -56,16 +56,17 @@ pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
         table.into_any()
     };
     view! {
-        <p data-testid="scores-summary">"Held-out groups in which the model is ahead of PerturbMean: "{ahead}"."</p>
+        <p data-testid="scores-summary">"Held-out groups in which the model is ahead of the best baseline that is known of them: "{ahead}"."</p>
         {table}
-        <p class="note">"In the strip: the model is the filled disc, PerturbMean the hollow square, the ceiling the bar; ✓ marks a model that is ahead of PerturbMean. Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it."</p>
+        <p class="note">"In the strip: the model is the filled disc, the best baseline the hollow square, the ceiling the bar; ✓ marks a model that is ahead of the best baseline. Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it, and where they do not agree at all there is none."</p>
     }.into_any()
 }
 
-/// Whether the model is ahead of the baseline; `None` when either was not measured.
+/// Whether the model is ahead of every baseline that is known; `None` when either was not measured.
 fn is_ahead(score: &Score, (_, more, value): Metric) -> Option<bool> {
-    let (model, baseline) = (value(&score.model)?, value(&score.baseline)?);
-    Some(if more { model > baseline } else { model < baseline })
+    let model = value(&score.model)?;
+    let baselines: Vec<f64> = [value(&score.baseline), value(&score.rival().1)].into_iter().flatten().collect();
+    (!baselines.is_empty()).then(|| baselines.iter().all(|own| if more { model > *own } else { model < *own }))
 }
 
 /// Groups in which the model is ahead, and groups in which both were measured.
@@ -74,22 +75,27 @@ fn tally(scores: &[Score], metric: Metric) -> (usize, usize) {
     (known.iter().filter(|ahead| **ahead).count(), known.len())
 }
 
-/// A group's three rows.
-fn rows(score: &Score) -> [AnyView; 3] {
+/// A group's rows: the model, the baselines, the ceiling.
+fn rows(score: &Score) -> Vec<AnyView> {
     let who = match (score.donor.as_str(), score.cell_type.as_str()) {
         ("", cell_type) => format!("{cell_type}, {} ({} cells)", score.condition, score.cells),
         (donor, cell_type) => format!("donor {donor}, {cell_type}, {} ({} cells)", score.condition, score.cells),
     };
-    let row = |name: &'static str, who: Option<String>, metrics: &Metrics, of_model: bool| {
+    // The best baseline has a row of its own where it is another one.
+    let best = score.best.as_ref().filter(|best| best.name != "PerturbMean");
+    let rowspan = if best.is_some() { "4" } else { "3" };
+    let row = |name: String, who: Option<String>, metrics: &Metrics, of_model: bool| {
+        let of_ceiling = name == "ceiling";
         let cells: Vec<_> = METRICS
             .iter()
             .map(|metric| {
-                let words = (metric.2)(metrics).map_or("–".to_owned(), |value| format!("{value:.3}"));
+                let value = if of_ceiling { score.ceiling_of(metric.2) } else { (metric.2)(metrics) };
+                let words = value.map_or("–".to_owned(), |value| format!("{value:.3}"));
                 let ahead = of_model && is_ahead(score, *metric) == Some(true);
                 view! { <td class:ahead=ahead>{if ahead { format!("✓ {words}") } else { words }}</td> }
             })
             .collect();
-        let strip = who.is_some().then(|| view! { <td rowspan="3">{strip(score)}</td> });
+        let strip = who.is_some().then(|| view! { <td rowspan=rowspan>{strip(score)}</td> });
         // Every row has the same number of cells before the numbers, for readers of the table as a table.
         let head = match who {
             Some(who) => view! { <th scope="row">{who}</th> }.into_any(),
@@ -97,21 +103,21 @@ fn rows(score: &Score) -> [AnyView; 3] {
         };
         view! { <tr class:first=of_model>{head}<td class="who">{name}</td>{cells}{strip}</tr> }.into_any()
     };
-    [
-        row("model", Some(who), &score.model, true),
-        row("PerturbMean", None, &score.baseline, false),
-        row("ceiling", None, &score.ceiling, false),
-    ]
+    let mut rows = vec![row("model".to_owned(), Some(who), &score.model, true)];
+    rows.extend(best.map(|best| row(best.name.clone(), None, &best.metrics, false)));
+    rows.push(row("PerturbMean".to_owned(), None, &score.baseline, false));
+    rows.push(row("ceiling".to_owned(), None, &score.ceiling, false));
+    rows
 }
 
 /// Where the three stand between 0 and 1; the table has the numbers.
 fn strip(score: &Score) -> impl IntoView + use<> {
     let place = |value: Option<f64>| value.map(|value| 8.0 + 104.0 * value.clamp(0.0, 1.0));
     let model = place(score.model.pearson_delta).map(|x| view! { <circle class="model" cx=x cy="14" r="5"/> });
-    let baseline = place(score.baseline.pearson_delta)
+    let baseline = place(score.rival().1.pearson_delta)
         .map(|x| view! { <rect class="baseline" x=x - 4.5 y="9.5" width="9" height="9"/> });
-    let ceiling =
-        place(score.ceiling.pearson_delta).map(|x| view! { <line class="ceiling" x1=x x2=x y1="4" y2="24"/> });
+    let ceiling = place(score.ceiling_of(|metrics| metrics.pearson_delta))
+        .map(|x| view! { <line class="ceiling" x1=x x2=x y1="4" y2="24"/> });
     view! {
         <svg class="strip" viewBox="0 0 120 28" width="120" height="28" aria-hidden="true">
             <line class="axis" x1="8" x2="112" y1="14" y2="14"/>{ceiling}{baseline}{model}

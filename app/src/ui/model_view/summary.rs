@@ -8,7 +8,7 @@
 use leptos::prelude::*;
 
 use crate::bundles::grouped;
-use crate::judged::{Entry, Metric, Summary, estimate_words};
+use crate::judged::{Entry, Metric, Summary};
 
 /// All summaries; nothing where a bundle has none.
 #[component]
@@ -18,7 +18,7 @@ pub(super) fn Summaries(summaries: Vec<Summary>) -> impl IntoView {
         view! {
             <section data-testid="summaries">
                 {shown}
-                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ✓ marks a model that is ahead of PerturbMean; ↑ higher is better, ↓ lower is better. The ceiling compares measured cells with measured cells; a prediction with less noise can pass it."</p>
+                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ★ is the best baseline of a column, ✓ a model that is ahead of it; ↑ higher is better, ↓ lower is better. The ceiling compares measured cells with measured cells; a prediction with less noise can pass it, and where halves of so few cells do not agree at all (below zero) there is none."</p>
             </section>
         }
     })
@@ -35,10 +35,16 @@ fn summary(own: &Summary, place: usize) -> impl IntoView + use<> {
     };
     let label = format!("{title}: the paper's metrics");
     let more = format!("{title}: other metrics");
+    // Where there is nothing of the paper's table, the others are what there is to see.
+    let is_all = first.is_empty();
     let others = (!rest.is_empty()).then(|| {
         let words = format!("{} other metrics, under cell-eval's names", rest.len());
         let table = table(own, &rest, &more, &format!("summary-more-{place}"), true);
-        view! { <details><summary>{words}</summary>{table}</details> }
+        if is_all {
+            table.into_any()
+        } else {
+            view! { <details><summary>{words}</summary>{table}</details> }.into_any()
+        }
     });
     let of_paper = (!first.is_empty()).then(|| table(own, &first, &label, &format!("summary-{place}"), false));
     let verdict = own.verdict().map(|words| {
@@ -88,11 +94,16 @@ fn table(own: &Summary, metrics: &[Metric], label: &str, id: &str, turned: bool)
     }
 }
 
-/// A value with its interval and, where it is won, a tick.
+/// A value with its interval and, where it is won, a tick; the best baseline is marked as the one to beat.
 fn cell(own: &Summary, entry: &Entry, metric: &Metric) -> impl IntoView + use<> {
-    let words = estimate_words(entry.metrics.get(&metric.key));
-    let ahead = own.is_ahead(entry, metric) == Some(true);
-    let tick = ahead
-        .then(|| view! { <span aria-hidden="true">"✓ "</span><span class="unseen">"ahead of PerturbMean: "</span> });
-    view! { <td class:ahead=ahead>{tick}{words}</td> }
+    let words = own.words(entry, metric);
+    let (ahead, best) = (own.is_ahead(entry, metric) == Some(true), own.is_best(entry, metric));
+    let mark = match (ahead, best) {
+        (true, _) => Some(("✓ ", "ahead of every baseline: ")),
+        (_, true) => Some(("★ ", "best baseline: ")),
+        _ => None,
+    };
+    let mark =
+        mark.map(|(sign, words)| view! { <span aria-hidden="true">{sign}</span><span class="unseen">{words}</span> });
+    view! { <td class:ahead=ahead class:best=best>{mark}{words}</td> }
 }

@@ -70,6 +70,7 @@ fn line(keys: &'static str, words: String) -> impl IntoView {
 /// The keyboard map.
 #[component]
 pub(super) fn Shortcuts(shell: Shell) -> impl IntoView {
+    let letters = use_store().looks.letters;
     let of = |opens: bool| -> Vec<_> {
         let wanted = SHORTCUTS.iter().filter(|own| matches!(own.action, Action::Open(_)) == opens);
         wanted.map(|own| line(own.shown, own.words.to_owned())).collect()
@@ -86,6 +87,7 @@ pub(super) fn Shortcuts(shell: Shell) -> impl IntoView {
     view! {
         <Sheet open=shell.help id="shortcuts" title="Keyboard">
             <p class="note">"Tab goes from one control to the next, Enter and Space press it. Letters and digits work wherever nothing is being typed; on a Mac, Cmd stands for Ctrl."</p>
+            <p class="note" data-testid="single-keys-off" hidden=move || letters.get()>"Shortcuts of single keys are switched off; Looks switches them on."</p>
             <div class="sections">
                 <section><h3>"Views"</h3><dl class="keys">{of(true)}</dl></section>
                 <section><h3>"Anywhere"</h3><dl class="keys">{of(false)}</dl></section>
@@ -129,9 +131,16 @@ pub(super) fn Settings(shell: Shell) -> impl IntoView {
         shell.help.set(true);
     };
     view! {
-        <Sheet open=shell.settings id="settings" title="Looks">
+        <Sheet open=shell.settings id="settings" title="Looks and keys">
             <fieldset class="options"><legend>"Theme"</legend>{themes}</fieldset>
             <fieldset class="options"><legend>"Colours of figures; colour-blind readers can tell each set apart"</legend>{palettes}</fieldset>
+            <fieldset class="options"><legend>"Keyboard"</legend>
+                <label class="option">
+                    <input type="checkbox" data-testid="single-keys" prop:checked=move || looks.letters.get()
+                        on:change=move |event| looks.hear_letters(event_target_checked(&event))/>
+                    "Shortcuts of single keys (letters, digits, / and ?)"
+                </label>
+            </fieldset>
             <p class="note">"Kept in this browser. Exported figures are drawn on white, in the colours chosen here."</p>
             <button data-testid="settings-keys" on:click=keys>"Keyboard shortcuts"</button>
         </Sheet>

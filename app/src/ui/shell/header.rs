@@ -31,15 +31,15 @@ pub(in crate::ui) fn Header(shell: Shell) -> impl IntoView {
             <h1 class="brand"><Mark/><span>"Wellplate"</span></h1>
             <nav aria-label="Views" class="tabs">{tabs}</nav>
             <div class="tools">
-                <Steps shell store/>
+                <Steps store/>
                 <DeviceBadge/>
                 <button class="icon" data-testid="theme" on:click=move |_| store.looks.toggle()
                     aria-label=move || if store.dark.get() { "Light theme" } else { "Dark theme" }
                     title=move || if store.dark.get() { "Light theme (t)" } else { "Dark theme (t)" }>
                     <svg viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="7"/><path class="solid" d="M10 3a7 7 0 0 1 0 14z"/></svg>
                 </button>
-                <button class="icon" data-testid="settings-open" aria-haspopup="dialog" aria-label="Looks: theme and colours"
-                    title="Looks: theme and colours" on:click=move |_| shell.settings.set(true)>
+                <button class="icon" data-testid="settings-open" aria-haspopup="dialog" aria-label="Looks and keys: theme, colours, shortcuts"
+                    title="Looks and keys: theme, colours, shortcuts" on:click=move |_| shell.settings.set(true)>
                     <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 6h6m4 0h4M3 14h3m4 0h7"/><circle cx="11" cy="6" r="2"/><circle cx="8" cy="14" r="2"/></svg>
                 </button>
                 <button class="icon only-wide" data-testid="shortcuts-open" aria-haspopup="dialog" aria-label="Keyboard shortcuts"
@@ -65,20 +65,20 @@ fn Mark() -> impl IntoView {
 
 /// Undo and redo. They stay focusable when there is nothing to do, so that the focus is not lost at the last step.
 #[component]
-fn Steps(shell: Shell, store: Store) -> impl IntoView {
-    let undo = Memo::new(move |_| store.history.with(|history| history.undo()));
-    let redo = Memo::new(move |_| store.history.with(|history| history.redo()));
+fn Steps(store: Store) -> impl IntoView {
+    let undo = Memo::new(move |_| store.history.with(|history| history.undo(store.card.get().as_deref())));
+    let redo = Memo::new(move |_| store.history.with(|history| history.redo(store.card.get().as_deref())));
     let words =
         |what: &str, step: Option<String>| step.map_or(format!("{what}: nothing"), |step| format!("{what}: {step}"));
     view! {
         <button class="icon" data-testid="undo" aria-disabled=move || undo.with(Option::is_none).to_string()
             aria-label=move || words("Undo", undo.get()) title=move || words("Undo", undo.get())
-            on:click=move |_| shell.undo(store)>
+            on:click=move |_| super::undo(store)>
             <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M7 4 3 8l4 4M3 8h8a5 5 0 0 1 0 10H8"/></svg>
         </button>
         <button class="icon" data-testid="redo" aria-disabled=move || redo.with(Option::is_none).to_string()
             aria-label=move || words("Redo", redo.get()) title=move || words("Redo", redo.get())
-            on:click=move |_| shell.redo(store)>
+            on:click=move |_| super::redo(store)>
             <svg viewBox="0 0 20 20" aria-hidden="true"><path d="m13 4 4 4-4 4M17 8H9a5 5 0 0 0 0 10h3"/></svg>
         </button>
     }

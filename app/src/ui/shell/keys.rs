@@ -46,7 +46,7 @@ pub(super) fn listen(store: Store, shell: Shell) {
         let typing = target.as_ref().is_some_and(is_typed_into);
         let held =
             Held { control: event.ctrl_key() || event.meta_key(), shift: event.shift_key(), alt: event.alt_key() };
-        if let Some(action) = find(&event.key(), held, typing) {
+        if let Some(action) = find(&event.key(), held, typing, store.looks.letters.get_untracked()) {
             act(store, shell, action, &event);
         }
     });
@@ -60,34 +60,34 @@ fn act(store: Store, shell: Shell, action: Action, event: &KeyboardEvent) {
     event.prevent_default();
     match action {
         Action::Open(view) => store.change(|state| state.view = view),
-        Action::Generate => generate(store, shell),
+        Action::Generate => generate(store),
         Action::Cancel => link::cancel(store),
-        Action::FindGene => find_gene(store, shell),
+        Action::FindGene => find_gene(store),
         Action::Theme => store.looks.toggle(),
-        Action::Undo => shell.undo(store),
-        Action::Redo => shell.redo(store),
+        Action::Undo => super::undo(store),
+        Action::Redo => super::redo(store),
         Action::Help => shell.help.set(true),
     }
 }
 
-fn generate(store: Store, shell: Shell) {
+fn generate(store: Store) {
     let view = store.state.with_untracked(|state| state.view);
     if view != View::Explore {
-        shell.tell("g generates cells in Explore; 1 opens it.");
+        store.tell("g generates cells in Explore; 1 opens it.");
     } else if store.phase.with_untracked(|phase| *phase == Phase::Idle) {
         untrack(|| link::generate(store));
     }
 }
 
 /// Goes to the field that finds a gene; it is there once there are results.
-fn find_gene(store: Store, shell: Shell) {
+fn find_gene(store: Store) {
     store.change(|state| state.view = View::Explore);
     request_animation_frame(move || {
         let field = document().query_selector("main [data-testid=filter]").ok().flatten();
         match field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
             // An element that cannot take the focus leaves it where it was.
             Some(field) => drop(field.focus()),
-            None => shell.tell("There are no genes to search yet: generate cells of two kinds that can be compared."),
+            None => store.tell("There are no genes to search yet: generate cells of two kinds that can be compared."),
         }
     });
 }

@@ -4,16 +4,18 @@
 //! Does not know: what is drawn; figures read the signals, styles the root's attributes.
 //! Flow: system + settings → **looks** → `data-theme`, `data-palette`, figures.
 
-use gloo::storage::{LocalStorage, Storage};
 use leptos::prelude::*;
 use plots::{PALETTES, Palette};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::MediaQueryList;
 
+use super::super::kept;
+
 /// Keys in the browser's storage.
 const THEME: &str = "wellplate-theme";
 const PALETTE: &str = "wellplate-palette";
+const LETTERS: &str = "wellplate-single-keys";
 
 /// What a person wants the page to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(in crate::ui) struct Looks {
     pub(in crate::ui) palette: RwSignal<Palette>,
     /// What is shown.
     pub(in crate::ui) dark: RwSignal<bool>,
+    /// Whether single keys are shortcuts (WCAG 2.1.4 asks that they can be switched off).
+    pub(super) letters: RwSignal<bool>,
     system_dark: RwSignal<bool>,
     printing: RwSignal<bool>,
 }
@@ -43,15 +47,16 @@ impl Looks {
     pub(in crate::ui) fn new() -> Self {
         let system = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         let system_dark = system.as_ref().is_some_and(MediaQueryList::matches);
-        let stored: Option<String> = LocalStorage::get(THEME).ok();
+        let stored = kept::get(THEME);
         let wanted =
             WANTED.iter().find(|(_, key, _)| stored.as_deref() == Some(*key)).map_or(Wanted::System, |own| own.0);
-        let stored: Option<String> = LocalStorage::get(PALETTE).ok();
+        let stored = kept::get(PALETTE);
         let palette = PALETTES.iter().find(|(_, key, _)| stored.as_deref() == Some(*key)).map(|own| own.0);
         let looks = Self {
             wanted: RwSignal::new(wanted),
             palette: RwSignal::new(palette.unwrap_or_default()),
             dark: RwSignal::new(is_dark(wanted, system_dark)),
+            letters: RwSignal::new(kept::get(LETTERS).as_deref() != Some("off")),
             system_dark: RwSignal::new(system_dark),
             printing: RwSignal::new(false),
         };
@@ -103,11 +108,8 @@ impl Looks {
     /// Chooses between light, dark and the system's.
     pub(super) fn want(self, wanted: Wanted) {
         self.wanted.set(wanted);
-        // Storage may be full or forbidden, here and below; the choice then lasts as long as the page.
-        match WANTED.iter().find(|own| own.0 == wanted) {
-            Some((_, key, _)) if wanted != Wanted::System => drop(LocalStorage::set(THEME, key)),
-            _ => LocalStorage::delete(THEME),
-        }
+        let named = WANTED.iter().find(|own| own.0 == wanted && wanted != Wanted::System);
+        kept::set(THEME, named.map(|(_, key, _)| *key));
     }
 
     /// Switches between light and dark.
@@ -115,10 +117,16 @@ impl Looks {
         self.want(if self.dark.get_untracked() { Wanted::Light } else { Wanted::Dark });
     }
 
+    /// Switches shortcuts of single keys on or off.
+    pub(super) fn hear_letters(self, on: bool) {
+        self.letters.set(on);
+        kept::set(LETTERS, (!on).then_some("off"));
+    }
+
     /// Chooses the colours of figures.
     pub(super) fn paint_with(self, palette: Palette) {
         self.palette.set(palette);
-        drop(LocalStorage::set(PALETTE, key_of(palette)));
+        kept::set(PALETTE, Some(key_of(palette)));
     }
 }
 

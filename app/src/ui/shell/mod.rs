@@ -31,47 +31,48 @@ pub(super) struct Shell {
     help: RwSignal<bool>,
     /// Whether the looks are open.
     settings: RwSignal<bool>,
-    /// What was just done, in words.
-    told: RwSignal<String>,
 }
 
 impl Shell {
     /// Begins to hear keys and to follow the view.
     pub(super) fn new(store: Store, view: Memo<View>) -> Self {
-        let shell =
-            Self { help: RwSignal::new(false), settings: RwSignal::new(false), told: RwSignal::new(String::new()) };
+        let shell = Self { help: RwSignal::new(false), settings: RwSignal::new(false) };
         keys::listen(store, shell);
         keys::focus_follows(view);
         keep_title(store, view);
         shell
     }
+}
 
+impl Store {
     /// Says something that needs no answer.
-    fn tell(self, words: &str) {
-        let words = words.to_owned();
-        self.told.set(words.clone());
+    pub(super) fn tell(&self, words: &str) {
+        let (words, told) = (words.to_owned(), self.told);
+        told.set(words.clone());
         let fade = move || {
-            if self.told.with_untracked(|told| *told == words) {
-                self.told.set(String::new());
+            if told.with_untracked(|told| *told == words) {
+                told.set(String::new());
             }
         };
         Timeout::new(STAYS, fade).forget();
     }
+}
 
-    /// Takes the last step back: it is the browser's own, so that Back, Forward and these agree.
-    fn undo(self, store: Store) {
-        match (store.history.with_untracked(|history| history.undo()), window().history()) {
-            (Some(words), Ok(history)) if history.back().is_ok() => self.tell(&format!("Undone: {words}")),
-            _ => self.tell("There is nothing to undo."),
-        }
+/// Takes the last step back: it is the browser's own, so that Back, Forward and these agree.
+fn undo(store: Store) {
+    let card = store.card.get_untracked();
+    match (store.history.with_untracked(|history| history.undo(card.as_deref())), window().history()) {
+        (Some(words), Ok(history)) if history.back().is_ok() => store.tell(&format!("Undone: {words}")),
+        _ => store.tell("There is nothing to undo."),
     }
+}
 
-    /// Does again what was undone.
-    fn redo(self, store: Store) {
-        match (store.history.with_untracked(|history| history.redo()), window().history()) {
-            (Some(words), Ok(history)) if history.forward().is_ok() => self.tell(&format!("Done again: {words}")),
-            _ => self.tell("There is nothing to do again."),
-        }
+/// Does again what was undone.
+fn redo(store: Store) {
+    let card = store.card.get_untracked();
+    match (store.history.with_untracked(|history| history.redo(card.as_deref())), window().history()) {
+        (Some(words), Ok(history)) if history.forward().is_ok() => store.tell(&format!("Done again: {words}")),
+        _ => store.tell("There is nothing to do again."),
     }
 }
 
@@ -108,10 +109,11 @@ pub(super) fn SkipLink() -> impl IntoView {
 /// Dialogs and the word on what was just done.
 #[component]
 pub(super) fn Overlays(shell: Shell) -> impl IntoView {
+    let store = use_store();
     view! {
         <dialogs::Shortcuts shell/>
         <dialogs::Settings shell/>
-        <p class="told" role="status" data-testid="told">{move || shell.told.get()}</p>
+        <p class="told" role="status" data-testid="told">{move || store.told.get()}</p>
     }
 }
 

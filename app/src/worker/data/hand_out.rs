@@ -5,7 +5,6 @@
 //! Flow: own cells → **bytes** → page.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use cells::h5ad::write_h5ad;
 use cells::{Cells, Column};
@@ -13,6 +12,7 @@ use cells::{Cells, Column};
 use super::own::{Own, Values};
 use super::pace::{End, sentence};
 use super::tell;
+use crate::fields::{line, remark};
 use crate::protocol::Array;
 use crate::protocol::data::{Export, Tell};
 
@@ -34,11 +34,6 @@ pub(super) fn hand_out(own: &Own, what: Export) -> Result<(), End> {
     Ok(())
 }
 
-/// A field of a CSV file: quoted where it must be.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}
-
 /// Group of a cell in words.
 fn group(own: &Own, cell: usize) -> &'static str {
     let is_in = |side: usize| own.groups[side].as_ref().is_some_and(|group| group.cells.binary_search(&cell).is_ok());
@@ -52,14 +47,13 @@ fn group(own: &Own, cell: usize) -> &'static str {
 
 /// Name, place, nearest type and group of every cell.
 fn places(own: &Own) -> String {
-    let mut csv = String::new();
-    // Writing to a string cannot fail, here and below.
-    let _ = writeln!(csv, "# source: {}", own.title);
-    csv.push_str("# places: weighted mean of the 8 nearest reference cells; nearest type: their majority\n");
-    csv.push_str("cell,umap_1,umap_2,nearest_type,group\n");
+    let mut csv = remark("source", &own.title, ',');
+    csv.push_str("# places: weighted mean of the 8 nearest reference cells; nearest type: their majority; type_share: how many of them agree\n");
+    csv.push_str("cell,umap_1,umap_2,nearest_type,type_share,group\n");
     for (cell, at) in own.coordinates.chunks_exact(2).enumerate() {
         let kind = own.type_names.get(usize::from(own.types[cell])).map_or("", String::as_str);
-        let _ = writeln!(csv, "{},{},{},{},{}", field(&own.names[cell]), at[0], at[1], field(kind), group(own, cell));
+        let [x, y, sure] = [at[0], at[1], own.confidence.get(cell).copied().unwrap_or(f32::NAN)].map(|n| n.to_string());
+        csv.push_str(&line([own.names[cell].as_str(), &x, &y, kind, &sure, group(own, cell)], ','));
     }
     csv
 }
@@ -86,6 +80,8 @@ fn h5ad(own: &Own, chosen: &[usize], words: &str) -> Result<Vec<u8>, End> {
     let kind = |cell: &usize| own.type_names.get(usize::from(own.types[*cell])).map_or("", String::as_str);
     let kinds: Vec<&str> = chosen.iter().map(kind).collect();
     labels.insert("wellplate_nearest_type".to_owned(), Column::categorical(&kinds));
+    let sure = chosen.iter().map(|cell| own.confidence.get(*cell).map_or(f64::NAN, |share| f64::from(*share)));
+    labels.insert("wellplate_type_share".to_owned(), Column::Float(sure.collect()));
     let names = chosen.iter().map(|cell| own.names[*cell].clone()).collect();
     let cells = Cells::new(counts.select_cells(chosen), own.genes.clone(), names, labels).map_err(sentence)?;
     let notes = [("source", own.title.as_str()), ("cells", words), ("version", env!("CARGO_PKG_VERSION"))];

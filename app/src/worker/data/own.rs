@@ -50,6 +50,8 @@ pub(super) struct Own {
     /// Nearest type of every cell, a place among `type_names`.
     pub(super) types: Vec<u16>,
     pub(super) type_names: Vec<String>,
+    /// Share of the nearest reference cells that have that type, for every cell.
+    pub(super) confidence: Vec<f32>,
     pub(super) groups: [Option<Group>; 2],
     /// What every cell's counts are scaled to, by the model's card.
     pub(super) target: f64,
@@ -76,6 +78,7 @@ impl Own {
             coordinates: Vec::new(),
             types: Vec::new(),
             type_names: Vec::new(),
+            confidence: Vec::new(),
             groups: [None, None],
             target: 1e4,
         }
@@ -91,12 +94,17 @@ impl Own {
 
     /// Log-normalised expression of cells on the model's genes, scaled over these as the model's own cells are.
     pub(super) fn on_panel(&self, cells: &[usize]) -> Normalised {
+        self.on_panel_to(cells, self.target)
+    }
+
+    /// The same, scaled to another sum.
+    pub(super) fn on_panel_to(&self, cells: &[usize], target: f64) -> Normalised {
         match &self.values {
             Values::Counts(counts) => {
                 let chosen = counts.select_cells(cells).select_genes(&self.panel);
-                into_log_normalised(chosen, Target::Sum(self.target))
+                into_log_normalised(chosen, Target::Sum(target))
             }
-            Values::Logged(logged) => rescaled(&logged.select(cells).select_genes(&self.panel), self.target),
+            Values::Logged(logged) => rescaled(&logged.select(cells).select_genes(&self.panel), target),
         }
     }
 

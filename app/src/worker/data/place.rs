@@ -1,7 +1,8 @@
 //! Puts the visitor's cells onto the model's map.
 //!
-//! Does: aligns genes to the model's, projects, finds the nearest measured cells, takes their places' mean and their
-//! types' majority; warns when few genes are shared.
+//! Does: aligns genes to the model's, projects cells and reference on the genes that both have, finds the nearest
+//! measured cells, takes their places' mean and their types' majority with the share that agrees; warns when few genes
+//! are shared.
 //! Does not know: files.
 //! Flow: own cells + bundle's map → **coordinates and nearest types**.
 
@@ -9,7 +10,7 @@ use std::collections::HashMap;
 
 use cells::neighbours::nearest;
 use cells::pca::Pca;
-use cells::place::{NEIGHBOURS, among};
+use cells::place::{NEIGHBOURS, among, on_shared, shared_share};
 use model::card::Kind;
 
 use super::super::session::Session;
@@ -19,7 +20,9 @@ use super::pace::{End, Pace};
 /// Cells placed between looks at the messages.
 const AT_ONCE: usize = 256;
 /// Share of the map's own genes below which places say little.
-const FEW: f64 = 0.5;
+const FEW: f64 = 0.8;
+/// Share of the nearest reference cells that must agree on a type for it to count as sure.
+const SURE: f32 = 0.75;
 
 /// Places all cells.
 pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>) -> Result<(), End> {
@@ -40,8 +43,9 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
     let share = used as f64 / map.genes.len().max(1) as f64;
     if share < FEW {
         own.notes.push(format!(
-            "Only {used} of the {} genes that make the map are in the file; places on the map say little.",
-            map.genes.len()
+            "Only {used} of the {} genes that make the map are in the file ({:.0} %): cells are placed by these alone, and neighbouring types may be taken for one another.",
+            map.genes.len(),
+            100.0 * share
         ));
     }
     if matches!(own.values, Values::Logged(_)) {
@@ -53,6 +57,11 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
         loadings: map.loadings.clone(),
         components: map.components,
     };
+    let has = |gene: usize| own.panel.get(gene).is_some_and(Option::is_some);
+    let shared = on_shared(&pca, &map.reference, |gene| has(gene as usize));
+    let groups: Vec<usize> = card.reference.iter().map(|group| group.cells).collect();
+    // A file with part of the genes has part of each cell's counts: it is scaled to that part.
+    let target = own.target * shared_share(&session.bundle.reference.mean, &groups, card.genes.len(), has);
     let types = card.of_kind(Kind::CellType);
     let codes = types.and_then(|types| map.labels.get(&types.key));
     own.type_names = types.map(|types| types.values.iter().map(|v| v.display.clone()).collect()).unwrap_or_default();
@@ -61,12 +70,23 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
     let cells: Vec<usize> = (0..all).collect();
     for part in cells.chunks(AT_ONCE) {
         pace.step(part[0] as f64 / all as f64).await?;
-        let scores = pca.project(&own.on_panel(part));
-        let found = nearest(&map.reference, &scores, map.components, NEIGHBOURS);
+        let scores = shared.pca.project(&own.on_panel_to(part, target));
+        let found = nearest(&shared.reference, &scores, map.components, NEIGHBOURS);
         own.coordinates.extend(among(&found, &map.coordinates));
         if let Some(codes) = codes {
-            own.types.extend(found.indices.chunks_exact(found.k.max(1)).map(|near| majority(near, codes)));
+            for near in found.indices.chunks_exact(found.k.max(1)) {
+                let (kind, agree) = majority(near, codes);
+                own.types.push(kind);
+                own.confidence.push(agree);
+            }
         }
+    }
+    let unsure = own.confidence.iter().filter(|share| **share < SURE).count();
+    if unsure > 0 {
+        own.notes.push(format!(
+            "{unsure} of {all} cells stand between types: fewer than {:.0} % of their nearest reference cells agree. Saved places and cells carry that share for every cell (type_share).",
+            100.0 * SURE
+        ));
     }
     if own.coordinates.len() != 2 * all {
         own.notes.push(
@@ -76,12 +96,14 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
     }
     if own.types.len() != all {
         (own.types, own.type_names) = (vec![0; all], vec!["no types on this map".to_owned()]);
+        own.confidence.clear();
     }
     Ok(())
 }
 
-/// The commonest label among neighbours; of equals the one that comes first, which is nearer.
-fn majority(near: &[u32], codes: &[u8]) -> u16 {
+/// The commonest label among neighbours, of equals the one that comes first, which is nearer; and the share of
+/// neighbours that have it.
+fn majority(near: &[u32], codes: &[u8]) -> (u16, f32) {
     let label = |cell: &u32| codes.get(*cell as usize).copied().unwrap_or(0);
     let votes = |own: u8| near.iter().filter(|cell| label(cell) == own).count();
     let mut best = (0, 0);
@@ -90,5 +112,5 @@ fn majority(near: &[u32], codes: &[u8]) -> u16 {
             best = (votes(own), u16::from(own));
         }
     }
-    best.1
+    (best.1, best.0 as f32 / near.len().max(1) as f32)
 }

@@ -1,0 +1,164 @@
+//! The sentence above a result: what moved, how far to trust it, how many training cells carry it.
+//!
+//! Does: counts genes that moved, puts trust and support of the compared scenarios into one sentence and says what the
+//! prose behind it holds.
+//! Does not know: how genes were tested, how the sentence looks.
+//! Flow: card + choices + table of shifts → **verdict** → results.
+
+use crate::choices;
+use crate::protocol::Comparison;
+use crate::protocol::card::Card;
+use crate::state::{State, Which};
+use crate::trust::{Level, Trust, support, trust};
+
+/// q below which a gene counts as moved.
+pub const MOVED: f64 = 0.05;
+
+/// Genes that moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Up.
+    pub up: usize,
+    /// Down.
+    pub down: usize,
+    /// Genes that were tested.
+    pub tested: usize,
+    /// All that moved, where the table holds only the surest.
+    pub all: Option<usize>,
+}
+
+impl Moved {
+    /// Counts a table; a gene without a q was not told of.
+    pub fn of(change: &[f64], q: &[f64]) -> Self {
+        let sure = || change.iter().zip(q).filter(|(_, q)| **q < MOVED);
+        Self {
+            up: sure().filter(|(change, _)| **change > 0.0).count(),
+            down: sure().filter(|(change, _)| **change < 0.0).count(),
+            tested: q.iter().filter(|q| !q.is_nan()).count(),
+            all: None,
+        }
+    }
+
+    /// "312 genes up, 40 down at q < 0.05".
+    pub fn words(self) -> String {
+        let genes = if self.up == 1 { "gene" } else { "genes" };
+        let of_all = match self.all {
+            Some(all) if all > self.up + self.down => format!(" among the surest; {all} moved in all"),
+            _ => String::new(),
+        };
+        format!("{} {genes} up, {} down at q < {MOVED}{of_all}", self.up, self.down)
+    }
+}
+
+/// The sentence and what stands behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What moved.
+    pub moved: String,
+    /// How far to trust it; none where nothing is perturbed.
+    pub trust: Option<Trust>,
+    /// How many training cells carry it, and whether they are few.
+    pub support: Option<(String, bool)>,
+}
+
+impl Verdict {
+    /// Of a comparison. B against A rests on both, and counts for as much as the weaker.
+    pub fn of(card: &Card, state: &State, comparison: Comparison, moved: Moved) -> Self {
+        let sides: &[Which] = match comparison {
+            Comparison::A => &[Which::A],
+            Comparison::B => &[Which::B],
+            Comparison::BAgainstA => &[Which::A, Which::B],
+        };
+        let with = || sides.iter().map(|which| state.with_of(*which));
+        let cells = |with| choices::training_cells(card, with).unwrap_or(0);
+        let weakest = with().min_by_key(|with| cells(with)).and_then(|with| support(card, with));
+        Self {
+            moved: moved.words(),
+            trust: with().filter_map(|with| trust(card, with)).max_by_key(|own| own.level),
+            support: weakest,
+        }
+    }
+
+    /// The level that the eye sees: few cells are never a good sign.
+    pub fn level(&self) -> Level {
+        let level = self.trust.as_ref().map_or(Level::Unknown, |own| own.level);
+        let is_thin = self.support.as_ref().is_some_and(|(_, thin)| *thin);
+        if is_thin && level == Level::Ahead { Level::Even } else { level }
+    }
+
+    /// All of it as one sentence.
+    pub fn sentence(&self) -> String {
+        let trust = self.trust.as_ref().map(|own| own.words.clone());
+        let support = self.support.as_ref().map(|(words, _)| words.clone());
+        let parts: Vec<String> = std::iter::once(self.moved.clone()).chain(trust).chain(support).collect();
+        format!("{}.", parts.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Moved, Verdict};
+    use crate::protocol::Comparison;
+    use crate::protocol::card::{Card, Condition, Metrics, Score, Value};
+    use crate::state::State;
+    use crate::trust::Level;
+
+    fn card() -> Card {
+        let value = |value: &str| Value { value: value.into(), display: value.into(), cells: 9, ..Value::default() };
+        let drug = Condition {
+            key: "drug".into(),
+            title: "Drug".into(),
+            kind: "perturbation".into(),
+            control: Some("none".into()),
+            values: ["none", "X", "Y"].map(value).to_vec(),
+            ..Condition::default()
+        };
+        let metrics = |pearson: f64| Metrics { pearson_delta: Some(pearson), ..Metrics::default() };
+        let score = |drug: &str, model: f64, baseline: f64| Score {
+            cell_type: "all".into(),
+            condition: drug.into(),
+            cells: 30,
+            model: metrics(model),
+            baseline: metrics(baseline),
+            ceiling: metrics(0.9),
+            ..Score::default()
+        };
+        Card {
+            conditions: vec![drug],
+            scores: vec![score("X", 0.8, 0.6), score("Y", 0.4, 0.7)],
+            combinations: [("none", 300), ("X", 400), ("Y", 7)].map(|(name, n)| (name.to_owned(), n)).into(),
+            ..Card::default()
+        }
+    }
+
+    #[test]
+    fn genes_that_moved_are_counted_by_direction() {
+        let moved = Moved::of(&[2.0, -1.0, 3.0, 0.0, f64::NAN], &[1e-9, 0.01, 0.2, 1.0, f64::NAN]);
+        assert_eq!(moved, Moved { up: 1, down: 1, tested: 4, all: None });
+        assert_eq!(moved.words(), "1 gene up, 1 down at q < 0.05");
+        assert_eq!(Moved::default().words(), "0 genes up, 0 down at q < 0.05", "nothing is said first, too");
+        let surest = Moved { all: Some(90), ..moved };
+        assert_eq!(surest.words(), "1 gene up, 1 down at q < 0.05 among the surest; 90 moved in all");
+        assert_eq!(Moved { all: Some(2), ..moved }.words(), moved.words());
+    }
+
+    #[test]
+    fn a_sentence_says_what_moved_how_far_to_trust_it_and_what_carries_it() {
+        let (card, moved) = (card(), Moved { up: 3, down: 0, tested: 9, all: None });
+        let of = |query: &str, comparison| Verdict::of(&card, &State::read(query), comparison, moved);
+        let own = of("with.drug=X", Comparison::A);
+        let sentence = own.sentence();
+        assert_eq!(own.level(), Level::Ahead);
+        assert!(sentence.starts_with("3 genes up, 0 down at q < 0.05; trust it"), "{sentence}");
+        assert!(sentence.ends_with("; 400 training cells carry it."), "{sentence}");
+        // B against A counts for as much as the weaker of the two.
+        let both = of("with.drug=X&b.on=1&b.with.drug=Y", Comparison::BAgainstA);
+        assert_eq!(both.level(), Level::Behind);
+        assert!(both.sentence().ends_with("only 7 training cells carry it: thin support."), "{}", both.sentence());
+        // Few cells are never a good sign.
+        let mut thin = own;
+        thin.support = Some(("only 7".into(), true));
+        assert_eq!(thin.level(), Level::Even);
+        assert_eq!(of("", Comparison::A).trust, None);
+    }
+}
