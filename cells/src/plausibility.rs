@@ -13,6 +13,8 @@ use crate::counts::Counts;
 const NAMED: usize = 5;
 /// Share of a measured library-size range that cells may leave it by, on either side, before they are called broken.
 const LIBRARY_ROOM: f64 = 1.5;
+/// Standard deviations of counting that come on top.
+const COUNTING: f64 = 3.0;
 /// Share of cells that may hold a value at the ceiling of its gene and still be called sound: measured cells do so in
 /// their largest values.
 const LEANING: f64 = 0.01;
@@ -46,7 +48,7 @@ pub struct Plausibility {
     pub cells: usize,
     /// Cells with a count above the ceiling of its gene.
     pub above: usize,
-    /// Cells whose library size is out of the measured range by more than a half.
+    /// Cells whose library size is out of the measured range by more than a half and what counting explains.
     pub outside: usize,
     /// Smallest, median and largest library size.
     pub library_sizes: [u64; 3],
@@ -88,7 +90,7 @@ pub fn detected(cells: &Counts) -> Vec<f64> {
 /// ```
 /// use cells::Counts;
 /// use cells::plausibility::{Bounds, look};
-/// let cells = Counts::from_dense_rows(2, [[3, 0].as_slice(), [9, 40].as_slice()]);
+/// let cells = Counts::from_dense_rows(2, [[3, 0].as_slice(), [9, 70].as_slice()]);
 /// let found = look(&cells, Bounds { ceilings: &[10, 20], library_sizes: [2, 30] }, None);
 /// assert_eq!((found.above, found.outside), (1, 1));
 /// assert!(!found.is_sound());
@@ -115,7 +117,12 @@ pub fn look(cells: &Counts, bounds: Bounds<'_>, measured: Option<&Counts>) -> Pl
     let mut sizes = cells.library_sizes();
     sizes.sort_unstable();
     let [low, high] = bounds.library_sizes.map(|size| size as f64);
-    let is_outside = |size: &&u64| (**size as f64) < low / LIBRARY_ROOM || (**size as f64) > high * LIBRARY_ROOM;
+    // Besides the room, three standard deviations of counting: a cell that expects 20 counts often has 10. Never none,
+    // where every measured cell has some.
+    let chance = |size: f64| COUNTING * size.sqrt();
+    let lowest = (low / LIBRARY_ROOM - chance(low)).max(low.min(1.0));
+    let highest = high * LIBRARY_ROOM + chance(high);
+    let is_outside = |size: &&u64| !(lowest..=highest).contains(&(**size as f64));
     found.outside = sizes.iter().filter(is_outside).count();
     if let (Some(smallest), Some(most)) = (sizes.first(), sizes.last()) {
         found.library_sizes = [*smallest, sizes[sizes.len() / 2], *most];
