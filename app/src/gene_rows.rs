@@ -232,7 +232,7 @@ pub fn scrolled_to(at: usize, scrolled: f64, (height, head): (f64, f64), row: f6
 pub fn text(columns: &Columns<'_>, sides: [&str; 2], notes: &[(String, String)], separator: char) -> String {
     let mut out: String = notes.iter().map(|(key, value)| remark(key, value, separator)).collect();
     let means = sides.map(|side| format!("mean_{}", side.to_lowercase()));
-    let mut heads = vec!["gene", "log2_fold_change", "p", "q", &means[0], &means[1]];
+    let mut heads = vec!["gene", "log2_fold_change", "p", "q", means[0].as_str(), means[1].as_str()];
     heads.extend(["difference_low_95", "difference_high_95", "difference"]);
     if columns.measured.is_some() {
         heads.push("measured_difference");

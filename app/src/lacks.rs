@@ -64,12 +64,10 @@ impl Lacks {
 
     /// Explore's first words, before a run.
     pub fn begin(&self) -> String {
-        let choose: Vec<String> = self.who.iter().map(|own| format!("{} {own}", article(own))).collect();
+        let all = self.who.iter().chain(&self.perturbation);
+        let choose: Vec<String> = all.map(|own| format!("{} {own}", article(own))).collect();
         match (&self.perturbation, choose.as_slice()) {
-            (Some(changed), []) => format!("Switch {} {changed} on and generate cells.", article(changed)),
-            (Some(changed), who) => {
-                format!("Choose {}, switch {} {changed} on and generate cells.", joined(who, "and"), article(changed))
-            }
+            (Some(_), choose) => format!("Choose {}, and generate cells.", joined(choose, "and")),
             (None, []) => "Generate cells; add a second scenario to compare.".to_owned(),
             (None, who) => {
                 format!("Choose {} and generate cells; add a second scenario to compare.", joined(who, "and"))
@@ -77,7 +75,7 @@ impl Lacks {
         }
     }
 
-    /// Under the controls, where there is nothing to switch on.
+    /// Under the controls, where there is nothing to perturb.
     pub fn explore(&self) -> Option<String> {
         self.perturbation.is_none().then(|| {
             format!(
@@ -92,7 +90,7 @@ impl Lacks {
         match &self.perturbation {
             Some(changed) => {
                 format!(
-                    "No {changed} is on: the run makes control cells only, and nothing can shift. Switch one on to compare."
+                    "No {changed} is chosen: the run makes control cells only, and nothing can shift. Choose one to compare."
                 )
             }
             None => format!(
@@ -143,7 +141,7 @@ impl Lacks {
     /// What the visitor's own cells can be compared with.
     pub fn own_data(&self) -> String {
         let what = match (&self.perturbation, self.who.as_slice()) {
-            (Some(changed), _) => format!("the same kind of cell, with {} {changed} on", article(changed)),
+            (Some(changed), _) => format!("the same kind of cell, with {} {changed}", article(changed)),
             (None, _) => {
                 "the same kind of cell; this model knows no perturbation, so group A alone is compared".to_owned()
             }
@@ -188,9 +186,9 @@ mod tests {
             condition("UMIs", "depth", None),
         ]);
         let own = Lacks::of(&card);
-        assert_eq!(own.begin(), "Choose a donor and a cell type, switch a cytokine on and generate cells.");
+        assert_eq!(own.begin(), "Choose a donor, a cell type and a cytokine, and generate cells.");
         assert_eq!((own.explore(), own.plate(&card), own.lesson("guide")), (None, None, None));
-        assert!(own.nothing_shifts().starts_with("No cytokine is on"));
+        assert!(own.nothing_shifts().starts_with("No cytokine is chosen"));
         assert_eq!(own.reference(&card), "generated control cells of the same donor and cell type");
     }
 

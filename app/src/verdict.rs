@@ -8,7 +8,7 @@
 use crate::choices;
 use crate::protocol::Comparison;
 use crate::protocol::card::Card;
-use crate::state::{State, Which};
+use crate::state::{State, Which, With};
 use crate::trust::{Level, Trust, support, trust};
 
 /// q below which a gene counts as moved.
@@ -70,7 +70,7 @@ impl Verdict {
             Comparison::BAgainstA => &[Which::A, Which::B],
         };
         let with = || sides.iter().map(|which| state.with_of(*which));
-        let cells = |with| choices::training_cells(card, with).unwrap_or(0);
+        let cells = |with: &With| choices::training_cells(card, with).unwrap_or(0);
         let weakest = with().min_by_key(|with| cells(with)).and_then(|with| support(card, with));
         Self {
             moved: moved.words(),

@@ -246,12 +246,9 @@ impl Bundle {
     /// When anything does not fit the card.
     pub fn read(json: &[u8], files: &BTreeMap<String, Vec<u8>>, device: &Device) -> Result<Self, BundleError> {
         let card = read_card(json)?;
-        for (name, entry) in &card.files {
-            match files.get(name) {
-                Some(bytes) => check_file(name, entry, bytes)?,
-                None if is_needed(name) => return Err(BundleError::MissingFile(name.clone())),
-                None => {}
-            }
+        for (name, entry) in card.files.iter().filter(|(name, _)| is_needed(name) || files.contains_key(*name)) {
+            let bytes = files.get(name).ok_or_else(|| BundleError::MissingFile(name.clone()))?;
+            check_file(name, entry, bytes)?;
         }
         let content = |file: &'static str| move |source| BundleError::Content { file, source };
         let network = weights::load(&files[WEIGHTS], &card.model, device).map_err(content(WEIGHTS))?;

@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn folders_are_told_to_the_compiler_by_other_names() {
         let folders =
-            [(PathBuf::from("/home/ada"), "home"), (PathBuf::from("/with a blank"), "no"), (PathBuf::from("/w"), "w")];
-        assert_eq!(remapped(&folders), "--remap-path-prefix=/home/ada=home --remap-path-prefix=/w=w");
+            [(PathBuf::from("/u/ada"), "home"), (PathBuf::from("/with a blank"), "no"), (PathBuf::from("/w"), "w")];
+        assert_eq!(remapped(&folders), "--remap-path-prefix=/u/ada=home --remap-path-prefix=/w=w");
     }
 
     #[test]

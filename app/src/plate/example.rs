@@ -142,7 +142,7 @@ pub(crate) mod tests {
             ),
             slot("depth", "Library size", "depth", None, &[("low", "low", 1)]),
         ];
-        Card { conditions, genes: vec!["ISG15".into(), "CD14".into()], ..Card::default() }
+        Card { guidance_limit: 3.0, conditions, genes: vec!["ISG15".into(), "CD14".into()], ..Card::default() }
     }
 
     #[test]

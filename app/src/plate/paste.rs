@@ -90,8 +90,12 @@ impl Draft {
                     text.parse().ok().filter(|n| *n > 0).ok_or("a replicate is a whole number from 1".to_owned())?;
             }
             "guidance" | "w" => {
-                let guidance = text.parse().ok().filter(|guidance| (0.0..=20.0).contains(guidance));
-                self.condition.guidance = Some(guidance.ok_or("guidance is a number from 0 to 20".to_owned())?);
+                let limit = card.guidance_limit;
+                let guidance = text.parse().ok().filter(|guidance| (0.0..=limit).contains(guidance));
+                let wrong = || {
+                    format!("guidance is a number from 0 to {limit}, the largest at which this model's cells are sound")
+                };
+                self.condition.guidance = Some(guidance.ok_or_else(wrong)?);
             }
             "held" | "clamp" => {
                 self.condition.clamp = held_genes(card, text)?;

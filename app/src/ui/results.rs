@@ -16,10 +16,6 @@ use super::use_store;
 use super::verdict::VerdictLine;
 use crate::choices;
 use crate::lacks::Lacks;
-use crate::origin;
-use crate::protocol::Comparison;
-use crate::protocol::card::Origin;
-use crate::state::Which;
 
 #[component]
 pub(super) fn Results() -> impl IntoView {
@@ -91,80 +87,4 @@ fn Empty() -> impl IntoView {
             <button data-testid="compare-instead" on:click=move |_| add_other(store)>"Compare with a second scenario"</button>
         </Show>
     }
-}
-
-/// Whether the model has seen such cells at all.
-#[component]
-pub(super) fn Seen(which: Which) -> impl IntoView {
-    let store = use_store();
-    let words = move || {
-        let card = store.card.get()?;
-        let (cells, together) = store.with_results(|state| {
-            let with = state.with_of(which);
-            (choices::training_cells(&card, with), choices::perturbations(&card, with).len())
-        });
-        // Before a run nothing is generated yet: the sentence then speaks of the combination alone.
-        let made = store.control.with(|cells| !cells.is_empty());
-        let cells = match (cells, together) {
-            (None, 0 | 1) => return None,
-            (cells, _) => cells.unwrap_or(0),
-        };
-        let words = match (cells, together, made) {
-            (0, 0 | 1, true) => "Extrapolated: no training cell had this combination.".to_owned(),
-            (0, 0 | 1, false) => "To be extrapolated: no training cell had this combination.".to_owned(),
-            (0, several, true) => format!("Extrapolated: no training cell had these {several} perturbations together."),
-            (0, several, false) => {
-                format!("To be extrapolated: no training cell had these {several} perturbations together.")
-            }
-            (1, _, true) => "Generated: one training cell had this combination.".to_owned(),
-            (1, _, false) => "One training cell had this combination.".to_owned(),
-            (cells, _, true) => format!("Generated: {cells} training cells had this combination."),
-            (cells, _, false) => format!("{cells} training cells had this combination."),
-        };
-        // Few cells carry little: said wherever the number is.
-        let is_thin = cells > 0 && cells < choices::THIN;
-        Some((if is_thin { format!("{words} That is thin support.") } else { words }, cells < choices::THIN))
-    };
-    let is_new = move || words().is_some_and(|(_, is_new)| is_new);
-    let name = move || {
-        store
-            .with_results(|state| state.other.is_some())
-            .then(|| view! { <b>{if which == Which::A { "A " } else { "B " }}</b> })
-    };
-    let id = if which == Which::A { "seen" } else { "seen-b" };
-    view! {
-        <p class="seen" class:extrapolated=is_new>{name}<span data-testid=id>{move || words().map(|(words, _)| words)}</span></p>
-    }
-}
-
-/// How well the run agrees with the measured cells of its kind, once it is finished.
-#[component]
-pub(super) fn Agreement() -> impl IntoView {
-    let store = use_store();
-    let words = move || {
-        let measured = store.measured.get()?;
-        let (control, perturbed) = measured.cells;
-        let agreement = measured.agreement.map_or("nothing can be said".to_owned(), |r| format!("{r:.2}"));
-        let against = store.shown.get() == Comparison::BAgainstA;
-        let cells = if against {
-            format!("{perturbed} cells such as B's and {control} such as A's")
-        } else {
-            format!("{perturbed} perturbed and {control} control cells of this type")
-        };
-        let card = store.card.get()?;
-        let shown = store.shown.get();
-        let own = store.with_results(|state| origin::of_comparison(&card, state, shown));
-        let (head, judge) = match own {
-            Origin::Measured => ("Measured", ""),
-            other => (
-                other.head(),
-                " Cells of that kind were made, not measured: this agreement says nothing about real ones.",
-            ),
-        };
-        let effect = if against { "The difference between them" } else { "Their effect" };
-        Some(format!(
-            "{head}: {cells}, all cells in training together. {effect} and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge.{judge}"
-        ))
-    };
-    view! { <p class="note" data-testid="agreement">{move || words().unwrap_or_default()}</p> }
 }

@@ -177,9 +177,11 @@ pub(super) fn request(store: Store, lesson: &str) -> Option<Request> {
     })
 }
 
-/// Guidance scales of the second lesson, the bundle's default among them.
+/// Guidance scales of the second lesson: those at which the model's cells are sound, its default and its limit among
+/// them.
 pub(super) fn scales(card: &Card) -> Vec<f32> {
-    let mut scales: Vec<f32> = SCALES.into_iter().chain([card.guidance]).collect();
+    let limit = card.guidance_limit;
+    let mut scales: Vec<f32> = SCALES.into_iter().chain([card.guidance, limit]).filter(|own| *own <= limit).collect();
     scales.sort_by(f32::total_cmp);
     scales.dedup();
     scales

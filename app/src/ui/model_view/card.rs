@@ -45,6 +45,7 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
             <Summaries summaries=sheet.summaries.clone()/>
             {scores(card.clone(), &sheet)}
             <Populations populations=sheet.populations.clone()/>
+            {sound(&card)}
             {origin::reading(&card).map(|words| view! { <p class="note" data-testid="reading">{words}</p> })}
             <div class="columns">
                 {list("Intended for", &sheet.intended_use)}
@@ -77,6 +78,13 @@ fn made(card: &Card, sheet: &Sheet) -> Option<impl IntoView + use<>> {
             <p class="made-note" data-testid="origin-note">{note}</p>
         </section>
     })
+}
+
+/// Whether raw numbers of its cells are those of cells; nothing where it was not looked at.
+fn sound(card: &Card) -> Option<impl IntoView + use<>> {
+    let own = card.plausibility.clone()?;
+    let words = format!("Looked at {} generated cells, count by count: {}", grouped(own.cells.into()), own.words);
+    Some(view! { <p class:missed=!own.sound data-testid="card-sound"><b>"Could they be cells? "</b>{words}</p> })
 }
 
 /// Scores of every held-out group. A model that knows no perturbation has none, and that is no omission.
@@ -117,6 +125,14 @@ fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
         ("Training seed", sheet.training.seed.map(|seed| seed.to_string())),
         ("Network", (!network.is_empty()).then(|| network.join(", "))),
         ("Its defaults", Some(format!("guidance {}, {} steps", card.guidance, card.steps))),
+        ("Guidance", Some(format!("up to {}: above, its cells were not found sound", card.guidance_limit))),
+        (
+            "Library sizes",
+            (card.library_sizes[1] > 0).then(|| {
+                let [least, most] = card.library_sizes.map(count);
+                format!("{least} to {most} counts per training cell")
+            }),
+        ),
         ("Normalised to", sheet.target_sum.map(|sum| format!("{sum:.0} counts per cell, then log(1 + x)"))),
         ("Measured groups", (groups > 0).then(|| format!("{} ({} cells)", sheet.reference.len(), grouped(groups)))),
         ("Download", (sheet.bytes() > 0).then(|| size_words(sheet.bytes() + json))),

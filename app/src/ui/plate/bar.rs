@@ -1,6 +1,6 @@
 //! The bars above the grid: run, progress, edits.
 //!
-//! Does: cells per well, Run, Cancel with time left; the pointer's tool; fills, series, paste, example.
+//! Does: cells per well, Run with the time that it takes, Cancel with time left; the pointer's tool; fills, series, paste, example.
 //! Does not know: how any of it is done.
 //! Flow: person → **actions**.
 
@@ -20,6 +20,16 @@ pub(super) fn RunBar() -> impl IntoView {
     let desk = use_desk();
     let missing = Memo::new(move |_| desk.missing().len());
     let filled = Memo::new(move |_| desk.layout.with(|layout| layout.filled().count()));
+    // By the measurement at the start: said before it is begun.
+    let time = move || {
+        let per_100 = desk.store.device.with(|device| device.as_ref().and_then(|own| own.seconds_per_100))?;
+        let cells = missing.get() as f64 * f64::from(desk.settings.get().cells);
+        let settings = desk.settings.get();
+        let steps = f64::from(settings.steps) / f64::from(desk.card().steps.max(1));
+        // A guided cell runs through two branches of the network.
+        let branches = if settings.guidance > 0.0 { 2.0 } else { 1.0 };
+        (cells > 0.0).then(|| format!("About {} on this device.", duration(per_100 * cells / 100.0 * steps * branches)))
+    };
     let words = move || match (missing.get(), filled.get()) {
         (_, 0) => "Run".to_owned(),
         (0, _) => "All wells have run".to_owned(),
@@ -44,6 +54,7 @@ pub(super) fn RunBar() -> impl IntoView {
                 }>
                 <button data-testid="cancel-plate" on:click=move |_| link::cancel(desk.store)>"Cancel"</button>
             </Show>
+            <span class="note" data-testid="plate-time" hidden=move || desk.is_running()>{time}</span>
         </div>
     }
 }

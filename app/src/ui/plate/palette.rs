@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 
 use super::super::controls::pick::Pick;
 use super::desk::{Desk, acts, sentence, use_desk};
+use crate::checks;
 use crate::choices::perturbation;
 use crate::origin;
 use crate::plate::paste::held_genes;
@@ -145,9 +146,17 @@ fn Details() -> impl IntoView {
     let (wrong, set_wrong) = signal(None::<String>);
     let guidance =
         move || desk.plate.chosen.with(|own| own.guidance.map(|guidance| guidance.to_string()).unwrap_or_default());
+    let limit = move || desk.card().guidance_limit;
     let take_guidance = move |event| {
-        let typed = event_target_value(&event).parse::<f32>().ok();
-        desk.plate.chosen.update(|own| own.guidance = typed.filter(|value| (0.0..=20.0).contains(value)));
+        let typed = event_target_value(&event);
+        let taken = if typed.trim().is_empty() { Ok(None) } else { checks::guidance(&typed, untrack(limit)).map(Some) };
+        match taken {
+            Ok(guidance) => {
+                set_wrong.set(None);
+                desk.plate.chosen.update(|own| own.guidance = guidance);
+            }
+            Err(why) => set_wrong.set(Some(why)),
+        }
     };
     let take_held = move |event| match held_genes(&untrack(|| desk.card()), &event_target_value(&event)) {
         Ok(genes) => {
@@ -160,7 +169,7 @@ fn Details() -> impl IntoView {
         <details>
             <summary>"Guidance, held genes"</summary>
             <label for="palette-guidance">{move || format!("Guidance w (empty: the plate's, {})", desk.settings.get().guidance)}</label>
-            <input id="palette-guidance" type="number" min="0" max="20" step="0.25" data-testid="palette-guidance"
+            <input id="palette-guidance" type="number" min="0" max=move || limit().to_string() step="0.25" data-testid="palette-guidance"
                 prop:value=guidance on:change=take_guidance/>
             <label for="palette-held">"Held genes, as GENE=COUNT"</label>
             <input id="palette-held" placeholder="ISG15=0 CD14=5" data-testid="palette-held"
