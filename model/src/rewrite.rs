@@ -11,13 +11,13 @@
 //! is the change in standard deviations of a count, so that a gene that is never counted does not pass for one that
 //! answers. A share of the measured genes stays, the least moved first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use burn::tensor::ExecutionError;
 use thiserror::Error;
 
 use crate::bundle::{Bundle, BundleError, sha256};
-use crate::card::{Card, Choices, Condition, Kind, UNSPECIFIED};
+use crate::card::{Choices, Condition, Kind, UNSPECIFIED};
 use crate::choices::LIBRARY_ROOM;
 use crate::network::{Labels, Tables};
 use crate::quantise::{MASK, quantise};
@@ -308,8 +308,5 @@ pub fn known_value<'a>(condition: &'a Condition, name: &str) -> Option<&'a str> 
     exact.or_else(loose).map(|own| own.value.as_str())
 }
 
-/// Keys of the conditions that a cell can say itself: identity and cell type.
-pub fn own_keys(card: &Card) -> BTreeSet<&str> {
-    let own = |condition: &&Condition| matches!(condition.kind, Kind::Identity | Kind::CellType);
-    card.conditions.iter().filter(own).map(|condition| condition.key.as_str()).collect()
-}
+#[cfg(test)]
+mod tests;
