@@ -40,6 +40,14 @@ impl Settings {
         {
             faults.push(format!("no cell is a control ({control}); there is {}", listed(&all)));
         }
+        for (dataset, name) in self.own_controls() {
+            // Its controls have been given the name that they have everywhere.
+            let own = groups.iter().filter(|((own, _), _)| own == dataset).flat_map(|(_, there)| there);
+            let there: BTreeSet<&str> = own.map(String::as_str).collect();
+            if self.control_pert.as_deref().is_some_and(|control| !there.contains(control)) {
+                faults.push(format!("no cell of {dataset} is a control ({name}); there is {}", listed(&there)));
+            }
+        }
         for (entry, named) in self.held_groups() {
             let Some((dataset, cell_type)) = entry.split_once('.') else { continue };
             let Some(there) = groups.get(&(dataset.to_owned(), cell_type.to_owned())) else {
