@@ -293,4 +293,4 @@ fn totals(card: &Card) -> BTreeMap<i32, [f32; 2]> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

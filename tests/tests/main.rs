@@ -19,6 +19,7 @@ mod parity;
 mod pipeline;
 mod populations;
 mod precompute;
+mod predict;
 mod python;
 mod replicas;
 mod store;

@@ -56,6 +56,11 @@ fn split_of(run: &Path) -> Split {
 }
 
 impl Trained {
+    /// Genes that the perturbation raises.
+    pub(crate) fn truth_of_shifts(&self) -> &[usize] {
+        &self.truth.shifted
+    }
+
     /// Marker genes of each type.
     pub(crate) fn truth_of_markers(&self) -> &[Vec<usize>] {
         &self.truth.markers

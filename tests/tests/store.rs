@@ -216,6 +216,9 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         ("pert_col = \"treatment\"", "pert_col = \"tretment\"", "tretment"),
         ("second = \"train\"", "third = \"train\"", "third"),
         ("\"second.type1\" = \"test\"", "\"second.type1\" = \"tst\"", "tst"),
+        ("\"second.type1\" = \"test\"", "\"second.type9\" = \"test\"", "type9"),
+        ("test = [\"IFN-beta\"]", "test = [\"IFN-alpha\"]", "IFN-alpha"),
+        ("control_pert = \"none\"", "control_pert = \"nothing\"", "no cell of second is a control"),
         ("seed = 3", "sed = 3", "sed"),
         ("aliases = \"aliases.tsv\"", "panel = \"aliases.tsv\"", "no gene of the panel"),
     ] {

@@ -8,6 +8,8 @@ mod combinations;
 mod inspect;
 mod precompute;
 mod predict;
+mod recipe;
+mod rewriting;
 mod sampling;
 mod train;
 
@@ -22,6 +24,8 @@ pub(crate) use combinations::Combinations;
 pub(crate) use inspect::Inspect;
 pub(crate) use precompute::Precompute;
 pub(crate) use predict::Predict;
+pub(crate) use recipe::WriteRecipe;
+pub(crate) use rewriting::Rewriting;
 pub(crate) use sampling::Sampling;
 pub(crate) use train::Train;
 
@@ -36,6 +40,10 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Write a commented recipe for a file of cells: conditions guessed from its labels, groups to hold out, sizes.
+    ///
+    /// Example: train-native recipe --data cells.h5ad --out recipe.toml
+    Recipe(WriteRecipe),
     /// Turn h5ad and 10x files of any size into a store to train from. Run the same command again to resume.
     ///
     /// Example: train-native prepare --config stores/parse10m.toml --out stores/parse10m
@@ -203,6 +211,11 @@ pub(crate) enum Command {
     /// Example: train-native combinations --bundle assets/models/pbmc-cytokines --data pbmc-cytokines.h5ad --combined
     /// pairs.h5ad (made by `semisynthetic --pairs 12`)
     Combinations(Combinations),
+    /// Score what `predict` makes of measured control cells of held-out groups against their measured perturbed cells,
+    /// beside drawing anew, a regression moving the same cells, and the baselines.
+    ///
+    /// Example: train-native rewriting --bundle assets/models/pbmc-ifnb --data cells.h5ad
+    Rewriting(Rewriting),
 }
 
 /// What `sample` takes.

@@ -7,6 +7,7 @@
 // What is said and printed goes through `output`: the macros panic where a pipe was closed.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod advise;
 pub mod batches;
 pub mod bench;
 pub mod bench_store;

@@ -5,8 +5,6 @@
 //! Does not know: which sizes are sensible together (`recipe`), how much memory there is (`train`).
 //! Flow: recipe → **limits** → the other checks.
 
-use anyhow::{Result, ensure};
-
 use crate::recipe::Recipe;
 
 /// Cells of a step.
@@ -25,11 +23,8 @@ const VALIDATION: usize = 1 << 24;
 /// Checkpoints: each has a name of its own.
 const KEEP: usize = 1 << 20;
 
-/// Checks every number of a recipe by itself.
-///
-/// # Errors
-/// When one is too large, or is no number; the sentence names it.
-pub fn check(recipe: &Recipe) -> Result<()> {
+/// Numbers of a recipe that are too large, or are no numbers: a sentence for each.
+pub fn faults(recipe: &Recipe) -> Vec<String> {
     let (model, training) = (&recipe.model, &recipe.training);
     let whole = [
         ("model.group_size", model.group_size, WIDTH),
@@ -48,9 +43,9 @@ pub fn check(recipe: &Recipe) -> Result<()> {
         ("card.steps", recipe.card.steps, STEPS),
     ];
     let bins = recipe.conditions.iter().map(|own| ("bins", own.bins, BINS));
-    for (name, value, most) in whole.into_iter().chain(bins) {
-        ensure!(value <= most, "{name} is {value}; it can be at most {most}");
-    }
+    let large = whole.into_iter().chain(bins).filter(|(_, value, most)| value > most);
+    let mut faults: Vec<String> =
+        large.map(|(name, value, most)| format!("{name} is {value}; it can be at most {most}")).collect();
     let rates = [
         ("training.peak_rate", training.peak_rate),
         ("training.final_rate", training.final_rate),
@@ -59,8 +54,7 @@ pub fn check(recipe: &Recipe) -> Result<()> {
         ("training.weighting", f64::from(training.weighting)),
         ("card.guidance", f64::from(recipe.card.guidance)),
     ];
-    for (name, value) in rates {
-        ensure!(value.is_finite(), "{name} is {value}; it must be a number");
-    }
-    Ok(())
+    let odd = rates.into_iter().filter(|(_, value)| !value.is_finite());
+    faults.extend(odd.map(|(name, value)| format!("{name} is {value}; it must be a number")));
+    faults
 }

@@ -28,8 +28,8 @@ use train_native::device::Backend;
 use train_native::output::{print, say};
 use train_native::stop::{GRACE, Stopped};
 use train_native::{
-    bench, bench_store, bench_train, export, generate, inspect, inspect_data, output, precompute, predict, prepare,
-    progress, report, sample, sweep, train,
+    advise, bench, bench_store, bench_train, export, files, generate, inspect, inspect_data, output, precompute,
+    predict, prepare, progress, report, sample, sweep, train,
 };
 
 use crate::cli::{Cli, Command};
@@ -49,6 +49,7 @@ enum Done {
 
 fn run(command: Command) -> anyhow::Result<Done> {
     match command {
+        Command::Recipe(asked) => advised(&asked),
         Command::Train(asked) => trained(asked),
         Command::Prepare { config, out, dry_run } => prepared(&config, &out, dry_run),
         Command::Precompute(asked) => precomputed(asked),
@@ -102,7 +103,26 @@ fn run(command: Command) -> anyhow::Result<Done> {
         Command::Judge(asked) => scoring::judge(asked).map(|()| Done::Printed),
         Command::Evaluate(asked) => scoring::evaluate(asked).map(|()| Done::Printed),
         Command::Combinations(asked) => scoring::combinations(asked).map(|()| Done::Printed),
+        Command::Rewriting(asked) => scoring::rewriting(asked).map(|()| Done::Printed),
     }
+}
+
+/// Writes a recipe for a file.
+fn advised(asked: &cli::WriteRecipe) -> anyhow::Result<Done> {
+    let there = asked.out.as_ref().filter(|out| out.exists());
+    anyhow::ensure!(
+        there.is_none(),
+        "{} is there already; a recipe that was worked on is not written over",
+        there.map(|out| out.display().to_string()).unwrap_or_default()
+    );
+    let text = advise::recipe(&asked.data)?;
+    let Some(out) = &asked.out else {
+        print(&text);
+        return Ok(Done::Printed);
+    };
+    files::write_atomic(out, text.as_bytes())?;
+    say(&out.display().to_string());
+    Ok(Done::Kept)
 }
 
 /// Trains, or says what would be trained.

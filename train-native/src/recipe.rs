@@ -1,19 +1,21 @@
 //! A recipe: everything that decides a training run, in one TOML file.
 //!
-//! Does: the typed form, read with errors that name the line; defaults of the paper.
+//! Does: the typed form, read with all faults at once (`faults`); defaults of the paper.
 //! Does not know: data, devices.
 //! Flow: recipe → **settings** → data set, network, trainer, card.
+
+pub mod faults;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cells::splits::{self, Control, Rule, Split};
 use model::card::{Kind, Origin, Source};
 use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{limits, presets};
+use crate::presets;
 
 /// A training recipe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -309,14 +311,14 @@ impl Recipe {
             std::fs::read_to_string(path).with_context(|| format!("cannot read the recipe {}", path.display()))?;
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
         let recipe =
-            Self::parse(&text, folder).with_context(|| format!("the recipe {} is not valid", path.display()))?;
-        recipe.check().with_context(|| format!("the recipe {} cannot be used", path.display()))?;
+            Self::parse(&text, folder).with_context(|| format!("the recipe {} cannot be used", path.display()))?;
         Ok(recipe)
     }
 
     /// A recipe from its text. `preset = NAME` fills in what [model] and [training] leave out; `split = FILE` is read
     /// from `folder`.
-    fn parse(text: &str, folder: &Path) -> Result<Self> {
+    /// All faults are said at once.
+    pub(crate) fn parse(text: &str, folder: &Path) -> Result<Self> {
         let mut table: toml::Table = toml::from_str(text)?;
         if let Some(file) = table.get("split").and_then(toml::Value::as_str) {
             let path = folder.join(file);
@@ -325,7 +327,7 @@ impl Recipe {
                 serde_json::from_slice(&text).with_context(|| format!("{} is no split", path.display()))?;
             table.insert("split".to_owned(), toml::Value::try_from(split)?);
         }
-        let Some(name) = table.remove("preset") else { return Ok(toml::Value::Table(table).try_into()?) };
+        let Some(name) = table.remove("preset") else { return faults::typed(table) };
         let name = name.as_str().context("preset must be a name in quotes")?;
         for (part, values) in presets::table(name)? {
             let own = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
@@ -334,7 +336,7 @@ impl Recipe {
                 own.entry(key.clone()).or_insert_with(|| value.clone());
             }
         }
-        Ok(toml::Value::Table(table).try_into()?)
+        faults::typed(table)
     }
 
     /// What the recipe keeps out of training; none when nothing is.
@@ -364,57 +366,5 @@ impl Recipe {
         };
         split.validate().context("the groups of [[hold_out]] are no split")?;
         Ok(Some(split))
-    }
-
-    fn check(&self) -> Result<()> {
-        limits::check(self)?;
-        let training = &self.training;
-        ensure!(
-            self.split.is_none() || self.hold_out.is_empty(),
-            "the recipe names a split and [[hold_out]] groups; give one of the two"
-        );
-        ensure!(!training.ema.is_empty(), "training.ema needs at least one width");
-        ensure!(
-            training.ema.iter().all(|width| (0.001..0.28).contains(width)),
-            "a width in training.ema must be from 0.001 to 0.28; wider than that a power-function average does not get"
-        );
-        ensure!(
-            training.accumulate > 0 && training.batch.is_multiple_of(training.accumulate),
-            "training.batch is {}; it must be a multiple of training.accumulate, {}",
-            training.batch,
-            training.accumulate
-        );
-        for part in &training.without {
-            let known = PARTS.map(|(name, ..)| name);
-            ensure!(known.contains(&part.as_str()), "training.without names {part:?}; there is {}", known.join(", "));
-        }
-        if let Some(share) = &training.control_share {
-            ensure!(share.most > 0.0 && share.most < 1.0, "training.control_share.most must be above 0 and below 1");
-        }
-        ensure!(training.steps > 0 && training.batch > 0, "training.steps and training.batch must be at least 1");
-        ensure!(
-            (1..=self.model.group_size).contains(&training.slots),
-            "training.slots is {}, but there are {} slots per group",
-            training.slots,
-            self.model.group_size
-        );
-        ensure!(!self.conditions.is_empty(), "a recipe needs at least one condition");
-        for condition in &self.conditions {
-            let key = &condition.key;
-            ensure!((0.0..1.0).contains(&condition.drop), "the drop of {key} must be from 0 to below 1");
-            ensure!(
-                (condition.kind == Kind::Perturbation) == condition.control.is_some(),
-                "a perturbation needs a control value, and only a perturbation has one; look at {key}"
-            );
-            ensure!(
-                (condition.kind == Kind::Depth) == (condition.bins > 0),
-                "depth, and only depth, needs bins; look at {key}"
-            );
-        }
-        ensure!(
-            self.card.name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)),
-            "card.name is a folder name: letters, digits, - _ ."
-        );
-        Ok(())
     }
 }

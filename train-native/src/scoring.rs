@@ -29,7 +29,7 @@ use train_native::panels::aligned;
 use train_native::recipe::Recipe;
 use train_native::{evaluate, export, generate, pool, progress, run_folder};
 
-use crate::cli::{CeilingKind, Combinations, Evaluate, Judge, Sampling};
+use crate::cli::{CeilingKind, Combinations, Evaluate, Judge, Rewriting, Sampling};
 use crate::effort_of;
 
 /// A split file.
@@ -201,6 +201,10 @@ fn held_out(asked: &Evaluate, perturbed: bool) -> Result<(Option<Recipe>, Option
         return Ok((recipe, Some(split)));
     }
     let path = asked.bundle.join(export::SPLIT);
+    if recipe.is_some() && !path.is_file() {
+        say("the recipe holds no group out: what it set aside is compared as a population, and no effect is scored");
+        return Ok((recipe, None));
+    }
     ensure!(path.is_file(), "nothing says what was held out; give the bundle's --run, --config or a --split");
     Ok((recipe, Some(read_split(&path)?)))
 }
@@ -310,6 +314,25 @@ pub(crate) fn combinations(asked: Combinations) -> Result<()> {
         let mut card = bundle.card;
         card.summaries.retain(|own| !own.title.starts_with(evaluate::combinations::TITLE));
         card.summaries.extend(evaluate::summaries(&sections));
+        export::write_card(&asked.bundle, &card)?;
+    }
+    Ok(())
+}
+
+/// Scores control cells that a bundle rewrites.
+pub(crate) fn rewriting(asked: Rewriting) -> Result<()> {
+    let bundle = bundle_of(&asked.bundle, asked.sampling.device)?;
+    let split = read_split(&asked.split.unwrap_or_else(|| asked.bundle.join(export::SPLIT)))?;
+    let cells = cells_of(&asked.data)?;
+    let settings = settings_of(&asked.sampling, &bundle);
+    print(&format!("guidance {}, {} steps, seed {}\n\n", settings.guidance, settings.steps, settings.seed));
+    let rules = Rules { spread: pool::pool(), ..Rules::default() };
+    let found = evaluate::rewriting::rewriting(&bundle, &cells, &split, (&asked.keep, &settings), rules)?;
+    print(&evaluate::rewriting::markdown(&found));
+    if asked.write {
+        let mut card = bundle.card;
+        card.summaries.retain(|own| !own.title.starts_with(evaluate::rewriting::TITLE));
+        card.summaries.extend(evaluate::summaries(&found.sections));
         export::write_card(&asked.bundle, &card)?;
     }
     Ok(())

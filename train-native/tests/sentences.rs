@@ -18,9 +18,21 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in
-        ["prepare", "train", "evaluate", "sample", "precompute", "export", "report", "bench", "inspect", "judge"]
-    {
+    for command in [
+        "prepare",
+        "train",
+        "evaluate",
+        "sample",
+        "precompute",
+        "export",
+        "report",
+        "bench",
+        "inspect",
+        "judge",
+        "predict",
+        "recipe",
+        "rewriting",
+    ] {
         let output = run(&[command, "--help"]);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(0), "{command}");

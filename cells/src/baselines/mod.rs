@@ -26,6 +26,7 @@
 
 mod linear;
 mod means;
+mod moved;
 mod negative_binomial;
 mod task;
 
@@ -34,6 +35,7 @@ pub use means::{
     context_mean, control_copy, mean_effect, mean_perturbation, nearest_context, nearest_transfer, overall_effect,
     perturb_mean_cells,
 };
+pub use moved::moved_counts;
 pub use negative_binomial::{NegativeBinomial, negative_binomial, shrunken_mean};
 pub use task::{BaselineError, Context, Effect, Response, Task};
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::digest::Digest;
 use super::groups::{Groups, distinct};
-use super::{Choice, Condition, Control, Part, Rule, Split, SplitError, VERSION};
+use super::{Choice, Condition, Control, Part, Rule, Split, SplitError, VERSION, words};
 use crate::baselines::split_halves;
 use crate::column::Column;
 
@@ -55,7 +55,22 @@ pub fn given(
         test,
         fingerprint: None,
     };
-    finish(split, labels)
+    let split = finish(split, labels)?;
+    each_holds(&split, labels)?;
+    Ok(split)
+}
+
+/// Refuses a split one of whose conditions holds no cell out: a misspelt group would train.
+fn each_holds(split: &Split, labels: &Labels) -> Result<(), SplitError> {
+    let groups = Groups::of(labels, &split.columns)?;
+    for part in [Part::Validation, Part::Test] {
+        let empty = |own: &&Condition| !(0..groups.len()).any(|group| groups.is_in(group, own));
+        if let Some(condition) = split.conditions(part).iter().find(empty) {
+            let why = format!("no cell is of {}; look at which combinations were measured", words(condition));
+            return Err(SplitError::EmptyPart { part, why });
+        }
+    }
+    Ok(())
 }
 
 /// A split that holds perturbations out in every context. Control cells all train.

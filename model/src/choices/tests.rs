@@ -20,14 +20,14 @@ use crate::sample::{Effort, Request, Run};
 use crate::statistics::GeneStatistics;
 
 /// Tokens of the card's values.
-const DONORS: [i32; 4] = [282, 283, 284, 285];
-const TYPES: [i32; 3] = [286, 287, 288];
-const DRUGS: [i32; 8] = [289, 290, 291, 292, 293, 294, 295, 296];
-const DEPTHS: [i32; 2] = [297, 298];
+pub(crate) const DONORS: [i32; 4] = [282, 283, 284, 285];
+pub(crate) const TYPES: [i32; 3] = [286, 287, 288];
+pub(crate) const DRUGS: [i32; 8] = [289, 290, 291, 292, 293, 294, 295, 296];
+pub(crate) const DEPTHS: [i32; 2] = [297, 298];
 
 /// Donors d1, d2 and d3, of whom no cell is known, or nothing said; types T and B or nothing said; no drug or one of
 /// seven; library sizes low and high.
-fn card() -> Card {
+pub(crate) fn card() -> Card {
     let value = |name: &str, token: i32| json!({"value": name, "display": name, "token": token, "cells": 3});
     let values = |names: &[&str], tokens: &[i32]| -> Vec<Value> {
         names.iter().zip(tokens).map(|(name, token)| value(name, *token)).collect()
@@ -68,7 +68,7 @@ fn card() -> Card {
 }
 
 /// Gene g can show g counts; G11 what is left of 3688 in bins.
-fn statistics() -> GeneStatistics {
+pub(crate) fn statistics() -> GeneStatistics {
     let ceiling = (0..12).map(|gene| if gene == 11 { quantise(3688) } else { gene }).collect();
     GeneStatistics { ceiling, ..GeneStatistics::flat(12) }
 }
@@ -241,7 +241,7 @@ fn other_conditions_have_other_keys_and_settings_do_not() {
 }
 
 /// Runs a future that waits for nothing.
-fn wait<F: Future>(future: F) -> F::Output {
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the CPU answers at once"),

@@ -7,6 +7,7 @@
 
 mod choose;
 pub(crate) mod conditions;
+mod faults;
 pub mod files;
 mod steps;
 
@@ -163,6 +164,7 @@ impl TrainingSet {
     /// # Errors
     /// When a label that the recipe names is missing, or nothing is left to train on.
     pub fn new(mut all: Cells, recipe: &Recipe) -> Result<Self> {
+        faults::check(&all.labels, all.len(), recipe)?;
         let unlimited = choose::unheld(&all.labels, all.len(), recipe)?;
         with_depths(&mut all.labels, &all.counts.library_sizes(), recipe, &unlimited);
         let (kept, aside) = choose::choose(&all.labels, all.len(), None, recipe)?;
@@ -183,6 +185,7 @@ impl TrainingSet {
     /// Prepares the cells of a store: labels of all of them are read, counts of a sample.
     fn stored(store: Store, recipe: &Recipe) -> Result<Self> {
         let (mut labels, depths, roles) = read_labels(&store)?;
+        faults::check(&labels, roles.len(), recipe)?;
         let unlimited: Vec<usize> = (0..roles.len()).filter(|cell| roles[*cell] == crate::store::Role::Train).collect();
         with_depths(&mut labels, &depths, recipe, &unlimited);
         let (kept, aside) = choose::choose(&labels, roles.len(), Some(&roles), recipe)?;

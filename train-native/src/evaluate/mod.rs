@@ -12,6 +12,7 @@ pub mod plausible;
 mod predict;
 pub mod pseudobulk;
 mod regression;
+pub mod rewriting;
 pub mod together;
 
 use std::collections::{BTreeMap, BTreeSet};

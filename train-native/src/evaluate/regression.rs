@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use cells::baselines::NegativeBinomial;
+use cells::baselines::{NegativeBinomial, moved_counts};
 use cells::glm::{Grouped, Regression, Role, Scheme, leaves_donors_out};
 use cells::signatures::AND;
-use cells::{Cells, Column};
+use cells::{Cells, Column, Counts};
 
 use super::Keys;
 use crate::pool::pool;
@@ -91,12 +91,8 @@ fn means(regression: &Regression, labels: &Labels, texts: &[String]) -> Vec<f64>
     first.iter().enumerate().map(moved).collect()
 }
 
-/// Cells of the regression, as many of every group as `like` has; library sizes are those of the measured control cells
-/// of the same context.
-///
-/// # Errors
-/// When nothing can be drawn.
-pub(super) fn drawn(training: &Cells, measured: &Cells, like: &Cells, keys: &Keys, seed: u64) -> Result<Cells> {
+/// The regression fitted to training cells.
+fn fitted(training: &Cells, keys: &Keys) -> (Labels, Regression) {
     let labels = Labels::of(training, keys);
     let sizes = training.counts.library_sizes();
     let mean = sizes.iter().sum::<u64>() as f64 / sizes.len().max(1) as f64;
@@ -110,6 +106,48 @@ pub(super) fn drawn(training: &Cells, measured: &Cells, like: &Cells, keys: &Key
         grouped.add(codes, sizes[cell].max(1) as f64 / mean.max(1.0), counts, []);
     }
     let regression = Regression::fit(&grouped, &labels.scheme, by_donor, &pool());
+    (labels, regression)
+}
+
+/// Control cells moved by the regression's fold changes between perturbation and control, each from its own counts.
+/// Labels of the perturbation are those of `perturbed` [cells].
+///
+/// # Errors
+/// When the cells are of another panel than the training cells.
+pub(super) fn moved(training: &Cells, controls: &Cells, perturbed: &[String], keys: &Keys, seed: u64) -> Result<Cells> {
+    let (labels, regression) = fitted(training, keys);
+    let mut known: BTreeMap<Vec<String>, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+    let mut rows = Vec::with_capacity(controls.len());
+    for (cell, perturbation) in perturbed.iter().enumerate() {
+        let context = labels.texts(controls, cell);
+        let under = |value: &String| {
+            context[..context.len() - 1].iter().cloned().chain([value.clone()]).collect::<Vec<String>>()
+        };
+        let (shares, folds) = known.entry(under(perturbation)).or_insert_with(|| {
+            let resting = means(&regression, &labels, &under(&keys.control));
+            let total = resting.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+            let moved = means(&regression, &labels, &under(perturbation));
+            let folds = moved.iter().zip(&resting).map(|(own, rest)| own / rest.max(f64::MIN_POSITIVE)).collect();
+            (resting.iter().map(|mean| mean / total).collect(), folds)
+        });
+        let mut row = vec![0; controls.genes.len()];
+        controls.counts.dense_row(cell, &mut row);
+        moved_counts(&mut row, shares, folds, seed.wrapping_add((cell as u64) << 32));
+        rows.push(row);
+    }
+    let counts = Counts::from_dense_rows(controls.genes.len(), rows.iter().map(Vec::as_slice));
+    let mut columns = controls.labels.clone();
+    columns.insert(keys.perturbation.clone(), Column::categorical(perturbed));
+    Ok(Cells::new(counts, controls.genes.clone(), controls.names.clone(), columns)?)
+}
+
+/// Cells of the regression, as many of every group as `like` has; library sizes are those of the measured control cells
+/// of the same context.
+///
+/// # Errors
+/// When nothing can be drawn.
+pub(super) fn drawn(training: &Cells, measured: &Cells, like: &Cells, keys: &Keys, seed: u64) -> Result<Cells> {
+    let (labels, regression) = fitted(training, keys);
     let known = libraries(measured, &labels, &keys.control);
     let every: Vec<u64> = known.values().flatten().copied().collect();
     let mut groups: BTreeMap<Vec<String>, usize> = BTreeMap::new();

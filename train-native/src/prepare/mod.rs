@@ -15,6 +15,7 @@
 
 mod content;
 mod folder;
+mod groups;
 pub mod panel;
 pub mod settings;
 pub mod source;
@@ -81,6 +82,7 @@ fn plan(settings: Settings) -> Result<Plan> {
         measured.push(own);
     }
     refuse_strangers(&files, &measured, &panel)?;
+    groups::check(&settings, &files)?;
     let (shards, keys) = (shards_of(&files, &settings), settings.keys());
     Ok(Plan { settings, files, sources, panel, keys, shards })
 }

@@ -280,6 +280,23 @@ impl Settings {
         if self.training.is_empty() || self.training.contains_key(dataset) { Role::Train } else { Role::Test }
     }
 
+    /// Whether any data set has perturbations.
+    pub fn has_perturbations(&self) -> bool {
+        self.datasets.keys().any(|name| self.columns(name).labels.contains_key(PERTURBATION))
+    }
+
+    /// Data sets that call their controls by a name of their own, with this name.
+    pub fn own_controls(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.dataset.iter().filter_map(|(name, own)| Some((name.as_str(), own.control_pert.as_deref()?)))
+    }
+
+    /// Groups (`dataset.cell type`) that are held out whole or in part, with the perturbations that are named of them.
+    pub fn held_groups(&self) -> Vec<(&str, Vec<&String>)> {
+        let whole = self.zeroshot.keys().map(|group| (group.as_str(), Vec::new()));
+        let some = self.fewshot.iter().map(|(group, own)| (group.as_str(), own.val.iter().chain(&own.test).collect()));
+        whole.chain(some).collect()
+    }
+
     /// What is held out, in words.
     pub fn held_out(&self) -> Vec<String> {
         let whole = self.zeroshot.iter().filter(|(_, role)| *role == "test");

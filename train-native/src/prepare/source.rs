@@ -5,7 +5,7 @@
 //! Does not know: shards, the order of runs.
 //! Flow: file → **runs of cells on the panel** → shard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -19,6 +19,9 @@ use crate::store::shard::Shard;
 
 /// Largest file that is read as a whole when it cannot be read in runs.
 const LARGEST_WHOLE: u64 = 1 << 30;
+
+/// Cells whose labels are looked at together.
+const LABELS: usize = 1 << 16;
 
 /// An open file.
 pub struct SourceFile {
@@ -145,6 +148,26 @@ impl SourceFile {
             }
         }
         Ok(())
+    }
+
+    /// Cell types and perturbations that occur together; empty texts where there is no such label.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn groups(&self, settings: &Settings) -> Result<BTreeSet<(String, String)>> {
+        let mut found = BTreeSet::new();
+        for first in (0..self.cells()).step_by(LABELS) {
+            let count = LABELS.min(self.cells() - first);
+            let wanted = [CELL_TYPE, PERTURBATION].map(|key| self.columns.labels.get(key));
+            let read = |(key, label): (&String, &LabelRows)| Ok((key.clone(), label.read(first, count)?));
+            let own = self.labels.iter().filter(|(key, _)| wanted.contains(&Some(*key)));
+            let columns: BTreeMap<String, Column> = own.map(read).collect::<Result<_>>()?;
+            for cell in 0..count {
+                let text = |key: &str| self.text(settings, &columns, key, cell);
+                found.insert((text(CELL_TYPE), text(PERTURBATION)));
+            }
+        }
+        Ok(found)
     }
 
     /// Counts, names and labels by column of a run of cells.

@@ -191,6 +191,10 @@ fn a_given_list_that_cannot_be_is_refused() {
     let never = vec![condition(&[("donor", "D1"), ("cytokine", "C02")])];
     let error = given(&apart.labels, "by hand", "A list.", None, vec![], never).unwrap_err();
     assert!(error.to_string().contains("no cell belongs to any of its conditions"), "{error}");
+    let half =
+        vec![condition(&[("donor", "D2"), ("cytokine", "C02")]), condition(&[("donor", "D1"), ("cytokine", "C02")])];
+    let error = given(&apart.labels, "by hand", "A list.", None, vec![], half).unwrap_err();
+    assert!(error.to_string().contains("no cell is of cytokine = C02 and donor = D1"), "{error}");
     let all = ["D1", "D2"].map(|donor| condition(&[("donor", donor)])).to_vec();
     let error = given(&apart.labels, "by hand", "A list.", None, vec![], all).unwrap_err();
     assert!(error.to_string().starts_with("the training part would be empty"), "{error}");
