@@ -310,9 +310,7 @@ impl Recipe {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read the recipe {}", path.display()))?;
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
-        let recipe =
-            Self::parse(&text, folder).with_context(|| format!("the recipe {} cannot be used", path.display()))?;
-        Ok(recipe)
+        Self::parse(&text, folder).with_context(|| format!("the recipe {} cannot be used", path.display()))
     }
 
     /// A recipe from its text. `preset = NAME` fills in what [model] and [training] leave out; `split = FILE` is read
