@@ -27,7 +27,7 @@ struct Bundle {
 }
 
 /// Precomputed results of the whole transcriptome take twelve steps a cell.
-const ATLAS: &[&str] = &["--cells", "32", "--points", "32", "--most", "20"];
+const ATLAS: &[&str] = &["--cells", "32", "--points", "32", "--most", "6"];
 
 /// Cells of single perturbations that a bundle is trained on, and of pairs that it is scored on: further arguments of
 /// `semisynthetic`.
@@ -72,7 +72,7 @@ const BUNDLES: [Bundle; 8] = [
             "1015,1016,107,1244",
         ],
         evaluate: &["--most", "50"],
-        precompute: &["--cells", "32", "--points", "32", "--most", "124"],
+        precompute: &["--cells", "32", "--points", "32", "--most", "40"],
     },
     Bundle {
         name: "thp1-knockouts",
@@ -186,7 +186,7 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     evaluate.extend(["--report".to_owned(), text(runs.join(format!("{name}-report")))]);
     let pairs = text(pairs);
     let combinations =
-        ["combinations", "--bundle", &out, "--data", &cells, "--combined", &pairs, "--most", "25", "--write"];
+        ["combinations", "--bundle", &out, "--data", &cells, "--combined", &pairs, "--most", "12", "--write"];
     let mut precompute = ["precompute", "--bundle", &out].map(str::to_owned).to_vec();
     precompute.extend(words(bundle.precompute, &data));
     let mut parts: Vec<(&str, Vec<String>)> = vec![
