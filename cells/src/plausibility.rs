@@ -54,6 +54,9 @@ pub struct Plausibility {
     pub library_sizes: [u64; 3],
     /// Share of counts above 0 that stand at the ceiling of their gene.
     pub leaning: f64,
+    /// Counts above 0.
+    #[serde(default)]
+    pub values: usize,
     /// Genes with most cells above their ceiling, or else at it.
     pub tails: Vec<Tail>,
     /// Mean over genes of the difference between shares of cells with the gene, generated and measured; none without
@@ -128,6 +131,7 @@ pub fn look(cells: &Counts, bounds: Bounds<'_>, measured: Option<&Counts>) -> Pl
         found.library_sizes = [*smallest, sizes[sizes.len() / 2], *most];
     }
     found.leaning = leaning as f64 / values.max(1) as f64;
+    found.values = values;
     let ranked = if found.above > 0 { &above } else { &at };
     let mut order: Vec<usize> = (0..cells.genes()).filter(|gene| ranked[*gene] > 0).collect();
     order.sort_by_key(|gene| (std::cmp::Reverse(ranked[*gene]), *gene));
@@ -148,7 +152,14 @@ pub fn look(cells: &Counts, bounds: Bounds<'_>, measured: Option<&Counts>) -> Pl
 impl Plausibility {
     /// Whether every cell could be a cell, and no more values than in measured cells stand at their ceilings.
     pub fn is_sound(&self) -> bool {
-        self.above == 0 && self.outside == 0 && self.leaning <= LEANING
+        self.above == 0 && self.outside == 0 && !self.leans()
+    }
+
+    /// Whether more counts stand at their ceilings than may, beyond three standard deviations of chance: one of a cell's
+    /// 40 counts says nothing.
+    fn leans(&self) -> bool {
+        let chance = if self.values > 0 { COUNTING * (LEANING / self.values as f64).sqrt() } else { 0.0 };
+        self.leaning > LEANING + chance
     }
 
     /// The verdict in words; `genes` are the symbols of the panel.
@@ -187,7 +198,7 @@ impl Plausibility {
                 self.outside, self.cells
             ));
         }
-        if self.leaning > LEANING {
+        if self.leans() {
             let named: Vec<&str> = self.tails.iter().take(3).map(|tail| name(tail.gene)).collect();
             faults.push(format!(
                 "{:.1} % of counts stand at the ceiling of their gene ({})",

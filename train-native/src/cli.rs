@@ -11,6 +11,7 @@ mod predict;
 mod recipe;
 mod rewriting;
 mod sampling;
+mod sweep;
 mod train;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub(crate) use predict::Predict;
 pub(crate) use recipe::WriteRecipe;
 pub(crate) use rewriting::Rewriting;
 pub(crate) use sampling::Sampling;
+pub(crate) use sweep::Sweep;
 pub(crate) use train::Train;
 
 /// Train, export, sample and evaluate Wellplate's models.
@@ -272,29 +274,6 @@ pub(crate) struct Sample {
     /// Check every choice, print what would be generated, and stop.
     #[arg(long)]
     pub(crate) dry_run: bool,
-}
-
-/// What `sweep` takes.
-#[derive(Args)]
-pub(crate) struct Sweep {
-    /// Bundle folder.
-    #[arg(long)]
-    pub(crate) bundle: PathBuf,
-    /// Cells of every choice; an eighth, and at least one, at 256 steps.
-    #[arg(long, default_value_t = 8)]
-    pub(crate) cells: usize,
-    /// Every n-th value of a condition; 1 is all of them.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) every: usize,
-    /// Sampling steps of the longest run.
-    #[arg(long, default_value_t = 256)]
-    pub(crate) most_steps: usize,
-    /// Seed.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Device.
-    #[arg(long, value_enum, default_value = "flex")]
-    pub(crate) device: Backend,
 }
 
 /// What `split` takes: one rule, or a split to check.

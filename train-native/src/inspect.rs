@@ -163,8 +163,7 @@ pub fn agreement(folder: &Path, device: &Device) -> Result<String> {
 fn of_run(folder: &Path) -> Result<String> {
     let (recipe, note) = run_folder::read(folder)?;
     let position = checkpoint::position(folder)?;
-    let done =
-        format!("step {} of {}, {:.4} bits per gene", position.step, recipe.training.steps, position.loss());
+    let done = format!("step {} of {}, {:.4} bits per gene", position.step, recipe.training.steps, position.loss());
     Ok(format!("run\t{}\ndone\t{done}\n{}{}", folder.display(), settings(&recipe), numbers(&note.config)))
 }
 

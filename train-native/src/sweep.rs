@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use cells::Counts;
 use cells::plausibility::{Bounds, Plausibility, look};
 use model::bundle::Bundle;
 use model::card::{Card, Choices, Condition, Kind, UNSPECIFIED};
@@ -306,13 +307,14 @@ pub fn sweep(bundle: &Bundle, settings: Settings) -> Result<Swept> {
     let total: usize = plan.items.iter().map(|item| item.choices.cells).sum();
     let shown = progress::counted("looking at cells", total as u64, "cells");
     let mut order: Vec<String> = Vec::new();
-    let mut found: BTreeMap<String, (usize, Option<cells::Cells>, Vec<String>, u64)> = BTreeMap::new();
+    let mut found: BTreeMap<String, (usize, Option<Counts>, Vec<String>, u64)> = BTreeMap::new();
     for Item { setting, choices } in plan.items {
         let made = generate_part(bundle, &choices, 0, settings.effort, false, &mut |_| {})?.cells;
         shown.advance(made.len() as u64);
-        // What is held counts towards the library size.
+        // What is held counts towards the library size, and is no draw that could lean on a ceiling.
         let held: u64 = choices.clamp.iter().map(|(_, count)| u64::from(*count)).sum();
-        let own = look(&made.counts, bounds(&bundle.card, &ceilings, held), None);
+        let drawn = without(&bundle.card, &made.counts, &choices.clamp);
+        let own = look(&drawn, bounds(&bundle.card, &ceilings, held), None);
         let entry = found.entry(setting.clone()).or_insert_with(|| {
             order.push(setting);
             (0, None, Vec::new(), 0)
@@ -322,22 +324,39 @@ pub fn sweep(bundle: &Bundle, settings: Settings) -> Result<Swept> {
         if !own.is_sound() {
             entry.2.push(format!("{}: {}", words(&choices), own.words(&bundle.card.genes)));
         }
-        entry.1 = Some(match entry.1.take() {
-            Some(before) => before.joined(&made)?,
-            None => made,
-        });
+        match &mut entry.1 {
+            Some(before) => before.append(&drawn)?,
+            none => *none = Some(drawn),
+        }
     }
     drop(shown);
     let line = |setting: String| {
         let (items, cells, broken, held) = found.remove(&setting)?;
-        let found = look(&cells?.counts, bounds(&bundle.card, &ceilings, held), None);
+        let found = look(&cells?, bounds(&bundle.card, &ceilings, held), None);
         Some(Line { setting, items, found, broken })
     };
     Ok(Swept { lines: order.into_iter().filter_map(line).collect() })
 }
 
-/// What cells of a bundle may show.
+/// Counts without those of genes that were held.
+fn without(card: &Card, counts: &Counts, held: &[(String, u32)]) -> Counts {
+    let is_held: Vec<bool> = card.genes.iter().map(|gene| held.iter().any(|(own, _)| own == gene)).collect();
+    let mut rows = Counts::empty(counts.genes());
+    let mut row = vec![0; counts.genes()];
+    for cell in 0..counts.cells() {
+        counts.dense_row(cell, &mut row);
+        row.iter_mut().zip(&is_held).filter(|(_, held)| **held).for_each(|(count, _)| *count = 0);
+        let one = Counts::from_dense_rows(counts.genes(), [row.as_slice()]);
+        // Rows of one panel always go together.
+        if rows.append(&one).is_err() {
+            return rows;
+        }
+    }
+    rows
+}
+
+/// What cells of a bundle may show, without the `held` counts.
 fn bounds<'a>(card: &Card, ceilings: &'a [u32], held: u64) -> Bounds<'a> {
     let [low, high] = card.library_sizes;
-    Bounds { ceilings, library_sizes: [u64::from(low), u64::from(high) + held] }
+    Bounds { ceilings, library_sizes: [u64::from(low).saturating_sub(held), u64::from(high)] }
 }
