@@ -84,6 +84,8 @@ fn without_its_list_of_names_the_page_works_by_symbols() {
             site.stamp();
         },
         |page| {
+            // The browser itself says so of every file that is not there.
+            page.expect(&["genes/human.tsv"]);
             page.open("device=cpu&gene=ISG15");
             loaded(page);
             page.click("hold-open");

@@ -57,7 +57,7 @@ pub(super) struct Page {
 }
 
 /// Parts of the browser's own remarks, which no page can prevent: on this machine's graphics.
-const OF_THE_BROWSER: [&str; 7] = [
+const OF_THE_BROWSER: [&str; 8] = [
     "GPU stall due to ReadPixels",
     "GL Driver Message",
     "WebGPU is experimental",
@@ -65,6 +65,8 @@ const OF_THE_BROWSER: [&str; 7] = [
     "Automatic fallback to software WebGL",
     "Failed to create WebGPU Context Provider",
     "No available adapters",
+    // The tests' own looks at a drawn figure ([`Page::painted`]).
+    "Multiple readback operations using getImageData",
 ];
 /// What the console says when a test takes the network away.
 const OF_THE_NETWORK: [&str; 3] = ["net::ERR_", "Failed to load resource", "the page will not start offline"];

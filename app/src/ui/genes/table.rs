@@ -115,7 +115,7 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
     let about = move || {
         store.shifts.get().map_or_else(String::new, |table| {
             let counted = sides::of(store.shown.get()).counted(table.cells);
-            format!("{counted}{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new: counted in none of the control side's cells; gone: in none of the other's; their fold change has no end and is no measure of strength", store.ahead.ending())
+            format!("{counted}{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new: counted in none of the cells compared with; gone: in none of the others; their fold change has no end and is no measure of strength", store.ahead.ending())
         })
     };
     let told = move || {
