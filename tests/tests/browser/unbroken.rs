@@ -22,6 +22,9 @@ fn switching_views_while_frames_are_pending_breaks_nothing() {
         |_| (),
         |page| {
             page.open(FAST);
+            loaded(page);
+            page.click("generate");
+            finished(page);
             page.wait_for("shifts-table", LOADING);
             // Each switch puts the table away while a frame that measures it is still to come; the harness fails on the
             // panic that this once was.
