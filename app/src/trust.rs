@@ -118,7 +118,7 @@ fn clause(card: &Card, level: Level, (model, best, name): (f64, f64, &str)) -> S
 
 /// Summary that scored groups like these: cell type by cell type, or all types together; several perturbations at once
 /// have their own.
-fn summary<'a>(card: &'a Card, typed: bool, together: bool) -> Option<&'a Summary> {
+fn summary(card: &Card, typed: bool, together: bool) -> Option<&Summary> {
     let scored = card.summaries.iter().filter(|own| own.against_the_best(METRIC).is_some());
     let fits = |own: &&Summary| own.title.starts_with("Several at once") == together;
     let same: Vec<&Summary> = scored.filter(fits).collect();

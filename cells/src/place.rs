@@ -196,7 +196,7 @@ mod tests {
         let pca = fit_pca(&measured, &genes, 4).unwrap_or_else(|error| panic!("{error}"));
         let reference = pca.project(&measured);
         // The file lacks nearly all genes of the first kind and half of the second kind's.
-        let has = |gene: usize| gene % 10 == 0 || (30..60).contains(&gene);
+        let has = |gene: usize| gene.is_multiple_of(10) || (30..60).contains(&gene);
         let panel: Vec<Option<usize>> = (0..GENES).map(|gene| has(gene).then_some(gene)).collect();
         let own = kinds(60, 3).select_genes(&panel);
         let naive = right(&reference, &pca, &log_normalise(&own, Target::Sum(TARGET)));

@@ -99,6 +99,9 @@ pub enum RewriteError {
     Device(ExecutionError),
 }
 
+/// Condition tokens [C], each row with a weight.
+type WeightedLabels = Vec<(Vec<i32>, f64)>;
+
 /// A bundle with a perturbation, ready to take cells.
 pub struct Rewriting<'a> {
     bundle: &'a Bundle,
@@ -111,7 +114,7 @@ pub struct Rewriting<'a> {
     /// How far each gene is moved [G], by condition tokens.
     moved: BTreeMap<Vec<i32>, Vec<f32>>,
     /// Control rows by what was chosen.
-    rows: BTreeMap<BTreeMap<String, String>, Vec<(Vec<i32>, f64)>>,
+    rows: BTreeMap<BTreeMap<String, String>, WeightedLabels>,
 }
 
 impl<'a> Rewriting<'a> {
@@ -284,7 +287,7 @@ fn key(own: u64) -> u64 {
 /// Name of the library-size bin of a cell: the first that reaches its size, or the last.
 fn bin(condition: &Condition, size: f64) -> Option<&str> {
     let known = || condition.values.iter().filter_map(|value| Some((value, value.library_sizes?)));
-    let own = known().find(|(_, [_, largest])| size <= f64::from(*largest)).or_else(|| known().last());
+    let own = known().find(|(_, [_, largest])| size <= f64::from(*largest)).or_else(|| known().next_back());
     own.map(|(value, _)| value.value.as_str())
 }
 

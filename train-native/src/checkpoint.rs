@@ -374,6 +374,7 @@ mod tests {
     use super::Position;
 
     #[test]
+    #[allow(clippy::unwrap_used)]
     fn a_position_before_the_first_step_comes_back() {
         let position = Position {
             step: 0,

@@ -36,7 +36,7 @@ pub(super) fn typed(table: Table) -> Result<Recipe> {
     let unknown = table.keys().filter(|key| !PARTS_OF_RECIPE.contains(&key.as_str()));
     faults.extend(unknown.map(|key| format!("a recipe has no part `{key}`; it has {}", PARTS_OF_RECIPE.join(", "))));
     let mut mended = table.clone();
-    mended.retain(|key, _| PARTS_OF_RECIPE.iter().any(|own| *own == key));
+    mended.retain(|key, _| PARTS_OF_RECIPE.contains(&key));
     let preset = presets::table("page")?;
     let sizes = |part: &str| preset.get(part).and_then(Value::as_table).cloned().unwrap_or_default();
     let card = part::<CardText>("[card]", table.get("card"), &card_template(), &mut faults);
