@@ -40,7 +40,7 @@ fn xtask_commands_exist() {
 
 #[test]
 fn trainer_commands_exist() {
-    let source = ["cli.rs", "cli/inspect.rs", "cli/precompute.rs", "cli/train.rs"];
+    let source = ["cli.rs", "cli/inspect.rs", "cli/precompute.rs", "cli/recipe.rs", "cli/train.rs"];
     let source = source.map(|file| text(&format!("train-native/src/{file}"))).concat();
     let commands_of = source.split("enum Command {").nth(1).unwrap().split("\n}\n").next().unwrap();
     let mut found = 0;
@@ -48,9 +48,9 @@ fn trainer_commands_exist() {
         let Some((_, rest)) = command.split_once("-p train-native -- ") else { continue };
         let name = rest.split_whitespace().next().unwrap();
         let variant = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
-        // Arguments stand in the command, or in a structure of the same name.
+        // Arguments stand in the command, or in a structure of its name: `Train`, `WriteRecipe`.
         let own = commands_of.split(&format!("\n    {variant} {{")).nth(1).map(|body| body.split("\n    }"));
-        let apart = source.split(&format!("struct {variant} {{")).nth(1).map(|body| body.split("\n}"));
+        let apart = source.split(&format!("{variant} {{\n    /// ")).nth(1).map(|body| body.split("\n}"));
         let body = own.or(apart).and_then(|mut parts| parts.next());
         let body = body.unwrap_or_else(|| panic!("README: train-native has no {name}"));
         for flag in flags(rest) {
