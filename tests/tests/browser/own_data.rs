@@ -332,7 +332,7 @@ fn files_of_the_field_are_told_alike_in_page_and_command() {
                     // The page puts the file's name before, the command its path.
                     Err(error) => error.root_cause().to_string(),
                 };
-                let said = page.wait(&name, READING, |page| {
+                let said = page.wait(&format!("alert or words of {name}"), READING, |page| {
                     let parts = ["data-plan", "data-reason", "data-corrected"];
                     let said = parts.map(|id| if page.sees(id) { page.text(id) } else { String::new() });
                     let all = said.concat() + &page.alert();
