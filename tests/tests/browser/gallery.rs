@@ -74,7 +74,10 @@ fn a_card_says_where_its_model_is_ahead_and_which_targets_it_misses() {
         assert!(rows[0][2].contains('✓') && rows[0][2].ends_with("0.83 (0.79 to 0.87)"), "{:?}", rows[0]);
         assert!(!rows[0][1].contains('✓') && !rows[0][3].contains('✓'), "neither DES nor MAE is won: {:?}", rows[0]);
         let verdict = page.text("summary-verdict-0");
-        assert!(verdict.contains("Missed: DES (PerturbMean is ahead), MAE (2.50 times that of PerturbMean)."), "{verdict}");
+        assert!(
+            verdict.contains("Missed: DES (PerturbMean is ahead), MAE (2.50 times that of PerturbMean)."),
+            "{verdict}"
+        );
 
         let rows = page.rows("population-0");
         let words: Vec<&str> = rows.iter().map(|row| row[5].trim_start_matches(['✓', '✗', ' '])).collect();
