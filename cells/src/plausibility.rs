@@ -152,14 +152,19 @@ pub fn look(cells: &Counts, bounds: Bounds<'_>, measured: Option<&Counts>) -> Pl
 impl Plausibility {
     /// Whether every cell could be a cell, and no more values than in measured cells stand at their ceilings.
     pub fn is_sound(&self) -> bool {
-        self.above == 0 && self.outside == 0 && !self.leans()
+        self.is_sound_within(LEANING)
     }
 
-    /// Whether more counts stand at their ceilings than may, beyond three standard deviations of chance: one of a cell's
-    /// 40 counts says nothing.
-    fn leans(&self) -> bool {
-        let chance = if self.values > 0 { COUNTING * (LEANING / self.values as f64).sqrt() } else { 0.0 };
-        self.leaning > LEANING + chance
+    /// The same where another share of counts may stand at the ceiling of its gene.
+    pub fn is_sound_within(&self, leaning: f64) -> bool {
+        self.above == 0 && self.outside == 0 && !self.leans(leaning)
+    }
+
+    /// Whether more than this share of counts stands at the ceilings, beyond three standard deviations of chance: one of a
+    /// cell's 40 counts says nothing.
+    fn leans(&self, most: f64) -> bool {
+        let chance = if self.values > 0 { COUNTING * (most / self.values as f64).sqrt() } else { 0.0 };
+        self.leaning > most + chance
     }
 
     /// The verdict in words; `genes` are the symbols of the panel.
@@ -198,7 +203,7 @@ impl Plausibility {
                 self.outside, self.cells
             ));
         }
-        if self.leans() {
+        if self.leans(LEANING) {
             let named: Vec<&str> = self.tails.iter().take(3).map(|tail| name(tail.gene)).collect();
             faults.push(format!(
                 "{:.1} % of counts stand at the ceiling of their gene ({})",
