@@ -24,6 +24,7 @@ pub mod map_view;
 pub mod origin;
 pub mod own_data;
 pub mod plate;
+pub mod pool;
 pub mod precomputed;
 pub mod protocol;
 pub mod replicates;

@@ -32,3 +32,4 @@ pub mod schedule;
 pub mod statistics;
 pub mod summary;
 pub mod weights;
+pub mod writer;

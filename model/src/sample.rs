@@ -59,6 +59,21 @@ impl Effort {
     pub const GPU: Self = Self { cells: 16, rows: 65_536 };
 }
 
+/// What all runs of a network share: tables made from its weights, which cost about as much as a step of a cell. A copy
+/// holds the same tensors.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    tables: Tables,
+    decoder: Decoder,
+}
+
+impl Prepared {
+    /// Tables of a network.
+    pub fn of(network: &Network) -> Self {
+        Self { tables: network.tables(), decoder: Decoder::new(network) }
+    }
+}
+
 /// A sampling run: the cells written so far and the draws of those in work.
 pub struct Run {
     request: Request,
@@ -84,6 +99,11 @@ impl Run {
     /// Prepares a run; nothing is computed for cells yet. Clamped genes past the panel are ignored here, and counts above
     /// a gene's ceiling are brought down to it: names and counts are checked, and refused, by the bundle.
     pub fn new(network: &Network, request: Request, effort: Effort) -> Self {
+        Self::prepared(network, Prepared::of(network), request, effort)
+    }
+
+    /// The same, with the network's tables made before.
+    pub fn prepared(network: &Network, prepared: Prepared, request: Request, effort: Effort) -> Self {
         let genes = network.config.genes;
         let mut start = vec![MASK as u16; genes];
         for (gene, count) in &request.clamp {
@@ -92,8 +112,8 @@ impl Run {
             }
         }
         let mut run = Self {
-            tables: network.tables(),
-            decoder: Decoder::new(network),
+            tables: prepared.tables,
+            decoder: prepared.decoder,
             steps: request.steps.max(1),
             ceilings: network.statistics.ceiling.clone(),
             factors: network.config.summary,

@@ -21,6 +21,7 @@ mod populations;
 mod precompute;
 mod predict;
 mod python;
+mod ranges;
 mod replicas;
 mod store;
 mod training;

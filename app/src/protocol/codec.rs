@@ -5,7 +5,7 @@
 //! Does not know: which side it is on.
 //! Flow: typed message → **value and transfer list** → typed message.
 
-use js_sys::{Float32Array, Float64Array, Uint8Array};
+use js_sys::{Float32Array, Float64Array, Uint8Array, Uint16Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
@@ -33,6 +33,7 @@ pub fn encode<T: Serialize>(head: &T, arrays: &[Array]) -> Result<Encoded, Strin
             Array::F32(values) => moved(Float32Array::from(values.as_slice()), Float32Array::buffer),
             Array::F64(values) => moved(Float64Array::from(values.as_slice()), Float64Array::buffer),
             Array::U8(values) => moved(Uint8Array::from(values.as_slice()), Uint8Array::buffer),
+            Array::U16(values) => moved(Uint16Array::from(values.as_slice()), Uint16Array::buffer),
             Array::File(file) => {
                 // Files are handed over as they are; there is no buffer to move.
                 message.push(file);
@@ -68,6 +69,8 @@ pub fn decode<T: DeserializeOwned>(value: &JsValue) -> Result<(T, Vec<Array>), S
                 Ok(Array::F64(array.to_vec()))
             } else if let Some(array) = value.dyn_ref::<Uint8Array>() {
                 Ok(Array::U8(array.to_vec()))
+            } else if let Some(array) = value.dyn_ref::<Uint16Array>() {
+                Ok(Array::U16(array.to_vec()))
             } else if let Some(file) = value.dyn_ref::<web_sys::File>() {
                 Ok(Array::File(file.clone()))
             } else {

@@ -147,6 +147,8 @@ pub struct DeviceReport {
     /// Seconds for 100 unguided cells at the bundle's steps, by a short measurement at the start; none where even that
     /// would take long.
     pub seconds_per_100: Option<f64>,
+    /// Workers that share the cells ([`FromWorker::Workers`]); none on a GPU.
+    pub workers: Option<u32>,
 }
 
 /// Name of a group of measured cells on the map.
@@ -197,6 +199,11 @@ pub enum FromWorker {
     MapLabels {
         /// Conditions' keys.
         keys: Vec<String>,
+    },
+    /// So many workers write cells from now on.
+    Workers {
+        /// In all.
+        workers: u32,
     },
     /// A run goes on.
     Progress {
@@ -308,6 +315,8 @@ pub enum Array {
     F64(Vec<f64>),
     /// Bytes.
     U8(Vec<u8>),
+    /// 16-bit numbers.
+    U16(Vec<u16>),
     /// A file of the visitor: a handle, its bytes stay where they are.
     #[cfg(target_arch = "wasm32")]
     File(web_sys::File),
@@ -322,6 +331,11 @@ impl Array {
     /// As 64-bit floats; empty for another kind.
     pub fn f64(self) -> Vec<f64> {
         if let Self::F64(values) = self { values } else { Vec::new() }
+    }
+
+    /// As 16-bit numbers; empty for another kind.
+    pub fn u16(self) -> Vec<u16> {
+        if let Self::U16(values) = self { values } else { Vec::new() }
     }
 
     /// As bytes; empty for another kind.

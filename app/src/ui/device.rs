@@ -23,12 +23,27 @@ fn seconds(value: f64) -> String {
     if value < 10.0 { format!("{value:.1} s") } else { format!("{value:.0} s") }
 }
 
-/// How fast the device is, by the short measurement at the start.
+/// How fast the device is, by the short measurement at the start of one worker.
 fn speed(device: &DeviceReport) -> String {
-    device.seconds_per_100.map_or_else(
-        || "A software GPU is not measured at the start: that alone would take long.".to_owned(),
-        |probed| format!("About {} per 100 cells without guidance; guided cells take twice that.", seconds(probed)),
-    )
+    let Some(probed) = device.seconds_per_100 else {
+        return "A software GPU is not measured at the start: that alone would take long.".to_owned();
+    };
+    let alone = device.workers.map_or("", |_| " on one worker");
+    let words =
+        format!("About {} per 100 cells without guidance{alone}; guided cells take twice that.", seconds(probed));
+    match device.workers {
+        Some(workers) if workers > 1 => format!("{words} {workers} workers share the cells."),
+        _ => words,
+    }
+}
+
+/// What computes, beside its kind: workers where there are any.
+fn name(device: &DeviceReport) -> String {
+    match device.workers {
+        Some(1) => format!("one worker, {}", device.name),
+        Some(workers) => format!("{workers} workers, {}", device.name),
+        None => device.name.clone(),
+    }
 }
 
 #[component]
@@ -36,7 +51,7 @@ pub(super) fn DeviceBadge() -> impl IntoView {
     let store = use_store();
     let kind = move || store.device.get().map_or_else(|| "starting …".to_owned(), |device| device.kind.to_string());
     // Apart, because a phone has no room for it.
-    let name = move || store.device.get().map_or_else(String::new, |device| format!(" · {}", device.name));
+    let named = move || store.device.get().map_or_else(String::new, |device| format!(" · {}", name(&device)));
     let is_there = move || store.device.with(Option::is_some);
     let why = move || {
         store.device.get().map_or_else(String::new, |device| {
@@ -61,7 +76,7 @@ pub(super) fn DeviceBadge() -> impl IntoView {
         <details class="device">
             <summary data-testid="device-badge">
                 <span class="dot" class:on=is_there aria-hidden="true"></span>
-                <span>{kind}<span class="device-name">{name}</span></span>
+                <span>{kind}<span class="device-name">{named}</span></span>
             </summary>
             <div class="device-panel">
                 <p data-testid="device-why">{why}</p>

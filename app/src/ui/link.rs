@@ -31,7 +31,7 @@ pub(super) fn connect(store: Store) {
     STARTED.set(false);
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    let script = format!("{SCRIPT}{}", super::bundles::offline::suffix());
+    let script = format!("{SCRIPT}{}{}", super::bundles::offline::suffix(), switches());
     let Ok(worker) = Worker::new_with_options(&script, &options) else {
         store.alert.set(Some(
             "This browser does not start module workers; a current Chrome, Edge, Firefox or Safari does.".into(),
@@ -73,6 +73,15 @@ pub(super) fn connect(store: Store) {
 /// Whether a test asked for a fault in the address (`?fault=…`).
 fn is_fault(name: &str) -> bool {
     window().location().search().is_ok_and(|query| query.contains(&format!("fault={name}")))
+}
+
+/// Parts of the page's address that are for the workers: a fault, and a number of workers, that a test or a measurement
+/// asked for. Behind a `#`, so that the script is the same file with them.
+fn switches() -> String {
+    let query = window().location().search().unwrap_or_default();
+    let of_workers = |pair: &&str| pair.starts_with("fault=") || pair.starts_with("workers=");
+    let pairs: Vec<&str> = query.trim_start_matches('?').split('&').filter(of_workers).collect();
+    if pairs.is_empty() { String::new() } else { format!("#{}", pairs.join("&")) }
 }
 
 /// What a browser does when it takes a worker away: it ends it, without a word.

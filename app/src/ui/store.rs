@@ -319,6 +319,9 @@ impl Store {
                 self.names.set(names);
                 self.ready(&card, device, next().f32());
             }
+            FromWorker::Workers { workers } => self.device.update(|device| {
+                device.iter_mut().for_each(|device| device.workers = Some(workers));
+            }),
             FromWorker::MapLabels { keys } => {
                 self.map.labels.set(keys.into_iter().map(|key| (key, Arc::new(next().bytes()))).collect());
             }

@@ -15,12 +15,13 @@ use super::store::Store;
 use crate::history::Step;
 use crate::state::State;
 
-/// The address of a state; a fault that a test asked for stays in it.
+/// The address of a state; a fault and a number of workers that a test or a measurement asked for stay in it.
 fn address(state: &State) -> String {
     let current = window().location().search().unwrap_or_default();
-    let fault = current.trim_start_matches('?').split('&').find(|pair| pair.starts_with("fault="));
+    let pairs = current.trim_start_matches('?').split('&');
+    let asked = pairs.filter(|pair| ["fault=", "workers="].iter().any(|key| pair.starts_with(key)));
     let parts: Vec<String> =
-        [Some(state.query()), fault.map(str::to_owned)].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        std::iter::once(state.query()).chain(asked.map(str::to_owned)).filter(|part| !part.is_empty()).collect();
     format!("?{}", parts.join("&"))
 }
 

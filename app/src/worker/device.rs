@@ -81,8 +81,8 @@ pub(crate) async fn start(way: Way) -> Result<Device, String> {
 /// What the page is told of a way.
 pub(crate) fn report(way: Way, facts: Option<&AdapterFacts>, why: String) -> DeviceReport {
     let name = match (way, facts) {
-        (Way::Cpu, _) | (_, None) => "one core, WebAssembly SIMD".to_owned(),
+        (Way::Cpu, _) | (_, None) => "WebAssembly SIMD".to_owned(),
         (_, Some(facts)) => facts.name.clone(),
     };
-    DeviceReport { kind: way.name().into(), name, why, golden_error: 0.0, seconds_per_100: None }
+    DeviceReport { kind: way.name().into(), name, why, golden_error: 0.0, seconds_per_100: None, workers: None }
 }

@@ -1,21 +1,21 @@
 //! A run: the cells of one or two scenarios and their controls, over one or several seeds, with progress and cancel
 //! between steps.
 //!
-//! Does: plans what has to be made and what is there from earlier runs, drives the sampler's steps, places finished
-//! cells on the map at once, has genes tested while cells arrive and at the end.
-//! Does not know: messages' encoding, devices, tests (`shifts`).
+//! Does: plans what has to be made and what is there from earlier runs, drives the steps, places finished cells on the map
+//! at once, has genes tested while cells arrive and at the end.
+//! Does not know: messages' encoding, devices, which worker writes which cells (`pool`), tests (`shifts`).
 //! Flow: requests → steps → **cells, shifts, provenance**.
 
 use std::collections::BTreeMap;
 
-use cells::Counts;
 use model::card::{Choices, Kind};
-use model::sample::Run;
 
 use super::made::{Current, Made, Part, Sampled};
+use super::pool::{Fresh, Making, Wanted};
 use super::session::Session;
 use super::shifts::Early;
 use super::{Stop, breathe, fail, measured, provenance, send, shifts};
+use crate::pool::turns::Order;
 use crate::protocol::{Array, Comparison, FromWorker, Provenance, Request, Scenario};
 
 /// Milliseconds between tests while cells still arrive.
@@ -200,7 +200,6 @@ fn phase(made: &Made, scenario: Scenario, replicate: u64, work: &Work<'_>) -> St
 struct Task {
     scenario: Scenario,
     choices: Choices,
-    run: Run,
     fresh: Sampled,
     weight: f64,
     phase: String,
@@ -214,9 +213,7 @@ async fn replicate_of(session: &mut Session, made: &mut Made, replicate: u64, wo
     for scenario in scenarios {
         tasks.extend(begin(session, made, scenario, replicate, work)?);
     }
-    while let Some(place) = next(&tasks) {
-        batch(session, made, &mut tasks[place], work).await?;
-    }
+    write(session, made, &mut tasks, work).await?;
     for task in tasks {
         let mut fresh = task.fresh;
         fresh.means.push(session.normalised(&fresh.counts).mean());
@@ -226,12 +223,6 @@ async fn replicate_of(session: &mut Session, made: &mut Made, replicate: u64, wo
         session.kept.keep(task.choices, fresh);
     }
     Ok(())
-}
-
-/// The task whose scenario has the fewest cells so far, the first of equal ones; none when all are done.
-fn next(tasks: &[Task]) -> Option<usize> {
-    let open = tasks.iter().enumerate().filter(|(_, task)| !task.run.is_finished());
-    open.min_by_key(|(_, task)| task.fresh.labels.len()).map(|(place, _)| place)
 }
 
 /// A scenario's cells of one seed: those of an earlier run, or what is to be made.
@@ -249,57 +240,64 @@ fn begin(
         show(work.run, scenario, part.cells.labels.len(), &cells.coordinates);
         return part.cells.append(cells).map(|()| None).map_err(End::Failed);
     }
-    let request = session.bundle.request(&choices).map_err(|error| End::Failed(format!("{error}.")))?;
-    let run = Run::new(&session.bundle.network, request, session.effort());
     let fresh = Sampled::empty(session.bundle.card.genes.len());
     let weight = weight(session, &choices);
-    Ok(Some(Task { scenario, choices, run, fresh, weight, phase }))
+    Ok(Some(Task { scenario, choices, fresh, weight, phase }))
 }
 
-/// The next cells of a task, added to their scenario; genes are tested while cells arrive.
-async fn batch(session: &Session, made: &mut Made, task: &mut Task, work: &mut Work<'_>) -> Result<(), End> {
-    work.progress(&task.phase, 0.0);
-    loop {
+/// Writes the cells of all tasks; they are shown and tested while others go on.
+async fn write(session: &Session, made: &mut Made, tasks: &mut [Task], work: &mut Work<'_>) -> Result<(), End> {
+    let wanted = tasks.iter().map(|task| Wanted { choices: task.choices.clone(), weight: task.weight }).collect();
+    let mut making = Making::begin(session, Order::Turns, wanted).map_err(End::Failed)?;
+    let mut place = 0;
+    while !making.is_done() {
         breathe().await;
         if work.is_stopped() {
-            return Err(End::Cancelled(made.parts.get(&task.scenario).map_or(0, |part| part.cells.labels.len())));
+            let finished = made.parts.get(&tasks[place].scenario).map_or(0, |part| part.cells.labels.len());
+            return Err(End::Cancelled(finished));
         }
-        let step = task
-            .run
-            .step(&session.bundle.network)
-            .await
-            .map_err(|error| End::Failed(format!("The device failed while writing cells: {error}.")))?;
-        let in_work = step.cells.len() as f64;
-        let Some(cells) = step.finished else {
-            work.progress(&task.phase, task.weight * in_work * step.step as f64 / step.steps as f64);
-            continue;
-        };
-        work.units_done += task.weight * cells.len() as f64;
-        work.progress(&task.phase, 0.0);
-        let new = finished(session, &task.run, cells, task.choices.seed);
-        task.fresh.append(&new).map_err(End::Failed)?;
-        if let Some(part) = made.parts.get_mut(&task.scenario) {
-            show(work.run, task.scenario, part.cells.labels.len(), &new.coordinates);
-            part.cells.append(&new).map_err(End::Failed)?;
-            let is_enough = part.cells.labels.len() >= TESTABLE;
-            if is_enough && js_sys::Date::now() - work.tested > RETEST {
-                test(session, made, made.compared_by(task.scenario), work).await?;
-            }
+        let mut has_moved = making.step().await.map_err(End::Failed)?;
+        place = making.task().unwrap_or(place);
+        while let Some(fresh) = making.take() {
+            has_moved = true;
+            arrived(session, made, &mut tasks[fresh.task], fresh, work).await?;
         }
-        return Ok(());
+        if has_moved {
+            work.progress(&tasks[place].phase, making.done());
+        }
     }
+    work.units_done += making.done();
+    Ok(())
 }
 
-/// A batch of finished cells, on the map.
-fn finished(session: &Session, run: &Run, cells: std::ops::Range<usize>, seed: u64) -> Sampled {
-    let rows = run.counts(cells.clone());
-    let counts = Counts::from_dense_rows(session.bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
-    let labels: Vec<Vec<i32>> = cells.map(|cell| run.labels(cell).to_vec()).collect();
+/// New cells of a task: placed on the map, added to their scenario; genes are tested while cells arrive.
+async fn arrived(
+    session: &Session,
+    made: &mut Made,
+    task: &mut Task,
+    fresh: Fresh,
+    work: &mut Work<'_>,
+) -> Result<(), End> {
+    let new = placed(session, fresh, task.choices.seed);
+    task.fresh.append(&new).map_err(End::Failed)?;
+    let Some(part) = made.parts.get_mut(&task.scenario) else { return Ok(()) };
+    show(work.run, task.scenario, part.cells.labels.len(), &new.coordinates);
+    part.cells.append(&new).map_err(End::Failed)?;
+    let is_enough = part.cells.labels.len() >= TESTABLE;
+    if is_enough && js_sys::Date::now() - work.tested > RETEST {
+        test(session, made, made.compared_by(task.scenario), work).await?;
+    }
+    Ok(())
+}
+
+/// Finished cells, on the map.
+fn placed(session: &Session, fresh: Fresh, seed: u64) -> Sampled {
+    let counts = fresh.counts(session.bundle.card.genes.len());
     Sampled {
         coordinates: session.coordinates(&counts),
-        seeds: vec![seed; labels.len()],
+        seeds: vec![seed; fresh.labels.len()],
         counts,
-        labels,
+        labels: fresh.labels,
         means: Vec::new(),
     }
 }

@@ -15,6 +15,7 @@ mod learn;
 mod made;
 mod measured;
 mod plate;
+mod pool;
 mod precomputed;
 mod probe;
 mod provenance;
@@ -26,6 +27,8 @@ use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use gloo::timers::future::TimeoutFuture;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -34,6 +37,9 @@ use crate::protocol::bundle::LOADING;
 use crate::protocol::{Array, FromWorker, ToWorker, Wish, codec};
 use bundle_files::End;
 use session::Session;
+
+/// Milliseconds without a message after which helpers are started: what a page asks for when it opens has come by then.
+const IDLE: u32 = 500;
 
 /// Run that was asked to stop; 0 is none (runs count from 1).
 pub(crate) type Stop = Rc<Cell<u32>>;
@@ -58,8 +64,11 @@ pub(crate) fn fail(run: Option<u32>, sentence: String, fatal: bool) {
     send(&FromWorker::Failed { run, sentence, fatal }, &[]);
 }
 
-/// Starts the worker.
+/// Starts the worker, or the helper of one.
 pub fn start() {
+    if pool::member::is_one() {
+        return pool::member::start();
+    }
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         fail(None, panic_sentence(&panic.to_string()), true);
@@ -101,7 +110,7 @@ fn panic_sentence(words: &str) -> String {
 /// Works off the queue.
 async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
     let mut session: Option<Session> = None;
-    while let Some(message) = queue.next().await {
+    while let Some(message) = next(&mut queue, session.as_ref()).await {
         match message {
             ToWorker::Load { bundle, device } => match load(&bundle, device, &stop).await {
                 Ok(mut loaded) => {
@@ -148,6 +157,17 @@ async fn work(mut queue: UnboundedReceiver<ToWorker>, stop: Stop) {
     }
 }
 
+/// The next message; while none comes, helpers are started.
+async fn next(queue: &mut UnboundedReceiver<ToWorker>, session: Option<&Session>) -> Option<ToWorker> {
+    if let Some(pool) = session.map(|session| &session.pool).filter(|pool| pool.is_waiting()) {
+        match select(queue.next(), TimeoutFuture::new(IDLE)).await {
+            Either::Left((message, _)) => return message,
+            Either::Right(_) => pool.start(),
+        }
+    }
+    queue.next().await
+}
+
 /// Loads a bundle; a cancel of an earlier one does not stop it.
 async fn load(bundle: &str, device: Wish, stop: &Stop) -> Result<Session, End> {
     stop.set(0);
@@ -156,5 +176,5 @@ async fn load(bundle: &str, device: Wish, stop: &Stop) -> Result<Session, End> {
 
 /// Lets the browser deliver messages: a cancel that arrived while a step was computed is then seen.
 pub(crate) async fn breathe() {
-    gloo::timers::future::TimeoutFuture::new(0).await;
+    TimeoutFuture::new(0).await;
 }

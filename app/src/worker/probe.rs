@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use model::bundle::Bundle;
 use model::card::Choices;
-use model::sample::{Effort, Run};
+use model::sample::Run;
 
 use super::breathe;
+use super::session::Session;
 
 /// Milliseconds of steps that are enough to tell.
 const ENOUGH: f64 = 400.0;
@@ -20,7 +20,8 @@ const ENOUGH: f64 = 400.0;
 ///
 /// # Errors
 /// A sentence, when the device fails.
-pub(crate) async fn seconds_per_100(bundle: &Bundle, effort: Effort) -> Result<f64, String> {
+pub(crate) async fn seconds_per_100(session: &Session) -> Result<f64, String> {
+    let (bundle, effort) = (&session.bundle, session.effort());
     let choices = Choices {
         with: BTreeMap::new(),
         guidance: 0.0,
@@ -30,7 +31,7 @@ pub(crate) async fn seconds_per_100(bundle: &Bundle, effort: Effort) -> Result<f
         clamp: Vec::new(),
     };
     let request = bundle.request(&choices).map_err(|error| format!("{error}."))?;
-    let mut run = Run::new(&bundle.network, request, effort);
+    let mut run = Run::prepared(&bundle.network, session.prepared.clone(), request, effort);
     let failed = |error| format!("The device failed while its speed was measured: {error}.");
     let step = run.step(&bundle.network).await.map_err(failed)?;
     let started = js_sys::Date::now();

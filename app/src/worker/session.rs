@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 use cells::Counts;
 use cells::normalise::{Normalised, Target, log_normalise};
-use model::bundle::Bundle;
+use model::bundle::{Bundle, WEIGHTS};
 use model::card::{Condition, Kind};
-use model::sample::Effort;
+use model::sample::{Effort, Prepared};
 
 use super::bundle_files::{self, End, Gathered};
 use super::made::{Current, Kept};
+use super::pool::Pool;
 use super::{Stop, device, probe, send};
 use crate::device_choice::{self, Way};
 use crate::protocol::{DeviceReport, FromWorker, MapName, Request, Wish, is_own_folder};
@@ -42,6 +43,10 @@ pub(crate) struct Session {
     pub(crate) report: DeviceReport,
     /// Whether it is a GPU.
     pub(crate) gpu: bool,
+    /// What all runs of the network share.
+    pub(crate) prepared: Prepared,
+    /// Those who write cells beside this worker.
+    pub(crate) pool: Pool,
     /// Cells by what made them, so that toggling repeats nothing.
     pub(crate) kept: Kept,
     /// The last run.
@@ -58,9 +63,13 @@ pub(crate) async fn load(folder: &str, wish: Wish, stop: &Stop) -> Result<Sessio
             format!("{folder:?} is not a folder of this site; bundles are loaded from the page's own origin only.");
         return Err(End::Failed(sentence));
     }
-    let Gathered { json, files, tell } = bundle_files::gather(folder, stop).await?;
+    let Gathered { json, mut files, tell } = bundle_files::gather(folder, stop).await?;
     bundle_files::loading("the device", 1, 1);
-    let session = fastest_of(folder, &json, &files, wish).await?;
+    let mut session = fastest_of(folder, &json, &files, wish).await?;
+    if !session.gpu {
+        session.report.workers = Some(1);
+        session.pool = Pool::new(json, files.remove(WEIGHTS).unwrap_or_default());
+    }
     send(&FromWorker::Bundle(tell), &[]);
     Ok(session)
 }
@@ -101,7 +110,7 @@ async fn fastest_of(
         }
         // On a software GPU even a probe takes long.
         if *way == Way::Cpu || !is_slow {
-            session.report.seconds_per_100 = Some(probe::seconds_per_100(&session.bundle, session.effort()).await?);
+            session.report.seconds_per_100 = Some(probe::seconds_per_100(&session).await?);
         }
         measured.push((*way, session.report.seconds_per_100.unwrap_or(f64::INFINITY)));
         if device_choice::fastest(&measured) == Some(measured.len() - 1) {
@@ -126,6 +135,8 @@ async fn open(
     let golden_error =
         bundle.golden_error().await.map_err(|error| format!("The device failed in the golden pass: {error}."))?;
     Ok(Session {
+        prepared: Prepared::of(&bundle.network),
+        pool: Pool::alone(),
         bundle,
         json: String::from_utf8_lossy(json).into_owned(),
         report: DeviceReport { golden_error, ..report },

@@ -6,6 +6,7 @@
 //! Flow: choices, or measured cells (`rewrite`) → **request** → `sample`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What to generate.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +80,15 @@ impl Request {
             draws_factors: false,
             given: Vec::new(),
         }
+    }
+
+    /// A range of this request's cells, as a request of its own: cells are drawn by their numbers, so they are the very
+    /// cells that the whole request has there. The range ends with the request's cells.
+    pub fn part(&self, cells: Range<usize>) -> Self {
+        let end = cells.end.min(self.cells);
+        let first = cells.start.min(end);
+        let given = self.given.get(first..end.min(self.given.len())).unwrap_or_default().to_vec();
+        Self { first: self.first + first, cells: end - first, given, ..self.clone() }
     }
 
     /// C.

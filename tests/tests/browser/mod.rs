@@ -20,6 +20,7 @@ mod offline;
 mod own_data;
 mod page;
 mod plate;
+mod pool;
 mod precomputed;
 mod scenarios;
 mod shell;

@@ -13,6 +13,7 @@ use super::desk::use_desk;
 use super::paste_box::Draft;
 use crate::plate::layout::Direction;
 use crate::plate::work::{CELLS, USUAL_CELLS};
+use crate::protocol::DeviceReport;
 
 /// Run and Cancel.
 #[component]
@@ -20,9 +21,10 @@ pub(super) fn RunBar() -> impl IntoView {
     let desk = use_desk();
     let missing = Memo::new(move |_| desk.missing().len());
     let filled = Memo::new(move |_| desk.layout.with(|layout| layout.filled().count()));
-    // By the measurement at the start: said before it is begun.
+    // By the measurement of one worker at the start: said before it is begun. Workers share the cells evenly.
     let time = move || {
-        let per_100 = desk.store.device.with(|device| device.as_ref().and_then(|own| own.seconds_per_100))?;
+        let of_device = |own: &DeviceReport| Some(own.seconds_per_100? / f64::from(own.workers.unwrap_or(1).max(1)));
+        let per_100 = desk.store.device.with(|device| device.as_ref().and_then(of_device))?;
         let cells = missing.get() as f64 * f64::from(desk.settings.get().cells);
         let settings = desk.settings.get();
         let steps = f64::from(settings.steps) / f64::from(desk.card().steps.max(1));

@@ -8,9 +8,10 @@ use cells::Counts;
 use cells::metrics::pearson;
 use cells::normalise::Normalised;
 use model::card::{Choices, Kind};
-use model::sample::{Request as Order, Run};
 
+use crate::pool::turns::Order;
 use crate::protocol::{FromWorker, Request};
+use crate::worker::pool::{Making, Wanted};
 use crate::worker::session::Session;
 use crate::worker::{Stop, breathe, send};
 
@@ -68,37 +69,40 @@ impl<'a> Bench<'a> {
         (js_sys::Date::now() - self.started) / 1000.0
     }
 
-    /// The sampler's order for a request, with its perturbation or at the control.
-    pub(super) fn order(&self, request: &Request, perturbed: bool, guidance: f32) -> Result<Order, End> {
+    /// The sampler's choices for a request, with its perturbation or at the control.
+    pub(super) fn choices(&self, request: &Request, perturbed: bool, guidance: f32) -> Choices {
         let mut with = request.with.clone();
         if !perturbed && let Some(condition) = self.session.bundle.card.of_kind(Kind::Perturbation) {
             with.remove(&condition.key);
         }
-        let choices = Choices {
+        Choices {
             with,
             guidance,
             steps: request.steps as usize,
             cells: request.cells as usize,
             seed: u64::from(request.seed),
             clamp: request.clamp.clone(),
-        };
-        self.session.bundle.request(&choices).map_err(|error| End::Failed(format!("{error}.")))
+        }
     }
 
-    /// Writes cells.
-    pub(super) async fn cells(&mut self, order: Order, phase: &str) -> Result<Normalised, End> {
-        let network = &self.session.bundle.network;
-        let weight = if order.guidance > 0.0 { 2.0 } else { 1.0 };
-        let mut run = Run::new(network, order, self.session.effort());
-        let mut counts = Counts::empty(self.session.bundle.card.genes.len());
-        while !run.is_finished() {
+    /// Writes cells, on all workers.
+    pub(super) async fn cells(&mut self, choices: Choices, phase: &str) -> Result<Normalised, End> {
+        let weight = if choices.guidance > 0.0 { 2.0 } else { 1.0 };
+        let genes = self.session.bundle.card.genes.len();
+        let mut counts = Counts::empty(genes);
+        let wanted = vec![Wanted { choices, weight }];
+        let mut making = Making::begin(self.session, Order::OneByOne, wanted).map_err(End::Failed)?;
+        let mut told = 0.0;
+        while !making.is_done() {
             self.pause().await?;
-            let step = run.step(network).await.map_err(device)?;
-            self.advance(phase, weight * step.cells.len() as f64 / step.steps as f64);
-            if let Some(cells) = step.finished {
-                let rows = run.counts(cells);
-                let more = Counts::from_dense_rows(counts.genes(), rows.iter().map(Vec::as_slice));
-                counts.append(&more).map_err(|error| End::Failed(format!("{error}.")))?;
+            making.step().await.map_err(End::Failed)?;
+            while let Some(fresh) = making.take() {
+                counts.append(&fresh.counts(genes)).map_err(|error| End::Failed(format!("{error}.")))?;
+            }
+            let done = making.done();
+            if done > told {
+                self.advance(phase, done - told);
+                told = done;
             }
         }
         Ok(self.session.normalised(&counts))

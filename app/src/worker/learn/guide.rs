@@ -19,8 +19,8 @@ const FOLLOWED: usize = 20;
 pub(super) async fn guide(bench: &mut Bench<'_>, request: &Request, scales: &[f32]) -> Result<(), End> {
     let passes = |scale: f32| if scale > 0.0 { 2.0 } else { 1.0 };
     bench.total = f64::from(request.cells) * (1.0 + scales.iter().map(|scale| passes(*scale)).sum::<f64>());
-    let order = bench.order(request, false, 0.0)?;
-    let control = bench.cells(order, "writing control cells").await?;
+    let choices = bench.choices(request, false, 0.0);
+    let control = bench.cells(choices, "writing control cells").await?;
     let measured = bench.measured(request);
     let followed = followed(bench, measured.as_ref().map(|own| own.effect.as_slice()));
     let pick = |values: &dyn Fn(usize) -> f32| followed.iter().map(|gene| values(*gene)).collect::<Vec<f32>>();
@@ -36,8 +36,8 @@ pub(super) async fn guide(bench: &mut Bench<'_>, request: &Request, scales: &[f3
     send(&FromWorker::Learn(tell), &arrays);
     let own = control.mean();
     for (place, scale) in scales.iter().enumerate() {
-        let order = bench.order(request, true, *scale)?;
-        let moved = bench.cells(order, &format!("writing cells at w = {scale}")).await?;
+        let choices = bench.choices(request, true, *scale);
+        let moved = bench.cells(choices, &format!("writing cells at w = {scale}")).await?;
         let effect: Vec<f64> = moved.mean().iter().zip(&own).map(|(moved, own)| moved - own).collect();
         let against = measured.as_ref().map(|own| own.effect.as_slice());
         let guided = Guided {

@@ -23,10 +23,10 @@ pub(super) async fn halves(bench: &mut Bench<'_>, request: &Request) -> Result<(
     let cells = request.cells as usize;
     let weight = if request.guidance > 0.0 { 2.0 } else { 1.0 };
     bench.total = cells as f64 * (1.0 + weight);
-    let order = bench.order(request, false, 0.0)?;
-    let control = bench.cells(order, "writing control cells").await?;
-    let order = bench.order(request, true, request.guidance)?;
-    let moved = bench.cells(order, "writing perturbed cells").await?;
+    let choices = bench.choices(request, false, 0.0);
+    let control = bench.cells(choices, "writing control cells").await?;
+    let choices = bench.choices(request, true, request.guidance);
+    let moved = bench.cells(choices, "writing perturbed cells").await?;
     let measured = bench.measured(request);
     let against = measured.as_ref().map(|own| own.effect.as_slice());
     let all: Vec<usize> = (0..cells).collect();

@@ -24,8 +24,10 @@ struct Record {
 /// Writes the cell and reports all of it.
 pub(super) async fn write(bench: &mut Bench<'_>, request: &Request, watch: &[String]) -> Result<(), End> {
     let network = &bench.session.bundle.network;
-    let order = bench.order(&Request { cells: 1, ..request.clone() }, true, request.guidance)?;
-    let mut run = Run::new(network, order, Effort { cells: 1, ..Effort::CPU });
+    let choices = bench.choices(&Request { cells: 1, ..request.clone() }, true, request.guidance);
+    let order = bench.session.bundle.request(&choices).map_err(|error| End::Failed(format!("{error}.")))?;
+    let prepared = bench.session.prepared.clone();
+    let mut run = Run::prepared(network, prepared, order, Effort { cells: 1, ..Effort::CPU });
     let mut records = records(bench, &run, watch)?;
     let genes = bench.session.bundle.card.genes.len();
     let mut revealed = vec![0.0_f32; genes];

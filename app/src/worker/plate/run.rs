@@ -1,7 +1,8 @@
 //! A plate's wells, one after the other.
 //!
-//! Does: generates the cells of a well and, where it is not there yet, its control population; tests all genes; posts a
-//! summary and lets the cells go. Progress and cancel between steps; finished wells stay finished.
+//! Does: generates the cells of the wells and, where they are not there yet, their control populations; tests all genes of a
+//! well as soon as its cells are there, while helpers go on with the next; posts a summary and lets the cells go. Progress
+//! and cancel between steps; finished wells stay finished.
 //! Does not know: layouts, colours.
 //! Flow: requests → steps → **summaries of wells**.
 
@@ -11,13 +12,14 @@ use cells::Counts;
 use cells::de::{Control, GeneShift};
 use cells::normalise::Normalised;
 use model::card::{Choices, Kind};
-use model::sample::Run;
 
+use super::super::pool::{Making, Wanted};
 use super::super::session::Session;
 use super::super::{Stop, breathe, fail, send};
 use super::control::{self, Population};
 use crate::origin;
 use crate::plate::results::CUTS;
+use crate::pool::turns::Order;
 use crate::protocol::card::Card;
 use crate::protocol::plate::{Tell, WellRequest};
 use crate::protocol::{Array, FromWorker, Provenance, Request};
@@ -28,23 +30,44 @@ enum End {
     Failed(String),
 }
 
-/// A task in work.
+/// The wells in work.
 struct Work<'a> {
     job: u32,
+    seed: u32,
     stop: &'a Stop,
+    wells: &'a [WellRequest],
     started: f64,
     /// Work units: a branch of the network for a cell is one.
-    done: f64,
     all: f64,
+    /// Wells that are finished.
+    finished: usize,
+    /// What wells are compared with, as far as it is there; what is kept for other plates may be let go meanwhile.
+    populations: Vec<(Choices, Rc<Population>)>,
 }
 
 impl Work<'_> {
-    fn progress(&self, phase: String, within: f64) {
-        let share = ((self.done + within) / self.all).clamp(0.0, 1.0);
+    fn progress(&self, task: &Task, done: f64) {
+        let share = (done / self.all).clamp(0.0, 1.0);
         let elapsed = (js_sys::Date::now() - self.started) / 1000.0;
         let seconds_left = (share > 0.02).then(|| elapsed * (1.0 - share) / share);
+        let wells = self.wells.len();
+        let well = format!("well {} of {wells}", (self.finished + 1).min(wells));
+        let phase = if task.well.is_some() { well } else { format!("{well}: cells to compare it with") };
         send(&FromWorker::Progress { run: self.job, phase, share, seconds_left }, &[]);
     }
+
+    fn tell(&self, well: usize, share: f64) {
+        send(&FromWorker::Plate(Tell::Working { job: self.job, well: self.wells[well].well, share }), &[]);
+    }
+}
+
+/// Cells of a well, or those that wells are compared with.
+struct Task {
+    choices: Choices,
+    /// Place of the well among those asked for; none for a control population.
+    well: Option<usize>,
+    /// Cells so far.
+    counts: Counts,
 }
 
 /// The sampler's choices for a well.
@@ -71,85 +94,91 @@ fn units(session: &Session, choices: &Choices) -> f64 {
     (branches * choices.cells) as f64
 }
 
+/// What has to be made, in order, each well after the control population that it is compared with; and the populations that
+/// are there from earlier plates.
+fn plan(session: &Session, wells: &[WellRequest], seed: u32) -> (Vec<Task>, Vec<(Choices, Rc<Population>)>) {
+    let (mut tasks, mut populations): (Vec<Task>, Vec<(Choices, Rc<Population>)>) = Default::default();
+    let task = |choices, well| Task { choices, well, counts: Counts::empty(session.bundle.card.genes.len()) };
+    for (place, well) in wells.iter().enumerate() {
+        let own = control::choices(session, &well.request, seed);
+        let is_planned = tasks.iter().any(|task| task.well.is_none() && task.choices == own);
+        if !is_planned && populations.iter().all(|(choices, _)| *choices != own) {
+            match control::kept(session, &own) {
+                Some(population) => populations.push((own, population)),
+                None => tasks.push(task(own, None)),
+            }
+        }
+        tasks.push(task(choices(session, &well.request), Some(place)));
+    }
+    (tasks, populations)
+}
+
 /// Fills wells and reports all of it.
 pub(super) async fn run(session: &Session, job: u32, wells: &[WellRequest], seed: u32, stop: &Stop) {
-    let mut controls: Vec<Choices> = Vec::new();
-    for well in wells {
-        let own = control::choices(session, &well.request, seed);
-        if !controls.contains(&own) && control::kept(session, &own).is_none() {
-            controls.push(own);
-        }
-    }
-    let of_wells: f64 = wells.iter().map(|well| units(session, &choices(session, &well.request))).sum();
-    let all = of_wells + controls.iter().map(|own| units(session, own)).sum::<f64>();
-    let mut work = Work { job, stop, started: js_sys::Date::now(), done: 0.0, all: all.max(1.0) };
-    for (place, well) in wells.iter().enumerate() {
-        let phase = format!("well {} of {}", place + 1, wells.len());
-        match one(session, well, seed, &phase, &mut work).await {
-            Ok(()) => {}
-            Err(End::Cancelled) => return send(&FromWorker::Cancelled { run: job, cells: 0 }, &[]),
-            Err(End::Failed(sentence)) => return fail(Some(job), sentence, false),
-        }
+    let (mut tasks, populations) = plan(session, wells, seed);
+    let all: f64 = tasks.iter().map(|task| units(session, &task.choices)).sum();
+    let (started, all) = (js_sys::Date::now(), all.max(1.0));
+    let mut work = Work { job, seed, stop, wells, started, all, finished: 0, populations };
+    match fill(session, &mut tasks, &mut work).await {
+        Ok(()) => {}
+        Err(End::Cancelled) => return send(&FromWorker::Cancelled { run: job, cells: 0 }, &[]),
+        Err(End::Failed(sentence)) => return fail(Some(job), sentence, false),
     }
     let provenance = provenance(session, wells, seed);
     let seconds = (js_sys::Date::now() - work.started) / 1000.0;
     send(&FromWorker::Plate(Tell::Finished { job, provenance, seconds }), &[]);
 }
 
-/// One well, with its control population where that is not there yet.
-async fn one(session: &Session, well: &WellRequest, seed: u32, phase: &str, work: &mut Work<'_>) -> Result<(), End> {
-    let job = work.job;
-    let tell = |share: f64| send(&FromWorker::Plate(Tell::Working { job, well: well.well, share }), &[]);
-    tell(0.0);
-    let own = control::choices(session, &well.request, seed);
-    let population = match control::kept(session, &own) {
-        Some(population) => population,
-        None => {
-            let cells = sample(session, &own, &format!("{phase}: cells to compare it with"), work, &|_| ()).await?;
-            let control = Control::new(&cells).map_err(|error| End::Failed(format!("{error}.")))?;
-            let made = Population { control, mean: cells.mean(), cells: cells.cells() as u32 };
-            let made = Rc::new(made);
-            control::keep(session, &own, &made);
-            made
-        }
-    };
-    let cells = sample(session, &choices(session, &well.request), phase, work, &tell).await?;
-    let shifts = population.control.compare(&cells).map_err(|error| End::Failed(format!("{error}.")))?;
-    report(job, well.well, &population, &cells, &shifts);
-    Ok(())
-}
-
-/// Log-normalised cells of choices; `tell` hears the share that is done.
-async fn sample(
-    session: &Session,
-    choices: &Choices,
-    phase: &str,
-    work: &mut Work<'_>,
-    tell: &dyn Fn(f64),
-) -> Result<Normalised, End> {
-    let request = session.bundle.request(choices).map_err(|error| End::Failed(format!("{error}.")))?;
-    let network = &session.bundle.network;
-    let mut run = Run::new(network, request, session.effort());
-    let units = units(session, choices);
-    while !run.is_finished() {
+/// Writes all cells, and finishes what has all of its own.
+async fn fill(session: &Session, tasks: &mut [Task], work: &mut Work<'_>) -> Result<(), End> {
+    let weight = |task: &Task| units(session, &task.choices) / task.choices.cells.max(1) as f64;
+    let wanted = tasks.iter().map(|task| Wanted { choices: task.choices.clone(), weight: weight(task) }).collect();
+    let mut making = Making::begin(session, Order::OneByOne, wanted).map_err(End::Failed)?;
+    let mut first = 0;
+    while !making.is_done() {
         breathe().await;
         if work.stop.get() == work.job {
             return Err(End::Cancelled);
         }
-        let step = run
-            .step(network)
-            .await
-            .map_err(|error| End::Failed(format!("The device failed while writing cells: {error}.")))?;
-        let in_work = step.cells.len() as f64 * step.step as f64 / step.steps as f64;
-        let cells = if step.finished.is_some() { step.done as f64 } else { step.done as f64 + in_work };
-        let share = cells / choices.cells.max(1) as f64;
-        work.progress(phase.to_owned(), units * share);
-        tell(share);
+        let mut has_moved = making.step().await.map_err(End::Failed)?;
+        while let Some(fresh) = making.take() {
+            has_moved = true;
+            let more = fresh.counts(session.bundle.card.genes.len());
+            let counts = &mut tasks[fresh.task].counts;
+            counts.append(&more).map_err(|error| End::Failed(format!("{error}.")))?;
+        }
+        // In their order: a well's control population stands before it.
+        while first < tasks.len() && tasks[first].counts.cells() == tasks[first].choices.cells {
+            finish(session, &mut tasks[first], work)?;
+            first += 1;
+        }
+        if let Some(task) = tasks.get(first).filter(|_| has_moved) {
+            work.progress(task, making.done());
+            task.well.into_iter().for_each(|well| work.tell(well, making.share_of(first)));
+        }
     }
-    work.done += units;
-    let rows = run.counts(0..choices.cells);
-    let counts = Counts::from_dense_rows(session.bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
-    Ok(session.normalised(&counts))
+    Ok(())
+}
+
+/// A control population to be kept, or a well to be tested; its cells are let go.
+fn finish(session: &Session, task: &mut Task, work: &mut Work<'_>) -> Result<(), End> {
+    let counts = std::mem::replace(&mut task.counts, Counts::empty(0));
+    let cells = session.normalised(&counts);
+    let Some(place) = task.well else {
+        let control = Control::new(&cells).map_err(|error| End::Failed(format!("{error}.")))?;
+        let made = Rc::new(Population { control, mean: cells.mean(), cells: cells.cells() as u32 });
+        control::keep(session, &task.choices, &made);
+        work.populations.push((task.choices.clone(), made));
+        return Ok(());
+    };
+    let well = &work.wells[place];
+    let own = control::choices(session, &well.request, work.seed);
+    // The plan put it before the well.
+    let Some((_, population)) = work.populations.iter().find(|(choices, _)| *choices == own) else { return Ok(()) };
+    let shifts = population.control.compare(&cells).map_err(|error| End::Failed(format!("{error}.")))?;
+    report(work.job, well.well, population, &cells, &shifts);
+    work.finished += 1;
+    Ok(())
 }
 
 /// Posts the summary of a well.
