@@ -210,9 +210,14 @@ async fn a_seed_gives_the_same_cells_twice() {
 #[wasm_bindgen_test]
 fn messages_come_back_with_their_arrays() {
     let head = FromWorker::Cells { run: 7, scenario: Scenario::Perturbed, first: 12 };
-    let arrays = [Array::F32(vec![1.5, -2.0]), Array::F64(vec![f64::MAX, 0.1]), Array::U8(vec![0, 255])];
+    let arrays = [
+        Array::F32(vec![1.5, -2.0]),
+        Array::F64(vec![f64::MAX, 0.1]),
+        Array::U8(vec![0, 255]),
+        Array::U16(vec![0, 65_535]),
+    ];
     let sent = codec::encode(&head, &arrays).unwrap();
-    assert_eq!(sent.transfer.length(), 3, "every buffer is moved");
+    assert_eq!(sent.transfer.length(), 4, "every buffer is moved");
     let (back, found) = codec::decode::<FromWorker>(&sent.value).unwrap();
     assert_eq!((back, found.as_slice()), (head, arrays.as_slice()));
     assert!(codec::decode::<FromWorker>(&"nonsense".into()).is_err());

@@ -229,12 +229,19 @@ impl State {
             return 0;
         }
         let more = if self.started == 1 { all - 2 } else { 0 };
-        if more == 0 && self.members.iter().all(|member| member.bytes.is_some()) {
-            self.files = None;
+        if more == 0 {
+            self.let_files_go();
         }
         self.tell();
         self.feed();
         more
+    }
+
+    /// Lets the bundle's files go once all helpers have read them.
+    fn let_files_go(&mut self) {
+        if self.members.iter().all(|member| member.bytes.is_some()) {
+            self.files = None;
+        }
     }
 
     /// Notes a step, unless a test asked for a helper that is lost in the middle of its cells.
@@ -275,6 +282,7 @@ impl State {
         if let Some(job) = &mut self.job {
             job.turns.lose(who);
         }
+        self.let_files_go();
         self.tell();
         self.feed();
     }
