@@ -42,9 +42,10 @@ pub(crate) struct Wishes {
 type Measurement = fn(&Site, &Browser, &Wishes) -> Result<Vec<Line>>;
 
 /// Measurements in order.
-const MEASUREMENTS: [(&str, Measurement); 6] = [
+const MEASUREMENTS: [(&str, Measurement); 7] = [
     ("first", first_visit),
     ("cpu", on_cpu),
+    ("alone", on_one_worker),
     ("webgpu", on_webgpu),
     ("pan", pan),
     ("data", own_file),
@@ -120,6 +121,11 @@ fn on_cpu(site: &Site, browser: &Browser, wishes: &Wishes) -> Result<Vec<Line>> 
     on_device(site, browser, wishes, "cpu")
 }
 
+/// The CPU with one worker, to be compared with all of them.
+fn on_one_worker(site: &Site, browser: &Browser, wishes: &Wishes) -> Result<Vec<Line>> {
+    on_device(site, browser, wishes, "cpu&workers=1")
+}
+
 fn on_webgpu(site: &Site, browser: &Browser, wishes: &Wishes) -> Result<Vec<Line>> {
     on_device(site, browser, wishes, "webgpu")
 }
@@ -150,10 +156,13 @@ fn on_device(site: &Site, browser: &Browser, wishes: &Wishes, device: &str) -> R
     until("toggle and Generate to the first cells", 1.0)?;
     until(&format!("to {CELLS} cells on the map"), f64::from(CELLS))?;
     until(&format!("to {CELLS} control and {CELLS} perturbed cells"), f64::from(2 * CELLS))?;
+    // Helpers start late: the badge at the end says how many workers there were.
+    let badge = page.text("device-badge")?.replace('\n', " ");
     let done = page.finished(limit.saturating_sub(started.elapsed()))?;
     let seconds = started.elapsed().as_secs_f64();
     let results = done.map_or_else(|| "not within the limit".to_owned(), |_| format!("{seconds:.1} s"));
     lines.push(Line::new(format!("{device}: to all results"), results));
+    lines.push(Line::new(format!("{device}: computed by"), badge));
     lines.push(Line::new(format!("{device}: page's tasks over 50 ms while sampling"), long_words(&page.long_tasks()?)));
     let frames = page.frames()?;
     lines.push(Line::new(format!("{device}: page's frames while sampling"), frame_words(&frames)));
