@@ -112,6 +112,10 @@ pub struct ConditionRecipe {
     /// Number of library size bins, for depth.
     #[serde(default)]
     pub bins: usize,
+    /// Obs column with the whole cell's UMI counts, for depth of a panel that is a part of the transcriptome: there the
+    /// sum over the panel moves with the perturbation. Left out, the sum over the panel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<String>,
     /// Share of training cells whose label is replaced by "unspecified".
     #[serde(default)]
     pub drop: f64,
