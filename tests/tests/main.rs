@@ -24,3 +24,4 @@ mod python;
 mod replicas;
 mod store;
 mod training;
+mod whole_cells;

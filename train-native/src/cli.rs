@@ -5,6 +5,7 @@
 //! Flow: words → **commands** → `main`.
 
 mod combinations;
+mod from_means;
 mod inspect;
 mod precompute;
 mod predict;
@@ -22,6 +23,7 @@ use train_native::device::Backend;
 
 use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
+pub(crate) use from_means::FromMeans;
 pub(crate) use inspect::Inspect;
 pub(crate) use precompute::Precompute;
 pub(crate) use predict::Predict;
@@ -75,6 +77,12 @@ pub(crate) enum Command {
     /// --cytokines parse90_cytokine_info.csv --pert-col condition --control ctrl --measured IFN-beta=IFN1
     /// --receptor-cells pbmc_atlas_19526genes.h5ad --out pbmc-cytokines.h5ad
     Semisynthetic(MakeSemisynthetic),
+    /// Make cells of many perturbations from measured control cells and measured mean effects. They are marked
+    /// semi-synthetic: the means are measured, how single cells differ around them is not.
+    ///
+    /// Example: train-native from-means --data kang2018_ifnb_9015genes.h5ad --means op3_pbmc_drug_means_2000genes.h5ad
+    /// --follows "CD4 T cells=T" --follows "B cells=B" --out pbmc-drugs.h5ad
+    FromMeans(FromMeans),
     /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
     /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc

@@ -105,8 +105,15 @@ pub fn generate_part(
         done(step.done);
     }
     let rows = run.counts(0..choices.cells);
-    let counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
+    let mut counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
     let mut labels = BTreeMap::new();
+    let totals: Option<Vec<u64>> = (0..choices.cells).map(|cell| bundle.card.total_of(run.labels(cell))).collect();
+    let sizes = bundle.card.conditions.iter().find_map(|condition| condition.sizes.clone());
+    if let (Some(totals), Some(key)) = (totals.filter(|_| choices.cells > 0), sizes) {
+        // What a cell is scaled by goes with it, in memory and in files.
+        labels.insert(key, Column::Integer(totals.iter().map(|total| *total as i64).collect()));
+        counts = counts.with_totals(totals);
+    }
     for (slot, condition) in bundle.card.conditions.iter().enumerate() {
         let together = choices.with.get(&condition.key).filter(|values| values.len() > 1).map(|v| v.join(AND));
         let own = |cell: usize| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified");

@@ -100,6 +100,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
         }
         Command::Split(asked) => splitting::split(asked).map(|()| Done::Printed),
         Command::Semisynthetic(asked) => making::semisynthetic(asked).map(|()| Done::Printed),
+        Command::FromMeans(asked) => making::from_means(asked).map(|()| Done::Printed),
         Command::Judge(asked) => scoring::judge(asked).map(|()| Done::Printed),
         Command::Evaluate(asked) => scoring::evaluate(asked).map(|()| Done::Printed),
         Command::Combinations(asked) => scoring::combinations(asked).map(|()| Done::Printed),

@@ -185,14 +185,18 @@ impl TrainingSet {
         conditions::count_depths(&mut conditions, &all.labels, &kept, &sampled);
         let validation = (tokens_of(&all.select(&aside)), conditions::tokens(&all.labels, &aside, &conditions)?);
         let combinations = conditions::combinations(&conditions, &all.labels, &kept)?;
-        let cells = all.select(&kept);
+        let mut cells = all.select(&kept);
         // What a cell of a bin may hold in the panel, whatever the bins were made from.
         let libraries = cells.counts.library_sizes();
         conditions::measure_depths(&mut conditions, &sampled, |cell| libraries[cell]);
+        let sizes: Vec<u64> = kept.iter().map(|cell| sizes[*cell]).collect();
+        conditions::measure_totals(&mut conditions, &sampled, &sizes);
+        if recipe.conditions.iter().any(|condition| condition.sizes.is_some()) {
+            cells.counts = cells.counts.with_totals(sizes.clone());
+        }
         let (tokens, held_out) = (tokens_of(&cells), words(recipe));
         let parts = (cells, tokens, sampled);
         let notes = (combinations, held_out, range(libraries.into_iter()));
-        let sizes = kept.iter().map(|cell| sizes[*cell]).collect();
         Ok(Self::put((parts, sizes), (Vec::new(), Tokens::Held), validation, recipe, conditions, notes))
     }
 

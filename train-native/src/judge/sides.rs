@@ -49,7 +49,7 @@ fn by_context(groups: Groups) -> Vec<Parts> {
 /// The library size that a context's counts are scaled to: their median.
 fn target(groups: &[(String, Expression)]) -> Target {
     let size = |group: &Expression| match group {
-        Expression::Counts(counts) => counts.library_sizes(),
+        Expression::Counts(counts) => counts.totals(),
         Expression::LogNormalised(_) => Vec::new(),
     };
     Target::Sum(median(&groups.iter().flat_map(|(_, group)| size(group)).collect::<Vec<_>>()))
