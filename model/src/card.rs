@@ -90,6 +90,9 @@ pub struct Card {
     pub training: Training,
     /// What it was trained on.
     pub data: Vec<Source>,
+    /// What other models were reported to reach on the same groups, by others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
     /// What it must not be used for.
     pub not_for: Vec<String>,
     /// Every other file of the bundle.
@@ -249,6 +252,29 @@ pub struct Estimate {
     /// Upper bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
+}
+
+/// A score that others reported of another model on a group that this bundle holds out too. Cells, genes and training
+/// differ in part: it stands beside the card's own scores, never among them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// Model, as its authors call it.
+    pub model: String,
+    /// Held-out group, for people.
+    pub group: String,
+    /// cell-eval's name of the metric.
+    pub metric: String,
+    /// Reported value and, where there is one, its 95 % interval.
+    pub value: f64,
+    /// Lower bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Where it was reported, with what is different there.
+    pub source: String,
 }
 
 /// A generated population beside a measured one.

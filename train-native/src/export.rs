@@ -152,6 +152,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
             command: command(&note.data, &recipe.card.name),
         },
         data: recipe.card.data.clone(),
+        published: recipe.card.published.clone(),
         not_for: recipe.card.not_for.clone(),
         files: BTreeMap::new(),
     };
