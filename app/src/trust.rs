@@ -5,10 +5,10 @@
 //! Does not know: how scores were measured, how a level looks.
 //! Flow: card + choices → **level, words** → verdict.
 
-use crate::choices::{self, THIN};
+use crate::choices;
 use crate::judged::Summary;
 use crate::origin;
-use crate::protocol::card::{Card, Score};
+use crate::protocol::card::{Card, Score, THIN};
 use crate::state::With;
 
 /// Correlations that differ by less than this are called equal.

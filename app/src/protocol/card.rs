@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::choices::THIN;
 use crate::judged::Summary;
+
+/// Training cells of a combination below which its support counts as thin.
+pub const THIN: u32 = 20;
 
 /// A card as the page reads it; fields that it does not show are left out.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
+use super::request::Request;
 
 /// What colours the cells on the map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,9 +13,10 @@ use model::card::{Choices, Kind};
 use model::sample::Run;
 
 use super::made::{Current, Made, Part, Sampled};
+use super::outbox::{Stop, breathe, fail, send};
 use super::session::Session;
 use super::shifts::Early;
-use super::{Stop, breathe, fail, measured, provenance, send, shifts};
+use super::{measured, provenance, shifts};
 use crate::protocol::{Array, Comparison, FromWorker, Provenance, Request, Scenario};
 
 /// Milliseconds between tests while cells still arrive.

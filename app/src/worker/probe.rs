@@ -10,7 +10,7 @@ use model::bundle::Bundle;
 use model::card::Choices;
 use model::sample::{Effort, Run};
 
-use super::breathe;
+use super::outbox::breathe;
 
 /// Milliseconds of steps that are enough to tell.
 const ENOUGH: f64 = 400.0;

@@ -16,7 +16,8 @@ use model::sample::Effort;
 
 use super::bundle_files::{self, End, Gathered};
 use super::made::{Current, Kept};
-use super::{Stop, device, probe, send};
+use super::outbox::{Stop, send};
+use super::{device, probe};
 use crate::device_choice::{self, Way};
 use crate::protocol::{DeviceReport, FromWorker, MapName, Request, Wish, is_own_folder};
 

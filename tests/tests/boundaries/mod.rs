@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+mod circles;
 mod manifests;
+mod paths;
 mod readme;
 mod sources;
 

@@ -4,8 +4,8 @@
 //! Does not know: tests.
 //! Flow: [`Cut`] → **group** → test, export.
 
+use super::outbox::tell;
 use super::own::{Group, Own};
-use super::tell;
 use crate::map_view::region::Region;
 use crate::protocol::data::{Cut, Tell};
 

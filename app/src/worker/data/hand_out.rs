@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use cells::h5ad::write_h5ad;
 use cells::{Cells, Column};
 
+use super::outbox::tell;
 use super::own::{Own, Values};
 use super::pace::{End, sentence};
-use super::tell;
 use crate::fields::{line, remark};
 use crate::protocol::Array;
 use crate::protocol::data::{Export, Tell};

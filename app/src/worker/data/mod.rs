@@ -11,6 +11,7 @@ mod groups;
 mod hand_out;
 mod load;
 mod look;
+mod outbox;
 mod own;
 mod pace;
 mod place;
@@ -22,10 +23,11 @@ use std::cell::RefCell;
 
 use cells::h5ad::Matrix;
 
+use super::outbox::{Stop, fail, send};
 use super::session::Session;
-use super::{Stop, fail, send};
 use crate::protocol::data::{Ask, Tell};
 use crate::protocol::{Array, FromWorker};
+use outbox::tell;
 use own::Own;
 use pace::{End, Pace};
 
@@ -55,11 +57,6 @@ pub(super) fn keep_files(arrays: Vec<Array>) {
     if !files.is_empty() {
         ARRIVED.replace(files);
     }
-}
-
-/// Sends an answer.
-fn tell(tell: Tell, arrays: &[Array]) {
-    send(&FromWorker::Data(tell), arrays);
 }
 
 /// What is said when there are no cells.

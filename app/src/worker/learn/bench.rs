@@ -11,8 +11,8 @@ use model::card::{Choices, Kind};
 use model::sample::{Request as Order, Run};
 
 use crate::protocol::{FromWorker, Request};
+use crate::worker::outbox::{Stop, breathe, send};
 use crate::worker::session::Session;
-use crate::worker::{Stop, breathe, send};
 
 /// Why a task ended early.
 pub(super) enum End {

@@ -11,7 +11,7 @@ use model::sample::{Effort, Run};
 use super::bench::{Bench, End, device};
 use crate::protocol::learn::{Tell, Watched};
 use crate::protocol::{Array, FromWorker, Request};
-use crate::worker::send;
+use crate::worker::outbox::send;
 
 /// A watched gene and what was recorded of it.
 struct Record {

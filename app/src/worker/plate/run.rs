@@ -13,8 +13,8 @@ use cells::normalise::Normalised;
 use model::card::{Choices, Kind};
 use model::sample::Run;
 
+use super::super::outbox::{Stop, breathe, fail, send};
 use super::super::session::Session;
-use super::super::{Stop, breathe, fail, send};
 use super::control::{self, Population};
 use crate::origin;
 use crate::plate::results::CUTS;
