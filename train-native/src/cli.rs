@@ -5,8 +5,9 @@
 //! Flow: words → **commands** → `main`.
 
 mod combinations;
-mod from_means;
+pub(crate) mod from_means;
 mod inspect;
+pub(crate) mod pairs;
 mod precompute;
 mod predict;
 mod recipe;
@@ -25,6 +26,7 @@ use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
 pub(crate) use from_means::FromMeans;
 pub(crate) use inspect::Inspect;
+use pairs::{key_value, named_file};
 pub(crate) use precompute::Precompute;
 pub(crate) use predict::Predict;
 pub(crate) use recipe::WriteRecipe;
@@ -434,21 +436,4 @@ pub(crate) enum CeilingKind {
     Bootstrap,
     /// Neither ceiling nor baselines.
     None,
-}
-
-/// NAME=FILE, or a file, which is then named by its stem.
-fn named_file(text: &str) -> Result<(String, PathBuf), String> {
-    if let Some((name, file)) = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty()) {
-        return Ok((name.trim().to_owned(), PathBuf::from(file)));
-    }
-    let path = PathBuf::from(text);
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    stem.map(|stem| (stem, path)).ok_or_else(|| format!("{text:?} is neither FILE nor NAME=FILE"))
-}
-
-/// KEY=VALUE.
-pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
-        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-        .ok_or_else(|| format!("{text:?} is not KEY=VALUE"))
 }

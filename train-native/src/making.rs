@@ -15,7 +15,8 @@ use train_native::semisynthetic::{
     MeansSources, Sources, describe, describe_means, planned, ready, write, write_from_means, write_pairs,
 };
 
-use crate::cli::{FromMeans, key_value};
+use crate::cli::from_means::FromMeans;
+use crate::cli::pairs::key_value;
 
 /// What `semisynthetic` takes.
 #[derive(Args)]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use cells::signatures::EffectRule;
 use clap::Args;
 
-use super::key_value;
+use super::pairs::key_value;
 
 /// What `from-means` takes.
 #[derive(Args)]

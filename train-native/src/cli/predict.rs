@@ -10,7 +10,7 @@ use clap::Args;
 use model::rewrite::KEEP;
 use train_native::device::Backend;
 
-use super::key_value;
+use super::pairs::key_value;
 
 /// What `predict` takes.
 #[derive(Args)]
