@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 mod circles;
+mod documents;
 mod manifests;
 mod paths;
 mod readme;

@@ -2,7 +2,7 @@
 //!
 //! Does: a button for each that knows a perturbation.
 //! Does not know: how a bundle is opened, why it is asked for.
-//! Flow: list of bundles → **buttons** → person → `bundles::open`.
+//! Flow: list of bundles → **buttons** → person → `state::opening::open`.
 
 use leptos::prelude::*;
 

@@ -2,7 +2,7 @@
 //!
 //! Does: a tile for each, with what it is, its size and a button that opens it.
 //! Does not know: how a bundle is opened.
-//! Flow: list of bundles → **tiles** → person → `bundles::open`.
+//! Flow: list of bundles → **tiles** → person → `state::opening::open`.
 
 use leptos::prelude::*;
 
