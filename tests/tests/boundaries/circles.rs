@@ -89,7 +89,7 @@ fn the_page_has_one_way_down() {
         for (other, path) in used {
             assert_ne!(other, "ui/mod.rs", "{file} uses the page's root ({path})");
             let Some(below) = room(other) else { continue };
-            assert!(own <= below, "{file} uses {other} ({path}): {} do not know {}", ROOMS[own], ROOMS[below]);
+            assert!(own <= below, "{file} uses {other} ({path}), from {} back up to {}", ROOMS[own], ROOMS[below]);
             arrows += usize::from(own != below);
         }
     }

@@ -104,8 +104,7 @@ fn inline(code: &str) -> Vec<Vec<String>> {
 fn paths(text: &str) -> (Vec<Vec<String>>, BTreeSet<String>) {
     let (mut found, mut rest, mut children) = (Vec::new(), String::new(), BTreeSet::new());
     let code = code(text);
-    let mut statements = code.split_inclusive(';').peekable();
-    while let Some(statement) = statements.next() {
+    for statement in code.split_inclusive(';') {
         let line = statement.trim_end_matches(';');
         // What stands before the word is an attribute, a visibility, or the end of something else.
         let after = |word: &str| {
