@@ -10,6 +10,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::populations::Populations;
+use super::published::published;
 use super::scores::Scores;
 use super::summary::Summaries;
 use crate::bundles::{CARD_FILE, grouped, size_words};
@@ -44,6 +45,7 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
             {list("Held out of training", &card.training.held_out)}
             <Summaries summaries=sheet.summaries.clone()/>
             {scores(card.clone(), &sheet)}
+            {published(&card.published)}
             <Populations populations=sheet.populations.clone()/>
             {sound(&card)}
             {origin::reading(&card).map(|words| view! { <p class="note" data-testid="reading">{words}</p> })}

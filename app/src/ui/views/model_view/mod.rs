@@ -7,6 +7,7 @@
 mod card;
 mod gallery;
 mod populations;
+mod published;
 mod scores;
 mod storage;
 mod summary;
