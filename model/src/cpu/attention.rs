@@ -8,7 +8,7 @@
 use pulp::NullaryFnOnce;
 
 use super::maths::{LANES, Lanes, exponentials, largest};
-use super::product::{ROWS, tile};
+use super::product::{ROWS, taken, tile};
 
 /// Cosines and sines of the rotary positions [P, d / 2] each.
 #[derive(Clone, Debug)]
@@ -92,8 +92,7 @@ impl Attend<'_> {
         let panels = positions.div_ceil(LANES);
         let room = &mut *self.room;
         room.weights.resize(ROWS * panels, [0.0; LANES]);
-        let queries: [&[f32]; R] =
-            std::array::from_fn(|row| &room.queries[(first + row) * own..(first + row + 1) * own]);
+        let queries: [&[f32]; R] = taken(&room.queries, first, own);
         for (panel, keys) in room.keys.chunks_exact(own).enumerate() {
             for (row, scores) in tile(queries, keys).into_iter().enumerate() {
                 room.weights[row * panels + panel] = scores;
@@ -109,8 +108,8 @@ impl Attend<'_> {
             let most = largest(weights);
             *share = 1.0 / exponentials(weights, most);
         }
-        let weights: [&[f32]; R] =
-            std::array::from_fn(|row| &room.weights.as_flattened()[row * panels * LANES..][..positions]);
+        // Past the last position there are no values: a row's last weights are not read.
+        let weights: [&[f32]; R] = taken(room.weights.as_flattened(), 0, panels * LANES);
         for (panel, values) in room.values.chunks_exact(positions).enumerate() {
             let width = LANES.min(own - panel * LANES);
             for (row, (sums, share)) in tile(weights, values).into_iter().zip(shares).enumerate() {

@@ -11,7 +11,7 @@ use pulp::NullaryFnOnce;
 
 use super::floats;
 use super::maths::{LANES, Lanes, exp, exponentials, fast, largest, sum};
-use super::product::{Panels, Product, ROWS, tile};
+use super::product::{Panels, Product, ROWS, taken, tile};
 use super::states::Row;
 use crate::constants::LARGEST_CORRECTION;
 use crate::decode::Wanted;
@@ -170,7 +170,7 @@ impl Decode {
             panels = panels.max(usize::from(place.panels));
         }
         let matrix = &self.slots[self.slot(wanted[0].gene)].matrix;
-        let inputs: [&[f32]; R] = std::array::from_fn(|row| &room.inputs[row * (d + u)..(row + 1) * (d + u)]);
+        let inputs: [&[f32]; R] = taken(&room.inputs, 0, d + u);
         for panel in 0..panels {
             for (row, sums) in tile(inputs, matrix.panel(panel)).into_iter().enumerate() {
                 room.corrections[row * WIDEST + panel] = sums;

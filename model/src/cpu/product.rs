@@ -49,20 +49,46 @@ impl Panels {
     }
 }
 
+/// `R` rows of `depth` numbers from row `first` on.
+#[inline(always)]
+pub(super) fn taken<const R: usize>(rows: &[f32], first: usize, depth: usize) -> [&[f32]; R] {
+    let mut taken: [&[f32]; R] = [&[]; R];
+    for (row, own) in taken.iter_mut().enumerate() {
+        *own = &rows[(first + row) * depth..(first + row + 1) * depth];
+    }
+    taken
+}
+
 /// Some rows times a panel [in, 8].
+///
+/// Four rows are written out: compilers keep their sums in registers, and a processor has nothing to wait for. (More rows
+/// do not fit into the sixteen registers of SSE and WebAssembly, and indices would be checked in every turn.)
 #[inline(always)]
 pub(super) fn tile<const R: usize>(rows: [&[f32]; R], panel: &[Lanes]) -> [Lanes; R] {
-    let rows = rows.map(|row| &row[..panel.len()]);
     let mut sums = [[0.0; LANES]; R];
-    for (at, weights) in panel.iter().enumerate() {
-        for row in 0..R {
-            let value = rows[row][at];
-            for lane in 0..LANES {
-                sums[row][lane] += value * weights[lane];
-            }
+    if let ([a, b, c, d], [sums_a, sums_b, sums_c, sums_d]) = (rows.as_slice(), sums.as_mut_slice()) {
+        let (mut own_a, mut own_b, mut own_c, mut own_d) = (*sums_a, *sums_b, *sums_c, *sums_d);
+        for ((((weights, a), b), c), d) in panel.iter().zip(*a).zip(*b).zip(*c).zip(*d) {
+            add(&mut own_a, *a, weights);
+            add(&mut own_b, *b, weights);
+            add(&mut own_c, *c, weights);
+            add(&mut own_d, *d, weights);
         }
+        (*sums_a, *sums_b, *sums_c, *sums_d) = (own_a, own_b, own_c, own_d);
+        return sums;
+    }
+    for (sums, row) in sums.iter_mut().zip(rows) {
+        panel.iter().zip(row).for_each(|(weights, value)| add(sums, *value, weights));
     }
     sums
+}
+
+/// sums += value · weights.
+#[inline(always)]
+fn add(sums: &mut Lanes, value: f32, weights: &Lanes) {
+    for lane in 0..LANES {
+        sums[lane] += value * weights[lane];
+    }
 }
 
 /// Rows [m, in] times a matrix, into or onto [m, out].
@@ -82,7 +108,7 @@ impl Product<'_> {
     #[inline(always)]
     fn some<const R: usize>(&mut self, first: usize, panels: std::ops::Range<usize>) {
         let (depth, columns) = (self.weights.depth, self.weights.columns);
-        let rows: [&[f32]; R] = std::array::from_fn(|row| &self.rows[(first + row) * depth..(first + row + 1) * depth]);
+        let rows: [&[f32]; R] = taken(self.rows, first, depth);
         for panel in panels {
             let sums = tile(rows, self.weights.panel(panel));
             let width = LANES.min(columns - panel * LANES);
