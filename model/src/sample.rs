@@ -45,7 +45,7 @@ pub struct Step {
     pub finished: Option<Range<usize>>,
 }
 
-/// How much to do at once.
+/// How much to do at once. A network on its host ([`Network::on_host`]) goes through the cells of a batch one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
     /// Cells per batch.

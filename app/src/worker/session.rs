@@ -126,7 +126,7 @@ async fn open(
     let bundle = match way {
         Way::GpuHalf => bundle.halved(),
         Way::Cpu => bundle.on_host(),
-        _ => bundle,
+        Way::Gpu => bundle,
     };
     let golden_error =
         bundle.golden_error().await.map_err(|error| format!("The device failed in the golden pass: {error}."))?;
