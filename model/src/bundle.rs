@@ -14,11 +14,13 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::card::{Card, Choices, FORMAT_VERSION, FileEntry};
-use crate::decode::Decoder;
-use crate::network::{Labels, Network};
+use crate::network::Network;
 use crate::precomputed::{self, PRECOMPUTED, Precomputed, PrecomputedError};
-use crate::statistics::NEVER;
 use crate::weights::{self, Precision, Tensors, WeightsError};
+
+mod golden;
+
+pub use golden::golden_logits;
 
 /// The card's file name.
 pub const CARD: &str = "bundle.json";
@@ -265,23 +267,9 @@ impl Bundle {
         Self { network: self.network.halved(), ..self }
     }
 
-    /// Largest difference between this device's logits and the golden ones.
-    ///
-    /// # Errors
-    /// When the device fails to hand the values back.
-    pub async fn golden_error(&self) -> Result<f32, burn::tensor::ExecutionError> {
-        let logits = golden_logits(&self.network, &self.golden).into_data_async().await?;
-        // Values past a ceiling have no logit to speak of, on any device.
-        let is_never = |logit: f32| logit < 0.5 * NEVER;
-        let difference = |a: f32, b: f32| match (is_never(a), is_never(b)) {
-            (true, true) => 0.0,
-            (false, false) => (a - b).abs(),
-            _ => f32::INFINITY,
-        };
-        let pairs = logits.iter::<f32>().zip(&self.golden.logits);
-        // A difference that is not a number must not pass as small.
-        let worse = |worst: f32, error: f32| if error <= worst { worst } else { error };
-        Ok(pairs.map(|(a, b)| difference(a, *b)).fold(0.0, worse))
+    /// The same bundle as a CPU runs it ([`Network::on_host`]).
+    pub fn on_host(self) -> Self {
+        Self { network: self.network.on_host(), ..self }
     }
 
     /// A sampling request from choices by name; see [`Choices`].
@@ -305,12 +293,6 @@ pub(crate) fn check_file(name: &str, entry: &FileEntry, bytes: &[u8]) -> Result<
         return Err(tampered("SHA-256", hash, entry.sha256.clone()));
     }
     Ok(())
-}
-
-/// Logits of the golden pass [B, g, V].
-pub fn golden_logits(network: &Network, golden: &Golden) -> burn::tensor::Tensor<3> {
-    let hidden = network.hidden(&network.tables(), &network.read(&golden.tokens), Labels::of(&golden.conditions));
-    Decoder::new(network).logits(&hidden.bounded(&network.constants, None), &golden.genes)
 }
 
 /// Reads named tensors of a file with their expected lengths.

@@ -12,6 +12,7 @@ mod browser;
 mod combinations;
 mod distribution;
 mod gallery;
+mod host;
 mod judge;
 mod networks;
 mod overfit;

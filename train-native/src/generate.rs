@@ -19,6 +19,8 @@ use model::bundle::{Bundle, CARD, read_card};
 use model::card::Choices;
 use model::sample::{Effort, Request, Run};
 
+use crate::device::is_host;
+
 /// Reads a bundle folder.
 ///
 /// # Errors
@@ -48,7 +50,9 @@ pub fn read_bundle_without(folder: &Path, device: &Device, left_out: Option<&str
         }
         files.insert(name.clone(), read(name)?);
     }
-    Bundle::read(&json, &files, device).with_context(|| format!("the bundle {} cannot be used", folder.display()))
+    let bundle = Bundle::read(&json, &files, device);
+    let bundle = bundle.with_context(|| format!("the bundle {} cannot be used", folder.display()))?;
+    Ok(if is_host(device) { bundle.on_host() } else { bundle })
 }
 
 /// Runs a future to its end; natively nothing in a step waits for anything but the device, which

@@ -123,7 +123,11 @@ async fn open(
     (way, device, report): (Way, Device, DeviceReport),
 ) -> Result<Session, String> {
     let bundle = Bundle::read(json, files, &device).map_err(|error| format!("{folder} was refused: {error}."))?;
-    let bundle = if way == Way::GpuHalf { bundle.halved() } else { bundle };
+    let bundle = match way {
+        Way::GpuHalf => bundle.halved(),
+        Way::Cpu => bundle.on_host(),
+        Way::Gpu => bundle,
+    };
     let golden_error =
         bundle.golden_error().await.map_err(|error| format!("The device failed in the golden pass: {error}."))?;
     Ok(Session {
