@@ -16,11 +16,12 @@ use thiserror::Error;
 use crate::card::{Card, Choices, FORMAT_VERSION, FileEntry};
 use crate::network::Network;
 use crate::precomputed::{self, PRECOMPUTED, Precomputed, PrecomputedError};
+use crate::statistics::NEVER;
 use crate::weights::{self, Precision, Tensors, WeightsError};
 
 mod golden;
 
-pub use golden::golden_logits;
+pub use golden::{Golden, golden_logits};
 
 /// The card's file name.
 pub const CARD: &str = "bundle.json";
@@ -157,19 +158,6 @@ pub struct Reference {
     pub detected: Vec<f32>,
 }
 
-/// A forward pass whose logits are known.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Golden {
-    /// Tokens [B, G].
-    pub tokens: Vec<u16>,
-    /// Condition tokens [B, C].
-    pub conditions: Vec<i32>,
-    /// Genes decoded [g].
-    pub genes: Vec<u32>,
-    /// Logits [B, g, V].
-    pub logits: Vec<f32>,
-}
-
 /// A bundle in memory.
 #[derive(Clone, Debug)]
 pub struct Bundle {
@@ -270,6 +258,25 @@ impl Bundle {
     /// The same bundle as a CPU runs it ([`Network::on_host`]).
     pub fn on_host(self) -> Self {
         Self { network: self.network.on_host(), ..self }
+    }
+
+    /// Largest difference between this device's logits and the golden ones.
+    ///
+    /// # Errors
+    /// When the device fails to hand the values back.
+    pub async fn golden_error(&self) -> Result<f32, burn::tensor::ExecutionError> {
+        let logits = golden_logits(&self.network, &self.golden).into_data_async().await?;
+        // Values past a ceiling have no logit to speak of, on any device.
+        let is_never = |logit: f32| logit < 0.5 * NEVER;
+        let difference = |a: f32, b: f32| match (is_never(a), is_never(b)) {
+            (true, true) => 0.0,
+            (false, false) => (a - b).abs(),
+            _ => f32::INFINITY,
+        };
+        let pairs = logits.iter::<f32>().zip(&self.golden.logits);
+        // A difference that is not a number must not pass as small.
+        let worse = |worst: f32, error: f32| if error <= worst { worst } else { error };
+        Ok(pairs.map(|(a, b)| difference(a, *b)).fold(0.0, worse))
     }
 
     /// A sampling request from choices by name; see [`Choices`].

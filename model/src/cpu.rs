@@ -11,8 +11,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
-
 use crate::decode::Wanted;
 use crate::network::Network;
 
@@ -22,6 +20,7 @@ mod maths;
 mod product;
 mod reading;
 mod states;
+mod tensors;
 mod trunk;
 
 pub(crate) use states::{Row, State};
@@ -31,7 +30,7 @@ const KEPT: usize = 24;
 
 /// Weights in the order in which the loops want them.
 #[derive(Clone, Debug)]
-pub(crate) struct Host {
+struct Host {
     reader: reading::Reader,
     trunk: trunk::Trunk,
     ranges: states::Ranges,
@@ -40,13 +39,23 @@ pub(crate) struct Host {
 
 impl Host {
     /// Tables of a network.
-    pub(crate) fn new(network: &Network) -> Self {
+    fn new(network: &Network) -> Self {
         Self {
             reader: reading::Reader::new(network),
             trunk: trunk::Trunk::new(network),
             ranges: states::Ranges::new(network),
             decode: decode::Decode::new(network),
         }
+    }
+}
+
+impl Network {
+    /// The network as a CPU runs it: for weights whose device is the machine's own memory. Cells are sampled, and golden
+    /// passes made, by the loops of this module; whoever differentiates, or asks for hidden states, still gets tensors.
+    #[must_use]
+    pub fn on_host(mut self) -> Self {
+        self.host = Some(Arc::new(Host::new(&self)));
+        self
     }
 }
 
@@ -66,16 +75,11 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Of a network that is on its host.
-    pub(crate) fn new(host: Arc<Host>) -> Self {
-        Self {
-            host,
-            buffers: trunk::Buffers::default(),
-            x: Vec::new(),
-            said: BTreeMap::new(),
-            blank: BTreeMap::new(),
-            passes: 0,
-        }
+    /// Of a network that is on its host; `None` of any other.
+    pub(crate) fn of(network: &Network) -> Option<Self> {
+        let host = Arc::clone(network.host.as_ref()?).downcast().ok()?;
+        let (said, blank) = (BTreeMap::new(), BTreeMap::new());
+        Some(Self { host, buffers: trunk::Buffers::default(), x: Vec::new(), said, blank, passes: 0 })
     }
 
     /// State of a cell with these tokens in gene order [G], mixed over `branches`: the condition tokens of each branch one
@@ -154,11 +158,6 @@ impl Engine {
     pub(crate) fn logits(&self, row: &Row, genes: &[u32]) -> Vec<f32> {
         self.host.decode.logits(row, genes)
     }
-}
-
-/// Numbers of a tensor, row by row.
-fn floats<const D: usize>(tensor: &Tensor<D>) -> Vec<f32> {
-    tensor.to_data().iter::<f32>().collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! are the summary's; h is the group's hidden row. So every condition acts on every gene's own mean, which the paper's
 //! W_up, shared by all groups, would have to learn through the blocks.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
@@ -20,7 +21,6 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use crate::block::{Block, Rotary};
 use crate::config::ModelConfig;
 use crate::constants::Constants;
-use crate::cpu::Host;
 use crate::layout::Layout;
 use crate::pairs::Pairs;
 use crate::quantise::VOCABULARY;
@@ -80,8 +80,8 @@ pub struct Network {
     pub summary: Option<Summary>,
     /// What follows from layout and statistics, on the weights' device.
     pub(crate) constants: Constants,
-    /// Its weights in the order in which a CPU wants them; see [`Network::on_host`].
-    pub(crate) host: Option<Arc<Host>>,
+    /// What `cpu` keeps of the weights, and alone understands; see [`Network::on_host`].
+    pub(crate) host: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Tables that depend on the weights only: made once per weight update, used for every batch.
@@ -292,14 +292,6 @@ impl Network {
         self.constants = Constants::new(&self.layout, &statistics, &self.device());
         self.statistics = statistics;
         if self.host.is_some() { self.on_host() } else { self }
-    }
-
-    /// The network as a CPU runs it: for weights whose device is the machine's own memory. Cells are sampled, and golden
-    /// passes made, by `cpu`; whoever differentiates, or asks for hidden states, still gets tensors.
-    #[must_use]
-    pub fn on_host(mut self) -> Self {
-        self.host = Some(Arc::new(Host::new(&self)));
-        self
     }
 
     /// The network as tensors alone run it.

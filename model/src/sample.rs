@@ -14,7 +14,6 @@ mod states;
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::Arc;
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
@@ -102,8 +101,8 @@ impl Run {
             }
         }
         let mut run = Self {
-            way: match &network.host {
-                Some(host) => Way::Host(Box::new(RefCell::new(Engine::new(Arc::clone(host))))),
+            way: match Engine::of(network) {
+                Some(engine) => Way::Host(Box::new(RefCell::new(engine))),
                 None => Way::Tensors(Box::new((network.tables(), Decoder::new(network)))),
             },
             steps: request.steps.max(1),

@@ -9,10 +9,10 @@
 
 use pulp::NullaryFnOnce;
 
-use super::floats;
 use super::maths::{LANES, Lanes, exp, exponentials, fast, largest, sum};
 use super::product::{Panels, Product, ROWS, taken, tile};
 use super::states::Row;
+use super::tensors::floats;
 use crate::constants::LARGEST_CORRECTION;
 use crate::decode::Wanted;
 use crate::layout::WIDTHS;

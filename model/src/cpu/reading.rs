@@ -8,8 +8,8 @@
 use burn::tensor::{Tensor, TensorData};
 use pulp::NullaryFnOnce;
 
-use super::floats;
 use super::maths::{LANES, add_scaled, dot, exp, fast};
+use super::tensors::floats;
 use crate::network::{Labels, Network};
 use crate::quantise::{MASK, dequantise};
 use crate::reading::{FEATURES, LARGEST_DEVIATION, features_of};

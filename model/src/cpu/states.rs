@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use pulp::NullaryFnOnce;
 
-use super::floats;
 use super::maths::{LANES, exp, fast};
 use super::reading::{Reader, Seen};
+use super::tensors::floats;
 use crate::hidden::{LARGEST_LOG_MEAN, LEAST_COUNTS, ROOM};
 use crate::network::Network;
 

@@ -1,11 +1,11 @@
 //! The CPU's numbers are those of the tensors, but for rounding.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{Engine, floats};
+use super::Engine;
+use super::tensors::floats;
 use crate::config::ModelConfig;
 use crate::decode::Decoder;
 use crate::hidden::{Hidden, Totals};
@@ -74,7 +74,7 @@ fn cells(network: &Network, count: usize) -> Vec<u16> {
 }
 
 fn engine(network: &Network) -> Engine {
-    Engine::new(Arc::clone(network.clone().on_host().host.as_ref().expect("it is on its host")))
+    Engine::of(&network.clone().on_host()).expect("it is on its host")
 }
 
 /// Largest difference, over the size of the numbers where they are above 1.

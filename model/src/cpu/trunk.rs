@@ -5,9 +5,9 @@
 //! Flow: condition rows and groups of genes [P, D] → **blocks** → final norm → the same rows.
 
 use super::attention::{Attend, Room, Turns};
-use super::floats;
 use super::maths::{Gate, Norm, fast};
 use super::product::{Panels, Product};
+use super::tensors::floats;
 use crate::block::{Block, NORM_EPSILON, Rotary};
 use crate::network::Network;
 
