@@ -50,7 +50,6 @@ fn network(summary: usize) -> Network {
         lowest: vec![-0.8; CONFIG.genes],
         highest: vec![0.9; CONFIG.genes],
         ceiling: (0..CONFIG.genes).map(|gene| [[4, 7], [20, 31], [60, 95], [150, 280]][gene % 4][gene % 2]).collect(),
-        ..GeneStatistics::flat(CONFIG.genes)
     };
     let pairs = Pairs::new([[token(0), token(3)], [token(1), token(4)]]);
     let network = Network::init(&config, statistics, pairs, 5, &Device::flex());
@@ -68,7 +67,7 @@ fn cells(network: &Network, count: usize) -> Vec<u16> {
     let mut draws = Draws::new(2, 1);
     let mut token = |cell: usize, gene: usize| {
         let count = draws.below(u32::from(network.statistics.ceiling[gene]) + 1) as u16;
-        if cell > 0 && (gene + cell) % 3 == 0 { count } else { MASK as u16 }
+        if cell > 0 && (gene + cell).is_multiple_of(3) { count } else { MASK as u16 }
     };
     (0..count).flat_map(|cell| (0..CONFIG.genes).map(|gene| token(cell, gene)).collect::<Vec<_>>()).collect()
 }

@@ -36,9 +36,9 @@ impl Run {
     /// The distinct states of the batch and each cell's place among them.
     fn distinct(&self) -> Distinct {
         let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
-        let mut found = Distinct::default();
         // Before the first step nothing but the conditions tells cells apart, unless they are given.
-        found.alike = self.step == 0 && self.request.given.is_empty();
+        let alike = self.step == 0 && self.request.given.is_empty();
+        let mut found = Distinct { alike, ..Distinct::default() };
         for cell in self.current.clone() {
             let label = self.labels[cell].as_slice();
             if let Some(row) = rows_by_label.get(label).filter(|_| found.alike) {
