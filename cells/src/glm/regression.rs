@@ -7,7 +7,8 @@
 //!
 //! Nothing is chosen on held-out groups: the folds leave out the perturbed cells of one training donor at a time and ask
 //! how likely their counts are by what the others say. Where there are no two donors with perturbed cells, or the context
-//! of the pairs is the donor or line itself, halves of the cells take their place.
+//! of the pairs is the donor or line itself, halves of the cells take their place, and combinations of line and
+//! perturbation for the strengths of lines and of perturbations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use super::{Design, Factor, Fit, Sums};
 use crate::spread::Spread;
 
 /// Strengths that are tried for donors or lines, and for context × perturbation.
-const IDENTITY_STRENGTHS: [f64; 5] = [8.0, 32.0, 128.0, 512.0, 2048.0];
+const IDENTITY_STRENGTHS: [f64; 6] = [1.0, 8.0, 32.0, 128.0, 512.0, 2048.0];
 const PAIR_STRENGTHS: [f64; 7] = [1.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1e6];
 /// Strengths that are tried for perturbations: one cytokine of many cells says enough by itself, of a screen in which most
 /// knock-outs change next to nothing the noise of each has to be held back.
@@ -45,7 +46,7 @@ pub struct Strengths {
 impl Default for Strengths {
     /// Where nothing can be left out.
     fn default() -> Self {
-        Self { identity: IDENTITY_STRENGTHS[2], perturbation: PERTURBATION_STRENGTHS[0], pair: PAIR_STRENGTHS[3] }
+        Self { identity: IDENTITY_STRENGTHS[3], perturbation: PERTURBATION_STRENGTHS[0], pair: PAIR_STRENGTHS[3] }
     }
 }
 
@@ -153,13 +154,25 @@ fn left_out(design: &Design, kept: &Sums, asked: &Sums) -> f64 {
     (0..design.groups).map(of_group).sum()
 }
 
-/// Folds that leave the perturbed cells of one identity out at a time, whether or not there are cell types; none where
-/// fewer than two identities have perturbed cells.
-fn of_identities(grouped: &Grouped, scheme: &Scheme) -> Option<Vec<Vec<bool>>> {
-    let identity = scheme.place(Role::Identity)?;
+/// Folds that ask what is wanted of lines or replicates without cell types: a perturbation in one of them that was seen in
+/// others. Each of two leaves out every other combination, as on a chessboard; none where cell types are told apart, or
+/// fewer than two identities have perturbed cells. Halves of the cells would not do: effects of pairs, which a combination
+/// that is left out lacks, would stand in for those of lines.
+fn of_combinations(grouped: &Grouped, scheme: &Scheme) -> Option<Vec<Vec<bool>>> {
+    let (identity, perturbation) = (scheme.place(Role::Identity)?, scheme.place(Role::Perturbation)?);
     let perturbed = grouped.codes.iter().filter(|codes| scheme.is_perturbed(codes));
     let many = perturbed.filter_map(|codes| codes[identity]).collect::<BTreeSet<u32>>().len() >= 2;
-    many.then(|| folds(grouped, scheme, true))
+    if !many || scheme.place(Role::CellType).is_some() {
+        return None;
+    }
+    let of = |fold: u32| {
+        let is_asked = |codes: &Vec<Option<u32>>| {
+            scheme.is_perturbed(codes)
+                && codes[identity].zip(codes[perturbation]).is_some_and(|(line, change)| (line + change) % 2 == fold)
+        };
+        grouped.codes.iter().map(is_asked).collect()
+    };
+    Some(vec![of(0), of(1)])
 }
 
 /// What strengths are compared on: some genes, the folds, and how much each gene says.
@@ -219,8 +232,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Strengths by cross-validation, one after the other: they hardly depend on each other. How strongly perturbations are
-/// held back is asked of an identity that did not show them, where there are two that did; of halves otherwise.
+/// Strengths by cross-validation, one after the other: they hardly depend on each other.
 fn strengths(
     grouped: &Grouped,
     scheme: &Scheme,
@@ -233,13 +245,14 @@ fn strengths(
     let Some(trial) = Trial::new(grouped, scheme, row_of, folds.len(), spread).filter(|_| !folds.is_empty()) else {
         return found;
     };
+    let combinations = of_combinations(grouped, scheme);
+    let asked = combinations.as_ref().unwrap_or(&folds);
     if scheme.place(Role::Identity).is_some() {
         let tried = IDENTITY_STRENGTHS.map(|identity| Strengths { identity, ..found });
-        found = trial.best(&folds, tried).unwrap_or(found);
+        found = trial.best(asked, tried).unwrap_or(found);
     }
-    let others = of_identities(grouped, scheme);
     let tried = PERTURBATION_STRENGTHS.map(|perturbation| Strengths { perturbation, ..found });
-    found = trial.best(others.as_ref().unwrap_or(&folds), tried).unwrap_or(found);
+    found = trial.best(asked, tried).unwrap_or(found);
     if !row_of.is_empty() {
         found = trial.best(&folds, PAIR_STRENGTHS.map(|pair| Strengths { pair, ..found })).unwrap_or(found);
     }
