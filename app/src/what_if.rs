@@ -5,11 +5,12 @@
 //! Does not know: signals, the worker, how cells are predicted.
 //! Flow: card + choices + what the worker told → **words** → page, exports.
 
+use crate::choices;
 use crate::own_data::thousands;
-use crate::protocol::card::{Card, Condition, Value};
+use crate::protocol::card::{Card, Condition, THIN, Value};
 use crate::protocol::what_if::{About, Types, Wanted, Who};
 use crate::state::With;
-use crate::trust::{Level, support, trust};
+use crate::trust::{Level, support_words, trust};
 use crate::verdict::{Moved, Verdict};
 
 /// Share of the measured genes that stays visible where nothing else is chosen (`model::rewrite::KEEP`).
@@ -133,7 +134,27 @@ pub fn verdict(card: &Card, with: &With, about: &About, moved: Moved) -> Verdict
         own.level = Level::Unknown;
         own.words = "a guess: the file lacks half of the model's genes or more".to_owned();
     }
-    Verdict { moved: format!("Predicted: {}", moved.words()), trust, support: support(card, &asked) }
+    Verdict { moved: format!("Predicted: {}", moved.words()), trust, support: carried(card, &asked) }
+}
+
+/// How many training cells of this type, whosever they are, had the perturbation, as a clause of the verdict, and whether
+/// they are few; `None` where the bundle does not say.
+fn carried(card: &Card, asked: &With) -> Option<(String, bool)> {
+    let wanted = |condition: &Condition| {
+        let fits =
+            ["cell_type", "perturbation"].contains(&condition.kind.as_str()) && asked.contains_key(&condition.key);
+        let values = || choices::values(condition, asked).into_iter().map(|value| value.value.as_str());
+        fits.then(|| values().collect::<Vec<_>>().join("+"))
+    };
+    let wanted: Vec<Option<String>> = card.choosable().map(wanted).collect();
+    let fits =
+        |names: &str| names.split('|').zip(&wanted).all(|(own, wanted)| wanted.as_ref().is_none_or(|it| it == own));
+    let together = choices::perturbations(card, asked).len();
+    let cells: u32 = match card.combinations.is_empty() {
+        true if together < 2 => return None,
+        _ => card.combinations.iter().filter(|(names, _)| fits(names)).map(|(_, cells)| *cells).sum(),
+    };
+    Some((support_words(cells, together), cells < THIN))
 }
 
 /// The cells' types in words, the commonest first.

@@ -30,9 +30,21 @@ fn card() -> Card {
         ..Score::default()
     };
     Card {
-        conditions: vec![types, condition("condition", "perturbation", Some("ctrl"), &["ctrl", "IFN", "IL2"])],
+        conditions: vec![
+            condition("donor", "identity", None, &["d1", "d2"]),
+            types,
+            condition("condition", "perturbation", Some("ctrl"), &["ctrl", "IFN", "IL2"]),
+        ],
         scores: vec![score("CD4 T", 0.3), score("B", 0.8)],
-        combinations: [("CD4 T|IFN".to_owned(), 400), ("B|IFN".to_owned(), 90)].into(),
+        combinations: [
+            ("d1|CD4 T|IFN", 300),
+            ("d2|CD4 T|IFN", 7),
+            ("d1|B|IFN", 60),
+            ("d2|B|IFN", 30),
+            ("d2|B|ctrl", 9),
+        ]
+        .map(|(names, cells)| (names.to_owned(), cells))
+        .into(),
         ..Card::default()
     }
 }
@@ -69,12 +81,12 @@ fn wanted() -> Wanted {
 #[test]
 fn a_files_names_are_known_in_any_case_and_by_other_names() {
     let card = card();
-    let of = |name: &str| known(&card.conditions[0], name).map(|own| own.value.clone());
+    let of = |name: &str| known(&card.conditions[1], name).map(|own| own.value.clone());
     assert_eq!(
         [of("CD4 T"), of(" cd4 t"), of("HELPER"), of("the b"), of("NK")].map(Option::unwrap_or_default),
         ["CD4 T", "CD4 T", "CD4 T", "B", ""]
     );
-    assert_eq!(known_of(&card.conditions[0], &[("b".into(), 3), ("NK".into(), 2)]), (1, 2));
+    assert_eq!(known_of(&card.conditions[1], &[("b".into(), 3), ("NK".into(), 2)]), (1, 2));
 }
 
 #[test]
@@ -108,6 +120,10 @@ fn the_verdict_is_that_of_the_commonest_type_and_nothing_is_trusted_of_half_a_pa
     assert!(words.starts_with("Predicted: 5 genes up, 2 down") && words.contains("90 training cells"), "{words}");
     let other = About { types: vec![("CD4 T".into(), 9)], ..about() };
     assert_eq!(verdict(&card, &wanted().with, &other, moved).level(), Level::Behind);
+    // No training cell had both, whosever it was.
+    let both = BTreeMap::from([("condition".to_owned(), vec!["IFN".to_owned(), "IL2".to_owned()])]);
+    let words = verdict(&card, &both, &about(), moved).sentence();
+    assert!(words.contains("no training cell had these 2 together: an extrapolation"), "{words}");
     let half = About { genes: (4500, 9000), ..about() };
     let own = verdict(&card, &wanted().with, &half, moved);
     assert_eq!(own.level(), Level::Unknown);

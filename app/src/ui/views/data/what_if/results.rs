@@ -95,7 +95,7 @@ fn Cells() -> impl IntoView {
         let has_notes = !about.notes.is_empty();
         Some(view! {
             <p data-testid="predict-taken">{words(&about)}</p>
-            <ul class="warnings" class:grave=grave data-testid="predict-warnings" role="status" hidden=none>{warned}</ul>
+            <div role="status"><ul class="warnings" class:grave=grave data-testid="predict-warnings" hidden=none>{warned}</ul></div>
             <p class="note" data-testid="predict-kinds" hidden=!has_types>{format!("Their types: {types}.")}</p>
             <dl class="facts" data-testid="predict-figures">{facts}</dl>
             <ul class="note" data-testid="predict-notes" hidden=!has_notes>{notes}</ul>
@@ -106,7 +106,7 @@ fn Cells() -> impl IntoView {
 
 /// Which cells are predicted, in a sentence.
 fn words(about: &About) -> String {
-    format!("Of {}; {:.0} % of the genes that the model knows stay as measured.", taken(about), 100.0 * about.keep)
+    format!("{}; {:.0} % of the genes that the model knows stay as measured.", taken(about), 100.0 * about.keep)
 }
 
 /// The command that predicts the same cells.

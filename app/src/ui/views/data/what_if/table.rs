@@ -39,10 +39,11 @@ fn rows(table: &Shifts, order: Order, name: &str, called: &[String]) -> Vec<usiz
     };
     let mut places: Vec<usize> = (0..table.genes.len()).filter(passes).collect();
     let strong = |a: &usize, b: &usize| table.change[*b].abs().total_cmp(&table.change[*a].abs());
+    // Over many pairs the surest genes all have the smallest q there is: of these the one that moves farthest comes first.
+    let distance = |gene: &usize| (table.low[*gene] + table.high[*gene]).abs();
+    let far = |a: &usize, b: &usize| distance(b).total_cmp(&distance(a));
     match order {
-        Order::Q => places.sort_by(|a, b| {
-            table.q[*a].total_cmp(&table.q[*b]).then(table.p[*a].total_cmp(&table.p[*b])).then(strong(a, b))
-        }),
+        Order::Q => places.sort_by(|a, b| table.q[*a].total_cmp(&table.q[*b]).then(far(a, b))),
         // Among genes that move for sure first: a gene seen once on one side has the largest change.
         Order::Change => places.sort_by(|a, b| (table.q[*a] >= 0.05).cmp(&(table.q[*b] >= 0.05)).then(strong(a, b))),
         Order::Name => places.sort_by(|a, b| table.genes[*a].cmp(&table.genes[*b])),
