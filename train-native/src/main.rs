@@ -215,6 +215,7 @@ fn predicted(asked: cli::Predict) -> anyhow::Result<Done> {
         cell_type_col: asked.cell_type_col.as_deref(),
         identity_col: asked.identity_col.as_deref(),
         only: &asked.only,
+        at_most: asked.at_most,
         keep: asked.keep,
         choices: &defaults(&bundle, asked.guidance, asked.steps, asked.seed),
         effort: effort_of(asked.device),

@@ -15,6 +15,7 @@ pub mod learn;
 pub mod plate;
 pub mod precomputed;
 mod request;
+pub mod what_if;
 
 pub use request::{Provenance, Request};
 

@@ -19,13 +19,14 @@ use cells::signatures::AND;
 use cells::splits::{Split, View, check};
 use cells::{Cells, Column, Counts};
 use model::bundle::Bundle;
+use model::rewrite::part::Side;
 use model::rewrite::{Measured, Setting};
 
 use super::{Found, Keys, Kind, MEASURED_CONTROLS, Settings, beside_measured_controls, parted, regression, section};
 use crate::judge::report::Section;
 use crate::judge::table::{scores, telling};
 use crate::panels::{aligned, sized};
-use crate::predict::rewriting::{Side, rewrite};
+use crate::predict::rewriting::rewrite;
 use crate::progress;
 
 /// What the sections' titles begin with.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::{download, worker};
+use super::{download, what_if, worker};
 use crate::protocol::data::{Ask, Colour, Tell};
 use crate::protocol::{Array, ToWorker};
 use crate::ui::state::data::{Coloured, OwnTable};
@@ -63,6 +63,7 @@ pub(super) fn receive(store: Store, tell: Tell, next: &mut dyn FnMut() -> Array)
             let table = OwnTable { change, p, q, a, b, low, high, cells, words, comparison };
             store.data.table.set(Some(Arc::new(table)));
         }
+        Tell::Predicted(tell) => what_if::receive(store, tell, next),
         Tell::File { name } => download::byte_file(&name, &next().bytes()),
         Tell::Removed => {
             store.data.clear();

@@ -18,4 +18,5 @@ mod offline;
 mod plate;
 pub(super) mod precomputed;
 mod told;
+pub(super) mod what_if;
 pub(super) mod worker;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::what_if::WhatIfStore;
 use crate::protocol::data::{Colour, Comparison, Plan, Summary};
 
 /// Values that colour the cells.
@@ -53,6 +54,8 @@ pub(in crate::ui) struct DataStore {
     pub(in crate::ui) table: RwSignal<Option<Arc<OwnTable>>>,
     /// The model on whose map the cells were placed.
     pub(in crate::ui) placed_by: RwSignal<String>,
+    /// What a perturbation would do to the cells.
+    pub(in crate::ui) what_if: WhatIfStore,
 }
 
 impl DataStore {
@@ -68,6 +71,7 @@ impl DataStore {
             groups: RwSignal::new([None, None]),
             table: RwSignal::new(None),
             placed_by: RwSignal::new(String::new()),
+            what_if: WhatIfStore::new(),
         }
     }
 
@@ -80,5 +84,6 @@ impl DataStore {
         self.coloured.set(None);
         self.groups.set([None, None]);
         self.table.set(None);
+        self.what_if.clear();
     }
 }

@@ -21,3 +21,4 @@ pub(super) mod results;
 pub(super) mod runs;
 pub(super) mod store;
 pub(super) mod tables;
+pub(super) mod what_if;

@@ -29,6 +29,8 @@ pub(super) fn hand_out(own: &Own, what: Export) -> Result<(), End> {
             let group = own.groups[side].as_ref().ok_or_else(|| format!("Group {} has no cells.", ["A", "B"][side]))?;
             (["own-cells-A.h5ad", "own-cells-B.h5ad"][side], h5ad(own, &group.cells, &group.words)?)
         }
+        // Predicted cells lie elsewhere on the desk.
+        Export::Predicted => return Ok(()),
     };
     tell(Tell::File { name: name.to_owned() }, &[Array::U8(bytes)]);
     Ok(())

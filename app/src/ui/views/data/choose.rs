@@ -154,7 +154,9 @@ fn Announced() -> impl IntoView {
 #[component]
 fn Working() -> impl IntoView {
     let store = use_store();
+    // A prediction shows its progress beside its own button.
     let share = move || match store.phase.get() {
+        _ if store.data.what_if.is_working() => None,
         Phase::Running { share, .. } | Phase::Loading { share, .. } => Some(share),
         _ => None,
     };
@@ -188,6 +190,7 @@ fn Teach() -> impl IntoView {
                     <li>"Its cells are placed on the model's fixed map, among the measured cells."</li>
                     <li>"Colour them by any label or gene; choose two groups by label or by drawing on the map."</li>
                     <li>"Every gene is tested between the groups; the groups are compared with the cells that the model generates."</li>
+                    <li>"What if? The model predicts what a perturbation would do to your own cells."</li>
                     <li>"Save places, tables and cells. Remove frees the memory."</li>
                 </ol>
             </div>

@@ -20,7 +20,7 @@ const FEWEST: u32 = 3;
 const MOST: usize = 300;
 
 /// All choices: words, cut, heading.
-fn choices(summary: &Summary) -> Vec<(String, Vec<(String, Cut)>)> {
+pub(super) fn choices(summary: &Summary) -> Vec<(String, Vec<(String, Cut)>)> {
     let mut lists: Vec<(String, Vec<(String, Cut)>)> = summary
         .labels
         .iter()

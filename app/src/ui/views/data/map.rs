@@ -18,6 +18,7 @@ use web_sys::PointerEvent;
 
 use super::groups::SIDES;
 use super::layers::{MOST_DRAWN, OwnLayer, layers, meaning};
+use super::what_if::layer;
 use crate::own_data::thousands;
 use crate::protocol::data::{Ask, Colour, Cut};
 use crate::ui::effects::data::{ask, colour};
@@ -44,7 +45,9 @@ fn names(store: Store) -> Vec<Name> {
 /// The layers as they are now.
 fn now(store: Store, theme: &Theme) -> Vec<OwnLayer> {
     let coloured = store.data.coloured.get();
-    store.data.places.with(|places| layers(theme, places, coloured.as_deref()))
+    let mut all = store.data.places.with(|places| layers(theme, places, coloured.as_deref()));
+    all.extend(layer::predicted(store, theme));
+    all
 }
 
 /// Draws one slice of one layer and leaves the rest for later; another drawing that has begun ends this one.
@@ -114,13 +117,18 @@ pub(super) fn OwnMap() -> impl IntoView {
             store.alert.set(Some(error.to_string()));
             return;
         }
+        layer::draw(&area, &theme, &frame, &layer::lines(store));
         drawn.set_value(Some(frame.clone()));
         draw_on(store, node, (turns.get_value(), turns), (theme, frame), own);
     });
     let cells = move || store.data.places.with(|places| places.len()) / 2;
     let words = move || {
         let by = store.data.colour.with(meaning);
-        format!("Map of the model's measured cells in grey with your {} cells, coloured by {by}.", cells())
+        let predicted = match layer::count(store) {
+            0 => String::new(),
+            some => format!(" {some} predicted cells stand beside them."),
+        };
+        format!("Map of the model's measured cells in grey with your {} cells, coloured by {by}.{predicted}", cells())
     };
     let save = move |_| {
         let theme = export_theme();
@@ -134,7 +142,9 @@ pub(super) fn OwnMap() -> impl IntoView {
         let points = store.reference.get_untracked();
         let title = untrack(|| format!("Your cells by {}", store.data.colour.with(meaning)));
         let svg = plots::svg::render((720, 640), &title, &untrack(words), |area| {
-            plots::map::draw(area, &theme, &points, &untrack(|| self::names(store)), &layers).map(|_| ())
+            let frame = plots::map::draw(area, &theme, &points, &untrack(|| self::names(store)), &layers)?;
+            layer::draw(area, &theme, &frame, &untrack(|| layer::lines(store)));
+            Ok(())
         });
         match svg {
             Ok(svg) => text_file("own-map.svg", "image/svg+xml", &svg),
@@ -153,10 +163,11 @@ pub(super) fn OwnMap() -> impl IntoView {
             <Tools side set_side tool set_tool/>
             <div class="stack">
                 <canvas node_ref=node role="img" aria-label=words data-testid="own-map"
-                    data-cells=cells data-by=move || store.data.coloured.get().map(|coloured| meaning(&coloured.by))></canvas>
+                    data-cells=cells data-predicted=move || layer::count(store) data-by=move || store.data.coloured.get().map(|coloured| meaning(&coloured.by))></canvas>
                 <Overlay drawn side set_side tool/>
             </div>
             <Legend current/>
+            <layer::Lines/>
         </section>
     }
 }

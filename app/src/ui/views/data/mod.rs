@@ -1,7 +1,7 @@
 //! The Data view.
 //!
 //! Does: takes a visitor's file, shows what is in it, places, groups and tests its cells, compares them with the current
-//! run and hands them out.
+//! run, predicts what a perturbation would do to them, and hands them out.
 //! Does not know: the model, how files are read.
 //! Flow: person → **Data view** → `effects::data` → worker → state → Data view.
 
@@ -13,6 +13,7 @@ mod layers;
 mod map;
 mod summary;
 mod table;
+mod what_if;
 
 use leptos::prelude::*;
 
@@ -50,10 +51,12 @@ pub(in crate::ui) fn DataView() -> impl IntoView {
             <Show when=has_cells>
                 <map::OwnMap/>
                 <div class="own-side">
+                    <what_if::form::Form/>
                     <groups::Groups/>
                     <table::Tested/>
                     <compare::Compared/>
                 </div>
+                <what_if::results::Results/>
                 <summary::About/>
             </Show>
         </div>
