@@ -8,13 +8,11 @@
 use std::collections::BTreeMap;
 
 use crate::protocol::Request;
-use crate::protocol::card::{Card, Condition, Value};
+use crate::protocol::card::{Card, Condition, THIN, Value};
 use crate::state::{State, Which, With};
 
 /// Most perturbations at once; each costs one more branch of the network (`model::choices`).
 pub const MOST_TOGETHER: usize = 5;
-/// Training cells of a combination below which its support counts as thin.
-pub const THIN: u32 = 20;
 
 /// The card's perturbation.
 pub fn perturbation(card: &Card) -> Option<&Condition> {
@@ -161,10 +159,9 @@ pub fn words(card: &Card, state: &State, which: Which) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        MOST_TOGETHER, THIN, asked, deed, perturbations, perturbed_name, request, suggestion, switch, training_cells,
-        words,
+        MOST_TOGETHER, asked, deed, perturbations, perturbed_name, request, suggestion, switch, training_cells, words,
     };
-    use crate::protocol::card::{Card, Condition, Value};
+    use crate::protocol::card::{Card, Condition, THIN, Value};
     use crate::state::{State, Which, With};
 
     fn value(value: &str, display: &str, cells: u32) -> Value {

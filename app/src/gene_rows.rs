@@ -6,6 +6,7 @@
 //! Flow: columns of numbers + a person's cuts → **rows** → the page's table, CSV and TSV.
 
 mod cuts;
+mod order;
 
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -13,6 +14,7 @@ use std::fmt::Write;
 use crate::fields::{field, line, remark};
 
 pub use cuts::{CHANGE, Cuts, DIRECTION, Direction, FIND, Q, SORT, names, order_of, order_text};
+pub use order::{Column, Order};
 
 /// Numbers of all genes, in the panel's order; all slices have one length.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,52 +79,6 @@ impl Columns<'_> {
             Column::Perturbed => self.perturbed[gene],
             Column::Measured => self.measured_difference(gene),
         }
-    }
-}
-
-/// What the table can be sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Column {
-    /// Symbol.
-    Gene,
-    /// log2 fold change.
-    Change,
-    /// Difference of mean log-normalised expression.
-    Difference,
-    /// p-value.
-    P,
-    /// q-value.
-    #[default]
-    Q,
-    /// Mean of control cells.
-    Control,
-    /// Mean of perturbed cells.
-    Perturbed,
-    /// Measured difference.
-    Measured,
-}
-
-impl Column {
-    /// Whether a first click sorts the largest to the top.
-    pub fn largest_first(self) -> bool {
-        !matches!(self, Self::Gene | Self::P | Self::Q)
-    }
-}
-
-/// A column and a direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Order {
-    /// Column.
-    pub column: Column,
-    /// Whether the largest stands first.
-    pub descending: bool,
-}
-
-impl Order {
-    /// The order after a click on a column's head.
-    pub fn clicked(self, column: Column) -> Self {
-        let descending = if self.column == column { !self.descending } else { column.largest_first() };
-        Self { column, descending }
     }
 }
 

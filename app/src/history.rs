@@ -7,8 +7,6 @@
 
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::protocol::card::Card;
 use crate::state::State;
 
@@ -128,18 +126,11 @@ fn rapid(before: &State, after: &State) -> Option<String> {
         return Some("gene".to_owned());
     }
     if same_but(State { parts: after.parts.clone(), ..before.clone() }) {
-        let keys: Vec<&str> = changed_keys(&before.parts, &after.parts).into_iter().map(String::as_str).collect();
+        let keys: Vec<&str> =
+            words::changed_keys(&before.parts, &after.parts).into_iter().map(String::as_str).collect();
         return Some(keys.join(" "));
     }
     None
-}
-
-/// Keys whose values differ.
-fn changed_keys<'a, T: PartialEq>(
-    before: &'a BTreeMap<String, T>,
-    after: &'a BTreeMap<String, T>,
-) -> BTreeSet<&'a String> {
-    before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key)).collect()
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ pub mod state;
 pub mod title;
 pub mod trust;
 pub mod verdict;
+pub mod what_if;
 
 #[cfg(all(feature = "ui", target_arch = "wasm32"))]
 pub mod ui;

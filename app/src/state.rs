@@ -2,7 +2,7 @@
 //!
 //! Does: the choices of a person, written into and read from a query string, so that back, forward
 //! and sharing work.
-//! Does not know: the browser's history (the page's `ui::url` does), the card.
+//! Does not know: the browser's history (the page's `ui::effects::address` does), the card.
 //! Flow: controls ⇄ **state** ⇄ address.
 
 use std::collections::BTreeMap;

@@ -5,10 +5,10 @@
 //! Does not know: how scores were measured, how a level looks.
 //! Flow: card + choices → **level, words** → verdict.
 
-use crate::choices::{self, THIN};
+use crate::choices;
 use crate::judged::Summary;
 use crate::origin;
-use crate::protocol::card::{Card, Score};
+use crate::protocol::card::{Card, Score, THIN};
 use crate::state::With;
 
 /// Correlations that differ by less than this are called equal.
@@ -207,14 +207,18 @@ pub fn support(card: &Card, with: &With) -> Option<(String, bool)> {
         None if together > 1 => 0,
         cells => cells?,
     };
-    let words = match (cells, together) {
+    Some((support_words(cells, together), cells < THIN))
+}
+
+/// The clause about so many training cells of a choice with so many perturbations.
+pub fn support_words(cells: u32, together: usize) -> String {
+    match (cells, together) {
         (0, 0 | 1) => "no training cell had this combination: an extrapolation".to_owned(),
         (0, several) => format!("no training cell had these {several} together: an extrapolation"),
         (1, _) => "a single training cell carries it: thin support".to_owned(),
         (cells, _) if cells < THIN => format!("only {cells} training cells carry it: thin support"),
         (cells, _) => format!("{cells} training cells carry it"),
-    };
-    Some((words, cells < THIN))
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use app::protocol::data::{Ask, Colour, Comparison, Cut, Export, Tell};
-use app::protocol::{Array, FromWorker, Scenario, ToWorker, codec};
+use app::protocol::{Array, FromWorker, Scenario, ToWorker, codec, what_if};
 use burn::tensor::Device;
 use cells::Counts;
 use cells::de::Differential;
@@ -236,6 +236,35 @@ fn a_file_travels_as_a_handle() {
     assert_eq!((file.name().as_str(), file.size(), bytes.as_slice()), ("matrix.mtx", 14.0, [7].as_slice()));
 }
 
+/// A prediction of a group's cells.
+fn wanted() -> what_if::Wanted {
+    what_if::Wanted {
+        who: what_if::Who::Group(1),
+        most: 200,
+        with: BTreeMap::from([("condition".to_owned(), vec!["IFN-β".to_owned(), "IL-2".to_owned()])]),
+        types: what_if::Types::Value("CD4 T cells".into()),
+        keep: 0.5,
+        guidance: 0.0,
+        steps: 4,
+        seed: 1,
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_page_says_of_rewriting_what_the_model_does() {
+    // The page never links the model, so that it holds numbers and rules of its own.
+    assert_eq!(app::what_if::KEEP, model::rewrite::KEEP);
+    let json = r#"{"key": "type", "title": "Type", "kind": "cell_type", "control": null, "unspecified": null, "values": [
+        {"value": "B", "display": "B cells", "aliases": ["lymphocyte B"], "token": 282, "cells": 3},
+        {"value": "b", "display": "beta", "token": 283, "cells": 3}]}"#;
+    let page: app::protocol::card::Condition = serde_json::from_str(json).unwrap();
+    let own: model::card::Condition = serde_json::from_str(json).unwrap();
+    for name in ["B", "b", " b ", "B CELLS", "Lymphocyte b", "Beta", "T", ""] {
+        let known = app::what_if::known(&page, name).map(|value| value.value.as_str());
+        assert_eq!(known, model::rewrite::known_value(&own, name), "{name:?}");
+    }
+}
+
 #[wasm_bindgen_test]
 fn messages_of_own_data_come_back() {
     let cut = Cut::Inside(vec![(0.5, -1.0), (2.0, 3.0), (1.0, 0.0)]);
@@ -247,6 +276,8 @@ fn messages_of_own_data_come_back() {
         Ask::Colour(Colour::Gene("ISG15".into())),
         Ask::Colour(Colour::Nearest),
         Ask::Export(Export::Group(1)),
+        Ask::Export(Export::Predicted),
+        Ask::Predict { job: 4, wanted: wanted() },
         Ask::Remove,
     ];
     for ask in asks {
@@ -259,6 +290,11 @@ fn messages_of_own_data_come_back() {
         Tell::Tested { job: 9, cells: (3, 4), words: words.clone(), comparison: Some(comparison) },
         Tell::Tested { job: 9, cells: (3, 4), words, comparison: None },
         Tell::Coloured { by: Colour::Label("donor".into()), names: vec!["d1".into()] },
+        Tell::Predicted(what_if::Tell::Begun {
+            job: 4,
+            about: what_if::About { sure: Some(0.5), ..Default::default() },
+        }),
+        Tell::Predicted(what_if::Tell::Cells { job: 4, first: 32 }),
     ];
     for tell in tells {
         let head = FromWorker::Data(tell);

@@ -13,6 +13,8 @@ pub struct Counts {
     starts: Vec<usize>,
     indices: Vec<u32>,
     values: Vec<u32>,
+    /// UMIs of every whole cell; none where the genes are all that was counted.
+    totals: Vec<u64>,
 }
 
 /// Why arrays are not a count matrix.
@@ -99,8 +101,7 @@ impl Counts {
             return Err(CountsError::Lengths { indices: indices.len(), values: stored });
         }
         check_starts(&starts, stored)?;
-        let mut clean =
-            Self { genes, starts: vec![0], indices: Vec::with_capacity(stored), values: Vec::with_capacity(stored) };
+        let mut clean = Self::with_capacity(genes, starts.len().saturating_sub(1), stored);
         let mut entries: Vec<(u32, u32)> = Vec::new();
         for (row, window) in starts.windows(2).enumerate() {
             entries.clear();
@@ -122,14 +123,20 @@ impl Counts {
 
     /// No cells of `genes` genes.
     pub fn empty(genes: usize) -> Self {
-        Self { genes, starts: vec![0], indices: Vec::new(), values: Vec::new() }
+        Self { genes, starts: vec![0], indices: Vec::new(), values: Vec::new(), totals: Vec::new() }
     }
 
     /// No cells, with room for so many and so many stored values.
     pub fn with_capacity(genes: usize, cells: usize, stored: usize) -> Self {
         let mut starts = Vec::with_capacity(cells + 1);
         starts.push(0);
-        Self { genes, starts, indices: Vec::with_capacity(stored), values: Vec::with_capacity(stored) }
+        Self {
+            genes,
+            starts,
+            indices: Vec::with_capacity(stored),
+            values: Vec::with_capacity(stored),
+            totals: Vec::new(),
+        }
     }
 
     /// Counts from dense rows of `genes` values; longer rows are cut, shorter ones end in zeros.
@@ -190,10 +197,47 @@ impl Counts {
         (0..self.cells()).map(|cell| self.row(cell).1.iter().map(|count| u64::from(*count)).sum()).collect()
     }
 
+    /// The same counts of cells that had `totals` UMIs over the whole transcriptome: of a panel that is a part of it the
+    /// sum over the panel moves with what a perturbation does, and no cell can be scaled by it. Cells past the end of
+    /// `totals` have the sum over the panel; so does a total that is smaller than it.
+    ///
+    /// ```
+    /// use cells::Counts;
+    /// use cells::normalise::{Target, log_normalise};
+    ///
+    /// let panel = Counts::from_dense_rows(2, [[5, 0].as_slice(), [10, 0].as_slice()]);
+    /// let whole = panel.clone().with_totals(vec![1000, 1000]);
+    /// // Scaled by the panel both cells are alike; by the whole cell the second has twice as much.
+    /// assert_eq!(panel.totals(), [5, 10]);
+    /// let data = log_normalise(&whole, Target::Sum(1000.0));
+    /// assert!((data.row(1).1[0] - 11_f32.ln()).abs() < 1e-6 && (data.row(0).1[0] - 6_f32.ln()).abs() < 1e-6);
+    /// ```
+    #[must_use]
+    pub fn with_totals(mut self, totals: Vec<u64>) -> Self {
+        self.totals.clear();
+        let sums = self.library_sizes();
+        let given = totals.into_iter().map(Some).chain(std::iter::repeat(None));
+        self.totals = sums.into_iter().zip(given).map(|(sum, total)| total.unwrap_or(sum).max(sum)).collect();
+        self
+    }
+
+    /// UMIs of every whole cell: as they were given, else the sums over the genes.
+    pub fn totals(&self) -> Vec<u64> {
+        if self.totals.is_empty() { self.library_sizes() } else { self.totals.clone() }
+    }
+
+    /// Whether [`Self::totals`] were given.
+    pub fn has_totals(&self) -> bool {
+        !self.totals.is_empty()
+    }
+
     /// The named cells, in that order.
     pub fn select_cells(&self, cells: &[usize]) -> Self {
         let mut chosen = Self::empty(self.genes);
         cells.iter().for_each(|cell| chosen.copy_row(self, *cell));
+        if self.has_totals() {
+            chosen.totals = cells.iter().map(|cell| self.totals[*cell]).collect();
+        }
         chosen
     }
 
@@ -224,16 +268,22 @@ impl Counts {
             entries.sort_unstable();
             chosen.push_row(entries.iter().copied());
         }
+        chosen.totals.clone_from(&self.totals);
         chosen
     }
 
-    /// Appends the cells of `other`.
+    /// Appends the cells of `other`; where only one of both has totals, the sums of the other take their place.
     ///
     /// # Errors
     /// When the numbers of genes differ.
     pub fn append(&mut self, other: &Self) -> Result<(), CountsError> {
         if self.genes != other.genes {
             return Err(CountsError::Genes { left: self.genes, right: other.genes });
+        }
+        if self.has_totals() || other.has_totals() {
+            let mut totals = self.totals();
+            totals.extend(other.totals());
+            self.totals = totals;
         }
         (0..other.cells()).for_each(|cell| self.copy_row(other, cell));
         Ok(())

@@ -9,6 +9,8 @@
 //! Zeros are never stored, so they are ranked as one block of ties: the cost is that of sorting the
 //! non-zero values, and the control's are sorted once for all comparisons ([`Control`]).
 
+pub mod paired;
+
 use statrs::function::erf::erfc;
 use thiserror::Error;
 
@@ -53,6 +55,14 @@ pub enum DeError {
         /// Genes of the controls.
         control: usize,
         /// Genes of the perturbed.
+        perturbed: usize,
+    },
+    /// Cells that should be pairs.
+    #[error("{control} control cells and {perturbed} perturbed cells are no pairs")]
+    Pairs {
+        /// Control cells.
+        control: usize,
+        /// Perturbed cells.
         perturbed: usize,
     },
     /// A side has no cells.

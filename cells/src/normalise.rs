@@ -1,6 +1,6 @@
 //! Log-normalised expression.
 //!
-//! Does: scales each cell to one library size and takes log(1 + x), as scanpy's normalize_total and
+//! Does: scales each cell to one library size (of the whole cell where it is known, `Counts::with_totals`) and takes log(1 + x), as scanpy's normalize_total and
 //! log1p do; keeps the sparse pattern; means per gene.
 //! Does not know: genes' names or groups of cells beyond lists of places.
 //! Flow: counts → **log-normalised** → effects, principal components, figures.
@@ -53,7 +53,7 @@ pub fn log_normalise(counts: &Counts, target: Target) -> Normalised {
 
 /// [`log_normalise`] in the place of the counts, for matrices that should not be in memory twice.
 pub fn into_log_normalised(counts: Counts, target: Target) -> Normalised {
-    let sizes = counts.library_sizes();
+    let sizes = counts.totals();
     let target = match target {
         Target::Sum(sum) => sum,
         Target::Median => median(&sizes),

@@ -41,16 +41,19 @@ pub struct Rotary {
 impl Rotary {
     /// Table for `positions` positions and heads of `head_width` (even).
     pub fn new(positions: usize, head_width: usize, device: &Device) -> Self {
+        let [cosine, sine] = Self::values(positions, head_width)
+            .map(|values| Tensor::<4>::from_data(TensorData::new(values, [1, 1, positions, head_width / 2]), device));
+        Self { cosine, sine }
+    }
+
+    /// Cosines and sines [positions, d / 2] each.
+    pub(crate) fn values(positions: usize, head_width: usize) -> [Vec<f32>; 2] {
         let half = head_width / 2;
         let angle = |index: usize| {
             let (position, pair) = (index / half, index % half);
             position as f64 * ROTARY_BASE.powf(-2.0 * pair as f64 / head_width as f64)
         };
-        let table = |function: fn(f64) -> f64| {
-            let values: Vec<f32> = (0..positions * half).map(|i| function(angle(i)) as f32).collect();
-            Tensor::<4>::from_data(TensorData::new(values, [1, 1, positions, half]), device)
-        };
-        Self { cosine: table(f64::cos), sine: table(f64::sin) }
+        [f64::cos, f64::sin].map(|function| (0..positions * half).map(|i| function(angle(i)) as f32).collect())
     }
 
     /// Rotates [B, H, positions, d]: dimension i pairs with i + d/2.

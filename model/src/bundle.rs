@@ -14,11 +14,14 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::card::{Card, Choices, FORMAT_VERSION, FileEntry};
-use crate::decode::Decoder;
-use crate::network::{Labels, Network};
+use crate::network::Network;
 use crate::precomputed::{self, PRECOMPUTED, Precomputed, PrecomputedError};
 use crate::statistics::NEVER;
 use crate::weights::{self, Precision, Tensors, WeightsError};
+
+mod golden;
+
+pub use golden::{Golden, golden_logits};
 
 /// The card's file name.
 pub const CARD: &str = "bundle.json";
@@ -155,19 +158,6 @@ pub struct Reference {
     pub detected: Vec<f32>,
 }
 
-/// A forward pass whose logits are known.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Golden {
-    /// Tokens [B, G].
-    pub tokens: Vec<u16>,
-    /// Condition tokens [B, C].
-    pub conditions: Vec<i32>,
-    /// Genes decoded [g].
-    pub genes: Vec<u32>,
-    /// Logits [B, g, V].
-    pub logits: Vec<f32>,
-}
-
 /// A bundle in memory.
 #[derive(Clone, Debug)]
 pub struct Bundle {
@@ -265,6 +255,11 @@ impl Bundle {
         Self { network: self.network.halved(), ..self }
     }
 
+    /// The same bundle as a CPU runs it ([`Network::on_host`]).
+    pub fn on_host(self) -> Self {
+        Self { network: self.network.on_host(), ..self }
+    }
+
     /// Largest difference between this device's logits and the golden ones.
     ///
     /// # Errors
@@ -305,12 +300,6 @@ pub(crate) fn check_file(name: &str, entry: &FileEntry, bytes: &[u8]) -> Result<
         return Err(tampered("SHA-256", hash, entry.sha256.clone()));
     }
     Ok(())
-}
-
-/// Logits of the golden pass [B, g, V].
-pub fn golden_logits(network: &Network, golden: &Golden) -> burn::tensor::Tensor<3> {
-    let hidden = network.hidden(&network.tables(), &network.read(&golden.tokens), Labels::of(&golden.conditions));
-    Decoder::new(network).logits(&hidden.bounded(&network.constants, None), &golden.genes)
 }
 
 /// Reads named tensors of a file with their expected lengths.

@@ -90,6 +90,9 @@ pub struct Card {
     pub training: Training,
     /// What it was trained on.
     pub data: Vec<Source>,
+    /// What other models were reported to reach on the same groups, by others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
     /// What it must not be used for.
     pub not_for: Vec<String>,
     /// Every other file of the bundle.
@@ -128,6 +131,10 @@ pub struct Condition {
     /// type|perturbation", and by "", which is everything.
     #[serde(default)]
     pub frequencies: BTreeMap<String, Vec<f64>>,
+    /// For library size of a panel that is a part of the transcriptome: the obs column with the UMIs of whole cells, which
+    /// the bins were made from and cells are scaled by. None: the sums over the panel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<String>,
 }
 
 /// What a condition slot means to the sampler.
@@ -164,6 +171,9 @@ pub struct Value {
     /// For library size: smallest and largest of the training cells with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub library_sizes: Option<[u32; 2]>,
+    /// For library size of whole cells: their mean, UMIs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_total: Option<f64>,
 }
 
 /// A group of measured cells with reference statistics.
@@ -242,6 +252,29 @@ pub struct Estimate {
     /// Upper bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
+}
+
+/// A score that others reported of another model on a group that this bundle holds out too. Cells, genes and training
+/// differ in part: it stands beside the card's own scores, never among them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// Model, as its authors call it.
+    pub model: String,
+    /// Held-out group, for people.
+    pub group: String,
+    /// cell-eval's name of the metric.
+    pub metric: String,
+    /// Reported value and, where there is one, its 95 % interval.
+    pub value: f64,
+    /// Lower bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Where it was reported, with what is different there.
+    pub source: String,
 }
 
 /// A generated population beside a measured one.
@@ -338,6 +371,17 @@ impl Card {
     /// The first condition of a kind.
     pub fn of_kind(&self, kind: Kind) -> Option<&Condition> {
         self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+
+    /// UMIs of a whole cell with these condition tokens [C]: the mean of its library-size bin, or of all training cells
+    /// where that is left open. None where the panel is all that was counted.
+    pub fn total_of(&self, labels: &[i32]) -> Option<u64> {
+        let (condition, token) = self.conditions.iter().zip(labels).find(|(condition, _)| condition.sizes.is_some())?;
+        let known = || condition.values.iter().filter_map(|value| Some((value, value.mean_total?)));
+        let own = known().find(|(value, _)| value.token == *token).map(|(_, total)| total);
+        let cells: f64 = known().map(|(value, _)| value.cells as f64).sum();
+        let mean = || known().map(|(value, total)| total * value.cells as f64).sum::<f64>() / cells;
+        own.or_else(|| Some(mean()).filter(|mean| mean.is_finite())).map(|total| total.round() as u64)
     }
 }
 

@@ -241,22 +241,53 @@ fn name(chosen: &Chosen) -> Option<String> {
     }
 }
 
+/// Pseudo-cells of all training cells that are added to a list of frequencies before it is compared with another.
+const ADDED_CELLS: f64 = 20.0;
+
 /// Training frequencies of library sizes among cells like the wanted ones: of the same identity, cell type and
-/// perturbation, else of the same cell type and perturbation, else of all.
+/// perturbation; where those are few, of the same cell type and perturbation, moved by how the identity's control cells
+/// differ from all control cells of the type (a donor or replicate keeps its own library sizes under a perturbation that it
+/// never showed); else of all.
 fn depth_weights(card: &Card, condition: &Condition, values: &[Option<String>]) -> Vec<(i32, f64)> {
     let name = |kind| {
         let slot = card.conditions.iter().position(|condition| condition.kind == kind)?;
         values[slot].clone()
     };
-    let key = format!("{}|{}", name(Kind::CellType).unwrap_or_default(), name(Kind::Perturbation).unwrap_or_default());
-    let own = name(Kind::Identity).map(|identity| format!("{identity}|{key}"));
+    let cell_type = name(Kind::CellType).unwrap_or_default();
+    let key = format!("{cell_type}|{}", name(Kind::Perturbation).unwrap_or_default());
     let known = |key: &str| condition.frequencies.get(key);
-    let frequencies = own.and_then(|own| known(&own)).or_else(|| known(&key)).or_else(|| known(""));
+    let identity = name(Kind::Identity);
+    let of_identity = |key: &str| identity.as_ref().and_then(|identity| known(&format!("{identity}|{key}")));
+    let control = card.of_kind(Kind::Perturbation).and_then(|own| own.control.as_ref());
+    let control = control.map(|control| format!("{cell_type}|{control}"));
+    let moved = || {
+        let (like, control) = (known(&key)?, control.as_ref()?);
+        Some(moved(like, of_identity(control)?, known(control)?, known("")?))
+    };
+    let alike = || known(&key).or_else(|| known("")).cloned();
+    let frequencies = of_identity(&key).cloned().or_else(moved).or_else(alike);
     let weight = |(place, value): (usize, &crate::card::Value)| {
-        let weight = frequencies.and_then(|list| list.get(place).copied()).unwrap_or(value.cells as f64);
+        let weight = frequencies.as_ref().and_then(|list| list.get(place).copied()).unwrap_or(value.cells as f64);
         (value.token, weight)
     };
     condition.values.iter().enumerate().map(weight).collect()
+}
+
+/// Frequencies `like` times the ratio of `own` to `others`, each with [`ADDED_CELLS`] of `all` added; the sum is that of
+/// `like`.
+fn moved(like: &[f64], own: &[f64], others: &[f64], all: &[f64]) -> Vec<f64> {
+    let every: f64 = all.iter().sum::<f64>().max(1.0);
+    let share = |list: &[f64], place: usize| {
+        let added = ADDED_CELLS * all.get(place).copied().unwrap_or(0.0) / every;
+        (list.get(place).copied().unwrap_or(0.0) + added) / (list.iter().sum::<f64>() + ADDED_CELLS)
+    };
+    let product = |place: usize| {
+        let ratio = share(own, place) / share(others, place);
+        if ratio.is_finite() { share(like, place) * ratio } else { 0.0 }
+    };
+    let products: Vec<f64> = (0..like.len()).map(product).collect();
+    let scale = like.iter().sum::<f64>() / products.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    products.into_iter().map(|product| product * scale).collect()
 }
 
 /// Key of the draws of these conditions: everything that says which cells are meant, but not how they are made

@@ -35,6 +35,16 @@ pub struct Work {
     pub values: usize,
 }
 
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, more: Self) {
+        self.passes += more.passes;
+        self.states += more.states;
+        self.chunks += more.chunks;
+        self.rows += more.rows;
+        self.values += more.values;
+    }
+}
+
 impl Work {
     /// Floating-point operations: blocks with attention, and decoding.
     pub fn flops(&self, config: &ModelConfig) -> f64 {

@@ -17,12 +17,12 @@ use crate::network::Tables;
 use crate::reading::Seen;
 
 /// Most that a log-mean leaves the range of the training cells, natural log: a quarter of the mean.
-const ROOM: f32 = 0.223_143_55;
+pub(crate) const ROOM: f32 = 0.223_143_55;
 /// Largest log-mean whose exponential is summed.
-const LARGEST_LOG_MEAN: f32 = 9.0;
+pub(crate) const LARGEST_LOG_MEAN: f32 = 9.0;
 
 /// Fewest counts that hidden genes are expected to have together.
-const LEAST_COUNTS: f32 = 1e-3;
+pub(crate) const LEAST_COUNTS: f32 = 1e-3;
 
 /// What the blocks know of a batch of cells.
 #[derive(Clone, Debug)]

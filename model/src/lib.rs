@@ -16,6 +16,7 @@ mod choices;
 pub mod config;
 mod constants;
 pub mod cost;
+mod cpu;
 pub mod decode;
 pub mod hidden;
 pub mod layout;

@@ -13,6 +13,9 @@
 //! are the summary's; h is the group's hidden row. So every condition acts on every gene's own mean, which the paper's
 //! W_up, shared by all groups, would have to learn through the blocks.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use crate::block::{Block, Rotary};
@@ -77,17 +80,19 @@ pub struct Network {
     pub summary: Option<Summary>,
     /// What follows from layout and statistics, on the weights' device.
     pub(crate) constants: Constants,
+    /// What `cpu` keeps of the weights, and alone understands; see [`Network::on_host`].
+    pub(crate) host: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Tables that depend on the weights only: made once per weight update, used for every batch.
 #[derive(Clone, Debug)]
 pub struct Tables {
     /// A group's features to its row [S·F, D].
-    features: Tensor<2>,
+    pub(crate) features: Tensor<2>,
     /// Gene embeddings by group [L, S, D].
-    genes: Tensor<3>,
+    pub(crate) genes: Tensor<3>,
     /// Response factors, and the summary's loadings, in position order [L·S, R + Q].
-    responses: Tensor<2>,
+    pub(crate) responses: Tensor<2>,
     /// The summary's loadings in position order and their squares [L·S, Q].
     pub(crate) loadings: Option<(Tensor<2>, Tensor<2>)>,
     /// Rotary positions.
@@ -166,6 +171,7 @@ impl Network {
             summary: (config.summary > 0).then(|| Summary::init(config, seed, device)),
             pairs,
             constants,
+            host: None,
         }
     }
 
@@ -211,6 +217,7 @@ impl Network {
             gate_hidden: zeros(d, gates),
             summary: (config.summary > 0).then(|| Summary::empty(config, device)),
             pairs,
+            host: None,
         }
     }
 
@@ -218,6 +225,7 @@ impl Network {
     ///
     /// Names are the keys of the weight files; the order is fixed.
     pub fn map(self, mut change: impl FnMut(&str, Tensor<2>) -> Tensor<2>) -> Self {
+        let is_on_host = self.host.is_some();
         let token_features = change("token_features", self.token_features);
         let condition_embedding = change("condition_embedding", self.condition_embedding);
         let group_embedding = change("group_embedding", self.group_embedding);
@@ -263,8 +271,10 @@ impl Network {
             gate_hidden: change("gate_hidden", self.gate_hidden),
             summary: self.summary.map(|summary| summary.map(change)),
             constants: self.constants,
+            host: None,
         };
-        network.settled()
+        let network = network.settled();
+        if is_on_host { network.on_host() } else { network }
     }
 
     /// The same network with its constants on the device of its weights: a change of weights may have moved them.
@@ -281,6 +291,13 @@ impl Network {
     pub fn with_statistics(mut self, statistics: GeneStatistics) -> Self {
         self.constants = Constants::new(&self.layout, &statistics, &self.device());
         self.statistics = statistics;
+        if self.host.is_some() { self.on_host() } else { self }
+    }
+
+    /// The network as tensors alone run it.
+    #[must_use]
+    pub fn off_host(mut self) -> Self {
+        self.host = None;
         self
     }
 
@@ -289,7 +306,7 @@ impl Network {
     pub fn halved(self) -> Self {
         const PRODUCTS: [&str; 4] = ["attention_in", "attention_out", "feed_in", "feed_out"];
         let is_product = |name: &str| PRODUCTS.contains(&name.rsplit('.').next().unwrap_or(name));
-        self.map(|name, tensor| if is_product(name) { tensor.cast(FloatDType::F16) } else { tensor })
+        self.off_host().map(|name, tensor| if is_product(name) { tensor.cast(FloatDType::F16) } else { tensor })
     }
 
     /// Whether products are computed in f16.
@@ -307,7 +324,7 @@ impl Network {
     /// Every tensor with its name, in the order of [`Network::map`].
     pub fn parameters(&self) -> Vec<(String, Tensor<2>)> {
         let mut list = Vec::new();
-        let _ = self.clone().map(|name, tensor| {
+        let _ = self.clone().off_host().map(|name, tensor| {
             list.push((name.to_owned(), tensor.clone()));
             tensor
         });

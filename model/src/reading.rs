@@ -27,6 +27,16 @@ pub fn level(token: u16) -> f32 {
     f64::from(dequantise(token)).ln_1p() as f32 / std::f32::consts::LN_2
 }
 
+/// Features of a token that is a count or MASK.
+pub(crate) fn features_of(token: u16) -> [f32; FEATURES] {
+    if i32::from(token) < MASK {
+        return features(level(token));
+    }
+    let mut hidden = [0.0; FEATURES];
+    hidden[0] = 1.0;
+    hidden
+}
+
 /// Features of one level between the knots.
 fn features(level: f32) -> [f32; FEATURES] {
     let mut row = [0.0; FEATURES];
@@ -46,12 +56,9 @@ fn features(level: f32) -> [f32; FEATURES] {
 /// Features of every token, of MASK and of the padding [V + 2, F].
 pub(crate) fn feature_table(device: &Device) -> Tensor<2> {
     let mut values = Vec::with_capacity((PADDING + 1) * FEATURES);
-    for token in 0..MASK as u16 {
-        values.extend(features(level(token)));
+    for token in 0..=MASK as u16 {
+        values.extend(features_of(token));
     }
-    let mut hidden = [0.0; FEATURES];
-    hidden[0] = 1.0;
-    values.extend(hidden);
     values.extend([0.0; FEATURES]);
     Tensor::from_data(TensorData::new(values, [PADDING + 1, FEATURES]), device)
 }
@@ -120,7 +127,7 @@ impl Seen {
 /// Smallest variance that a deviation is measured in: a gene that is hardly ever counted says next to nothing.
 const LEAST_VARIANCE: f32 = 1e-4;
 /// Largest deviation that the blocks see, in standard deviations.
-const LARGEST_DEVIATION: f32 = 8.0;
+pub(crate) const LARGEST_DEVIATION: f32 = 8.0;
 /// Largest log-mean that is expected; exp of it is far above any count.
 const LARGEST_LOG_MEAN: f32 = 9.0;
 
@@ -128,13 +135,13 @@ const LARGEST_LOG_MEAN: f32 = 9.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Expectation {
     /// Expected reading E f [B, L·S].
-    mean: Tensor<2>,
+    pub(crate) mean: Tensor<2>,
     /// Change of the expected reading with the log-mean, over its variance [B, L·S].
-    weight: Tensor<2>,
+    pub(crate) weight: Tensor<2>,
     /// Information of a gene about its log-mean [B, L·S].
-    information: Tensor<2>,
+    pub(crate) information: Tensor<2>,
     /// One over the standard deviation of the reading [B, L·S].
-    precision: Tensor<2>,
+    pub(crate) precision: Tensor<2>,
 }
 
 /// How visible genes deviate from what was expected; 0 where a gene is hidden.
@@ -156,7 +163,7 @@ pub(crate) struct Readers {
     /// Size of the negative binomial.
     size: Tensor<2>,
     /// One over the count at which a reading saturates.
-    rate: Tensor<2>,
+    pub(crate) rate: Tensor<2>,
     /// 1 − exp(−rate) and 1 − exp(−2 rate).
     once: Tensor<2>,
     twice: Tensor<2>,

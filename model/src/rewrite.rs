@@ -3,13 +3,16 @@
 //! Does: finds the genes that a perturbation does not move, keeps them visible with their measured counts, masks the others
 //! and asks for them under the perturbation, and once more under the control with the same draws.
 //! Does not know: files, devices, how cells are drawn (`sample`).
-//! Flow: measured cells + perturbation → [tokens with holes, condition tokens, library size] → **a pair of requests** →
-//! `sample`.
+//! Flow: measured cells (`panel`) + perturbation → [tokens with holes, condition tokens, library size] → **a pair of
+//! requests** → `part`, `sample`.
 //!
 //! What moves a gene is what the network says of it before any gene is looked at: the difference of its log-mean between
 //! perturbation and control, for the cell's type. Genes are ordered by the change of the square root of their mean, which
 //! is the change in standard deviations of a count, so that a gene that is never counted does not pass for one that
 //! answers. A share of the measured genes stays, the least moved first.
+
+pub mod panel;
+pub mod part;
 
 use std::collections::BTreeMap;
 

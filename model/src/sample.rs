@@ -10,17 +10,19 @@
 //! measured genes are all different.
 
 mod request;
+mod states;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::cost::Work;
+use crate::cpu::Engine;
 use crate::decode::{Chunk, Decoder, Drawn, Wanted};
-use crate::hidden::{Hidden, Totals};
-use crate::network::{Labels, Network, Tables};
+use crate::hidden::Hidden;
+use crate::network::{Network, Tables};
 use crate::quantise::{MASK, VOCABULARY, dequantise, quantise};
 use crate::random::{CellDraws, Draws};
 use crate::schedule::cosine_schedule;
@@ -42,7 +44,7 @@ pub struct Step {
     pub finished: Option<Range<usize>>,
 }
 
-/// How much to do at once.
+/// How much to do at once. A network on its host ([`Network::on_host`]) goes through the cells of a batch one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
     /// Cells per batch.
@@ -59,18 +61,36 @@ impl Effort {
     pub const GPU: Self = Self { cells: 16, rows: 65_536 };
 }
 
-/// What all runs of a network share: tables made from its weights, which cost about as much as a step of a cell. A copy
-/// holds the same tensors.
+/// How a run computes.
 #[derive(Clone, Debug)]
-pub struct Prepared {
-    tables: Tables,
-    decoder: Decoder,
+enum Way {
+    /// With tensors, on any device.
+    Tensors(Box<(Tables, Decoder)>),
+    /// In the machine's own memory. What it keeps belongs to one request: batches of that request share it.
+    Host(Arc<Mutex<Engine>>),
 }
 
+/// What all runs of one request share: tables made from the weights, which cost about as much as a step of a cell, or on a
+/// host what was computed of its conditions. A copy holds the same.
+#[derive(Clone, Debug)]
+pub struct Prepared(Way);
+
 impl Prepared {
-    /// Tables of a network.
+    /// Of a network, for one request.
     pub fn of(network: &Network) -> Self {
-        Self { tables: network.tables(), decoder: Decoder::new(network) }
+        Self(match Engine::of(network) {
+            Some(engine) => Way::Host(Arc::new(Mutex::new(engine))),
+            None => Way::Tensors(Box::new((network.tables(), Decoder::new(network)))),
+        })
+    }
+
+    /// The same network, for another request.
+    #[must_use]
+    pub fn for_another(&self, network: &Network) -> Self {
+        match &self.0 {
+            Way::Tensors(_) => self.clone(),
+            Way::Host(_) => Self::of(network),
+        }
     }
 }
 
@@ -78,8 +98,7 @@ impl Prepared {
 pub struct Run {
     request: Request,
     effort: Effort,
-    tables: Tables,
-    decoder: Decoder,
+    way: Way,
     steps: usize,
     ceilings: Vec<u16>,
     factors: usize,
@@ -112,8 +131,7 @@ impl Run {
             }
         }
         let mut run = Self {
-            tables: prepared.tables,
-            decoder: prepared.decoder,
+            way: prepared.0,
             steps: request.steps.max(1),
             ceilings: network.statistics.ceiling.clone(),
             factors: network.config.summary,
@@ -193,14 +211,21 @@ impl Run {
         if cells.is_empty() {
             return Ok(Step { step: steps, steps, cells, done: self.request.cells, finished: None });
         }
-        let (states, row_of_cell) = self.hidden_states(network);
         self.work.passes += 1;
-        self.work.states += states.shapes.dims()[0] * self.request.branches();
-        let wanted = self.wanted(&row_of_cell);
-        if !wanted.is_empty() {
-            let values = self.draw_values(&states, &wanted).await?;
-            self.reveal(&values);
-        }
+        let (values, work) = match &self.way {
+            // A panic elsewhere leaves numbers that were computed, nothing half done.
+            Way::Host(engine) => {
+                let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+                self.values_on_host(network, &mut engine)
+            }
+            Way::Tensors(own) => {
+                let (tables, decoder) = own.as_ref();
+                let (states, row_of_cell) = self.hidden_states(network, tables);
+                self.draw_values(decoder, &states, &self.wanted(&row_of_cell)).await?
+            }
+        };
+        self.work += work;
+        self.reveal(&values);
         self.step += 1;
         let step = self.step;
         let finished = (step == steps).then(|| cells.clone());
@@ -208,52 +233,6 @@ impl Run {
             self.begin_batch();
         }
         Ok(Step { step, steps, cells, done: self.current.start, finished })
-    }
-
-    /// Guided hidden states of the U distinct states of the batch, and each cell's row among them. Where factors are drawn
-    /// every cell has a state of its own.
-    fn hidden_states(&self, network: &Network) -> (Hidden, Vec<u32>) {
-        let mut rows_by_label: BTreeMap<&[i32], u32> = BTreeMap::new();
-        let mut row_of_cell = Vec::with_capacity(self.current.len());
-        let (mut tokens, mut labels, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
-        // Before the first step nothing but the conditions tells cells apart, unless they are given.
-        let alike = self.step == 0 && self.request.given.is_empty();
-        for cell in self.current.clone() {
-            let label = self.labels[cell].as_slice();
-            if let Some(row) = rows_by_label.get(label).filter(|_| alike) {
-                row_of_cell.push(*row);
-                continue;
-            }
-            let row = bounds.len() as u32;
-            tokens.extend_from_slice(&self.tokens[cell]);
-            labels.extend_from_slice(label);
-            bounds.push(self.request.totals_of(cell, label));
-            rows_by_label.insert(label, row);
-            row_of_cell.push(row);
-        }
-        let branches = self.request.branches();
-        let all: Vec<i32> = (0..branches).flat_map(|part| self.request.branch(&labels, part)).collect();
-        let cells = network.read(&tokens);
-        let hidden = network.hidden(&self.tables, &cells.repeat(branches), Labels::of(&all));
-        let totals = self.request.is_bounded().then(|| Totals::new(&bounds, &network.device()));
-        let mixed = hidden.composed(branches, self.request.guidance + 1.0);
-        if self.factors == 0 || !self.request.draws_factors {
-            let bounded = mixed.bounded(&network.constants, totals.as_ref().map(|totals| (&cells, totals)));
-            return (bounded, row_of_cell);
-        }
-        let (count, q) = (row_of_cell.len(), self.factors);
-        let rows: Vec<i32> = row_of_cell.iter().map(|row| *row as i32).collect();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count]), &network.device());
-        let numbers: Vec<f32> =
-            self.draws.iter().flat_map(|own| &own.factors[self.step * q..(self.step + 1) * q]).copied().collect();
-        let numbers = Tensor::<2>::from_data(TensorData::new(numbers, [count, q]), &network.device());
-        let totals = totals.map(|totals| totals.select(rows.clone()));
-        let cells = cells.select(rows.clone());
-        let bounded = mixed
-            .select(rows)
-            .with_factors(&self.tables, numbers)
-            .bounded(&network.constants, totals.as_ref().map(|totals| (&cells, totals)));
-        (bounded, (0..count as u32).collect())
     }
 
     /// The genes that this step reveals, over all cells of the batch.
@@ -281,16 +260,24 @@ impl Run {
 
     /// Decodes in chunks of bounded size and reads tokens and expected counts back, once each.
     async fn draw_values(
-        &mut self,
+        &self,
+        decoder: &Decoder,
         states: &Hidden,
         wanted: &[Wanted],
-    ) -> Result<Vec<(u16, f32)>, burn::tensor::ExecutionError> {
-        let chunks = self.decoder.plan(wanted, self.effort.rows);
-        self.work.chunks += chunks.len();
-        self.work.rows += chunks.iter().map(Chunk::len).sum::<usize>();
-        self.work.values += chunks.iter().map(Chunk::values).sum::<usize>();
+    ) -> Result<(Vec<(u16, f32)>, Work), burn::tensor::ExecutionError> {
+        let chunks = decoder.plan(wanted, self.effort.rows);
+        let work = Work {
+            states: states.shapes.dims()[0] * self.request.branches(),
+            chunks: chunks.len(),
+            rows: chunks.iter().map(Chunk::len).sum(),
+            values: chunks.iter().map(Chunk::values).sum(),
+            ..Work::default()
+        };
+        if chunks.is_empty() {
+            return Ok((Vec::new(), work));
+        }
         let expects = self.request.expects;
-        let drawn: Vec<Drawn> = chunks.iter().map(|chunk| self.decoder.draw(states, wanted, chunk, expects)).collect();
+        let drawn: Vec<Drawn> = chunks.iter().map(|chunk| decoder.draw(states, wanted, chunk, expects)).collect();
         let tokens = Tensor::cat(drawn.iter().map(|own| own.tokens.clone()).collect(), 0).into_data_async().await?;
         let tokens: Vec<i32> = tokens.iter::<i32>().collect();
         let expected: Vec<Tensor<1>> = drawn.into_iter().filter_map(|own| own.expected).collect();
@@ -309,7 +296,7 @@ impl Run {
             }
             offset += chunk.len();
         }
-        Ok(values)
+        Ok((values, work))
     }
 
     /// Writes the drawn tokens into the cells; `values` stand in the order of [`Run::wanted`].
@@ -372,8 +359,17 @@ impl Run {
             return Ok(Vec::new());
         }
         assert!(genes.iter().all(|gene| (*gene as usize) < self.start.len()), "a gene is past the panel");
-        let (states, row_of_cell) = self.hidden_states(network);
-        let shares = softmax(self.decoder.logits(&states, genes), 2).into_data_async().await?;
+        let (logits, row_of_cell) = match &self.way {
+            Way::Host(engine) => {
+                let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+                self.logits_on_host(network, &mut engine, genes)
+            }
+            Way::Tensors(own) => {
+                let (states, row_of_cell) = self.hidden_states(network, &own.0);
+                (own.1.logits(&states, genes), row_of_cell)
+            }
+        };
+        let shares = softmax(logits, 2).into_data_async().await?;
         let shares: Vec<f32> = shares.iter::<f32>().collect();
         let size = genes.len() * VOCABULARY;
         let of_cell = |row: &u32| &shares[*row as usize * size..(*row as usize + 1) * size];

@@ -22,7 +22,7 @@ use crate::reading::Deviations;
 
 /// A factor's mean is bent towards this many prior standard deviations: a gene held at a count that no
 /// cell ever had must not carry all others with it.
-const LARGEST: f32 = 3.0;
+pub(crate) const LARGEST: f32 = 3.0;
 
 /// Parameters of the factors.
 #[derive(Clone, Debug)]

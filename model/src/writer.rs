@@ -1,7 +1,7 @@
 //! The part of a bundle that writes cells: its card and its network.
 //!
-//! Does: reads both from bytes, and begins runs of any range of the cells of what was chosen, with tables of the network
-//! that are made once.
+//! Does: reads both from bytes, and begins runs of any range of the cells of what was chosen, with what its runs share
+//! made once.
 //! Does not know: maps, reference cells and golden passes; a helper that only writes cells needs none of them.
 //! Flow: card + weights → **writer** → choices, range → run.
 
@@ -38,12 +38,30 @@ impl Writer {
         Ok(Self { prepared: Prepared::of(&network), card, network })
     }
 
-    /// Begins a run of a range of the cells of what was chosen.
+    /// The same with the network on its host ([`Network::on_host`]).
+    #[must_use]
+    pub fn on_host(self) -> Self {
+        let network = self.network.on_host();
+        Self { prepared: Prepared::of(&network), card: self.card, network }
+    }
+
+    /// What the runs of one request share.
+    pub fn prepared(&self) -> Prepared {
+        self.prepared.for_another(&self.network)
+    }
+
+    /// Begins a run of a range of the cells of what was chosen; `prepared` is that of this choice.
     ///
     /// # Errors
     /// When a name is not known or a number is out of range.
-    pub fn run(&self, chosen: &Choices, cells: Range<usize>, effort: Effort) -> Result<Run, BundleError> {
+    pub fn run(
+        &self,
+        chosen: &Choices,
+        cells: Range<usize>,
+        prepared: &Prepared,
+        effort: Effort,
+    ) -> Result<Run, BundleError> {
         let request = choices::request(&self.card, &self.network.statistics, chosen)?.part(cells);
-        Ok(Run::prepared(&self.network, self.prepared.clone(), request, effort))
+        Ok(Run::prepared(&self.network, prepared.clone(), request, effort))
     }
 }

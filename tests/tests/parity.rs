@@ -359,9 +359,10 @@ fn adamw_takes_the_same_step() {
 }
 
 /// Compares cells of a request of the fixture, from number `first` on, with the other side's.
-fn walks_alike(name: &str, effort: Effort, first: usize) {
+fn walks_alike(name: &str, effort: Effort, first: usize, is_on_host: bool) {
     let fixture = Fixture::read();
     let network = fixture.network(&Device::flex());
+    let network = if is_on_host { network.on_host() } else { network };
     let whole = fixture.request(name);
     let request = Request { first, cells: whole.cells - first, ..whole };
     let cells = request.cells;
@@ -391,7 +392,8 @@ fn requests_give_the_same_cells() {
     // In one batch, and cut small: several batches of cells, several chunks of genes; and the last cells alone.
     for (effort, first) in [(Effort { cells: 8, rows: 4096 }, 0), (Effort { cells: 2, rows: 3 }, 0), (Effort::CPU, 1)] {
         for name in ["guided", "composed", "plain", "factors"] {
-            walks_alike(name, effort, first);
+            // By tensors, and by the loops that the CPU runs.
+            [false, true].into_iter().for_each(|is_on_host| walks_alike(name, effort, first, is_on_host));
         }
     }
 }

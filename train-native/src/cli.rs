@@ -5,7 +5,9 @@
 //! Flow: words → **commands** → `main`.
 
 mod combinations;
+pub(crate) mod from_means;
 mod inspect;
+pub(crate) mod pairs;
 mod precompute;
 mod predict;
 mod recipe;
@@ -22,7 +24,9 @@ use train_native::device::Backend;
 
 use crate::making::MakeSemisynthetic;
 pub(crate) use combinations::Combinations;
+pub(crate) use from_means::FromMeans;
 pub(crate) use inspect::Inspect;
+use pairs::{key_value, named_file};
 pub(crate) use precompute::Precompute;
 pub(crate) use predict::Predict;
 pub(crate) use recipe::WriteRecipe;
@@ -75,6 +79,12 @@ pub(crate) enum Command {
     /// --cytokines parse90_cytokine_info.csv --pert-col condition --control ctrl --measured IFN-beta=IFN1
     /// --receptor-cells pbmc_atlas_19526genes.h5ad --out pbmc-cytokines.h5ad
     Semisynthetic(MakeSemisynthetic),
+    /// Make cells of many perturbations from measured control cells and measured mean effects. They are marked
+    /// semi-synthetic: the means are measured, how single cells differ around them is not.
+    ///
+    /// Example: train-native from-means --data kang2018_ifnb_9015genes.h5ad --means op3_pbmc_drug_means_2000genes.h5ad
+    /// --follows "CD4 T cells=T" --follows "B cells=B" --out pbmc-drugs.h5ad
+    FromMeans(FromMeans),
     /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
     /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
@@ -426,21 +436,4 @@ pub(crate) enum CeilingKind {
     Bootstrap,
     /// Neither ceiling nor baselines.
     None,
-}
-
-/// NAME=FILE, or a file, which is then named by its stem.
-fn named_file(text: &str) -> Result<(String, PathBuf), String> {
-    if let Some((name, file)) = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty()) {
-        return Ok((name.trim().to_owned(), PathBuf::from(file)));
-    }
-    let path = PathBuf::from(text);
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    stem.map(|stem| (stem, path)).ok_or_else(|| format!("{text:?} is neither FILE nor NAME=FILE"))
-}
-
-/// KEY=VALUE.
-pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
-        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-        .ok_or_else(|| format!("{text:?} is not KEY=VALUE"))
 }

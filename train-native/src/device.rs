@@ -86,6 +86,11 @@ impl Backend {
     }
 }
 
+/// Whether a device is the machine's own memory, and keeps no gradients: where cells are made by the model's own loops.
+pub fn is_host(device: &Device) -> bool {
+    *device == Device::flex() && !device.is_autodiff()
+}
+
 /// A number of devices from the command line: `auto` takes the GPUs that Slurm or CUDA_VISIBLE_DEVICES gives.
 ///
 /// # Errors

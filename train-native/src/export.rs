@@ -105,7 +105,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
     let rounded = weights::load(&shipped, &config, device)?;
     files.insert(WEIGHTS.into(), shipped);
     files.insert(GOLDEN.into(), golden(&rounded, &set, recipe.training.seed).serialise(config.genes)?);
-    let target = median(&set.cells.counts.library_sizes());
+    let target = median(&set.cells.counts.totals());
     let map = map(&set, target, &recipe)?;
     let map_origin = origin_of(&map, &set, recipe.card.origin);
     files.insert(MAP.into(), map.serialise()?);
@@ -152,6 +152,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
             command: command(&note.data, &recipe.card.name),
         },
         data: recipe.card.data.clone(),
+        published: recipe.card.published.clone(),
         not_for: recipe.card.not_for.clone(),
         files: BTreeMap::new(),
     };

@@ -19,6 +19,8 @@ use model::bundle::{Bundle, CARD, read_card};
 use model::card::Choices;
 use model::sample::{Effort, Request, Run};
 
+use crate::device::is_host;
+
 /// Reads a bundle folder.
 ///
 /// # Errors
@@ -48,7 +50,9 @@ pub fn read_bundle_without(folder: &Path, device: &Device, left_out: Option<&str
         }
         files.insert(name.clone(), read(name)?);
     }
-    Bundle::read(&json, &files, device).with_context(|| format!("the bundle {} cannot be used", folder.display()))
+    let bundle = Bundle::read(&json, &files, device);
+    let bundle = bundle.with_context(|| format!("the bundle {} cannot be used", folder.display()))?;
+    Ok(if is_host(device) { bundle.on_host() } else { bundle })
 }
 
 /// Runs a future to its end; natively nothing in a step waits for anything but the device, which
@@ -105,8 +109,15 @@ pub fn generate_part(
         done(step.done);
     }
     let rows = run.counts(0..choices.cells);
-    let counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
+    let mut counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
     let mut labels = BTreeMap::new();
+    let totals: Option<Vec<u64>> = (0..choices.cells).map(|cell| bundle.card.total_of(run.labels(cell))).collect();
+    let sizes = bundle.card.conditions.iter().find_map(|condition| condition.sizes.clone());
+    if let (Some(totals), Some(key)) = (totals.filter(|_| choices.cells > 0), sizes) {
+        // What a cell is scaled by goes with it, in memory and in files.
+        labels.insert(key, Column::Integer(totals.iter().map(|total| *total as i64).collect()));
+        counts = counts.with_totals(totals);
+    }
     for (slot, condition) in bundle.card.conditions.iter().enumerate() {
         let together = choices.with.get(&condition.key).filter(|values| values.len() > 1).map(|v| v.join(AND));
         let own = |cell: usize| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified");

@@ -100,6 +100,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
         }
         Command::Split(asked) => splitting::split(asked).map(|()| Done::Printed),
         Command::Semisynthetic(asked) => making::semisynthetic(asked).map(|()| Done::Printed),
+        Command::FromMeans(asked) => making::from_means(asked).map(|()| Done::Printed),
         Command::Judge(asked) => scoring::judge(asked).map(|()| Done::Printed),
         Command::Evaluate(asked) => scoring::evaluate(asked).map(|()| Done::Printed),
         Command::Combinations(asked) => scoring::combinations(asked).map(|()| Done::Printed),
@@ -214,6 +215,7 @@ fn predicted(asked: cli::Predict) -> anyhow::Result<Done> {
         cell_type_col: asked.cell_type_col.as_deref(),
         identity_col: asked.identity_col.as_deref(),
         only: &asked.only,
+        at_most: asked.at_most,
         keep: asked.keep,
         choices: &defaults(&bundle, asked.guidance, asked.steps, asked.seed),
         effort: effort_of(asked.device),

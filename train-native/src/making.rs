@@ -7,13 +7,16 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use cells::signatures::{Order, ReceptorRule, ResponseRule};
+use cells::signatures::{EffectRule, Order, ReceptorRule, ResponseRule};
 use clap::Args;
 use train_native::output::{print, say};
 use train_native::progress;
-use train_native::semisynthetic::{Sources, describe, planned, write, write_pairs};
+use train_native::semisynthetic::{
+    MeansSources, Sources, describe, describe_means, planned, ready, write, write_from_means, write_pairs,
+};
 
-use crate::cli::key_value;
+use crate::cli::from_means::FromMeans;
+use crate::cli::pairs::key_value;
 
 /// What `semisynthetic` takes.
 #[derive(Args)]
@@ -142,6 +145,48 @@ pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
         }
         None => write(&planned, &sources, &order, &out)?,
     };
+    say(&format!("{}: {cells} cells", out.display()));
+    Ok(())
+}
+
+/// Reads means and cells, and unless only the plan was asked for makes the cells.
+pub(crate) fn from_means(asked: FromMeans) -> Result<()> {
+    let sources = MeansSources {
+        data: asked.data,
+        means: asked.means,
+        group: asked.group_col,
+        perturbation: asked.means_pert_col,
+        control: asked.means_control,
+        groups: asked.follows.into_iter().collect(),
+    };
+    let rule = EffectRule { cut: asked.least_z, fewest: asked.fewest_genes, ..EffectRule::default() };
+    let order = Order {
+        donor: asked.donor_col,
+        kind: asked.cell_type_col,
+        condition: asked.pert_col,
+        control: asked.control,
+        cells_per: asked.cells_per,
+        response: ResponseRule { renewed: asked.renewed, ..ResponseRule::default() },
+        seed: asked.seed,
+        // Nothing is calibrated, and no receptor is looked for: the effects are the measured ones.
+        measured: std::collections::BTreeMap::new(),
+        calibrate_on: None,
+        fewest: 1,
+        scale: Some(1.0),
+        signals: None,
+        receptors: ReceptorRule::default(),
+    };
+    let reading = progress::phase("reading cells and means");
+    let read = ready(&sources, &rule)?;
+    drop(reading);
+    if asked.dry_run {
+        print(&describe_means(&read, &rule));
+        return Ok(());
+    }
+    say(describe_means(&read, &rule).trim_end());
+    let out = asked.out.context("give --out, the file to write")?;
+    let _making = progress::phase("making cells");
+    let cells = write_from_means(&read, &sources, &rule, &order, &out)?;
     say(&format!("{}: {cells} cells", out.display()));
     Ok(())
 }

@@ -10,7 +10,8 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
-use cells::Cells;
+use cells::{Cells, Column};
+use model::card::Card;
 
 use crate::output::say;
 
@@ -29,6 +30,20 @@ pub fn aligned(cells: &Cells, panel: &[String], what: &str, whose: &str) -> Resu
         say(&format!("{what} have {shared} of the {} genes of {whose}; the others count as not seen", panel.len()));
     }
     Ok(cells.with_panel(panel))
+}
+
+/// Measured cells with the UMIs of whole cells that a bundle's card scales by, where it does.
+///
+/// # Errors
+/// When the card names a label for it that the cells lack, or that holds no whole numbers.
+pub fn sized(mut cells: Cells, card: &Card) -> Result<Cells> {
+    let Some(key) = card.conditions.iter().find_map(|condition| condition.sizes.as_ref()) else { return Ok(cells) };
+    let Column::Integer(sizes) = cells.label(key)? else {
+        anyhow::bail!("the label `{key}`, UMIs of whole cells that this bundle scales by, must hold whole numbers");
+    };
+    let totals = sizes.iter().map(|size| u64::try_from(*size).unwrap_or(0)).collect();
+    cells.counts = cells.counts.with_totals(totals);
+    Ok(cells)
 }
 
 /// That two lists of genes have none in common, with the first of each.

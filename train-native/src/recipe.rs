@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cells::splits::{self, Control, Rule, Split};
-use model::card::{Kind, Origin, Source};
+use model::card::{Kind, Origin, Published, Source};
 use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,9 @@ pub struct CardText {
     pub draws_factors: bool,
     /// Default sampling steps.
     pub steps: usize,
+    /// What others reported of other models on the groups that are held out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
     /// What it must not be used for.
     pub not_for: Vec<String>,
     /// Sources.
@@ -112,6 +115,10 @@ pub struct ConditionRecipe {
     /// Number of library size bins, for depth.
     #[serde(default)]
     pub bins: usize,
+    /// Obs column with the whole cell's UMI counts, for depth of a panel that is a part of the transcriptome: there the
+    /// sum over the panel moves with the perturbation. Left out, the sum over the panel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<String>,
     /// Share of training cells whose label is replaced by "unspecified".
     #[serde(default)]
     pub drop: f64,

@@ -18,12 +18,22 @@ struct Bundle {
     name: &'static str,
     /// File of measured cells; of a semi-synthetic bundle the file that is made.
     cells: &'static str,
-    /// Arguments of `semisynthetic`, files written as @FILE; none for a bundle of measured cells alone.
-    made: &'static [&'static str],
+    /// How semi-synthetic cells are made.
+    made: Made,
     /// Further arguments of `evaluate`.
     evaluate: &'static [&'static str],
     /// Further arguments of `precompute`: as many conditions and cells as two cores make in some minutes.
     precompute: &'static [&'static str],
+}
+
+/// Where a bundle's cells come from. Arguments name files as @FILE.
+enum Made {
+    /// They were measured.
+    Measured,
+    /// Of response signatures: arguments of `semisynthetic`.
+    Signatures(&'static [&'static str]),
+    /// Of measured mean effects: arguments of `from-means`.
+    Means(&'static [&'static str]),
 }
 
 /// Precomputed results of the whole transcriptome take twelve steps a cell.
@@ -35,11 +45,11 @@ const SINGLE: [&str; 4] = ["--cells-per", "50", "--seed", "1"];
 const PAIRS: [&str; 6] = ["--cells-per", "100", "--seed", "2", "--pairs", "12"];
 
 /// The gallery.
-const BUNDLES: [Bundle; 8] = [
+const BUNDLES: [Bundle; 11] = [
     Bundle {
         name: "pbmc-ifnb",
         cells: "kang2018_ifnb_9015genes.h5ad",
-        made: &[],
+        made: Made::Measured,
         evaluate: &[
             "--most",
             "1000",
@@ -53,7 +63,7 @@ const BUNDLES: [Bundle; 8] = [
     Bundle {
         name: "pbmc-cytokines",
         cells: "pbmc-cytokines.h5ad",
-        made: &[
+        made: Made::Signatures(&[
             "--data",
             "@kang2018_ifnb_9015genes.h5ad",
             "--signatures",
@@ -70,34 +80,94 @@ const BUNDLES: [Bundle; 8] = [
             "IFN-beta=IFN1",
             "--calibrate-on",
             "1015,1016,107,1244",
-        ],
+        ]),
         evaluate: &["--most", "50"],
         precompute: &["--cells", "32", "--points", "32", "--most", "40"],
     },
     Bundle {
         name: "thp1-knockouts",
         cells: "papalexi_thp1_299genes.h5ad",
-        made: &[],
+        made: Made::Measured,
         evaluate: &["--most", "1000"],
         precompute: &[],
     },
     Bundle {
         name: "jurkat-knockouts",
         cells: "jurkat_cropseq_2000genes.h5ad",
-        made: &[],
+        made: Made::Measured,
         evaluate: &["--most", "1000"],
         precompute: &[],
     },
-    Bundle { name: "pbmc-atlas", cells: "pbmc_atlas_19526genes.h5ad", made: &[], evaluate: &[], precompute: ATLAS },
     Bundle {
-        name: "human-tissues",
-        cells: "tissue_atlas_19526genes.h5ad",
-        made: &[],
+        name: "pbmc-drugs",
+        cells: "pbmc-drugs.h5ad",
+        made: Made::Means(&[
+            "--data",
+            "@kang2018_ifnb_9015genes.h5ad",
+            "--means",
+            "@op3_pbmc_drug_means_2000genes.h5ad",
+            "--follows",
+            "CD4 T cells=T",
+            "--follows",
+            "CD8 T cells=T",
+            "--follows",
+            "B cells=B",
+            "--follows",
+            "NK cells=NK",
+            "--follows",
+            "CD14+ Monocytes=myeloid",
+            "--follows",
+            "FCGR3A+ Monocytes=myeloid",
+            "--follows",
+            "Dendritic cells=myeloid",
+            "--fewest-genes",
+            "20",
+        ]),
+        evaluate: &["--most", "100"],
+        precompute: &["--cells", "32", "--points", "32", "--most", "40"],
+    },
+    Bundle {
+        name: "k562-activation",
+        cells: "norman2019_pairs_500genes.h5ad",
+        made: Made::Measured,
+        evaluate: &["--most", "1000"],
+        precompute: &[],
+    },
+    Bundle {
+        name: "gbm-knockdowns",
+        cells: "mcfaline2023_gbm_crispri_500genes.h5ad",
+        made: Made::Measured,
+        evaluate: &["--most", "1000"],
+        precompute: &[],
+    },
+    Bundle {
+        name: "pbmc-atlas",
+        cells: "pbmc_atlas_19526genes.h5ad",
+        made: Made::Measured,
         evaluate: &[],
         precompute: ATLAS,
     },
-    Bundle { name: "mouse-marrow", cells: "mouse_hpc_14086genes.h5ad", made: &[], evaluate: &[], precompute: ATLAS },
-    Bundle { name: "worm-embryo", cells: "worm_embryo_10000genes.h5ad", made: &[], evaluate: &[], precompute: ATLAS },
+    Bundle {
+        name: "human-tissues",
+        cells: "tissue_atlas_19526genes.h5ad",
+        made: Made::Measured,
+        evaluate: &[],
+        precompute: ATLAS,
+    },
+    Bundle {
+        name: "mouse-marrow",
+        cells: "mouse_hpc_14086genes.h5ad",
+        made: Made::Measured,
+        evaluate: &[],
+        precompute: ATLAS,
+    },
+    Bundle {
+        name: "worm-embryo",
+        cells: "worm_embryo_10000genes.h5ad",
+        made: Made::Measured,
+        evaluate: &[],
+        precompute: ATLAS,
+    },
 ];
 
 /// Names of the gallery.
@@ -163,13 +233,18 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     std::fs::create_dir_all(runs).with_context(|| format!("{} cannot be made", runs.display()))?;
     let runs = runs.canonicalize()?;
     let text = |path: PathBuf| path.display().to_string();
-    let is_made = !bundle.made.is_empty();
+    let (kind, made, has_pairs) = match bundle.made {
+        Made::Measured => ("", &[][..], false),
+        Made::Signatures(arguments) => ("semisynthetic", arguments, true),
+        Made::Means(arguments) => ("from-means", arguments, false),
+    };
+    let is_made = !kind.is_empty();
     let cells = if is_made { runs.join(bundle.cells) } else { data.join(bundle.cells) };
     let pairs = runs.join(format!("{name}-pairs.h5ad"));
-    for (path, more) in [(&cells, &SINGLE[..]), (&pairs, &PAIRS[..])] {
-        if is_made && !path.is_file() {
-            let mut list = vec!["semisynthetic".to_owned()];
-            list.extend(words(bundle.made, &data).into_iter().chain(words(more, &data)));
+    for (path, more, wanted) in [(&cells, &SINGLE[..], is_made), (&pairs, &PAIRS[..], has_pairs)] {
+        if wanted && !path.is_file() {
+            let mut list = vec![kind.to_owned()];
+            list.extend(words(made, &data).into_iter().chain(words(more, &data)));
             list.extend(["--out".to_owned(), text(path.clone())]);
             step(&format!("{name}: making cells"), || trainer(&list))?;
         }
@@ -194,7 +269,7 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
         ("exporting", ["export", "--run", &own, "--best", "--data", &cells, "--out", &out].map(str::to_owned).to_vec()),
         ("evaluating", evaluate),
     ];
-    if is_made {
+    if has_pairs {
         parts.push(("evaluating combinations", combinations.map(str::to_owned).to_vec()));
     }
     parts.push(("precomputing", precompute));

@@ -27,6 +27,7 @@ use process::{command, run};
 
 const HELP: &str = "\
 cargo xtask serve [--release] [--port N] [--no-open]   build, serve and open the explorer
+cargo xtask build [--release]                          build the page into dist, to be put on a host
 cargo xtask test [--only STAGE] [--list]               every check, with the time of each
 cargo xtask stamp [--dist FOLDER]                      list of bundles and version of a page that trunk built
 cargo xtask size                                       sizes of the downloads; fails above the limits
@@ -114,6 +115,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             let port = value_of(arguments, "--port")?.unwrap_or("8080");
             let port = port.parse().with_context(|| format!("--port {port} is not a port number"))?;
             web::serve(has("--release"), port, !has("--no-open"))?;
+        }
+        Some("build") => {
+            only_known(arguments, &["--release"], &[])?;
+            web::build(&setup::page_tools()?, has("--release"))?;
         }
         Some("test") => {
             only_known(arguments, &["--list"], &["--only"])?;

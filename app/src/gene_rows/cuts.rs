@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, Order};
+use super::order::{Column, Order};
 
 /// Part of the address: names that are looked for, as they were typed.
 pub const FIND: &str = "genes.find";

@@ -5,9 +5,8 @@
 //! Does not know: the history.
 //! Flow: two states + card → **words** → undo, redo, toasts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::changed_keys;
 use crate::protocol::Wish;
 use crate::protocol::card::{Card, Condition};
 use crate::state::{State, View, Which};
@@ -179,6 +178,14 @@ pub fn describe(before: &State, after: &State, card: Option<&Card>) -> String {
         [one, two] => format!("{one}, {two}"),
         [one, rest @ ..] => format!("{one} and {} more changes", rest.len()),
     }
+}
+
+/// Keys whose values differ.
+pub(super) fn changed_keys<'a, T: PartialEq>(
+    before: &'a BTreeMap<String, T>,
+    after: &'a BTreeMap<String, T>,
+) -> BTreeSet<&'a String> {
+    before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key)).collect()
 }
 
 #[cfg(test)]

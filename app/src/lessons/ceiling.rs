@@ -3,7 +3,7 @@
 //! Does: its texts and questions. Does not know: scores, runs.
 //! Flow: **texts** → Learn view.
 
-use super::{Answer, Lesson, Panel, Question, Step};
+use super::lesson::{Answer, Lesson, Panel, Question, Step};
 
 /// The lesson.
 pub(super) const LESSON: Lesson = Lesson {

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::choices::THIN;
 use crate::judged::Summary;
+
+/// Training cells of a combination below which its support counts as thin.
+pub const THIN: u32 = 20;
 
 /// A card as the page reads it; fields that it does not show are left out.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -50,6 +52,9 @@ pub struct Card {
     pub training: Training,
     /// Sources.
     pub data: Vec<Source>,
+    /// What others reported of other models on the groups that are held out.
+    #[serde(default)]
+    pub published: Vec<Published>,
     /// Limits.
     pub not_for: Vec<String>,
     /// Full names and synonyms by symbol, where the bundle brings them.
@@ -231,6 +236,27 @@ impl Condition {
         let control = self.values.iter().find(|value| self.control.as_ref() == Some(&value.value));
         control.or_else(most).map(|value| &value.value)
     }
+}
+
+/// A score of another model, reported by others.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Published {
+    /// Model, as its authors call it.
+    pub model: String,
+    /// Held-out group, for people.
+    pub group: String,
+    /// cell-eval's name of the metric.
+    pub metric: String,
+    /// Reported value.
+    pub value: f64,
+    /// Lower bound of its 95 % interval.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// Upper bound.
+    #[serde(default)]
+    pub high: Option<f64>,
+    /// Where it was reported, and what is different there.
+    pub source: String,
 }
 
 impl Card {

@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
+use super::request::Request;
+use super::what_if;
 
 /// What colours the cells on the map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub enum Export {
     Cells,
     /// The cells of a group as h5ad.
     Group(u8),
+    /// The predicted cells as h5ad, with their control twins as a layer.
+    Predicted,
 }
 
 /// From the page.
@@ -96,6 +99,13 @@ pub enum Ask {
     Test {
         /// Task.
         job: u32,
+    },
+    /// Predict what a perturbation would do to them.
+    Predict {
+        /// Task.
+        job: u32,
+        /// Which cells, under what, how.
+        wanted: what_if::Wanted,
     },
     /// Hand out a file.
     Export(Export),
@@ -287,6 +297,8 @@ pub enum Tell {
         /// Beside the current run, when there is one.
         comparison: Option<Comparison>,
     },
+    /// Of a prediction.
+    Predicted(what_if::Tell),
     /// A file. Array of bytes.
     File {
         /// Its name.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
+use super::request::Request;
 
 /// From the page. A request's `cells` and `seed` hold for every group of cells that the task needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,6 @@
 //! Does not know: Leptos, burn.
 //! Flow: page → [`ToWorker`] → worker → [`FromWorker`] → page.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 pub mod bundle;
@@ -16,6 +14,10 @@ pub mod data;
 pub mod learn;
 pub mod plate;
 pub mod precomputed;
+mod request;
+pub mod what_if;
+
+pub use request::{Provenance, Request};
 
 /// Which device the visitor asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,23 +31,6 @@ pub enum Wish {
     WebGpuHalf,
     /// The CPU.
     Cpu,
-}
-
-/// What to generate, by the card's names.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Request {
-    /// Chosen values by condition key; keys left out are open, several perturbations are composed.
-    pub with: BTreeMap<String, Vec<String>>,
-    /// Guidance scale w.
-    pub guidance: f32,
-    /// Sampling steps N.
-    pub steps: u32,
-    /// Cells per scenario.
-    pub cells: u32,
-    /// Seed of the first replicate.
-    pub seed: u32,
-    /// Genes held at a count.
-    pub clamp: Vec<(String, u32)>,
 }
 
 /// From the page.
@@ -158,13 +143,6 @@ pub struct MapName {
     pub text: String,
     /// Where it stands, in the map's coordinates.
     pub at: (f32, f32),
-}
-
-/// What every export carries.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// Key and value, in order.
-    pub entries: Vec<(String, String)>,
 }
 
 /// From the worker.

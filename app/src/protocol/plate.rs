@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Provenance, Request};
+use super::request::{Provenance, Request};
 
 /// A well to be filled with cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,39 +7,19 @@
 // Leptos' component macro writes `pub` items behind every component.
 #![allow(unreachable_pub)]
 
-mod answer;
-mod bundles;
-mod canvas;
-mod comparisons;
-mod controls;
-mod data;
-mod device;
-mod download;
-mod gene_card;
-mod gene_names;
-mod genes;
-mod kept;
-mod learn;
-mod link;
-mod map;
-mod methods;
-mod model_view;
-mod plate;
-mod precomputed;
-mod results;
-mod shell;
-mod store;
-mod tables;
-mod url;
-mod verdict;
-mod violins;
-mod volcano;
+mod effects;
+mod state;
+mod views;
+mod widgets;
 
 use leptos::prelude::*;
 
 use crate::state::View;
-use shell::{Alert, Header, Overlays, Shell, SkipLink};
-use store::Store;
+use effects::{address, inbox};
+use state::looks::Looks;
+use state::store::Store;
+use views::shell::header::Header;
+use views::shell::{self, Alert, Overlays, SkipLink};
 
 /// Mounts the page.
 pub fn start() {
@@ -52,52 +32,33 @@ pub fn start() {
 
 #[component]
 fn App() -> impl IntoView {
-    let store = Store::new();
-    download::tell_to(store);
-    link::connect(store);
-    url::keep(store);
-    bundles::keep(store);
-    precomputed::keep(store);
-    gene_names::keep(store);
+    let store = Store::new(&address::query(), address::number().unwrap_or(0), Looks::new());
+    effects::download::tell_to(store);
+    effects::worker::connect(store, inbox::receive);
+    address::keep(store);
+    effects::bundles::keep(store);
+    effects::precomputed::keep(store);
+    effects::gene_names::keep(store);
     provide_context(store);
     let view = Memo::new(move |_| store.state.with(|state| state.view));
-    let shell = Shell::new(store, view);
+    let shell = shell::start(store, view);
     let shown = move || match view.get() {
-        View::Explore => view! { <Explore/> }.into_any(),
-        View::Plate => view! { <plate::PlateView/> }.into_any(),
-        View::Learn => view! { <learn::LearnView/> }.into_any(),
-        View::Data => view! { <data::DataView/> }.into_any(),
-        View::Model => view! { <model_view::ModelView/> }.into_any(),
+        View::Explore => view! { <views::explore::Explore/> }.into_any(),
+        View::Plate => view! { <views::plate::PlateView/> }.into_any(),
+        View::Learn => view! { <views::learn::LearnView/> }.into_any(),
+        View::Data => view! { <views::data::DataView/> }.into_any(),
+        View::Model => view! { <views::model_view::ModelView/> }.into_any(),
     };
     view! {
         <SkipLink/>
         <Header shell/>
         <Alert/>
-        <bundles::bar::ModelBar/>
-        <bundles::origin::OriginLine/>
+        <views::bundles::bar::ModelBar/>
+        <views::bundles::origin::OriginLine/>
         <main id="content" tabindex="-1">
             {shown}
         </main>
-        <bundles::origin::Footer/>
+        <views::bundles::origin::Footer/>
         <Overlays shell/>
     }
-}
-
-#[component]
-fn Explore() -> impl IntoView {
-    view! {
-        <div class="explore">
-            <controls::Controls/>
-            <div class="middle">
-                <map::MapPanel/>
-                <genes::Figures/>
-            </div>
-            <results::Results/>
-        </div>
-    }
-}
-
-/// The store of the page.
-fn use_store() -> Store {
-    expect_context::<Store>()
 }

@@ -12,7 +12,8 @@ use model::card::FileEntry;
 use web_sys::RequestCache;
 
 use super::fetch::{self, Wanted};
-use super::{Stop, precomputed, send};
+use super::outbox::{Stop, send};
+use super::precomputed;
 use crate::bundles::key;
 use crate::protocol::bundle::{LOADING, Tell};
 use crate::protocol::{FromWorker, is_own_folder};

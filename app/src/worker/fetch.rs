@@ -12,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
 
-use super::{Stop, scope};
+use super::outbox::{Stop, scope};
 use crate::protocol::bundle::LOADING;
 use crate::shelf::words;
 

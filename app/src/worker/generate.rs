@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use model::card::{Choices, Kind};
 
 use super::made::{Current, Made, Part, Sampled};
+use super::outbox::{Stop, breathe, fail, send};
 use super::pool::{Fresh, Making, Wanted};
 use super::session::Session;
 use super::shifts::Early;
-use super::{Stop, breathe, fail, measured, provenance, send, shifts};
+use super::{measured, provenance, shifts};
 use crate::pool::turns::Order;
 use crate::protocol::{Array, Comparison, FromWorker, Provenance, Request, Scenario};
 
@@ -292,7 +293,7 @@ async fn arrived(
 
 /// Finished cells, on the map.
 fn placed(session: &Session, fresh: Fresh, seed: u64) -> Sampled {
-    let counts = fresh.counts(session.bundle.card.genes.len());
+    let counts = fresh.counts(&session.bundle.card);
     Sampled {
         coordinates: session.coordinates(&counts),
         seeds: vec![seed; fresh.labels.len()],

@@ -9,7 +9,7 @@ use cells::metrics::{effect, pearson};
 use model::card::Kind;
 
 use super::made::Sampled;
-use super::send;
+use super::outbox::send;
 use super::session::Session;
 use crate::protocol::{Array, Comparison, FromWorker, Request};
 

@@ -10,10 +10,12 @@ mod data;
 mod device;
 mod fetch;
 mod generate;
+mod hand_out;
 mod heat;
 mod learn;
 mod made;
 mod measured;
+mod outbox;
 mod plate;
 mod pool;
 mod precomputed;
@@ -22,47 +24,25 @@ mod provenance;
 mod session;
 mod shifts;
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use gloo::timers::future::TimeoutFuture;
+use std::cell::Cell;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::MessageEvent;
 
 use crate::protocol::bundle::LOADING;
 use crate::protocol::{Array, FromWorker, ToWorker, Wish, codec};
 use bundle_files::End;
+use outbox::{Stop, fail, scope, send};
 use session::Session;
 
 /// Milliseconds without a message after which helpers are started: what a page asks for when it opens has come by then.
 const IDLE: u32 = 500;
-
-/// Run that was asked to stop; 0 is none (runs count from 1).
-pub(crate) type Stop = Rc<Cell<u32>>;
-
-/// The worker's own scope.
-fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
-
-/// Sends a message to the page.
-pub(crate) fn send(message: &FromWorker, arrays: &[Array]) {
-    let posted = codec::encode(message, arrays).and_then(|encoded| {
-        scope().post_message_with_transfer(&encoded.value, &encoded.transfer).map_err(|e| format!("{e:?}"))
-    });
-    if let Err(error) = posted {
-        gloo::console::error!("a message could not be sent:", error);
-    }
-}
-
-/// Reports a failure.
-pub(crate) fn fail(run: Option<u32>, sentence: String, fatal: bool) {
-    send(&FromWorker::Failed { run, sentence, fatal }, &[]);
-}
 
 /// Starts the worker, or the helper of one.
 pub fn start() {
@@ -172,9 +152,4 @@ async fn next(queue: &mut UnboundedReceiver<ToWorker>, session: Option<&Session>
 async fn load(bundle: &str, device: Wish, stop: &Stop) -> Result<Session, End> {
     stop.set(0);
     session::load(bundle, device, stop).await
-}
-
-/// Lets the browser deliver messages: a cancel that arrived while a step was computed is then seen.
-pub(crate) async fn breathe() {
-    TimeoutFuture::new(0).await;
 }

@@ -12,7 +12,7 @@ use model::bundle::{BundleError, sha256};
 use model::card::Card;
 use model::precomputed::{Comparison, Population, Precomputed, preview, probability};
 
-use super::send;
+use super::outbox::send;
 use crate::protocol::precomputed::{Compared, Made, Set, Tell};
 use crate::protocol::{Array, FromWorker};
 

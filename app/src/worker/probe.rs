@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use model::card::Choices;
 use model::sample::Run;
 
-use super::breathe;
+use super::outbox::breathe;
 use super::session::Session;
 
 /// Milliseconds of steps that are enough to tell.
@@ -31,7 +31,7 @@ pub(crate) async fn seconds_per_100(session: &Session) -> Result<f64, String> {
         clamp: Vec::new(),
     };
     let request = bundle.request(&choices).map_err(|error| format!("{error}."))?;
-    let mut run = Run::prepared(&bundle.network, session.prepared.clone(), request, effort);
+    let mut run = Run::prepared(&bundle.network, session.prepared.for_another(&bundle.network), request, effort);
     let failed = |error| format!("The device failed while its speed was measured: {error}.");
     let step = run.step(&bundle.network).await.map_err(failed)?;
     let started = js_sys::Date::now();

@@ -16,8 +16,9 @@ use model::sample::{Effort, Prepared};
 
 use super::bundle_files::{self, End, Gathered};
 use super::made::{Current, Kept};
+use super::outbox::{Stop, send};
 use super::pool::Pool;
-use super::{Stop, device, probe, send};
+use super::{device, probe};
 use crate::device_choice::{self, Way};
 use crate::protocol::{DeviceReport, FromWorker, MapName, Request, Wish, is_own_folder};
 
@@ -131,7 +132,11 @@ async fn open(
     (way, device, report): (Way, Device, DeviceReport),
 ) -> Result<Session, String> {
     let bundle = Bundle::read(json, files, &device).map_err(|error| format!("{folder} was refused: {error}."))?;
-    let bundle = if way == Way::GpuHalf { bundle.halved() } else { bundle };
+    let bundle = match way {
+        Way::GpuHalf => bundle.halved(),
+        Way::Cpu => bundle.on_host(),
+        Way::Gpu => bundle,
+    };
     let golden_error =
         bundle.golden_error().await.map_err(|error| format!("The device failed in the golden pass: {error}."))?;
     Ok(Session {

@@ -8,8 +8,8 @@
 use cells::de::{Differential, GeneShift};
 
 use super::made::Sampled;
+use super::outbox::{breathe, send};
 use super::session::Session;
-use super::{breathe, send};
 use crate::protocol::{Array, Comparison, FromWorker};
 use crate::replicates::interval;
 

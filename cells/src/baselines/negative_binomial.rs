@@ -19,12 +19,15 @@ pub struct NegativeBinomial {
     pub dispersions: Vec<f64>,
 }
 
+/// Shares that add up to less are those of genes that are a part of what was counted.
+const WHOLE: f64 = 0.999;
+
 impl NegativeBinomial {
     /// Fits by moments, with library sizes n as offsets: share = Σ x / Σ n, and the dispersion at which the squared
     /// deviations from μ = n · share have their expectation, (Σ (x − μ)² · m / (m − 1) − Σ μ) / Σ μ² over m cells.
     /// Counts that vary less than a Poisson's, and fewer than two cells, have dispersion 0.
     pub fn fit(cells: &Counts) -> Self {
-        let sizes: Vec<f64> = cells.library_sizes().iter().map(|size| *size as f64).collect();
+        let sizes: Vec<f64> = cells.totals().iter().map(|size| *size as f64).collect();
         let totals = totals(cells);
         let (all, squared): (f64, f64) = (sizes.iter().sum(), sizes.iter().map(|size| size * size).sum());
         // Σ x² and Σ x n: cells without the gene add nothing to either.
@@ -48,12 +51,13 @@ impl NegativeBinomial {
         Self { shares, dispersions }
     }
 
-    /// Shares times exp(log fold change), scaled to add up to 1 again; dispersions stay. A gene absent in the control
-    /// stays absent.
+    /// Shares times exp(log fold change), scaled to add up to 1 again unless they are shares of whole cells, of which the
+    /// genes are a part; dispersions stay. A gene absent in the control stays absent.
     #[must_use]
     pub fn moved(&self, log_fold_changes: &[f64]) -> Self {
         let moved: Vec<f64> = self.shares.iter().zip(log_fold_changes).map(|(share, log)| share * log.exp()).collect();
-        let total: f64 = moved.iter().sum();
+        let is_part = self.shares.iter().sum::<f64>() < WHOLE;
+        let total: f64 = if is_part { 1.0 } else { moved.iter().sum() };
         let shares = moved.into_iter().map(|share| if total > 0.0 { share / total } else { 0.0 }).collect();
         Self { shares, dispersions: self.dispersions.clone() }
     }
@@ -61,19 +65,33 @@ impl NegativeBinomial {
     /// Draws `count` cells, each at a library size drawn from `sizes` with replacement; no cells when there are no
     /// sizes.
     pub fn draw(&self, sizes: &[u64], count: usize, seed: u64) -> Counts {
+        self.drawn(sizes, count, seed).0
+    }
+
+    /// [`Self::draw`] at library sizes of other cells; of whole cells where those know them, and then so do these.
+    pub fn draw_like(&self, cells: &Counts, count: usize, seed: u64) -> Counts {
+        let (drawn, totals) = self.drawn(&cells.totals(), count, seed);
+        if cells.has_totals() { drawn.with_totals(totals) } else { drawn }
+    }
+
+    /// Drawn cells and the library sizes that they were drawn at.
+    fn drawn(&self, sizes: &[u64], count: usize, seed: u64) -> (Counts, Vec<u64>) {
         let mut random = Random::new(seed);
         let mut drawn = Counts::empty(self.shares.len());
+        let mut totals = Vec::with_capacity(count);
         if sizes.is_empty() {
-            return drawn;
+            return (drawn, totals);
         }
         for _ in 0..count {
-            let size = sizes[random.below(sizes.len())] as f64;
+            let total = sizes[random.below(sizes.len())];
+            totals.push(total);
+            let size = total as f64;
             let genes = self.shares.iter().zip(&self.dispersions).enumerate().filter(|(_, (share, _))| **share > 0.0);
             let row = genes
                 .map(|(gene, (share, dispersion))| (gene as u32, random.negative_binomial(size * share, *dispersion)));
             drawn.push_row(row);
         }
-        drawn
+        (drawn, totals)
     }
 }
 
@@ -87,7 +105,7 @@ pub fn negative_binomial(task: &Task<Counts>) -> Result<Counts, BaselineError> {
     task.check(task.control.cells(), task.control.genes())?;
     let folds = mean_effect(&task.training, task.perturbation).ok_or_else(|| task.unseen())?;
     let fitted = NegativeBinomial::fit(task.control).moved(&folds);
-    Ok(fitted.draw(&task.control.library_sizes(), task.count, task.seed))
+    Ok(fitted.draw_like(task.control, task.count, task.seed))
 }
 
 /// Share of the pooled effect in [`shrunken_mean`].
@@ -106,7 +124,7 @@ pub fn shrunken_mean(task: &Task<Counts>) -> Result<Counts, BaselineError> {
     let own = mean_effect(&own, task.perturbation).unwrap_or_else(|| pooled.clone());
     let folds: Vec<f64> = own.iter().zip(&pooled).map(|(own, all)| (1.0 - POOLED) * own + POOLED * all).collect();
     let fitted = NegativeBinomial::fit(task.control).moved(&folds);
-    Ok(fitted.draw(&task.control.library_sizes(), task.count, task.seed))
+    Ok(fitted.draw_like(task.control, task.count, task.seed))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 //!
 //! Nothing is chosen on held-out groups: the folds leave out the perturbed cells of one training donor at a time and ask
 //! how likely their counts are by what the others say. Where there are no two donors with perturbed cells, or the context
-//! of the pairs is the donor or line itself, halves of the cells take their place.
+//! of the pairs is the donor or line itself, halves of the cells take their place, and combinations of line and
+//! perturbation for the strengths of lines and of perturbations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +17,13 @@ use super::{Design, Factor, Fit, Sums};
 use crate::spread::Spread;
 
 /// Strengths that are tried for donors or lines, and for context × perturbation.
-const IDENTITY_STRENGTHS: [f64; 5] = [8.0, 32.0, 128.0, 512.0, 2048.0];
+const IDENTITY_STRENGTHS: [f64; 6] = [1.0, 8.0, 32.0, 128.0, 512.0, 2048.0];
 const PAIR_STRENGTHS: [f64; 7] = [1.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1e6];
-/// Strengths of cell types and of perturbations: their own cells say enough.
+/// Strengths that are tried for perturbations: one cytokine of many cells says enough by itself, of a screen in which most
+/// knock-outs change next to nothing the noise of each has to be held back.
+const PERTURBATION_STRENGTHS: [f64; 6] = [0.5, 2.0, 8.0, 32.0, 128.0, 512.0];
+/// Strength of cell types: their own cells say enough.
 const TYPE_STRENGTH: f64 = 0.5;
-const PERTURBATION_STRENGTH: f64 = 0.5;
 /// Genes that cross-validation looks at, spread evenly from many counts to few; and folds.
 const MOST_GENES: usize = 1200;
 const MOST_FOLDS: usize = 6;
@@ -28,6 +31,24 @@ const MOST_FOLDS: usize = 6;
 const FEWEST_COUNTS: f64 = 20.0;
 /// Groups × genes × folds × strengths that are fitted at most, so that many perturbations do not take hours.
 const MOST_WORK: usize = 60_000_000;
+
+/// How strongly effects are held back: precisions of their priors, in observed counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Strengths {
+    /// Of donors or lines.
+    pub identity: f64,
+    /// Of perturbations.
+    pub perturbation: f64,
+    /// Of context × perturbation.
+    pub pair: f64,
+}
+
+impl Default for Strengths {
+    /// Where nothing can be left out.
+    fn default() -> Self {
+        Self { identity: IDENTITY_STRENGTHS[3], perturbation: PERTURBATION_STRENGTHS[0], pair: PAIR_STRENGTHS[3] }
+    }
+}
 
 /// Regressions of all genes.
 #[derive(Clone, Debug)]
@@ -38,8 +59,8 @@ pub struct Regression {
     pub fits: Vec<Fit>,
     /// Context × perturbation: codes of both.
     pub pairs: Vec<[u32; 2]>,
-    /// Chosen strengths: of donors or lines, and of pairs.
-    pub strengths: (f64, f64),
+    /// Chosen strengths.
+    pub strengths: Strengths,
     row_of: BTreeMap<[u32; 2], u32>,
     design: Design,
 }
@@ -68,7 +89,7 @@ fn values(scheme: &Scheme, row_of: &BTreeMap<[u32; 2], u32>, codes: &[Option<u32
 }
 
 /// The design of all groups at given strengths.
-fn design(grouped: &Grouped, scheme: &Scheme, row_of: &BTreeMap<[u32; 2], u32>, strengths: (f64, f64)) -> Design {
+fn design(grouped: &Grouped, scheme: &Scheme, row_of: &BTreeMap<[u32; 2], u32>, strengths: Strengths) -> Design {
     let of_groups: Vec<Vec<Option<u32>>> = grouped.codes.iter().map(|codes| values(scheme, row_of, codes)).collect();
     let factor = |place: usize, values: usize, precision: f64| Factor {
         values,
@@ -76,15 +97,15 @@ fn design(grouped: &Grouped, scheme: &Scheme, row_of: &BTreeMap<[u32; 2], u32>, 
         precision,
     };
     let strength = |role: Role| match role {
-        Role::Identity => strengths.0,
+        Role::Identity => strengths.identity,
         Role::CellType => TYPE_STRENGTH,
-        Role::Perturbation => PERTURBATION_STRENGTH,
+        Role::Perturbation => strengths.perturbation,
     };
     let labels = scheme.labels.iter().enumerate();
     let mut factors: Vec<Factor> =
         labels.map(|(place, (role, count))| factor(place, *count, strength(*role))).collect();
     if !row_of.is_empty() {
-        factors.push(factor(scheme.labels.len(), row_of.len(), strengths.1));
+        factors.push(factor(scheme.labels.len(), row_of.len(), strengths.pair));
     }
     Design { factors, groups: grouped.len() }
 }
@@ -133,49 +154,109 @@ fn left_out(design: &Design, kept: &Sums, asked: &Sums) -> f64 {
     (0..design.groups).map(of_group).sum()
 }
 
-/// Strengths by cross-validation.
+/// Folds that ask what is wanted of lines or replicates without cell types: a perturbation in one of them that was seen in
+/// others. Each of two leaves out every other combination, as on a chessboard; none where cell types are told apart, or
+/// fewer than two identities have perturbed cells. Halves of the cells would not do: effects of pairs, which a combination
+/// that is left out lacks, would stand in for those of lines.
+fn of_combinations(grouped: &Grouped, scheme: &Scheme) -> Option<Vec<Vec<bool>>> {
+    let (identity, perturbation) = (scheme.place(Role::Identity)?, scheme.place(Role::Perturbation)?);
+    let perturbed = grouped.codes.iter().filter(|codes| scheme.is_perturbed(codes));
+    let many = perturbed.filter_map(|codes| codes[identity]).collect::<BTreeSet<u32>>().len() >= 2;
+    if !many || scheme.place(Role::CellType).is_some() {
+        return None;
+    }
+    let of = |fold: u32| {
+        let is_asked = |codes: &Vec<Option<u32>>| {
+            scheme.is_perturbed(codes)
+                && codes[identity].zip(codes[perturbation]).is_some_and(|(line, change)| (line + change) % 2 == fold)
+        };
+        grouped.codes.iter().map(is_asked).collect()
+    };
+    Some(vec![of(0), of(1)])
+}
+
+/// What strengths are compared on: some genes, the folds, and how much each gene says.
+struct Trial<'a> {
+    grouped: &'a Grouped,
+    scheme: &'a Scheme,
+    row_of: &'a BTreeMap<[u32; 2], u32>,
+    genes: Vec<usize>,
+    dispersions: Vec<f64>,
+    spread: &'a Spread<'a>,
+}
+
+impl<'a> Trial<'a> {
+    /// Genes spread evenly from many counts to few, as many as can be afforded; none where no gene has enough counts.
+    fn new(
+        grouped: &'a Grouped,
+        scheme: &'a Scheme,
+        row_of: &'a BTreeMap<[u32; 2], u32>,
+        folds: usize,
+        spread: &'a Spread<'a>,
+    ) -> Option<Self> {
+        let mut genes: Vec<usize> = (0..grouped.genes()).filter(|gene| grouped.total(*gene) >= FEWEST_COUNTS).collect();
+        if genes.is_empty() {
+            return None;
+        }
+        let tried = IDENTITY_STRENGTHS.len() + PERTURBATION_STRENGTHS.len() + PAIR_STRENGTHS.len();
+        let affordable = MOST_WORK / (grouped.len() * folds * tried).max(1);
+        genes.sort_by(|a, b| grouped.total(*b).total_cmp(&grouped.total(*a)));
+        let take = genes.len().min(MOST_GENES).min(affordable.max(100));
+        let genes: Vec<usize> = (0..take).map(|place| genes[place * genes.len() / take]).collect();
+        // A gene counts for as much as it says, by a dispersion that is the same for all strengths.
+        let first = design(grouped, scheme, row_of, Strengths::default());
+        let all = vec![true; grouped.len()];
+        let dispersions = spread.map(genes.len(), |place| first.fit(&grouped.sums(genes[place], &all)).dispersion);
+        Some(Self { grouped, scheme, row_of, genes, dispersions, spread })
+    }
+
+    /// Log-likelihood of what the folds leave out.
+    fn score(&self, folds: &[Vec<bool>], strengths: Strengths) -> f64 {
+        let design = design(self.grouped, self.scheme, self.row_of, strengths);
+        let of_gene = |place: usize| -> f64 {
+            let sums = |groups: &[bool]| self.grouped.sums(self.genes[place], groups);
+            let of_fold = |asked: &Vec<bool>| {
+                let kept: Vec<bool> = asked.iter().map(|asked| !asked).collect();
+                left_out(&design, &sums(&kept), &sums(asked))
+            };
+            folds.iter().map(of_fold).sum::<f64>() / self.dispersions[place]
+        };
+        self.spread.map(self.genes.len(), of_gene).iter().sum()
+    }
+
+    /// The best of some strengths.
+    fn best(&self, folds: &[Vec<bool>], candidates: impl IntoIterator<Item = Strengths>) -> Option<Strengths> {
+        let scored: Vec<_> = candidates.into_iter().map(|own| (self.score(folds, own), own)).collect();
+        // Of equal ones the first, which holds back least.
+        scored.into_iter().rev().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, own)| own)
+    }
+}
+
+/// Strengths by cross-validation, one after the other: they hardly depend on each other.
 fn strengths(
     grouped: &Grouped,
     scheme: &Scheme,
     row_of: &BTreeMap<[u32; 2], u32>,
     by_donor: bool,
     spread: &Spread<'_>,
-) -> (f64, f64) {
+) -> Strengths {
+    let mut found = Strengths::default();
     let folds = folds(grouped, scheme, by_donor);
-    let default = (IDENTITY_STRENGTHS[2], PAIR_STRENGTHS[3]);
-    let mut genes: Vec<usize> = (0..grouped.genes()).filter(|gene| grouped.total(*gene) >= FEWEST_COUNTS).collect();
-    if folds.is_empty() || genes.is_empty() {
-        return default;
+    let Some(trial) = Trial::new(grouped, scheme, row_of, folds.len(), spread).filter(|_| !folds.is_empty()) else {
+        return found;
+    };
+    let combinations = of_combinations(grouped, scheme);
+    let asked = combinations.as_ref().unwrap_or(&folds);
+    if scheme.place(Role::Identity).is_some() {
+        let tried = IDENTITY_STRENGTHS.map(|identity| Strengths { identity, ..found });
+        found = trial.best(asked, tried).unwrap_or(found);
     }
-    let tried = IDENTITY_STRENGTHS.len() + PAIR_STRENGTHS.len();
-    let affordable = MOST_WORK / (grouped.len() * folds.len() * tried).max(1);
-    genes.sort_by(|a, b| grouped.total(*b).total_cmp(&grouped.total(*a)));
-    let take = genes.len().min(MOST_GENES).min(affordable.max(100));
-    let genes: Vec<usize> = (0..take).map(|place| genes[place * genes.len() / take]).collect();
-    // A gene counts for as much as it says, by a dispersion that is the same for all strengths.
-    let first = design(grouped, scheme, row_of, default);
-    let all = vec![true; grouped.len()];
-    let dispersions = spread.map(genes.len(), |place| first.fit(&grouped.sums(genes[place], &all)).dispersion);
-    let score = |strengths: (f64, f64)| -> f64 {
-        let design = design(grouped, scheme, row_of, strengths);
-        let of_gene = |place: usize| -> f64 {
-            let of_fold = |asked: &Vec<bool>| {
-                let kept: Vec<bool> = asked.iter().map(|asked| !asked).collect();
-                left_out(&design, &grouped.sums(genes[place], &kept), &grouped.sums(genes[place], asked))
-            };
-            folds.iter().map(of_fold).sum::<f64>() / dispersions[place]
-        };
-        spread.map(genes.len(), of_gene).iter().sum()
-    };
-    // One after the other: the strengths hardly depend on each other.
-    let best = |candidates: &[f64], of: &dyn Fn(f64) -> (f64, f64)| {
-        let scored = candidates.iter().map(|own| (score(of(*own)), *own));
-        scored.fold((f64::NEG_INFINITY, candidates[0]), |best, own| if own.0 > best.0 { own } else { best }).1
-    };
-    let has_identity = scheme.place(Role::Identity).is_some();
-    let identity = if has_identity { best(&IDENTITY_STRENGTHS, &|own| (own, default.1)) } else { default.0 };
-    let pair = if row_of.is_empty() { default.1 } else { best(&PAIR_STRENGTHS, &|own| (identity, own)) };
-    (identity, pair)
+    let tried = PERTURBATION_STRENGTHS.map(|perturbation| Strengths { perturbation, ..found });
+    found = trial.best(asked, tried).unwrap_or(found);
+    if !row_of.is_empty() {
+        found = trial.best(&folds, PAIR_STRENGTHS.map(|pair| Strengths { pair, ..found })).unwrap_or(found);
+    }
+    found
 }
 
 impl Regression {
@@ -248,7 +329,7 @@ mod tests {
         assert!(leaves_donors_out(&alike.1, alike.0.codes.iter().map(Vec::as_slice)));
         let fitted = |own: &(Grouped, Scheme)| Regression::fit(&own.0, &own.1, true, &Spread::default());
         let (alike, apart) = (fitted(&alike), fitted(&cells(20, 2)));
-        assert!(alike.strengths.1 > 10.0 * apart.strengths.1, "{:?} and {:?}", alike.strengths, apart.strengths);
+        assert!(alike.strengths.pair > 10.0 * apart.strengths.pair, "{:?} and {:?}", alike.strengths, apart.strengths);
         let response = |own: &Regression, gene: usize, kind| {
             let mean = |condition| own.means(&[Some(0), Some(kind), Some(condition)])[gene];
             (mean(1) / mean(0)).ln()
@@ -256,6 +337,37 @@ mod tests {
         // Genes 0 to 19 answer in the second type alone: 300 cells of mean .2 and .8 leave a standard error of .15.
         let mean = |kind| (0..20).map(|gene| response(&apart, gene, kind)).sum::<f64>() / 20.0;
         assert!(mean(0).abs() < 0.2 && (mean(1) - 4_f64.ln()).abs() < 0.2, "{} and {}", mean(0), mean(1));
+    }
+
+    #[test]
+    fn perturbations_that_do_nothing_are_held_back() {
+        // Twelve knock-outs in two lines, 30 cells each; every third raises the genes by `fold`.
+        let screen = |fold: f64| {
+            let scheme = Scheme { labels: vec![(Role::Identity, 2), (Role::Perturbation, 13)], control: Some(0) };
+            let (mut random, mut grouped) = (Random::new(5), Grouped::new(40, true));
+            for (line, knocked) in (0..26_u32).map(|group| (group / 13, group % 13)) {
+                for _ in 0..30 {
+                    let mean = if knocked > 0 && knocked % 3 == 0 { 0.3 * fold } else { 0.3 };
+                    let counts: Vec<(usize, u32)> = (0..40)
+                        .map(|gene| (gene, random.negative_binomial(mean, 0.2)))
+                        .filter(|(_, count)| *count > 0)
+                        .collect();
+                    grouped.add(&[Some(line), Some(knocked)], 1.0, counts, []);
+                }
+            }
+            Regression::fit(&grouped, &scheme, false, &Spread::default())
+        };
+        let (still, moving) = (screen(1.0), screen(4.0));
+        let size = |own: &Regression, raised: bool| {
+            let chosen = (1..13).filter(|value| (value % 3 == 0) == raised);
+            let all: Vec<f64> = chosen.flat_map(|value| own.effects(1, value)).collect();
+            (all.iter().map(|effect| effect * effect).sum::<f64>() / all.len() as f64).sqrt()
+        };
+        assert!(still.strengths.perturbation >= 32.0, "{:?}", still.strengths);
+        assert!(moving.strengths.perturbation <= 8.0, "{:?}", moving.strengths);
+        // 60 cells of mean 0.3 leave a noise of about .27 where nothing is held back; ln 4 is 1.39.
+        assert!(size(&still, true) < 0.15 && size(&still, false) < 0.15, "{}", size(&still, true));
+        assert!((size(&moving, true) - 4_f64.ln()).abs() < 0.3, "{}", size(&moving, true));
     }
 
     #[test]

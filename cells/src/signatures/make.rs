@@ -91,14 +91,14 @@ pub struct Plan {
 }
 
 /// Labels of the cells that matter here; cells that lack one are not used.
-struct Labelled<'a> {
+pub(super) struct Labelled<'a> {
     /// Donor, cell type, condition and place.
-    all: Vec<([String; 3], usize)>,
+    pub(super) all: Vec<([String; 3], usize)>,
     order: &'a Order,
 }
 
 impl<'a> Labelled<'a> {
-    fn of(cells: &Cells, order: &'a Order) -> Result<Self, SignatureError> {
+    pub(super) fn of(cells: &Cells, order: &'a Order) -> Result<Self, SignatureError> {
         let columns = [cells.label(&order.donor)?, cells.label(&order.kind)?, cells.label(&order.condition)?];
         let label = |place: usize| {
             let [donor, kind, condition] = columns.map(|column| column.text(place).map(|text| text.into_owned()));
@@ -112,12 +112,12 @@ impl<'a> Labelled<'a> {
         Ok(found)
     }
 
-    fn places(&self, wanted: impl Fn(&[String; 3]) -> bool) -> Vec<usize> {
+    pub(super) fn places(&self, wanted: impl Fn(&[String; 3]) -> bool) -> Vec<usize> {
         self.all.iter().filter(|(labels, _)| wanted(labels)).map(|(_, place)| *place).collect()
     }
 
     /// Control cells by donor, then by type.
-    fn controls(&self) -> BTreeMap<&str, BTreeMap<&str, Vec<usize>>> {
+    pub(super) fn controls(&self) -> BTreeMap<&str, BTreeMap<&str, Vec<usize>>> {
         let mut by: BTreeMap<&str, BTreeMap<&str, Vec<usize>>> = BTreeMap::new();
         for ([donor, kind, condition], place) in &self.all {
             if *condition == self.order.control {
@@ -382,19 +382,19 @@ pub fn make_pairs(
 }
 
 /// Cells while they are put together.
-struct Growing {
+pub(super) struct Growing {
     counts: Counts,
     names: Vec<String>,
     columns: [(String, Vec<String>); 5],
 }
 
 impl Growing {
-    fn new(genes: usize, [donor, kind, condition]: [&String; 3]) -> Self {
+    pub(super) fn new(genes: usize, [donor, kind, condition]: [&String; 3]) -> Self {
         let keys = [donor.as_str(), kind, condition, ORIGIN, MADE_FROM];
         Self { counts: Counts::empty(genes), names: Vec::new(), columns: keys.map(|key| (key.to_owned(), Vec::new())) }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         row: impl Iterator<Item = (u32, u32)>,
         name: &str,
@@ -408,7 +408,7 @@ impl Growing {
         self.columns.iter_mut().zip(values).for_each(|((_, own), value)| own.push(value.to_owned()));
     }
 
-    fn finish(self, genes: Vec<String>) -> Result<Cells, SignatureError> {
+    pub(super) fn finish(self, genes: Vec<String>) -> Result<Cells, SignatureError> {
         let labels = self.columns.into_iter().map(|(key, values)| (key, Column::categorical(&values))).collect();
         Ok(Cells::new(self.counts, genes, self.names, labels)?)
     }

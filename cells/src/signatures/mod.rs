@@ -9,6 +9,7 @@
 mod calibrate;
 mod error;
 mod make;
+mod means;
 mod receptors;
 mod response;
 mod tables;
@@ -18,6 +19,7 @@ mod tests;
 pub use calibrate::{ADDED_SHARE, Fit, KindFit, Pair, calibrate};
 pub use error::SignatureError;
 pub use make::{AND, MADE, MADE_FROM, MEASURED, ORIGIN, Order, Plan, Planned, make, make_pairs, pairs, plan, resample};
+pub use means::{EffectRule, Effects, Means, make_from_means};
 pub use receptors::{Detection, ReceptorRule};
 pub use response::{ResponseRule, TypeMean, respond};
 pub use tables::{Chosen, Cytokine, Signatures, cytokines, one_per_signal};

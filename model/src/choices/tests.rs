@@ -111,12 +111,23 @@ fn are(request: &Request, expected: &[([i32; 4], f64)]) {
     }
 }
 
+/// Library sizes of T cells under X (4 and 16), times those of the control T cells of d1 (30 and 0) over those of all
+/// control T cells (50 and 20), each with 12 and 8 cells added.
+fn moved_by_d1() -> (f64, f64) {
+    let (small, large) = (16.0 / 40.0 * (42.0 / 50.0) / (62.0 / 90.0), 24.0 / 40.0 * (8.0 / 50.0) / (28.0 / 90.0));
+    (small / (small + large), large / (small + large))
+}
+
 #[test]
 fn library_sizes_are_those_of_cells_like_the_wanted_ones() {
     let [low, high] = DEPTHS;
-    // Too few cells of this donor to know; of the type and the drug there are.
+    // Too few cells of this donor under the drug to know; of the type and the drug there are, and of the donor's controls.
     let all = asked(&[("donor", &["d1"]), ("cell_type", &["T"]), ("drug", &["X"])]);
-    are(&all, &[([282, 286, 295, low], 0.2), ([282, 286, 295, high], 0.8)]);
+    let (small, large) = moved_by_d1();
+    are(&all, &[([282, 286, 295, low], small), ([282, 286, 295, high], large)]);
+    // Of a donor without control cells the type and the drug alone speak.
+    let second = asked(&[("donor", &["d2"]), ("cell_type", &["T"]), ("drug", &["X"])]);
+    are(&second, &[([283, 286, 295, low], 0.2), ([283, 286, 295, high], 0.8)]);
     let own = asked(&[("donor", &["d1"]), ("cell_type", &["T"])]);
     are(&own, &[([282, 286, 289, low], 1.0)]);
     let neither = asked(&[("donor", &["d1"]), ("cell_type", &["B"]), ("drug", &["Y"])]);
@@ -141,7 +152,8 @@ fn labels_left_open_are_drawn_from_the_combinations_of_the_training_cells() {
     };
     assert_eq!(by_type(&asked(&[]), 0), [(282, 40.0), (283, 45.0)]);
     assert_eq!(by_type(&asked(&[]), 1), [(286, 70.0), (287, 15.0)]);
-    are(&asked(&[("drug", &["X"])]), &[([282, 286, 295, low], 4.0), ([282, 286, 295, high], 16.0)]);
+    let (small, large) = moved_by_d1();
+    are(&asked(&[("drug", &["X"])]), &[([282, 286, 295, low], 20.0 * small), ([282, 286, 295, high], 20.0 * large)]);
 
     // A combination that no cell has: those that agree but for the drug, then but for the donor as well.
     let unknown = asked(&[("cell_type", &["B"]), ("drug", &["X"])]);

@@ -107,7 +107,7 @@ impl Network {
     }
 
     /// What follows from condition tokens alone.
-    fn given(&self, labels: Labels<'_>) -> Given {
+    pub(crate) fn given(&self, labels: Labels<'_>) -> Given {
         let c = self.config.condition_slots;
         let (b, device) = (labels.tokens.len() / c, self.device());
         let places: Vec<i32> = labels.tokens.iter().map(|token| token - FIRST_CONDITION).collect();
@@ -148,11 +148,11 @@ impl Network {
 }
 
 /// What condition tokens say before any gene is read.
-struct Given {
+pub(crate) struct Given {
     /// Condition rows [B, C, D].
-    rows: Tensor<3>,
+    pub(crate) rows: Tensor<3>,
     /// Gates [B, R + Q + U].
-    gates: Tensor<2>,
+    pub(crate) gates: Tensor<2>,
     /// How far factors can be believed, natural log [B, Q].
-    trust: Tensor<2>,
+    pub(crate) trust: Tensor<2>,
 }

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
+mod circles;
+mod documents;
 mod manifests;
+mod paths;
 mod readme;
 mod sources;
 

@@ -90,6 +90,25 @@ fn the_check_command_is_one_line_of_xtask() {
 }
 
 #[test]
+fn workflows_call_what_exists() {
+    let (checks, pages) = (text(".github/workflows/checks.yml"), text(".github/workflows/pages.yml"));
+    assert!(checks.contains("run: .ci/run\n"), "the forge runs the checks that everyone runs");
+    let source = text("xtask/src/main.rs");
+    for line in checks.lines().chain(pages.lines()).map(|line| line.trim().trim_start_matches("- ")) {
+        if let Some(action) = line.strip_prefix("uses: ") {
+            let major = action.split_once("@v").map(|(_, version)| version);
+            assert!(major.is_some_and(|own| own.parse::<u32>().is_ok()), "{action} is not pinned by its major version");
+        }
+        if let Some(name) = line.strip_prefix("run: cargo xtask ").and_then(|rest| rest.split(' ').next()) {
+            assert!(
+                source.contains(&format!("Some(\"{name}\")")),
+                "a workflow calls `{line}`, but xtask has no {name}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_change_log_knows_this_version() {
     let version = toml("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_owned();
     let log = text("CHANGELOG.md");

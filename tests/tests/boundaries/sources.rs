@@ -6,7 +6,7 @@ use super::{files, members, text, without_tests};
 const LINES: usize = 450;
 
 /// Asserts that none of these words stands in the code (not the tests) below a folder.
-fn none_of(folder: &str, words: &[&str], why: &str) {
+pub(super) fn none_of(folder: &str, words: &[&str], why: &str) {
     let sources = files(folder, &[".rs"]);
     assert!(!sources.is_empty(), "{folder} holds no source");
     for path in sources.iter().filter(|path| !path.ends_with("/tests.rs")) {

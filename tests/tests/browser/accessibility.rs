@@ -19,7 +19,7 @@ const RUN: &str = "return axe.run(document, { resultTypes: ['violations'] }).the
         '    ' + node.html.slice(0, 300) + ' — ' + node.failureSummary.replace(/\\s+/g, ' '))).join('\\n')));";
 
 /// axe-core's script; `None` when it is not asked for and not there.
-fn axe() -> Option<String> {
+pub(super) fn axe() -> Option<String> {
     match std::env::var_os("WELLPLATE_AXE") {
         Some(path) => {
             let name = path.to_string_lossy().into_owned();
@@ -37,7 +37,7 @@ fn axe() -> Option<String> {
 }
 
 /// Puts axe-core into the page. A script of WebDriver's is not bound by the page's policy.
-fn inject(page: &Page, axe: &str) {
+pub(super) fn inject(page: &Page, axe: &str) {
     page.script_with(axe, &[]);
     assert_eq!(page.script_with("return typeof axe;", &[]), json!("object"), "axe-core is in the page");
 }
@@ -50,7 +50,7 @@ fn breaches(page: &Page, place: &str) -> Vec<String> {
 }
 
 /// Breaches of what is shown in both themes and both sizes.
-fn everywhere(page: &Page, place: &str) -> Vec<String> {
+pub(super) fn everywhere(page: &Page, place: &str) -> Vec<String> {
     let mut found = Vec::new();
     for theme in ["light", "dark"] {
         show_theme(page, theme);
@@ -72,7 +72,7 @@ fn show_theme(page: &Page, theme: &str) {
 }
 
 /// Nothing was found.
-fn none(found: &[String]) {
+pub(super) fn none(found: &[String]) {
     assert!(found.is_empty(), "axe-core found {}:\n{}", found.len(), found.join("\n"));
 }
 

@@ -25,7 +25,7 @@ fn is_on(page: &Page, css: &str) -> bool {
 }
 
 /// Presses Tab until the focus is on what fits.
-fn tab_to(page: &Page, css: &str) {
+pub(super) fn tab_to(page: &Page, css: &str) {
     let reached = (0..MOST).any(|_| {
         page.press("Tab");
         is_on(page, css)

@@ -26,3 +26,4 @@ mod scenarios;
 mod shell;
 mod truth;
 mod unbroken;
+mod what_if;

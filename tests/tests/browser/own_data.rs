@@ -24,7 +24,7 @@ const READING: u64 = 120;
 const PLANTED: &str = "ISG15";
 
 /// Waits until files can be chosen.
-fn ready(page: &Page) {
+pub(super) fn ready(page: &Page) {
     // An alert of the file before may still stand there.
     page.wait("alert or the model", LOADING, |page| {
         (page.sees("data-files") && page.attribute("data-files", "disabled").is_none()).then_some(())
@@ -32,7 +32,7 @@ fn ready(page: &Page) {
 }
 
 /// The first genes of the shipped bundle, the planted one among them.
-fn genes(count: usize) -> Vec<String> {
+pub(super) fn genes(count: usize) -> Vec<String> {
     let text = std::fs::read_to_string(root().join("assets/models/pbmc-ifnb/bundle.json")).unwrap();
     let card: serde_json::Value = serde_json::from_str(&text).unwrap();
     let panel: Vec<String> = serde_json::from_value(card["genes"].clone()).unwrap();
@@ -60,14 +60,14 @@ fn planted() -> Cells {
 }
 
 /// Writes a file and gives its path.
-fn file(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+pub(super) fn file(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, bytes).unwrap();
     path
 }
 
 /// Hands files to the page.
-fn choose(page: &Page, files: &[PathBuf]) {
+pub(super) fn choose(page: &Page, files: &[PathBuf]) {
     let paths: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
     page.keys("data-files", &paths.join("\n"));
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Sampling;
+use super::sampling::Sampling;
 
 /// What `combinations` takes.
 #[derive(Args)]

@@ -10,7 +10,7 @@ use clap::Args;
 use model::rewrite::KEEP;
 use train_native::device::Backend;
 
-use super::key_value;
+use super::pairs::key_value;
 
 /// What `predict` takes.
 #[derive(Args)]
@@ -38,6 +38,9 @@ pub(crate) struct Predict {
     /// LABEL=VALUE of the cells to take; repeat for several values or labels.
     #[arg(long, value_parser = key_value)]
     pub(crate) only: Vec<(String, String)>,
+    /// Most cells to take, evenly from those of the file (all when left out).
+    #[arg(long)]
+    pub(crate) at_most: Option<usize>,
     /// Share of the measured genes that stays as it is, those that the perturbation moves least; 0 draws every gene anew.
     #[arg(long, default_value_t = KEEP)]
     pub(crate) keep: f32,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use model::rewrite::KEEP;
 
-use super::Sampling;
+use super::sampling::Sampling;
 
 /// What `rewriting` takes.
 #[derive(Args)]

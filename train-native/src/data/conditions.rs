@@ -56,6 +56,7 @@ fn build_one(labels: &Labels, chosen: &[usize], recipe: &ConditionRecipe, next: 
             token: token(),
             cells: counts.get(&value).copied().unwrap_or(0),
             library_sizes: None,
+            mean_total: None,
             value,
         })
         .collect();
@@ -67,6 +68,7 @@ fn build_one(labels: &Labels, chosen: &[usize], recipe: &ConditionRecipe, next: 
         values,
         unspecified: (recipe.drop > 0.0).then(&mut token),
         frequencies: BTreeMap::new(),
+        sizes: recipe.sizes.clone(),
     })
 }
 
@@ -155,6 +157,18 @@ pub(super) fn measure_depths(conditions: &mut [Condition], tokens: &[i32], sizes
                 Some([low.min(size), high.max(size)])
             });
             value.library_sizes = range;
+        }
+    }
+}
+
+/// Writes the mean UMIs of the whole cells of every bin into the conditions whose bins were made from such a label.
+pub(super) fn measure_totals(conditions: &mut [Condition], tokens: &[i32], totals: &[u64]) {
+    let c = conditions.len();
+    for (slot, condition) in conditions.iter_mut().enumerate().filter(|(_, own)| own.sizes.is_some()) {
+        for value in &mut condition.values {
+            let own = (0..totals.len()).filter(|cell| tokens[cell * c + slot] == value.token);
+            let (sum, cells) = own.fold((0.0, 0_usize), |(sum, cells), cell| (sum + totals[cell] as f64, cells + 1));
+            value.mean_total = (cells > 0).then(|| sum / cells as f64);
         }
     }
 }

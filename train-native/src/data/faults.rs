@@ -36,6 +36,16 @@ pub(super) fn check(labels: &Labels, count: usize, recipe: &Recipe) -> Result<()
             faults.push(format!("no cell has {key} = {control}, the control of the recipe; there is {there}"));
         }
     }
+    for (key, sizes) in recipe.conditions.iter().filter_map(|own| Some((&own.key, own.sizes.as_ref()?))) {
+        match labels.get(sizes) {
+            Some(Column::Integer(own)) if own.iter().all(|size| *size > 0) => {}
+            Some(_) => {
+                faults.push(format!("`{sizes}`, the sizes of {key}, must be a whole number above 0 in every cell"))
+            }
+            None => faults
+                .push(format!("the cells have no label `{sizes}`, the sizes of {key}; they have {}", known(labels))),
+        }
+    }
     if let Some(share) = recipe.training.control_share.as_ref().filter(|own| !labels.contains_key(&own.source)) {
         let there = known(labels);
         faults.push(format!(

@@ -14,7 +14,7 @@ mod steps;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cells::{Cells, Column, Counts};
 use model::bundle::sha256;
 use model::card::{Condition, Kind};
@@ -86,6 +86,8 @@ enum Tokens {
 pub struct TrainingSet {
     /// Training cells, held-out groups left out: all of them, or [`SAMPLE`] of a store's.
     pub cells: Cells,
+    /// Size of every cell of `cells`: of the whole cell where the recipe names a label for it, else over the panel.
+    sizes: Vec<u64>,
     /// Condition slots with their tokens.
     pub conditions: Vec<Condition>,
     /// Training cells of every combination of donor, cell type and perturbation.
@@ -121,7 +123,7 @@ pub struct TrainingSet {
 pub fn parts(cells: &Cells, recipe: &Recipe) -> Result<(Vec<usize>, Vec<usize>)> {
     let mut labels = cells.labels.clone();
     let unlimited = choose::unheld(&labels, cells.len(), recipe)?;
-    with_depths(&mut labels, &cells.counts.library_sizes(), recipe, &unlimited);
+    with_depths(&mut labels, &sizes_of(cells, recipe), recipe, &unlimited);
     choose::choose(&labels, cells.len(), None, recipe)
 }
 
@@ -138,6 +140,15 @@ fn words(recipe: &Recipe) -> Vec<String> {
     let aside = recipe.training.validation;
     let aside = (aside > 0).then(|| format!("{aside} cells of the others, drawn at random"));
     recipe.hold_out.iter().chain(listed).map(group).chain(aside).collect()
+}
+
+/// Size of every cell: the label that the recipe names (`faults::check` has looked at it), else the sum over the panel.
+fn sizes_of(cells: &Cells, recipe: &Recipe) -> Vec<u64> {
+    let named = recipe.conditions.iter().find_map(|condition| condition.sizes.as_ref());
+    match named.and_then(|key| cells.labels.get(key)) {
+        Some(Column::Integer(sizes)) => sizes.iter().map(|size| u64::try_from(*size).unwrap_or(1).max(1)).collect(),
+        _ => cells.counts.library_sizes(),
+    }
 }
 
 /// Puts the bins of library sizes among the labels, where a recipe asks for them.
@@ -166,24 +177,35 @@ impl TrainingSet {
     pub fn new(mut all: Cells, recipe: &Recipe) -> Result<Self> {
         faults::check(&all.labels, all.len(), recipe)?;
         let unlimited = choose::unheld(&all.labels, all.len(), recipe)?;
-        with_depths(&mut all.labels, &all.counts.library_sizes(), recipe, &unlimited);
+        let sizes = sizes_of(&all, recipe);
+        with_depths(&mut all.labels, &sizes, recipe, &unlimited);
         let (kept, aside) = choose::choose(&all.labels, all.len(), None, recipe)?;
         let mut conditions = conditions::build(&all.labels, &kept, recipe)?;
         let sampled = conditions::tokens(&all.labels, &kept, &conditions)?;
         conditions::count_depths(&mut conditions, &all.labels, &kept, &sampled);
         let validation = (tokens_of(&all.select(&aside)), conditions::tokens(&all.labels, &aside, &conditions)?);
         let combinations = conditions::combinations(&conditions, &all.labels, &kept)?;
-        let cells = all.select(&kept);
-        let sizes = cells.counts.library_sizes();
-        conditions::measure_depths(&mut conditions, &sampled, |cell| sizes[cell]);
+        let mut cells = all.select(&kept);
+        // What a cell of a bin may hold in the panel, whatever the bins were made from.
+        let libraries = cells.counts.library_sizes();
+        conditions::measure_depths(&mut conditions, &sampled, |cell| libraries[cell]);
+        let sizes: Vec<u64> = kept.iter().map(|cell| sizes[*cell]).collect();
+        conditions::measure_totals(&mut conditions, &sampled, &sizes);
+        if recipe.conditions.iter().any(|condition| condition.sizes.is_some()) {
+            cells.counts = cells.counts.with_totals(sizes.clone());
+        }
         let (tokens, held_out) = (tokens_of(&cells), words(recipe));
         let parts = (cells, tokens, sampled);
-        let notes = (combinations, held_out, range(sizes.into_iter()));
-        Ok(Self::put(parts, (Vec::new(), Tokens::Held), validation, recipe, conditions, notes))
+        let notes = (combinations, held_out, range(libraries.into_iter()));
+        Ok(Self::put((parts, sizes), (Vec::new(), Tokens::Held), validation, recipe, conditions, notes))
     }
 
     /// Prepares the cells of a store: labels of all of them are read, counts of a sample.
     fn stored(store: Store, recipe: &Recipe) -> Result<Self> {
+        ensure!(
+            recipe.conditions.iter().all(|condition| condition.sizes.is_none()),
+            "a store keeps the sums over its panel as library sizes: `sizes` can be named for a single file only"
+        );
         let (mut labels, depths, roles) = read_labels(&store)?;
         faults::check(&labels, roles.len(), recipe)?;
         let unlimited: Vec<usize> = (0..roles.len()).filter(|cell| roles[*cell] == crate::store::Role::Train).collect();
@@ -209,7 +231,8 @@ impl TrainingSet {
         let mut watched = Vec::new();
         watching.read(&(0..aside.len()).collect::<Vec<_>>(), |shard, row| watching.tokens(shard, row, &mut watched))?;
         let validation = (watched, conditions::tokens(&labels, &aside, &conditions)?);
-        let parts = (cells, sample_tokens, sampled);
+        let sizes = cells.counts.library_sizes();
+        let parts = ((cells, sample_tokens, sampled), sizes);
         Ok(Self::put(
             parts,
             (tokens, Tokens::Stored(Box::new(chosen))),
@@ -222,7 +245,7 @@ impl TrainingSet {
 
     /// Puts the parts together.
     fn put(
-        (cells, tokens, sampled): (Cells, Vec<u16>, Vec<i32>),
+        ((cells, tokens, sampled), sizes): ((Cells, Vec<u16>, Vec<i32>), Vec<u64>),
         (labels, source): (Vec<i32>, Tokens),
         validation: (Vec<u16>, Vec<i32>),
         recipe: &Recipe,
@@ -234,6 +257,7 @@ impl TrainingSet {
             pairs: conditions::pairs(&conditions, all),
             library_sizes,
             cells,
+            sizes,
             conditions,
             combinations,
             held_out,
@@ -283,9 +307,10 @@ impl TrainingSet {
         &self.tokens[cell * genes..(cell + 1) * genes]
     }
 
-    /// Library sizes of [`Self::cells`].
-    pub fn libraries(&self) -> Vec<f64> {
-        self.cells.counts.library_sizes().into_iter().map(|size| size as f64).collect()
+    /// Sizes of [`Self::cells`] that effects are measured against, UMI counts: those of the whole cells where the recipe
+    /// names a label that holds them, else the sums over the panel.
+    pub fn sizes(&self) -> Vec<f64> {
+        self.sizes.iter().map(|size| *size as f64).collect()
     }
 
     /// Whether every cell of [`Self::cells`] measured every gene.

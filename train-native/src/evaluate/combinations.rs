@@ -14,7 +14,7 @@ use model::bundle::Bundle;
 
 use super::{Found, Keys, Settings, predict, predictions, section};
 use crate::judge::report::Section;
-use crate::panels::aligned;
+use crate::panels::{aligned, sized};
 
 /// What the sections' titles begin with.
 pub const TITLE: &str = "Several at once";
@@ -63,8 +63,8 @@ pub fn combinations(
 ) -> Result<Vec<Section>> {
     let keys = Keys::of(bundle)?;
     let panel = &bundle.card.genes;
-    let combined = &aligned(combined, panel, "the combined cells", "the bundle")?;
-    let cells = &aligned(cells, panel, "the measured cells", "the bundle")?;
+    let combined = &sized(aligned(combined, panel, "the combined cells", "the bundle")?, &bundle.card)?;
+    let cells = &sized(aligned(cells, panel, "the measured cells", "the bundle")?, &bundle.card)?;
     let parts = split.apply(cells)?;
     let measured = tested(combined, cells, &parts.test, &keys)?;
     let training = cells.select(&parts.training);

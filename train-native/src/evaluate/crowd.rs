@@ -18,7 +18,7 @@ use crate::data;
 use crate::judge::SEED;
 use crate::judge::population::{MEASURES, MOST, Measures, Population, measure};
 use crate::judge::report::Crowd;
-use crate::panels::aligned;
+use crate::panels::{aligned, sized};
 use crate::progress;
 use crate::recipe::Recipe;
 
@@ -93,7 +93,7 @@ fn written(bundle: &Bundle, wanted: usize, settings: &Settings) -> Result<Cells>
 /// # Errors
 /// When labels are missing, or the device fails.
 pub fn crowd(bundle: &Bundle, cells: &Cells, recipe: &Recipe, settings: &Settings) -> Result<Option<Found>> {
-    let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
+    let cells = sized(aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?, &bundle.card)?;
     let (training, aside) = data::parts(&cells, recipe)?;
     let is_control = is_control(&cells, &bundle.card);
     let of =

@@ -31,7 +31,7 @@ use crate::judge::regression::Fitting;
 use crate::judge::report::{Section, pairs};
 use crate::judge::sides::{Training, contexts};
 use crate::judge::{Entry, Kind, Truth, Verdict, enough};
-use crate::panels::aligned;
+use crate::panels::{aligned, sized};
 use crate::progress;
 
 /// Fewest measured cells on each side for a group to be scored.
@@ -315,7 +315,7 @@ pub fn evaluate(
     rules: Rules<'_>,
 ) -> Result<Evaluation> {
     let keys = Keys::of(bundle)?;
-    let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
+    let cells = sized(aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?, &bundle.card)?;
     let checking = progress::phase("checking that no held-out cell is a training cell");
     let (measured, training, test) = parted(&cells, &split, &keys)?;
     let checked = check(View::of(&cells, &training), View::of(&cells, &test), &split)?;

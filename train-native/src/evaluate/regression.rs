@@ -61,14 +61,13 @@ impl Labels {
     }
 }
 
-/// Library sizes of measured control cells by the texts of their context (all labels but the perturbation).
-fn libraries(measured: &Cells, labels: &Labels, control: &str) -> BTreeMap<Vec<String>, Vec<u64>> {
-    let sizes = measured.counts.library_sizes();
-    let mut found: BTreeMap<Vec<String>, Vec<u64>> = BTreeMap::new();
-    for (cell, size) in sizes.into_iter().enumerate() {
+/// Measured control cells by the texts of their context (all labels but the perturbation).
+fn controls_of(measured: &Cells, labels: &Labels, control: &str) -> BTreeMap<Vec<String>, Vec<usize>> {
+    let mut found: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for cell in 0..measured.len() {
         let mut texts = labels.texts(measured, cell);
         if texts.pop().as_deref() == Some(control) {
-            found.entry(texts).or_default().push(size);
+            found.entry(texts).or_default().push(cell);
         }
     }
     found
@@ -94,7 +93,7 @@ fn means(regression: &Regression, labels: &Labels, texts: &[String]) -> Vec<f64>
 /// The regression fitted to training cells.
 fn fitted(training: &Cells, keys: &Keys) -> (Labels, Regression) {
     let labels = Labels::of(training, keys);
-    let sizes = training.counts.library_sizes();
+    let sizes = training.counts.totals();
     let mean = sizes.iter().sum::<u64>() as f64 / sizes.len().max(1) as f64;
     let all: Vec<Vec<Option<u32>>> =
         (0..training.len()).map(|cell| labels.codes(&labels.texts(training, cell))).collect();
@@ -135,7 +134,10 @@ pub(super) fn moved(training: &Cells, controls: &Cells, perturbed: &[String], ke
         moved_counts(&mut row, shares, folds, seed.wrapping_add((cell as u64) << 32));
         rows.push(row);
     }
-    let counts = Counts::from_dense_rows(controls.genes.len(), rows.iter().map(Vec::as_slice));
+    let mut counts = Counts::from_dense_rows(controls.genes.len(), rows.iter().map(Vec::as_slice));
+    if controls.counts.has_totals() {
+        counts = counts.with_totals(controls.counts.totals());
+    }
     let mut columns = controls.labels.clone();
     columns.insert(keys.perturbation.clone(), Column::categorical(perturbed));
     Ok(Cells::new(counts, controls.genes.clone(), controls.names.clone(), columns)?)
@@ -148,24 +150,27 @@ pub(super) fn moved(training: &Cells, controls: &Cells, perturbed: &[String], ke
 /// When nothing can be drawn.
 pub(super) fn drawn(training: &Cells, measured: &Cells, like: &Cells, keys: &Keys, seed: u64) -> Result<Cells> {
     let (labels, regression) = fitted(training, keys);
-    let known = libraries(measured, &labels, &keys.control);
-    let every: Vec<u64> = known.values().flatten().copied().collect();
+    let known = controls_of(measured, &labels, &keys.control);
+    let every: Vec<usize> = known.values().flatten().copied().collect();
     let mut groups: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for cell in 0..like.len() {
         *groups.entry(labels.texts(like, cell)).or_default() += 1;
     }
+    let totals = training.counts.totals();
+    let mean_total = (totals.iter().sum::<u64>() as f64 / totals.len().max(1) as f64).max(1.0);
     let dispersions: Vec<f64> = regression.fits.iter().map(|fit| fit.overdispersion).collect();
     let mut joined: Option<Cells> = None;
     for (number, (texts, count)) in groups.into_iter().enumerate() {
         let means = means(&regression, &labels, &texts);
-        let total: f64 = means.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        // Of whole cells the panel is a part, and its share moves with the perturbation; else the shares add up to 1.
+        let total = match training.counts.has_totals() {
+            true => mean_total,
+            false => means.iter().sum::<f64>().max(f64::MIN_POSITIVE),
+        };
         let shares = means.into_iter().map(|mean| mean / total).collect();
-        let sizes = known.get(&texts[..texts.len() - 1]).unwrap_or(&every);
-        let counts = NegativeBinomial { shares, dispersions: dispersions.clone() }.draw(
-            sizes,
-            count,
-            seed.wrapping_add((number as u64) << 32),
-        );
+        let sizes = measured.counts.select_cells(known.get(&texts[..texts.len() - 1]).unwrap_or(&every));
+        let fitted = NegativeBinomial { shares, dispersions: dispersions.clone() };
+        let counts = fitted.draw_like(&sizes, count, seed.wrapping_add((number as u64) << 32));
         let names = (0..count).map(|cell| format!("regression-{number}-{cell}")).collect();
         let columns = labels.kinds.iter().zip(&texts);
         let columns =

@@ -19,13 +19,14 @@ use cells::signatures::AND;
 use cells::splits::{Split, View, check};
 use cells::{Cells, Column, Counts};
 use model::bundle::Bundle;
+use model::rewrite::part::Side;
 use model::rewrite::{Measured, Setting};
 
 use super::{Found, Keys, Kind, MEASURED_CONTROLS, Settings, beside_measured_controls, parted, regression, section};
 use crate::judge::report::Section;
 use crate::judge::table::{scores, telling};
-use crate::panels::aligned;
-use crate::predict::rewriting::{Side, rewrite};
+use crate::panels::{aligned, sized};
+use crate::predict::rewriting::rewrite;
 use crate::progress;
 
 /// What the sections' titles begin with.
@@ -130,7 +131,10 @@ fn labelled(cells: &Cells, places: &[usize], side: &Side, keys: &Keys, value: &S
     let own = cells.select(places);
     let mut labels = own.labels;
     labels.insert(keys.perturbation.clone(), Column::categorical(&vec![value; places.len()]));
-    let counts = Counts::from_dense_rows(cells.genes.len(), side.counts.iter().map(Vec::as_slice));
+    let mut counts = Counts::from_dense_rows(cells.genes.len(), side.counts.iter().map(Vec::as_slice));
+    if own.counts.has_totals() {
+        counts = counts.with_totals(own.counts.totals());
+    }
     Ok(Cells::new(counts, own.genes, own.names, labels)?)
 }
 
@@ -149,7 +153,7 @@ pub fn rewriting(
     let keys = Keys::of(bundle)?;
     let there: HashSet<&String> = cells.genes.iter().collect();
     let known: Vec<bool> = bundle.card.genes.iter().map(|gene| there.contains(gene)).collect();
-    let cells = aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?;
+    let cells = sized(aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?, &bundle.card)?;
     let (measured, training, test) = parted(&cells, split, &keys)?;
     check(View::of(&cells, &training), View::of(&cells, &test), split)?;
     let training = cells.select(&training);
@@ -189,7 +193,7 @@ fn own_types(
 ) -> Result<Vec<(String, f64)>> {
     let Some(key) = &keys.cell_type else { return Ok(Vec::new()) };
     let _telling = progress::phase("telling cell types");
-    let target = Target::Sum(median(&training.counts.library_sizes()));
+    let target = Target::Sum(median(&training.counts.totals()));
     let data = log_normalise(&training.counts, target);
     let (genes, components) = TOLD_BY;
     let genes = highly_variable(&data, genes);

@@ -52,7 +52,7 @@ pub fn read_sets(path: &Path, genes: &[String]) -> Result<Vec<Vec<u32>>> {
 
 /// Programmes of the training cells: the genes on either side of their leading components.
 fn programmes(training: &Cells) -> Result<Vec<Vec<u32>>> {
-    let sizes = training.counts.library_sizes();
+    let sizes = training.counts.totals();
     let data = log_normalise(&training.counts, Target::Sum(median(&sizes)));
     let genes = highly_variable(&data, VARIABLE);
     let components = COMPONENTS.min(genes.len().saturating_sub(1)).min(data.cells().saturating_sub(1));
@@ -145,7 +145,7 @@ pub(super) fn together(
     sets: Option<&[Vec<u32>]>,
     seed: u64,
 ) -> Result<Option<Summary>> {
-    let target = median(&measured.counts.library_sizes());
+    let target = median(&measured.counts.totals());
     let truth = Side::new("other half of the measured cells", "ceiling", measured, keys, target);
     let large: Vec<_> = truth.groups.iter().filter(|(_, cells)| cells.len() >= FEWEST).collect();
     if large.is_empty() {

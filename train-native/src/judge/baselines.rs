@@ -227,6 +227,6 @@ fn drawn(
 /// Control cells of the same distribution: its effects are against its own controls, as a model's are.
 fn drawn_control(context: &Context) -> Option<Normalised> {
     let control = context.control_counts.as_ref()?;
-    let drawn = NegativeBinomial::fit(control).draw(&control.library_sizes(), control.cells(), SEED + 1);
+    let drawn = NegativeBinomial::fit(control).draw_like(control, control.cells(), SEED + 1);
     Some(log_normalise(&drawn, context.target))
 }

@@ -49,7 +49,7 @@ fn by_context(groups: Groups) -> Vec<Parts> {
 /// The library size that a context's counts are scaled to: their median.
 fn target(groups: &[(String, Expression)]) -> Target {
     let size = |group: &Expression| match group {
-        Expression::Counts(counts) => counts.library_sizes(),
+        Expression::Counts(counts) => counts.totals(),
         Expression::LogNormalised(_) => Vec::new(),
     };
     Target::Sum(median(&groups.iter().flat_map(|(_, group)| size(group)).collect::<Vec<_>>()))
@@ -134,21 +134,32 @@ impl Training {
     }
 
     /// Adds an effect for every measured perturbation that joins several known ones: their effects, one after another.
-    /// Contexts that are themselves scored are left out, so that none answers its own question.
+    /// Contexts that are themselves scored are left out, so that none answers its own question; where there are no others
+    /// (one cell line), the effects of its own single perturbations are added, which do not hold the answer, under a name
+    /// of their own.
     pub fn add_together(&mut self, truth: &Truth<'_>) {
         let scored: BTreeSet<&String> = truth.contexts.iter().map(|own| &own.context.name).collect();
         let joined: BTreeSet<&String> =
             truth.groups().map(|(_, name, _)| name).filter(|name| name.contains(AND)).collect();
-        for response in self.responses.iter_mut().chain(&mut self.folds) {
-            if scored.contains(&response.name) {
-                continue;
-            }
-            for name in &joined {
-                let parts = name.split(AND).map(|part| response.effects.get(part)).collect::<Option<Vec<_>>>();
-                if let Some(effect) = parts.and_then(|parts| together(&parts)) {
-                    response.effects.entry((*name).clone()).or_insert(effect);
+        for responses in [&mut self.responses, &mut self.folds] {
+            let alone = responses.iter().all(|own| scored.contains(&own.name));
+            let mut added = Vec::new();
+            for response in responses.iter_mut().filter(|own| alone || !scored.contains(&own.name)) {
+                let sum = |name: &&String| {
+                    let parts = name.split(AND).map(|part| response.effects.get(part)).collect::<Option<Vec<_>>>()?;
+                    Some(((*name).clone(), together(&parts)?))
+                };
+                let sums: BTreeMap<String, Effect> = joined.iter().filter_map(sum).collect();
+                if alone && !sums.is_empty() {
+                    let name = format!("{}, single effects added", response.name);
+                    added.push(Response { name, effects: sums, ..response.clone() });
+                } else {
+                    sums.into_iter().for_each(|(name, effect)| {
+                        response.effects.entry(name).or_insert(effect);
+                    });
                 }
             }
+            responses.extend(added);
         }
     }
 }

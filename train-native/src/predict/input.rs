@@ -5,20 +5,16 @@
 //! Does not know: how cells are rewritten.
 //! Flow: file + bundle + columns → **measured cells** → `rewriting`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail, ensure};
 use cells::Cells;
 use model::card::{Card, Condition, Kind};
-use model::rewrite::{Measured, known_value};
+use model::rewrite::Measured;
+use model::rewrite::panel::{Translated, Unlike, evenly, listed, on_panel, perturbed_already, places};
 
 use super::Asked;
 use crate::panels::without;
-
-/// Share of a panel at which little can be said of what the other genes do.
-const HALF: f64 = 0.5;
-/// Names that a sentence lists.
-const SHOWN: usize = 8;
 
 /// Cells of a file, as the model takes them.
 pub(super) struct Input {
@@ -37,15 +33,21 @@ impl Input {
     pub(super) fn measured(&self, cell: usize) -> Measured {
         let mut row = vec![0; self.cells.genes.len()];
         self.cells.counts.dense_row(cell, &mut row);
-        let counts = self.places.iter().map(|place| place.map(|place| row[place])).collect();
-        Measured { with: self.values[cell].clone(), counts }
+        Measured { with: self.values[cell].clone(), counts: on_panel(&row, &self.places) }
     }
 }
 
 /// Chooses and translates the cells of a file; `identifiers` are those of its genes, where it has some.
 pub(super) fn input(card: &Card, all: Cells, identifiers: Option<&[String]>, asked: &Asked<'_>) -> Result<Input> {
     let cells = chosen(all, asked.only)?;
-    let (places, mut notes) = places(card, &cells, identifiers)?;
+    let cells = match asked.at_most {
+        Some(most) if most < cells.len() => cells.select(&evenly(cells.len(), most)),
+        _ => cells,
+    };
+    let places = places(&card.genes, &cells.genes, identifiers);
+    ensure!(places.iter().any(Option::is_some), "{}", without("the cells", &cells.genes, "the model", &card.genes));
+    let unlike = unlike(card, &cells, &places);
+    let mut notes = unlike.of_genes();
     let mut values: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); cells.len()];
     for condition in card.conditions.iter().filter(|own| !asked.with.contains_key(&own.key)) {
         let column = match condition.kind {
@@ -60,7 +62,7 @@ pub(super) fn input(card: &Card, all: Cells, identifiers: Option<&[String]>, ask
         }
     }
     notes.extend(already(card, &cells));
-    notes.extend(unlike(card, &cells, &places));
+    notes.extend(unlike.of_cells());
     Ok(Input { cells, places, values, notes })
 }
 
@@ -87,36 +89,6 @@ fn chosen(cells: Cells, only: &[(String, String)]) -> Result<Cells> {
         );
     }
     Ok(cells.select(&kept))
-}
-
-/// Place of every gene of the panel in the file, with a sentence where many are missing.
-fn places(card: &Card, cells: &Cells, identifiers: Option<&[String]>) -> Result<(Vec<Option<usize>>, Vec<String>)> {
-    let by = |names: &[String]| -> Vec<Option<usize>> {
-        // Of names that come again the first stands.
-        let known: HashMap<&String, usize> = names.iter().enumerate().rev().map(|(place, own)| (own, place)).collect();
-        card.genes.iter().map(|gene| known.get(gene).copied()).collect()
-    };
-    let found = |places: &[Option<usize>]| places.iter().flatten().count();
-    let mut places = by(&cells.genes);
-    if let Some(other) = identifiers.map(by).filter(|other| found(other) > found(&places)) {
-        places = other;
-    }
-    let (shared, panel) = (found(&places), card.genes.len());
-    ensure!(shared > 0, "{}", without("the cells", &cells.genes, "the model", &card.genes));
-    let percent = 100.0 * shared as f64 / panel.max(1) as f64;
-    let mut notes = Vec::new();
-    if shared < panel {
-        let (lacks, percent) = (panel - shared, percent.floor());
-        notes.push(format!(
-            "the file has {shared} of the model's {panel} genes ({percent} %); the other {lacks} are unknown to the model here and are not written"
-        ));
-    }
-    if (shared as f64) <= HALF * panel as f64 {
-        notes.push(
-            "with half of the panel or less a prediction is a guess: compare it with other data first".to_owned(),
-        );
-    }
-    Ok((places, notes))
 }
 
 /// The column of cell types: the one that was named, or one of the model's own name.
@@ -154,41 +126,22 @@ fn named(
     values: &mut [BTreeMap<String, String>],
 ) -> Result<Option<String>> {
     let label = cells.label(column)?;
-    let mut known: HashMap<String, Option<&str>> = HashMap::new();
-    let (mut without, mut unknown) = (0, BTreeSet::new());
-    for (cell, own) in values.iter_mut().enumerate() {
-        let text = label.text(cell).unwrap_or_default().into_owned();
-        match *known.entry(text.clone()).or_insert_with(|| known_value(condition, &text)) {
-            Some(value) => drop(own.insert(condition.key.clone(), value.to_owned())),
-            None => {
-                without += 1;
-                unknown.insert(if text.is_empty() { "no value".to_owned() } else { text });
-            }
-        }
+    let own = Translated::of(condition, (0..cells.len()).map(|cell| label.text(cell).unwrap_or_default()));
+    if let Some(sentence) = own.refusal(condition, column) {
+        bail!(sentence);
     }
-    let model = listed(condition.values.iter().map(|own| own.value.as_str()));
-    let theirs = listed(unknown.iter().map(String::as_str));
-    ensure!(
-        condition.kind != Kind::CellType || without < cells.len(),
-        "the model knows none of the cell types in `{column}` ({theirs}); it knows {model}"
-    );
-    let left = format!(
-        "{without} of {} cells have a value in `{column}` that the model does not know ({theirs}); their {} is left open",
-        cells.len(),
-        condition.key
-    );
-    Ok((without > 0).then_some(left))
+    let note = own.note(condition, column);
+    for (values, value) in values.iter_mut().zip(own.values) {
+        values.extend(value.map(|value| (condition.key.clone(), value)));
+    }
+    Ok(note)
 }
 
 /// Says how many cells the file itself calls perturbed.
 fn already(card: &Card, cells: &Cells) -> Option<String> {
     let condition = card.of_kind(Kind::Perturbation)?;
     let (column, control) = (cells.labels.get(&condition.key)?, condition.control.as_ref()?);
-    let perturbed = |cell: &usize| {
-        let own = column.text(*cell).unwrap_or_default();
-        own != control.as_str() && condition.token(&own).is_some()
-    };
-    let count = (0..cells.len()).filter(perturbed).count();
+    let count = perturbed_already(condition, (0..cells.len()).map(|cell| column.text(cell).unwrap_or_default()));
     let key = &condition.key;
     (count > 0).then(|| {
         format!(
@@ -198,39 +151,14 @@ fn already(card: &Card, cells: &Cells) -> Option<String> {
     })
 }
 
-/// Sentences with figures where cells are unlike the training cells.
-fn unlike(card: &Card, cells: &Cells, places: &[Option<usize>]) -> Vec<String> {
+/// How far cells are unlike the training cells.
+fn unlike(card: &Card, cells: &Cells, places: &[Option<usize>]) -> Unlike {
     let mut is_shared = vec![false; cells.genes.len()];
     places.iter().flatten().for_each(|place| is_shared[*place] = true);
-    let of_cell = |cell: usize| -> u64 {
+    let of_cell = |cell: usize| -> (u64, u64) {
         let (genes, counts) = cells.counts.row(cell);
-        genes.iter().zip(counts).filter(|(gene, _)| is_shared[**gene as usize]).map(|(_, own)| u64::from(*own)).sum()
+        let own = genes.iter().zip(counts).filter(|(gene, _)| is_shared[**gene as usize]);
+        (counts.iter().map(|own| u64::from(*own)).sum(), own.map(|(_, own)| u64::from(*own)).sum())
     };
-    let sizes = cells.counts.library_sizes();
-    let own: Vec<u64> = (0..cells.len()).map(of_cell).collect();
-    let (all, panel) = (sizes.iter().sum::<u64>(), own.iter().sum::<u64>());
-    let mut notes = vec![format!(
-        "{:.0} % of the cells' counts are in genes of the model",
-        100.0 * panel as f64 / all.max(1) as f64
-    )];
-    let [smallest, largest] = card.library_sizes.map(u64::from);
-    let outside = own.iter().filter(|size| !(smallest..=largest).contains(*size)).count();
-    if outside > 0 {
-        notes.push(format!(
-            "{outside} of {} cells have fewer or more counts in these genes than any training cell ({smallest} to {largest})",
-            own.len()
-        ));
-    }
-    notes
-}
-
-/// Names for a sentence, the first few.
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let all: Vec<&str> = names.collect();
-    let more = all.len().saturating_sub(SHOWN);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    match all.is_empty() {
-        true => "nothing".to_owned(),
-        false => format!("{}{rest}", all[..all.len().min(SHOWN)].join(", ")),
-    }
+    Unlike::of(card, places, (0..cells.len()).map(of_cell))
 }

@@ -15,8 +15,10 @@ use anyhow::{Context, Result, ensure};
 use cells::h5ad::{Layer, Matrix, write_h5ad_with_layers};
 use cells::{Cells, Column, Counts};
 use model::bundle::Bundle;
-use model::card::{Choices, Kind};
+use model::card::Choices;
 use model::rewrite::Setting;
+use model::rewrite::panel::{KEPT, labels as predicted_labels, put};
+use model::rewrite::part::{Rewritten, Side};
 use model::sample::Effort;
 
 use crate::data::files::{Wanted, rows};
@@ -25,18 +27,13 @@ use crate::generate::provenance;
 use crate::output::say;
 use crate::progress;
 use input::{Input, input};
-use rewriting::{Rewritten, Side, rewrite};
+pub use model::rewrite::panel::CONTROL_TWIN;
+use rewriting::rewrite;
 
-/// Layer of the control twins' counts.
-pub const CONTROL_TWIN: &str = "control_twin";
 /// Layer of the predicted cells' expected counts.
 pub const EXPECTED: &str = "expected";
 /// Layer of the control twins' expected counts.
 pub const CONTROL_EXPECTED: &str = "control_expected";
-/// How names of added labels begin.
-const PREDICTED: &str = "predicted_";
-/// Label of how many genes of a cell stayed as they were measured.
-const KEPT: &str = "predicted_genes_kept";
 /// Most bytes of dense layers, which are held in memory.
 const MOST: usize = 4 << 30;
 
@@ -54,6 +51,8 @@ pub struct Asked<'a> {
     pub identity_col: Option<&'a str>,
     /// Labels and values of the cells that are taken; none: all.
     pub only: &'a [(String, String)],
+    /// Most cells, taken evenly from these; none: all.
+    pub at_most: Option<usize>,
     /// Share of the measured genes that stays.
     pub keep: f32,
     /// Guidance, steps and seed.
@@ -146,17 +145,9 @@ pub fn predict(bundle: &Bundle, asked: &Asked<'_>, out: &Path) -> Result<()> {
 
 /// Labels that say what was predicted; a label of the input is never replaced.
 fn added(bundle: &Bundle, asked: &Asked<'_>, input: &Input, labels: &mut BTreeMap<String, Column>) -> Result<()> {
-    let mut own = BTreeMap::new();
-    for condition in bundle.card.conditions.iter().filter(|condition| condition.kind != Kind::Depth) {
-        let for_all = asked.with.get(&condition.key).map(|values| values.join(cells::signatures::AND));
-        let control = condition.control.clone().unwrap_or_else(|| model::card::UNSPECIFIED.to_owned());
-        let text = |cell: usize| {
-            let value = for_all.as_ref().or_else(|| input.values[cell].get(&condition.key));
-            value.unwrap_or(&control).clone()
-        };
-        let texts: Vec<String> = (0..input.cells.len()).map(text).collect();
-        own.insert(format!("{PREDICTED}{}", condition.key), Column::categorical(&texts));
-    }
+    let texts = predicted_labels(&bundle.card, asked.with, &input.values);
+    let own: BTreeMap<String, Column> =
+        texts.into_iter().map(|(key, texts)| (key, Column::categorical(&texts))).collect();
     let taken = own.keys().map(String::as_str).chain([KEPT]).find(|key| labels.contains_key(*key));
     ensure!(
         taken.is_none(),
@@ -200,11 +191,8 @@ impl Written {
             let mut row = vec![0; genes];
             input.cells.counts.dense_row(first + cell, &mut row);
             let mut expected: Vec<f32> = row.iter().map(|count| *count as f32).collect();
-            let drawn = input.places.iter().enumerate().filter(|(gene, _)| !kept[*gene]);
-            for (gene, place) in drawn.filter_map(|(gene, place)| Some((gene, (*place)?))) {
-                row[place] = side.counts[cell][gene];
-                expected[place] = side.expected[cell][gene];
-            }
+            put(&mut row, &input.places, kept, &side.counts[cell]);
+            put(&mut expected, &input.places, kept, &side.expected[cell]);
             rows.push(row);
             self.expected.extend(expected);
         }

@@ -252,6 +252,10 @@ fn condition_faults(condition: &ConditionRecipe) -> Vec<String> {
             (condition.kind == Kind::Depth) == (condition.bins > 0),
             format!("depth, and only depth, needs bins; look at {key}"),
         ),
+        (
+            condition.kind == Kind::Depth || condition.sizes.is_none(),
+            format!("only depth takes its sizes from a label; look at {key}"),
+        ),
     ];
     rules.into_iter().filter(|(holds, _)| !holds).map(|(_, sentence)| sentence).collect()
 }

@@ -5,6 +5,7 @@
 //! Does not know: how cells respond (`cells::signatures`).
 //! Flow: h5ad + tables → `cells::signatures` → **h5ad, marked measured or semi-synthetic**.
 
+mod means;
 mod words;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use cells::signatures::{AND, Cytokine, Order, Plan, Signatures, cytokines, make,
 use crate::data::read_cells;
 use crate::files::write_atomic;
 
+pub use means::{MeansSources, Ready, describe_means, ready, write_from_means};
 pub use words::describe;
 
 /// Files that the cells are made from.

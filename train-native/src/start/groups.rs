@@ -12,9 +12,9 @@ use model::quantise::dequantise;
 
 use crate::data::TrainingSet;
 
-/// Library size of every cell over the mean library size.
+/// Size of every cell over the mean size.
 pub(super) fn size_factors(set: &TrainingSet) -> Vec<f64> {
-    let sizes: Vec<f64> = set.libraries().iter().map(|size| size.max(1.0)).collect();
+    let sizes: Vec<f64> = set.sizes().iter().map(|size| size.max(1.0)).collect();
     let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
     sizes.into_iter().map(|size| size / mean).collect()
 }

@@ -16,6 +16,7 @@ mod groups;
 mod sizes;
 
 use burn::tensor::Device;
+use cells::glm::Strengths;
 use model::config::ModelConfig;
 use model::network::Network;
 use model::statistics::{GeneStatistics, LARGEST_SIZE, SMALLEST_SIZE, ceiling_token};
@@ -37,9 +38,10 @@ pub fn initialise(config: &ModelConfig, set: &TrainingSet, seed: u64, device: &D
     let sizes = groups::size_factors(set);
     let known = groups::known_size_factors(set, &sizes);
     let effects = Effects::fit(set, &sizes);
-    let (identity, pair) = effects.regression.strengths;
+    let Strengths { identity, perturbation, pair } = effects.regression.strengths;
     say(&format!(
-        "regression of {} genes on {} condition values and {} pairs; strength of donors {identity}, of pairs {pair}",
+        "regression of {} genes on {} condition values and {} pairs; held back: donors or lines by {identity}, \
+         perturbations by {perturbation}, pairs by {pair}",
         set.genes(),
         set.condition_values(),
         set.pairs.len()

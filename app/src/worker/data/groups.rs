@@ -4,26 +4,32 @@
 //! Does not know: tests.
 //! Flow: [`Cut`] → **group** → test, export.
 
+use super::outbox::tell;
 use super::own::{Group, Own};
-use super::tell;
 use crate::map_view::region::Region;
 use crate::protocol::data::{Cut, Tell};
+
+/// Cells whose label reads so.
+pub(super) fn labelled(own: &Own, key: &str, value: &str) -> Vec<usize> {
+    let column = own.labels.get(key);
+    let is_of = |cell: &usize| column.and_then(|c| c.text(*cell)).as_deref() == Some(value);
+    (0..own.names.len()).filter(is_of).collect()
+}
+
+/// Cells of the nearest type.
+pub(super) fn near(own: &Own, name: &str) -> Vec<usize> {
+    let kind = own.type_names.iter().position(|own| own == name);
+    let is_of = |cell: &usize| Some(usize::from(own.types[*cell])) == kind;
+    (0..own.names.len()).filter(is_of).collect()
+}
 
 /// Makes a group and tells its size.
 pub(super) fn make(own: &mut Own, side: usize, cut: &Cut) {
     let all = own.names.len();
     let (cells, words): (Vec<usize>, String) = match cut {
         Cut::Nobody => (Vec::new(), String::new()),
-        Cut::Label { key, value } => {
-            let column = own.labels.get(key);
-            let is_of = |cell: &usize| column.and_then(|c| c.text(*cell)).as_deref() == Some(value.as_str());
-            ((0..all).filter(is_of).collect(), format!("{key} = {value}"))
-        }
-        Cut::Nearest(name) => {
-            let kind = own.type_names.iter().position(|own| own == name);
-            let is_of = |cell: &usize| Some(usize::from(own.types[*cell])) == kind;
-            ((0..all).filter(is_of).collect(), format!("nearest to {name}"))
-        }
+        Cut::Label { key, value } => (labelled(own, key, value), format!("{key} = {value}")),
+        Cut::Nearest(name) => (near(own, name), format!("nearest to {name}")),
         Cut::Inside(line) => {
             let lasso = Region::Lasso(line.iter().map(|(x, y)| (f64::from(*x), f64::from(*y))).collect());
             let is_of = |cell: &usize| {

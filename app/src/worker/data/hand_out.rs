@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use cells::h5ad::write_h5ad;
 use cells::{Cells, Column};
 
+use super::outbox::tell;
 use super::own::{Own, Values};
 use super::pace::{End, sentence};
-use super::tell;
 use crate::fields::{line, remark};
 use crate::protocol::Array;
 use crate::protocol::data::{Export, Tell};
@@ -29,6 +29,8 @@ pub(super) fn hand_out(own: &Own, what: Export) -> Result<(), End> {
             let group = own.groups[side].as_ref().ok_or_else(|| format!("Group {} has no cells.", ["A", "B"][side]))?;
             (["own-cells-A.h5ad", "own-cells-B.h5ad"][side], h5ad(own, &group.cells, &group.words)?)
         }
+        // Predicted cells lie elsewhere on the desk.
+        Export::Predicted => return Ok(()),
     };
     tell(Tell::File { name: name.to_owned() }, &[Array::U8(bytes)]);
     Ok(())

@@ -11,9 +11,11 @@ mod groups;
 mod hand_out;
 mod load;
 mod look;
+mod outbox;
 mod own;
 mod pace;
 mod place;
+mod predict;
 mod sample;
 mod summary;
 mod test;
@@ -22,12 +24,14 @@ use std::cell::RefCell;
 
 use cells::h5ad::Matrix;
 
+use super::outbox::{Stop, fail, send};
 use super::session::Session;
-use super::{Stop, fail, send};
-use crate::protocol::data::{Ask, Tell};
+use crate::protocol::data::{Ask, Export, Tell};
 use crate::protocol::{Array, FromWorker};
+use outbox::tell;
 use own::Own;
 use pace::{End, Pace};
+use predict::made::Predicted;
 
 /// What lies on the desk between two questions.
 #[derive(Default)]
@@ -38,6 +42,10 @@ struct Desk {
     pending: Option<look::Pending>,
     /// The cells.
     own: Option<Own>,
+    /// The matrix that was asked for by name.
+    matrix: Option<String>,
+    /// What was predicted of the cells last.
+    predicted: Option<Predicted>,
     /// Memory in use before any cells were there, in bytes.
     base: Option<f64>,
 }
@@ -57,11 +65,6 @@ pub(super) fn keep_files(arrays: Vec<Array>) {
     }
 }
 
-/// Sends an answer.
-fn tell(tell: Tell, arrays: &[Array]) {
-    send(&FromWorker::Data(tell), arrays);
-}
-
 /// What is said when there are no cells.
 fn nothing() -> String {
     "There are no cells of yours here any more; choose the file again.".to_owned()
@@ -75,6 +78,7 @@ pub(super) async fn answer(session: Option<&mut Session>, ask: Ask, stop: &Stop)
         | Ask::Choose { job, .. }
         | Ask::Read { job, .. }
         | Ask::Sample { job, .. }
+        | Ask::Predict { job, .. }
         | Ask::Test { job } => Some(*job),
         _ => None,
     };
@@ -100,12 +104,14 @@ async fn work(session: Option<&mut Session>, desk: &mut Desk, ask: Ask, stop: &S
     match ask {
         Ask::Look { job } => {
             desk.files = ARRIVED.take();
+            desk.matrix = None;
             look(desk, job, &Matrix::Auto, stop).await?;
         }
         Ask::Choose { job, matrix } => {
             if desk.files.is_empty() {
                 return Err(End::Failed(nothing()));
             }
+            desk.matrix = Some(matrix.clone());
             look(desk, job, &Matrix::Named(matrix), stop).await?;
         }
         Ask::Read { job, sample, seed } => {
@@ -137,12 +143,25 @@ async fn work(session: Option<&mut Session>, desk: &mut Desk, ask: Ask, stop: &S
             let own = desk.own.as_ref().ok_or_else(|| End::Failed(nothing()))?;
             test::test(session, own, &mut Pace::new(job, stop)).await?;
         }
+        Ask::Predict { job, wanted } => {
+            let session = session.ok_or_else(no_model)?;
+            desk.predicted = None;
+            let own = desk.own.as_ref().ok_or_else(|| End::Failed(nothing()))?;
+            let asked = (&wanted, desk.matrix.as_deref());
+            desk.predicted = Some(predict::run::predict(session, own, asked, &mut Pace::new(job, stop)).await?);
+        }
+        Ask::Export(Export::Predicted) => {
+            let none = || End::Failed("No cells are predicted any more; predict them again.".to_owned());
+            let (own, predicted) = desk.own.as_ref().zip(desk.predicted.as_ref()).ok_or_else(none)?;
+            let bytes = predict::hand_out::h5ad(own, predicted)?;
+            tell(Tell::File { name: "predicted.h5ad".to_owned() }, &[Array::U8(bytes)]);
+        }
         Ask::Export(what) => {
             let own = desk.own.as_ref().ok_or_else(|| End::Failed(nothing()))?;
             hand_out::hand_out(own, what)?;
         }
         Ask::Remove => {
-            (desk.own, desk.pending, desk.files) = (None, None, Vec::new());
+            (desk.own, desk.predicted, desk.pending, desk.files) = (None, None, None, Vec::new());
             tell(Tell::Removed, &[]);
         }
     }
@@ -172,7 +191,7 @@ async fn read(
     pace: &mut Pace<'_>,
 ) -> Result<(), End> {
     // The old cells go first, so that two files are never in memory.
-    desk.own = None;
+    (desk.own, desk.predicted) = (None, None);
     let generated = pending.is_generated();
     let mut own = load::load(pending, sample, pace).await?;
     place::place(session, &mut own, pace).await?;

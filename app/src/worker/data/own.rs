@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use cells::normalise::{Normalised, Target, into_log_normalised};
 use cells::{Column, Counts};
 
+use super::outbox::tell;
 use super::pace::End;
-use super::tell;
 use crate::protocol::Array;
 use crate::protocol::data::{Colour, Tell};
 

@@ -4,7 +4,7 @@
 //! Does not know: what is being done.
 //! Flow: loops of the other files → **pace** → progress, or an early end.
 
-use super::super::{Stop, breathe, send};
+use super::super::outbox::{Stop, breathe, send};
 use crate::protocol::FromWorker;
 
 /// Milliseconds of work between two looks at the messages.

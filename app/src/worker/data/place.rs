@@ -8,9 +8,11 @@
 
 use std::collections::HashMap;
 
-use cells::neighbours::nearest;
+use cells::Counts;
+use cells::neighbours::{Neighbours, nearest};
+use cells::normalise::{Normalised, Target, into_log_normalised};
 use cells::pca::Pca;
-use cells::place::{NEIGHBOURS, among, on_shared, shared_share};
+use cells::place::{NEIGHBOURS, Shared, among, on_shared, shared_share};
 use model::card::Kind;
 
 use super::super::session::Session;
@@ -23,6 +25,43 @@ const AT_ONCE: usize = 256;
 const FEW: f64 = 0.8;
 /// Share of the nearest reference cells that must agree on a type for it to count as sure.
 const SURE: f32 = 0.75;
+
+/// Finds the measured cells that are nearest to others, by the genes that map and file share.
+pub(super) struct Placer {
+    shared: Shared,
+    components: usize,
+    /// What cells on the panel are scaled to.
+    target: f64,
+}
+
+impl Placer {
+    /// For a file with these genes of the panel.
+    pub(super) fn new(session: &Session, panel: &[Option<usize>]) -> Self {
+        let (card, map) = (&session.bundle.card, &session.bundle.map);
+        let pca = Pca {
+            genes: map.genes.clone(),
+            mean: map.mean.clone(),
+            loadings: map.loadings.clone(),
+            components: map.components,
+        };
+        let has = |gene: usize| panel.get(gene).is_some_and(Option::is_some);
+        let shared = on_shared(&pca, &map.reference, |gene| has(gene as usize));
+        let groups: Vec<usize> = card.reference.iter().map(|group| group.cells).collect();
+        // A file with part of the genes has part of each cell's counts: it is scaled to that part.
+        let part = shared_share(&session.bundle.reference.mean, &groups, card.genes.len(), has);
+        Self { shared, components: map.components, target: card.target_sum * part }
+    }
+
+    fn nearest(&self, expression: &Normalised) -> Neighbours {
+        nearest(&self.shared.reference, &self.shared.pca.project(expression), self.components, NEIGHBOURS)
+    }
+
+    /// Places [2 n] of counts on the model's panel.
+    pub(super) fn coordinates(&self, session: &Session, counts: Counts) -> Vec<f32> {
+        let expression = into_log_normalised(counts, Target::Sum(self.target));
+        among(&self.nearest(&expression), &session.bundle.map.coordinates)
+    }
+}
 
 /// Places all cells.
 pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>) -> Result<(), End> {
@@ -51,17 +90,7 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
     if matches!(own.values, Values::Logged(_)) {
         own.notes.push("The values are log-normalised, not counts: cells are placed, coloured and tested as they are; counts per cell and an h5ad of counts are not possible. Save the file with raw counts in X, layers/counts or raw/X for these.".to_owned());
     }
-    let pca = Pca {
-        genes: map.genes.clone(),
-        mean: map.mean.clone(),
-        loadings: map.loadings.clone(),
-        components: map.components,
-    };
-    let has = |gene: usize| own.panel.get(gene).is_some_and(Option::is_some);
-    let shared = on_shared(&pca, &map.reference, |gene| has(gene as usize));
-    let groups: Vec<usize> = card.reference.iter().map(|group| group.cells).collect();
-    // A file with part of the genes has part of each cell's counts: it is scaled to that part.
-    let target = own.target * shared_share(&session.bundle.reference.mean, &groups, card.genes.len(), has);
+    let placer = Placer::new(session, &own.panel);
     let types = card.of_kind(Kind::CellType);
     let codes = types.and_then(|types| map.labels.get(&types.key));
     own.type_names = types.map(|types| types.values.iter().map(|v| v.display.clone()).collect()).unwrap_or_default();
@@ -70,8 +99,7 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
     let cells: Vec<usize> = (0..all).collect();
     for part in cells.chunks(AT_ONCE) {
         pace.step(part[0] as f64 / all as f64).await?;
-        let scores = shared.pca.project(&own.on_panel_to(part, target));
-        let found = nearest(&shared.reference, &scores, map.components, NEIGHBOURS);
+        let found = placer.nearest(&own.on_panel_to(part, placer.target));
         own.coordinates.extend(among(&found, &map.coordinates));
         if let Some(codes) = codes {
             for near in found.indices.chunks_exact(found.k.max(1)) {

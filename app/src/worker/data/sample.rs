@@ -6,9 +6,10 @@
 
 use model::card::Kind;
 
+use super::super::generate;
 use super::super::made::Current;
+use super::super::outbox::Stop;
 use super::super::session::Session;
-use super::super::{Stop, generate};
 use super::pace::End;
 use crate::protocol::{Comparison, Request};
 

@@ -11,9 +11,9 @@ use cells::metrics::{effect, mean_absolute_error, pearson, pearson_delta};
 
 use super::super::session::Session;
 use super::super::shifts::column;
+use super::outbox::tell;
 use super::own::Own;
 use super::pace::{End, Pace, sentence};
-use super::tell;
 use crate::protocol::data::{Comparison, Tell};
 
 /// Genes tested between looks at the messages.

@@ -11,9 +11,9 @@ use model::card::{Choices, Kind};
 
 use crate::pool::turns::Order;
 use crate::protocol::{FromWorker, Request};
+use crate::worker::outbox::{Stop, breathe, send};
 use crate::worker::pool::{Making, Wanted};
 use crate::worker::session::Session;
-use crate::worker::{Stop, breathe, send};
 
 /// Why a task ended early.
 pub(super) enum End {
@@ -97,7 +97,9 @@ impl<'a> Bench<'a> {
             self.pause().await?;
             making.step().await.map_err(End::Failed)?;
             while let Some(fresh) = making.take() {
-                counts.append(&fresh.counts(genes)).map_err(|error| End::Failed(format!("{error}.")))?;
+                counts
+                    .append(&fresh.counts(&self.session.bundle.card))
+                    .map_err(|error| End::Failed(format!("{error}.")))?;
             }
             let done = making.done();
             if done > told {

@@ -10,7 +10,7 @@ use cells::normalise::Normalised;
 use super::bench::{Bench, End, correlation};
 use crate::protocol::learn::{Guided, Tell};
 use crate::protocol::{Array, FromWorker, Request};
-use crate::worker::send;
+use crate::worker::outbox::send;
 
 /// Genes that the lesson follows.
 const FOLLOWED: usize = 20;

@@ -11,7 +11,7 @@ use model::random::Draws;
 use super::bench::{Bench, End, correlation};
 use crate::protocol::learn::{HalfPoint, Tell};
 use crate::protocol::{Array, FromWorker, Request};
-use crate::worker::send;
+use crate::worker::outbox::send;
 
 /// Fewest cells of a half.
 const FEWEST: usize = 2;

@@ -12,8 +12,8 @@ mod write;
 
 use model::card::Kind;
 
+use super::outbox::{Stop, fail, send};
 use super::session::Session;
-use super::{Stop, fail, send};
 use crate::protocol::FromWorker;
 use crate::protocol::learn::Ask;
 use bench::{Bench, End};

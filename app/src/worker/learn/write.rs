@@ -11,7 +11,7 @@ use model::sample::{Effort, Run};
 use super::bench::{Bench, End, device};
 use crate::protocol::learn::{Tell, Watched};
 use crate::protocol::{Array, FromWorker, Request};
-use crate::worker::send;
+use crate::worker::outbox::send;
 
 /// A watched gene and what was recorded of it.
 struct Record {
@@ -26,7 +26,7 @@ pub(super) async fn write(bench: &mut Bench<'_>, request: &Request, watch: &[Str
     let network = &bench.session.bundle.network;
     let choices = bench.choices(&Request { cells: 1, ..request.clone() }, true, request.guidance);
     let order = bench.session.bundle.request(&choices).map_err(|error| End::Failed(format!("{error}.")))?;
-    let prepared = bench.session.prepared.clone();
+    let prepared = bench.session.prepared.for_another(network);
     let mut run = Run::prepared(network, prepared, order, Effort { cells: 1, ..Effort::CPU });
     let mut records = records(bench, &run, watch)?;
     let genes = bench.session.bundle.card.genes.len();

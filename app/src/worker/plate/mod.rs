@@ -8,8 +8,8 @@ mod control;
 mod order;
 mod run;
 
+use super::outbox::{Stop, fail, send};
 use super::session::Session;
-use super::{Stop, fail, send};
 use crate::protocol::FromWorker;
 use crate::protocol::plate::{Ask, Tell};
 

@@ -13,9 +13,9 @@ use cells::de::{Control, GeneShift};
 use cells::normalise::Normalised;
 use model::card::{Choices, Kind};
 
+use super::super::outbox::{Stop, breathe, fail, send};
 use super::super::pool::{Making, Wanted};
 use super::super::session::Session;
-use super::super::{Stop, breathe, fail, send};
 use super::control::{self, Population};
 use crate::origin;
 use crate::plate::results::CUTS;
@@ -143,7 +143,7 @@ async fn fill(session: &Session, tasks: &mut [Task], work: &mut Work<'_>) -> Res
         let mut has_moved = making.step().await.map_err(End::Failed)?;
         while let Some(fresh) = making.take() {
             has_moved = true;
-            let more = fresh.counts(session.bundle.card.genes.len());
+            let more = fresh.counts(&session.bundle.card);
             let counts = &mut tasks[fresh.task].counts;
             counts.append(&more).map_err(|error| End::Failed(format!("{error}.")))?;
         }

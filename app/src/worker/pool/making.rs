@@ -7,9 +7,9 @@
 
 use cells::Counts;
 use gloo::timers::future::TimeoutFuture;
-use model::card::Choices;
+use model::card::{Card, Choices};
 use model::quantise::dequantise;
-use model::sample::{Request, Run};
+use model::sample::{Prepared, Request, Run};
 
 use super::super::session::Session;
 use super::Cells;
@@ -38,21 +38,28 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    /// Counts [n, G].
-    pub(crate) fn counts(&self, genes: usize) -> Counts {
+    /// Counts [n, G], with the UMIs of whole cells where the bundle scales by them.
+    pub(crate) fn counts(&self, card: &Card) -> Counts {
+        let genes = card.genes.len();
         let rows: Vec<Vec<u32>> = self
             .tokens
             .chunks_exact(genes.max(1))
             .map(|cell| cell.iter().map(|token| dequantise(*token)).collect())
             .collect();
-        Counts::from_dense_rows(genes, rows.iter().map(Vec::as_slice))
+        let counts = Counts::from_dense_rows(genes, rows.iter().map(Vec::as_slice));
+        let totals: Option<Vec<u64>> = self.labels.iter().map(|labels| card.total_of(labels)).collect();
+        match totals.filter(|totals| !totals.is_empty()) {
+            Some(totals) => counts.with_totals(totals),
+            None => counts,
+        }
     }
 }
 
 /// Cells in the making. Dropped before its end, it stops all workers.
 pub(crate) struct Making<'a> {
     session: &'a Session,
-    requests: Vec<Request>,
+    /// Of each task, with what its batches share.
+    requests: Vec<(Request, Prepared)>,
     /// What this worker writes.
     own: Option<(Batch, Run)>,
     /// Whether cells were handed on already.
@@ -65,7 +72,10 @@ impl<'a> Making<'a> {
     /// # Errors
     /// A sentence, when something cannot be made.
     pub(crate) fn begin(session: &'a Session, order: Order, wanted: Vec<Wanted>) -> Result<Self, String> {
-        let request = |own: &Wanted| session.bundle.request(&own.choices).map_err(|error| format!("{error}."));
+        let request = |own: &Wanted| {
+            let request = session.bundle.request(&own.choices).map_err(|error| format!("{error}."))?;
+            Ok::<_, String>((request, session.prepared.for_another(&session.bundle.network)))
+        };
         let requests = wanted.iter().map(request).collect::<Result<Vec<_>, _>>()?;
         let tasks = wanted.iter().map(|own| Task { cells: own.choices.cells, weight: own.weight });
         let turns = Turns::new(order, session.effort().cells, tasks);
@@ -106,9 +116,10 @@ impl<'a> Making<'a> {
 
     /// A run of this worker's next cells.
     fn run(&self, batch: Batch) -> Run {
-        let request = self.requests[batch.task].part(batch.first..batch.first + batch.cells);
+        let (request, prepared) = &self.requests[batch.task];
+        let part = request.part(batch.first..batch.first + batch.cells);
         let session = self.session;
-        Run::prepared(&session.bundle.network, session.prepared.clone(), request, session.effort())
+        Run::prepared(&session.bundle.network, prepared.clone(), part, session.effort())
     }
 
     /// The next finished cells, each task's in the order of their numbers.

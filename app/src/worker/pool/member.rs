@@ -13,13 +13,14 @@ use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use js_sys::{ArrayBuffer, Reflect};
 use model::card::Choices;
-use model::sample::Effort;
+use model::sample::{Effort, Prepared};
 use model::writer::Writer;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::MessageEvent;
 
-use super::super::{breathe, panic_sentence, scope};
+use super::super::outbox::{breathe, scope};
+use super::super::panic_sentence;
 use super::messages::{FromMember, ToMember};
 use super::one::NAME;
 use crate::pool::turns::Batch;
@@ -72,11 +73,19 @@ pub(in crate::worker) fn start() {
 /// Works off the queue.
 async fn work(mut queue: UnboundedReceiver<(ToMember, Vec<Array>)>, stopped: Stopped) {
     let mut writer: Option<Writer> = None;
+    // What the batches of a task share, by job and task.
+    let mut shared: Option<((u32, usize), Prepared)> = None;
     while let Some((message, arrays)) = queue.next().await {
         let ended = match (message, &writer) {
-            (ToMember::Load, _) => load(arrays).map(|read| writer = Some(read)),
+            (ToMember::Load, _) => {
+                shared = None;
+                load(arrays).map(|read| writer = Some(read))
+            }
             (ToMember::Make { job, batch, choices }, Some(writer)) => {
-                make(writer, (job, batch), &choices, &stopped).await
+                let task = (job, batch.task);
+                let known = shared.take().filter(|(own, _)| *own == task);
+                let (_, prepared) = shared.insert(known.unwrap_or_else(|| (task, writer.prepared())));
+                make(writer, prepared, (job, batch), &choices, &stopped).await
             }
             // Cancels are taken by the listener.
             (ToMember::Make { .. } | ToMember::Cancel { .. }, _) => Ok(()),
@@ -99,15 +108,22 @@ fn memory() -> f64 {
 fn load(arrays: Vec<Array>) -> Result<Writer, String> {
     let mut files = arrays.into_iter().map(Array::bytes);
     let (json, weights) = (files.next().unwrap_or_default(), files.next().unwrap_or_default());
-    let writer = Writer::read(&json, &weights, &Device::flex()).map_err(|error| format!("{error}."))?;
+    let read = Writer::read(&json, &weights, &Device::flex()).map_err(|error| format!("{error}."))?;
+    let writer = read.on_host();
     tell(&FromMember::Ready { bytes: memory() }, &[]);
     Ok(writer)
 }
 
 /// Writes cells, unless they are not wanted any more.
-async fn make(writer: &Writer, (job, batch): (u32, Batch), choices: &Choices, stopped: &Stopped) -> Result<(), String> {
+async fn make(
+    writer: &Writer,
+    prepared: &Prepared,
+    (job, batch): (u32, Batch),
+    choices: &Choices,
+    stopped: &Stopped,
+) -> Result<(), String> {
     let cells = batch.first..batch.first + batch.cells;
-    let mut run = writer.run(choices, cells, Effort::CPU).map_err(|error| format!("{error}."))?;
+    let mut run = writer.run(choices, cells, prepared, Effort::CPU).map_err(|error| format!("{error}."))?;
     while !run.is_finished() {
         breathe().await;
         if stopped.get() >= job {

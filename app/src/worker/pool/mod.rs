@@ -17,7 +17,7 @@ use js_sys::Reflect;
 use model::card::Choices;
 use wasm_bindgen::JsValue;
 
-use super::{scope, send};
+use super::outbox::{scope, send};
 use crate::pool::size::{self, Facts};
 use crate::pool::turns::{Batch, Turns};
 use crate::pool::{LEAD, Who};

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-use super::super::scope;
+use super::super::outbox::scope;
 use super::messages::{FromMember, ToMember};
 use crate::pool::Who;
 use crate::pool::turns::Batch;

@@ -1,0 +1,185 @@
+//! Genes held at a count, one by one or as a list.
+//!
+//! Does: a field that suggests genes, a list that is pasted, dropped or read from a file, what is held and how to
+//! release it.
+//! Does not know: how held genes act on the rest of the cell.
+//! Flow: person → **held genes** → store's state.
+
+use std::sync::Arc;
+
+use gloo::file::futures::read_as_text;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, HtmlInputElement};
+
+use crate::gene_list::{MOST_COUNT, PRIOR_COUNT, sentence, sort};
+use crate::gene_names::Suggestion;
+use crate::ui::state::store::{Store, use_store};
+use crate::ui::widgets::type_ahead::{Found, TypeAhead};
+
+/// Largest file of a gene list: a list of all genes is far smaller.
+const MOST_BYTES: u64 = 2_000_000;
+
+/// Holds genes in the scenario that is edited.
+fn hold(store: Store, genes: &[String], count: u32) {
+    let which = untrack(|| store.edited());
+    store.change(|state| {
+        let held = state.clamp_mut(which);
+        held.retain(|(known, _)| !genes.contains(known));
+        held.extend(genes.iter().map(|gene| (gene.clone(), count)));
+    });
+}
+
+#[component]
+pub(super) fn HeldGenes(genes: Vec<String>) -> impl IntoView {
+    let store = use_store();
+    let genes = Arc::new(genes);
+    let panel = StoredValue::new(genes.clone());
+    let (typed, count, said) = (RwSignal::new(String::new()), RwSignal::new(0_u32), RwSignal::new(String::new()));
+    let add = move |text: String| {
+        let sorted = panel.with_value(|genes| sort(&text, genes, &untrack(|| store.gene_names.get())));
+        if sorted.is_empty() {
+            return;
+        }
+        hold(store, &sorted.known, count.get_untracked());
+        said.set(sentence(&sorted, count.get_untracked()));
+        typed.set(String::new());
+    };
+    let find = Callback::new(move |typed: String| {
+        let (genes, all) = panel.with_value(|genes| store.gene_names.suggest(&typed, genes));
+        let entry =
+            |own: Suggestion| Found { display: own.gene.clone(), value: own.gene, note: own.note, is_on: false };
+        (genes.into_iter().map(entry).collect(), all)
+    });
+    let held = move || store.state.with(|state| state.clamp_of(store.edited()).len());
+    let summary = move || match held() {
+        0 => "Hold genes at a count".to_owned(),
+        1 => "Hold genes at a count (1 held)".to_owned(),
+        several => format!("Hold genes at a count ({several} held)"),
+    };
+    view! {
+        <details class="hold">
+            <summary data-testid="hold-open">{summary}</summary>
+            <p class="note">"What if a gene had this count in every cell? A conditional of the learned distribution, not a causal claim."</p>
+            <div class="hold-one">
+                <TypeAhead id="clamp-gene" label="Gene to hold".to_owned() placeholder="Gene" typed find choose=Callback::new(add)/>
+                <CountField id="clamp-count" label="Count to hold it at" count/>
+                <button class="quiet" data-testid="clamp-add" on:click=move |_| add(typed.get_untracked())>"Hold"</button>
+            </div>
+            <GeneList genes said/>
+            <p class="note" role="status" data-testid="held-said">{move || said.get()}</p>
+            <Held/>
+        </details>
+    }
+}
+
+/// A count between 0 and the largest; what is none is put back.
+#[component]
+fn CountField(id: &'static str, label: &'static str, count: RwSignal<u32>) -> impl IntoView {
+    let take = move |event| {
+        let typed: Result<u32, _> = event_target_value(&event).parse();
+        count.update(|count| *count = typed.map_or(*count, |number| number.min(MOST_COUNT)));
+    };
+    view! {
+        <input id=id type="number" min="0" max=MOST_COUNT aria-label=label data-testid=id prop:value=move || count.get().to_string() on:change=take/>
+    }
+}
+
+/// A list of genes that are known to be off, as text or as a file.
+#[component]
+fn GeneList(genes: Arc<Vec<String>>, said: RwSignal<String>) -> impl IntoView {
+    let store = use_store();
+    let panel = StoredValue::new(genes);
+    let (text, count) = (RwSignal::new(String::new()), RwSignal::new(PRIOR_COUNT));
+    let is_over = RwSignal::new(false);
+    let take = move |list: String| {
+        let sorted = panel.with_value(|genes| sort(&list, genes, &untrack(|| store.gene_names.get())));
+        if sorted.is_empty() {
+            said.set("The list names no gene.".to_owned());
+            return;
+        }
+        hold(store, &sorted.known, count.get_untracked());
+        said.set(sentence(&sorted, count.get_untracked()));
+        text.set(String::new());
+    };
+    let read = move |file: Option<web_sys::File>| {
+        let Some(file) = file.map(gloo::file::File::from) else { return };
+        if file.size() > MOST_BYTES {
+            let size = file.size() as f64 / 1e6;
+            said.set(format!("{} has {size:.0} MB; a list of genes is a text of at most 2 MB.", file.name()));
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            match read_as_text(&file).await {
+                Ok(list) => take(list),
+                Err(error) => said.set(format!("{} could not be read: {error}.", file.name())),
+            }
+        });
+    };
+    let dropped = move |event: DragEvent| {
+        let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
+        is_over.set(false);
+        // Text that is dropped is the browser's own business: it lands in the field.
+        if file.is_some() {
+            event.prevent_default();
+            read(file);
+        }
+    };
+    let picked = move |event: web_sys::Event| {
+        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        if let Some(input) = input {
+            read(input.files().and_then(|files| files.get(0)));
+            // The same file can then be chosen again.
+            input.set_value("");
+        }
+    };
+    view! {
+        <div class="prior">
+            <label for="prior-text">"A list of genes known to be off (a prior)"</label>
+            <textarea id="prior-text" data-testid="prior-text" rows="3" spellcheck="false" placeholder="Paste names, or drop a text file here"
+                class:over=move || is_over.get() prop:value=move || text.get()
+                on:input=move |event| text.set(event_target_value(&event))
+                on:dragover=move |event| { event.prevent_default(); is_over.set(true); }
+                on:dragleave=move |_| is_over.set(false) on:drop=dropped></textarea>
+            <div class="prior-deeds">
+                <label class="inline" for="prior-count">"at"</label>
+                <CountField id="prior-count" label="Count to hold the list at; the paper holds a prior at 1" count/>
+                <button class="quiet" data-testid="prior-add" on:click=move |_| take(text.get_untracked())>"Hold the list"</button>
+                <label class="file">"Choose a file"
+                    <input type="file" accept=".txt,.csv,.tsv,text/plain" data-testid="prior-file" on:change=picked/>
+                </label>
+            </div>
+        </div>
+    }
+}
+
+/// What is held, each gene with a way to release it.
+#[component]
+fn Held() -> impl IntoView {
+    let store = use_store();
+    let held = Memo::new(move |_| store.state.with(|state| state.clamp_of(store.edited()).to_vec()));
+    let release = move |name: &str| {
+        let which = untrack(|| store.edited());
+        store.change(|state| state.clamp_mut(which).retain(|(known, _)| known != name));
+    };
+    let list = move || {
+        let row = |(name, count): (String, u32)| {
+            let own = name.clone();
+            view! {
+                <li data-testid=format!("held-{name}")><span>{format!("{name} = {count}")}</span>
+                    <button class="quiet" aria-label=format!("Release {name}") on:click=move |_| release(&own)>"×"</button>
+                </li>
+            }
+        };
+        held.get().into_iter().map(row).collect::<Vec<_>>()
+    };
+    let is_empty = move || held.with(Vec::is_empty);
+    let release_all = move |_| {
+        let which = untrack(|| store.edited());
+        store.change(|state| state.clamp_mut(which).clear());
+    };
+    view! {
+        <ul class="clamps" data-testid="held" aria-label="Held genes" tabindex="0" hidden=is_empty>{list}</ul>
+        <button class="quiet" data-testid="release-all" hidden=is_empty on:click=release_all>"Release all"</button>
+    }
+}

@@ -1,0 +1,179 @@
+//! The guess and the card's held-out scores.
+//!
+//! Does: lets a person guess whose score is highest and checks it against the card; shows model, PerturbMean and
+//! ceiling beside each other.
+//! Does not know: how scores were computed.
+//! Flow: card → **guess, bars, table**.
+
+use leptos::html::Canvas;
+use leptos::prelude::*;
+use plots::bars::{Bar, draw};
+
+use super::runs::{self, or_dash};
+use crate::lessons::{highest, noise_free};
+use crate::protocol::card::Score;
+use crate::ui::state::store::{Store, use_store};
+use crate::ui::widgets::canvas::{resized, surface, theme};
+
+/// The three, in the order shown.
+const THREE: [&str; 3] = ["the model", "PerturbMean", "the ceiling"];
+/// Part of the address that holds the guess.
+const GUESS: &str = "learn.guess";
+
+/// The group that is shown at first: the one with most measured cells.
+fn largest(store: Store) -> usize {
+    let Some(card) = store.card.get() else { return 0 };
+    (0..card.scores.len()).max_by_key(|place| card.scores[*place].cells).unwrap_or(0)
+}
+
+/// A group in words.
+fn group(score: &Score) -> String {
+    let kind = if score.cell_type == "all" { "all cell types" } else { &score.cell_type };
+    format!("{}, donor {}, {kind} ({} measured cells)", score.condition, score.donor, score.cells)
+}
+
+/// Pearson-Δ of model, baseline and ceiling.
+fn deltas(score: &Score) -> [Option<f64>; 3] {
+    [score.model, score.baseline, score.ceiling].map(|metrics| metrics.pearson_delta)
+}
+
+/// The guess that an address says.
+fn guessed(store: Store) -> Option<usize> {
+    runs::part(store, GUESS)?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < 3)
+}
+
+#[component]
+pub(super) fn Guess() -> impl IntoView {
+    let store = use_store();
+    let (chosen, set_chosen) = signal(untrack(|| guessed(store)));
+    let radios: Vec<_> = THREE
+        .iter()
+        .enumerate()
+        .map(|(place, name)| {
+            view! {
+                <label class="answer">
+                    <input type="radio" name="guess" value=place data-testid=format!("guess-{}", place + 1)
+                        prop:checked=move || chosen.get() == Some(place) on:change=move |_| set_chosen.set(Some(place))/>
+                    <span>{*name}</span>
+                </label>
+            }
+        })
+        .collect();
+    let score = move || {
+        let place = largest(store);
+        store.card.get().and_then(|card| card.scores.get(place).cloned())
+    };
+    let check = move |_| {
+        if let Some(place) = chosen.get_untracked() {
+            runs::set_part(store, GUESS, (place + 1).to_string());
+        }
+    };
+    let verdict = move || {
+        let (guess, score) = (guessed(store)?, score()?);
+        let found = deltas(&score);
+        let numbers: Vec<String> =
+            THREE.iter().zip(found).map(|(name, value)| format!("{name} {}", or_dash(value, 2))).collect();
+        let told = match highest(found) {
+            Some(top) if top == guess => format!("✓ Right: {} is highest here.", THREE[top]),
+            Some(top) => format!("✗ Not here: {} is highest.", THREE[top]),
+            None => "The card does not say which is highest.".to_owned(),
+        };
+        Some(format!(
+            "{told} {}: {}. The next step says why that is less strange than it looks.",
+            group(&score),
+            numbers.join(", ")
+        ))
+    };
+    let none = move || store.card.with(|card| card.as_ref().is_some_and(|card| card.scores.is_empty()));
+    view! {
+        <section class="panel" aria-labelledby="guess-title" data-testid="learn-guess">
+            <h3 id="guess-title">"Your guess"</h3>
+            <p class="empty" hidden=move || !none()>"This bundle carries no held-out scores to guess at; its card says what was measured instead."</p>
+            <fieldset class="question" hidden=none>
+                <legend>"Which has the highest Pearson-Δ on held-out cells?"</legend>
+                {radios}
+                <button data-testid="guess-check" disabled=move || chosen.get().is_none() on:click=check>"Look"</button>
+                <p role="status" class="verdict" data-testid="guess-verdict">{move || verdict().unwrap_or_default()}</p>
+            </fieldset>
+        </section>
+    }
+}
+
+#[component]
+pub(super) fn Scores() -> impl IntoView {
+    let store = use_store();
+    let (picked, set_picked) = signal(None::<usize>);
+    let place = move || picked.get().unwrap_or_else(|| largest(store));
+    let score = Memo::new(move |_| store.card.get().and_then(|card| card.scores.get(place()).cloned()));
+    let options = move || {
+        let card = store.card.get()?;
+        let own = place();
+        let option =
+            |(at, score): (usize, &Score)| view! { <option value=at selected=at == own>{group(score)}</option> };
+        Some(card.scores.iter().enumerate().map(option).collect::<Vec<_>>())
+    };
+    let rows = move || {
+        let score = score.get()?;
+        let row = |(name, metrics): (&str, crate::protocol::card::Metrics)| {
+            view! { <tr><th scope="row">{name.to_owned()}</th><td>{or_dash(metrics.pearson_delta, 2)}</td><td>{or_dash(metrics.des, 2)}</td><td>{or_dash(metrics.mae, 4)}</td></tr> }
+        };
+        Some(THREE.into_iter().zip([score.model, score.baseline, score.ceiling]).map(row).collect::<Vec<_>>())
+    };
+    let limit = move || {
+        let halves = score.get()?.ceiling.pearson_delta?;
+        Some(format!(
+            "Halves agree at r = {halves:.2}, so a prediction without noise could reach about √(2r / (1 + r)) = {:.2} against all of these cells.",
+            noise_free(halves)?
+        ))
+    };
+    let none = move || store.card.with(|card| card.as_ref().is_some_and(|card| card.scores.is_empty()));
+    view! {
+        <section class="panel" aria-labelledby="scores-title" data-testid="learn-scores">
+            <h3 id="scores-title">"Scores on held-out cells"</h3>
+            <p class="empty" hidden=move || !none()>"This bundle carries no held-out scores."</p>
+            <label class="inline" for="score-group" hidden=none>"Held-out group "
+                <select id="score-group" data-testid="score-group" on:change=move |event| set_picked.set(event_target_value(&event).parse().ok())>{options}</select>
+            </label>
+            <ThreeBars score/>
+            <div class="scroll" tabindex="0" role="region" aria-label="Scores" hidden=none>
+                <table data-testid="learn-scores-table">
+                    <thead><tr><th scope="col">"Predictor"</th><th scope="col">"Pearson-Δ"</th><th scope="col">"DES"</th><th scope="col">"MAE"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            <p class="note" data-testid="noise-free">{move || limit().unwrap_or_default()}</p>
+        </section>
+    }
+}
+
+/// Pearson-Δ of the three as bars.
+#[component]
+fn ThreeBars(score: Memo<Option<Score>>) -> impl IntoView {
+    let store = use_store();
+    let node = NodeRef::<Canvas>::new();
+    let size = resized();
+    let bars = move || -> Vec<Bar> {
+        let found = score.get().map(|score| deltas(&score)).unwrap_or_default();
+        let named =
+            THREE.iter().zip(found).filter_map(|(name, value)| Some(Bar { name: (*name).to_owned(), value: value? }));
+        named.collect()
+    };
+    Effect::new(move |_| {
+        size.get();
+        node.get();
+        let (theme, bars) = (theme(store), bars());
+        let Some(area) = surface(node, theme.scale) else { return };
+        if let Err(error) = draw(&area, &theme, ("", "Pearson-Δ"), 1.0, (None, ""), &bars) {
+            store.alert.set(Some(error.to_string()));
+        }
+    });
+    let words = move || {
+        let named: Vec<String> = bars().iter().map(|bar| format!("{} {:.2}", bar.name, bar.value)).collect();
+        format!("Pearson-Δ: {}.", named.join(", "))
+    };
+    view! {
+        <Show when=move || score.with(Option::is_some)>
+            <canvas class="three" node_ref=node role="img" aria-label=words data-testid="learn-scores-bars"></canvas>
+        </Show>
+    }
+}

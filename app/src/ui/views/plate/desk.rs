@@ -1,0 +1,327 @@
+//! What the parts of the view share: the layout, the settings, the look of every well.
+//!
+//! Does: derives all of it from the state and the results; reads and writes the view's parts of the address.
+//! Does not know: how it is shown.
+//! Flow: state + results → **memos** → grid, card, heat map, files.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use plots::plate::{Rim, Scale};
+use plotters::style::RGBColor;
+
+use crate::choices::perturbation;
+use crate::plate::results::{Made, Strength, WellResult};
+use crate::plate::wells::{WELLS, name};
+use crate::plate::work::{CELLS, Settings, USUAL_CELLS, request};
+use crate::plate::{Condition, Layout, Well, address};
+use crate::protocol::card::Card;
+use crate::ui::state::plate::PlateStore;
+use crate::ui::state::store::{Phase, Store};
+use crate::ui::widgets::canvas::theme;
+
+/// What wells are coloured by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Show {
+    /// Response strength.
+    #[default]
+    Strength,
+    /// Mean expression of the chosen gene.
+    Mean,
+    /// Its shift against the control population.
+    Shift,
+}
+
+/// How a well looks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Look {
+    /// What it holds.
+    pub(super) rim: Rim,
+    /// Lines inside.
+    pub(super) words: Vec<String>,
+    /// What a screen reader says.
+    pub(super) label: String,
+    /// Value and its colours: ground, letters.
+    pub(super) value: Option<(f32, String, String)>,
+    /// Whether it is still to come in the task in work.
+    pub(super) waits: bool,
+}
+
+/// Memos of the view.
+#[derive(Clone, Copy)]
+pub(super) struct Desk {
+    pub(super) store: Store,
+    pub(super) plate: PlateStore,
+    pub(super) layout: Memo<Layout>,
+    pub(super) settings: Memo<Settings>,
+    pub(super) strength: Memo<Strength>,
+    pub(super) show: Memo<Show>,
+    /// Chosen gene and its place in the panel.
+    pub(super) gene: Memo<Option<(String, usize)>>,
+    pub(super) scale: Memo<Scale>,
+    pub(super) looks: Memo<Vec<Look>>,
+}
+
+/// The view's shared memos.
+pub(super) fn use_desk() -> Desk {
+    expect_context::<Desk>()
+}
+
+/// A colour for a style.
+pub(super) fn css(colour: RGBColor) -> String {
+    format!("#{:02x}{:02x}{:02x}", colour.0, colour.1, colour.2)
+}
+
+/// A number with as many digits as a well has room for.
+pub(super) fn brief(value: f32) -> String {
+    let text = match value.abs() {
+        0.0 => "0".to_owned(),
+        size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 0.095 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    };
+    text.replace('-', "−")
+}
+
+/// Values of a condition by kind, for people: display names of perturbations, joined.
+pub(super) fn words_of(card: &Card, condition: &Condition, kind: &str) -> String {
+    let slot = card.choosable().find(|slot| slot.kind == kind);
+    let values = slot.and_then(|slot| condition.with.get(&slot.key));
+    values.map(|values| values.join("+")).unwrap_or_default()
+}
+
+/// Whether a condition holds a perturbation.
+pub(super) fn acts(card: &Card, condition: &Condition) -> bool {
+    card.choosable().filter(|slot| slot.kind == "perturbation").any(|slot| {
+        let values = condition.with.get(&slot.key).map(Vec::as_slice).unwrap_or_default();
+        values.iter().any(|value| Some(value) != slot.control.as_ref())
+    })
+}
+
+/// What shifts are against, in a word or two.
+pub(super) fn against(card: &Card) -> &'static str {
+    if perturbation(card).is_some() { "control" } else { "the rest" }
+}
+
+/// A condition in one line.
+pub(super) fn sentence(card: &Card, condition: &Condition) -> String {
+    let mut parts: Vec<String> = card
+        .choosable()
+        .map(|slot| {
+            let display = |value: &String| {
+                slot.values.iter().find(|own| own.value == *value).map_or(value.clone(), |own| own.display.clone())
+            };
+            let values = condition.with.get(&slot.key).map(|values| values.iter().map(display).collect::<Vec<_>>());
+            match (slot.kind.as_str(), values) {
+                (_, None) => format!("any {}", slot.title.to_lowercase()),
+                ("identity", Some(values)) => format!("{} {}", slot.title.to_lowercase(), values.join(" + ")),
+                (_, Some(values)) => values.join(" + "),
+            }
+        })
+        .collect();
+    parts.extend(condition.guidance.map(|guidance| format!("guidance {guidance}")));
+    parts.extend(condition.clamp.iter().map(|(gene, count)| format!("{gene} held at {count}")));
+    parts.join(", ")
+}
+
+impl Desk {
+    pub(super) fn new(store: Store) -> Self {
+        let plate = store.plate;
+        let text = Memo::new(move |_| store.state.with(|state| state.parts.get(address::PART).cloned()));
+        let layout = Memo::new(move |_| text.with(|text| text.as_deref().map(address::read).unwrap_or_default()));
+        let settings = Memo::new(move |_| Settings {
+            guidance: store.guidance(),
+            steps: store.steps(),
+            cells: part(store, "plate.cells")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(USUAL_CELLS)
+                .clamp(CELLS.0, CELLS.1),
+            seed: store.state.with(|state| state.seed),
+        });
+        let strength = Memo::new(move |_| match part(store, "plate.by").as_deref() {
+            Some("rms") => Strength::Rms,
+            _ => Strength::Genes,
+        });
+        let show = Memo::new(move |_| match part(store, "plate.colour").as_deref() {
+            Some("mean") => Show::Mean,
+            Some("shift") => Show::Shift,
+            _ => Show::Strength,
+        });
+        let gene = Memo::new(move |_| {
+            let (card, chosen) = (store.card.get()?, store.state.with(|state| state.gene.clone()));
+            let name = chosen.or_else(|| card.markers.first().cloned()).or_else(|| card.genes.first().cloned())?;
+            let place = card.genes.iter().position(|own| *own == name)?;
+            Some((name, place))
+        });
+        let half = Half { store, plate, layout, settings, strength, show, gene };
+        let scale = Memo::new(move |_| half.scale());
+        let looks = Memo::new(move |_| half.looks(&scale.get()));
+        Self { store, plate, layout, settings, strength, show, gene, scale, looks }
+    }
+
+    /// What must hold as long as the view is open: a palette with values, no well in work once nothing runs.
+    pub(super) fn settle(self) {
+        Effect::new(move |_| {
+            let Some(card) = self.store.card.get() else { return };
+            let known = |condition: &Condition| {
+                !condition.with.is_empty()
+                    && card.choosable().all(|slot| {
+                        condition
+                            .with
+                            .get(&slot.key)
+                            .is_some_and(|own| own.iter().all(|v| slot.values.iter().any(|k| k.value == *v)))
+                    })
+            };
+            if !self.plate.chosen.with_untracked(known) {
+                let with =
+                    card.choosable().map(|slot| (slot.key.clone(), vec![untrack(|| self.store.chosen(&slot.key))]));
+                self.plate.chosen.set(Condition { with: with.collect(), ..Condition::default() });
+            }
+        });
+        Effect::new(move |ran: Option<bool>| {
+            let runs = self.is_running();
+            // Also when it ended while another view was open.
+            if ran != Some(false) && !runs {
+                let left = self.plate.waiting.with_untracked(std::collections::BTreeSet::len);
+                self.plate.working.set(None);
+                self.plate.waiting.set(Default::default());
+                if left > 0 {
+                    let asked = self.plate.asked.with_untracked(std::collections::BTreeMap::len);
+                    self.plate.said.set(format!("Stopped; {} of {asked} wells were finished and stay.", asked - left));
+                }
+            }
+            runs
+        });
+    }
+
+    /// Whether the plate's task is in work.
+    pub(super) fn is_running(self) -> bool {
+        let job = self.plate.job.get();
+        job != 0
+            && self.store.working.get() == job
+            && self.store.phase.with(|phase| matches!(phase, Phase::Running { .. }))
+    }
+
+    /// The card; there is one as long as the view is open.
+    pub(super) fn card(self) -> Arc<Card> {
+        self.store.card.get().unwrap_or_default()
+    }
+
+    /// What would make the cells of a well now.
+    pub(super) fn made(self, well: &Well) -> Made {
+        self.half().made(well)
+    }
+
+    /// The result of a well, if what made it is what the well holds now.
+    pub(super) fn result(self, place: usize) -> Option<Arc<WellResult>> {
+        self.half().result(place)
+    }
+
+    fn half(self) -> Half {
+        let Self { store, plate, layout, settings, strength, show, gene, .. } = self;
+        Half { store, plate, layout, settings, strength, show, gene }
+    }
+
+    /// Wells with a result, in order.
+    pub(super) fn finished(self) -> Vec<(usize, Arc<WellResult>)> {
+        (0..WELLS).filter_map(|place| Some((place, self.result(place)?))).collect()
+    }
+
+    /// What values of wells are, with their unit.
+    pub(super) fn unit(self) -> String {
+        let gene = self.gene.get().map(|(name, _)| name).unwrap_or_default();
+        match self.show.get() {
+            Show::Strength => self.strength.get().unit().to_owned(),
+            Show::Mean => format!("mean {gene}, ln(1 + x)"),
+            Show::Shift => format!("Δ {gene} against {}, ln(1 + x)", against(&self.card())),
+        }
+    }
+
+    /// The value that a result is coloured by.
+    pub(super) fn value(self, result: &WellResult) -> Option<f32> {
+        self.half().value(result)
+    }
+
+    /// Writes a part of the address; `None` takes it out.
+    pub(super) fn set_part(self, key: &str, value: Option<String>) {
+        self.store.set_part(key, value);
+    }
+}
+
+/// A part of the address.
+pub(super) fn part(store: Store, key: &str) -> Option<String> {
+    store.state.with(|state| state.parts.get(key).cloned())
+}
+
+/// What looks are derived from.
+#[derive(Clone, Copy)]
+struct Half {
+    store: Store,
+    plate: PlateStore,
+    layout: Memo<Layout>,
+    settings: Memo<Settings>,
+    strength: Memo<Strength>,
+    show: Memo<Show>,
+    gene: Memo<Option<(String, usize)>>,
+}
+
+impl Half {
+    fn made(self, well: &Well) -> Made {
+        let settings = self.settings.get();
+        let bundle = self.store.state.with(|state| state.bundle.clone());
+        Made { bundle, request: request(well, &settings), control_seed: settings.seed }
+    }
+
+    fn result(self, place: usize) -> Option<Arc<WellResult>> {
+        let made = self.layout.with(|layout| layout.get(place).map(|well| self.made(well)))?;
+        self.plate.results.with(|results| results.get(&place).filter(|result| result.made == made).cloned())
+    }
+
+    fn value(self, result: &WellResult) -> Option<f32> {
+        let gene = || self.gene.get().map(|(_, place)| place);
+        match self.show.get() {
+            Show::Strength => Some(self.strength.get().of(result)),
+            Show::Mean => result.mean.get(gene()?).copied(),
+            Show::Shift => result.difference.get(gene()?).copied(),
+        }
+    }
+
+    fn scale(self) -> Scale {
+        let values: Vec<f32> =
+            (0..WELLS).filter_map(|place| self.result(place)).filter_map(|result| self.value(&result)).collect();
+        Scale::of(values.into_iter(), self.show.get() == Show::Shift)
+    }
+
+    fn looks(self, scale: &Scale) -> Vec<Look> {
+        let (theme, card) = (theme(self.store), self.store.card.get().unwrap_or_default());
+        let waiting = self.plate.waiting.get();
+        let look = |place: usize| {
+            let name = name(place);
+            let Some(well) = self.layout.with(|layout| layout.get(place).cloned()) else {
+                return Look { label: format!("{name}: empty"), ..Look::default() };
+            };
+            let value = self.result(place).and_then(|result| self.value(&result));
+            let about = sentence(&card, &well.condition);
+            let outcome = value.map_or_else(String::new, |value| format!("; {}", brief(value)));
+            let kind = |kind: &str| words_of(&card, &well.condition, kind);
+            // Where nothing perturbs, whose cells they are is what else tells wells apart.
+            let last = if perturbation(&card).is_some() { "perturbation" } else { "identity" };
+            let mut said = [kind("cell_type"), kind("identity")].into_iter().filter(|text| !text.is_empty());
+            let top = said.next();
+            let bottom = Some(kind(last)).filter(|text| Some(text) != top.as_ref()).unwrap_or_default();
+            let middle = value.map_or_else(|| format!("·{}", well.replicate), brief);
+            Look {
+                rim: if acts(&card, &well.condition) { Rim::Perturbed } else { Rim::Control },
+                words: vec![top.unwrap_or_default(), middle, bottom],
+                label: format!("{name}: {about}, replicate {}{outcome}", well.replicate),
+                value: value.map(|value| {
+                    let colour = scale.colour(&theme, value);
+                    (value, css(colour), css(theme.on(colour)))
+                }),
+                waits: waiting.contains(&place),
+            }
+        };
+        (0..WELLS).map(look).collect()
+    }
+}

@@ -1,0 +1,92 @@
+//! What colours mean, and the choice of it.
+//!
+//! Does: response strength or a gene, the definition in words, the scale with its unit.
+//! Does not know: wells.
+//! Flow: person → state's parts → **legend**.
+
+use leptos::prelude::*;
+
+use super::desk::{Show as By, brief, css, use_desk};
+use crate::choices::perturbation;
+use crate::lacks::Lacks;
+use crate::plate::results::Strength;
+use crate::ui::widgets::canvas::theme;
+
+/// Stops of the gradient.
+const STOPS: u32 = 12;
+
+#[component]
+pub(super) fn Legend() -> impl IntoView {
+    let desk = use_desk();
+    let gradient = move || {
+        let (scale, theme) = (desk.scale.get(), theme(desk.store));
+        let stop = |at: u32| css(scale.colour(&theme, scale.low + (scale.high - scale.low) * at as f32 / STOPS as f32));
+        let stops: Vec<String> = (0..=STOPS).map(stop).collect();
+        format!("linear-gradient(to right,{})", stops.join(","))
+    };
+    let colour = move |event| {
+        let chosen = Some(event_target_value(&event)).filter(|value| value != "strength");
+        desk.set_part("plate.colour", chosen);
+    };
+    let by = move |event| desk.set_part("plate.by", Some(event_target_value(&event)).filter(|value| value == "rms"));
+    let take_gene = move |event| match desk.store.gene_names.find(
+        &event_target_value(&event),
+        &desk.card().genes,
+        "this model's",
+    ) {
+        Ok(gene) => desk.store.change(|state| state.gene = Some(gene)),
+        Err(why) => desk.store.alert.set(Some(why)),
+    };
+    let about = move || {
+        let card = desk.card();
+        let reference = Lacks::of(&card).reference(&card);
+        match desk.show.get() {
+            By::Strength => desk.strength.get().definition(&reference),
+            By::Mean => "Mean log-normalised expression over the cells of the well.".to_owned(),
+            By::Shift => format!("Difference of mean log-normalised expression from {reference}."),
+        }
+    };
+    let (against, plain) = if perturbation(&desk.card()).is_some() {
+        ("a gene's shift against control", "control cells")
+    } else {
+        ("a gene's shift against the rest", "cells as they are")
+    };
+    let acting = perturbation(&desk.card()).is_some();
+    let is = move |own: By| desk.show.get() == own;
+    view! {
+        <div class="plate-legend" data-testid="plate-legend">
+            <label class="inline">"Colour by "
+                <select data-testid="plate-colour" on:change=colour>
+                    <option value="strength" selected=move || is(By::Strength)>"response strength"</option>
+                    <option value="shift" selected=move || is(By::Shift)>{against}</option>
+                    <option value="mean" selected=move || is(By::Mean)>"a gene's mean"</option>
+                </select>
+            </label>
+            <Show when=move || is(By::Strength)
+                fallback=move || view! {
+                    <label class="inline">"Gene "
+                        <input data-testid="plate-gene" prop:value=move || desk.gene.get().map(|(name, _)| name).unwrap_or_default() on:change=take_gene/>
+                    </label>
+                }>
+                <label class="inline">"measured as "
+                    <select data-testid="plate-by" on:change=by>
+                        <option value="genes" selected=move || desk.strength.get() == Strength::Genes>"shifted genes"</option>
+                        <option value="rms" selected=move || desk.strength.get() == Strength::Rms>"size of the shift"</option>
+                    </select>
+                </label>
+            </Show>
+            <div class="plate-scale">
+                <span>{move || brief(desk.scale.get().low)}</span>
+                <span class="plate-ramp" style:background=gradient aria-hidden="true"></span>
+                <span>{move || brief(desk.scale.get().high)}</span>
+                <span class="note">{move || desk.unit()}</span>
+            </div>
+            <ul class="legend">
+                <li><span class="plate-key" aria-hidden="true"></span>{plain}</li>
+                {acting.then(|| view! { <li><span class="plate-key acts" aria-hidden="true"></span>"perturbed cells"</li> })}
+                <li>"·2: replicate 2, not run yet"</li>
+            </ul>
+            <p class="note" data-testid="plate-definition">{about}</p>
+        </div>
+    }
+}

@@ -1,0 +1,188 @@
+//! The cells that a prediction starts from.
+//!
+//! Does: takes cells by label, nearest type or group, evenly where they are many; turns their types and identities into the
+//! model's names; says with figures how like they are to the cells of training.
+//! Does not know: how cells are rewritten.
+//! Flow: own cells + [`Wanted`] → **chosen cells and what is known of them**.
+
+use std::collections::BTreeMap;
+
+use cells::normalise::median as median_of;
+use cells::{Column, Counts};
+use model::card::{Condition, Kind};
+use model::rewrite::Measured;
+use model::rewrite::panel::{KEPT, PREDICTED, Translated, Unlike, evenly, on_panel, perturbed_already, places};
+
+use super::super::super::session::Session;
+use super::super::groups;
+use super::super::own::Own;
+use super::super::pace::{End, sentence};
+use crate::protocol::what_if::{About, Types, Wanted, Who};
+
+/// Chosen cells.
+pub(super) struct Chosen {
+    /// Places among the visitor's cells.
+    pub(super) cells: Vec<usize>,
+    /// Place of every gene of the panel in the file [G].
+    pub(super) places: Vec<Option<usize>>,
+    /// What each cell is, in the model's names.
+    pub(super) values: Vec<BTreeMap<String, String>>,
+    /// What the page is told of them.
+    pub(super) about: About,
+}
+
+impl Chosen {
+    /// A chosen cell as the model takes it.
+    pub(super) fn measured(&self, counts: &Counts, cell: usize) -> Measured {
+        let mut row = vec![0; counts.genes()];
+        counts.dense_row(self.cells[cell], &mut row);
+        Measured { with: self.values[cell].clone(), counts: on_panel(&row, &self.places) }
+    }
+}
+
+/// Chooses the cells.
+pub(super) fn of(session: &Session, own: &Own, counts: &Counts, wanted: &Wanted) -> Result<Chosen, End> {
+    let card = &session.bundle.card;
+    if let Some(key) = own.labels.keys().find(|key| key.starts_with(PREDICTED) || *key == KEPT) {
+        return Err(End::Failed(format!(
+            "The cells have a label {key:?} already: these look like predicted cells; choose a file of measured ones."
+        )));
+    }
+    let (all, words) = who(own, &wanted.who)?;
+    let cells: Vec<usize> = evenly(all.len(), wanted.most as usize).into_iter().map(|place| all[place]).collect();
+    let places = places(&card.genes, &own.genes, None);
+    let mut values = vec![BTreeMap::new(); cells.len()];
+    let mut notes = Vec::new();
+    let mut about = About { cells: cells.len() as u32, chosen: all.len() as u32, words, ..About::default() };
+    for condition in card.conditions.iter().filter(|own| !wanted.with.contains_key(&own.key)) {
+        let found = match condition.kind {
+            Kind::CellType => kinds(own, &cells, condition, &wanted.types)?,
+            Kind::Identity => identities(own, &cells, condition),
+            Kind::Perturbation | Kind::Depth => continue,
+        };
+        notes.extend(found.1);
+        if condition.kind == Kind::CellType {
+            (about.types, about.open) = counted(&found.0);
+        }
+        for (values, value) in values.iter_mut().zip(found.0) {
+            values.extend(value.map(|value| (condition.key.clone(), value)));
+        }
+    }
+    notes.extend(already(session, own, &cells));
+    figures(session, own, (counts, &cells, &places), &mut about);
+    (about.keep, about.notes) = (wanted.keep, notes);
+    Ok(Chosen { cells, places, values, about })
+}
+
+/// Cells and what they are, in words.
+fn who(own: &Own, who: &Who) -> Result<(Vec<usize>, String), End> {
+    let (cells, words) = match who {
+        Who::All => ((0..own.names.len()).collect(), "all cells".to_owned()),
+        Who::Label { key, value } => (groups::labelled(own, key, value), format!("{key} = {value}")),
+        Who::Nearest(name) => (groups::near(own, name), format!("nearest to {name}")),
+        Who::Group(side) => {
+            let side = usize::from((*side).min(1));
+            let group = own.groups[side].as_ref();
+            let group = group.ok_or_else(|| format!("Group {} has no cells.", ["A", "B"][side]))?;
+            (group.cells.clone(), format!("group {}: {}", ["A", "B"][side], group.words))
+        }
+    };
+    let none = || End::Failed(format!("No cell is chosen: there is none with {words}."));
+    (!cells.is_empty()).then(|| (cells, words.clone())).ok_or_else(none)
+}
+
+/// Values of cells, with what is to be said of them.
+type Named = (Vec<Option<String>>, Vec<String>);
+
+/// Texts of a label.
+fn texts<'a>(column: &'a Column, cells: &'a [usize]) -> impl Iterator<Item = std::borrow::Cow<'a, str>> {
+    cells.iter().map(|cell| column.text(*cell).unwrap_or_default())
+}
+
+/// Cell types.
+fn kinds(own: &Own, cells: &[usize], condition: &Condition, from: &Types) -> Result<Named, End> {
+    match from {
+        Types::Value(value) => Ok((vec![Some(value.clone()); cells.len()], Vec::new())),
+        // The map's types are places among the card's values.
+        Types::Nearest => {
+            let of = |cell: &usize| condition.values.get(usize::from(own.types[*cell])).map(|own| own.value.clone());
+            Ok((cells.iter().map(of).collect(), Vec::new()))
+        }
+        Types::Label(key) => {
+            let column = own.labels.get(key).ok_or_else(|| format!("{} has no label {key:?}.", own.title))?;
+            let found = Translated::of(condition, texts(column, cells));
+            match found.refusal(condition, key) {
+                Some(why) => Err(End::Failed(sentence(why))),
+                None => {
+                    let note = found.note(condition, key);
+                    Ok((found.values, note.into_iter().collect()))
+                }
+            }
+        }
+    }
+}
+
+/// Identities, where the file has a label of the model's own name.
+fn identities(own: &Own, cells: &[usize], condition: &Condition) -> Named {
+    let Some(column) = own.labels.get(&condition.key) else {
+        let note = format!("no label says which {} a cell is from: it is left open", condition.key);
+        return (vec![None; cells.len()], vec![note]);
+    };
+    let found = Translated::of(condition, texts(column, cells));
+    let note = found.note(condition, &condition.key);
+    (found.values, note.into_iter().collect())
+}
+
+/// How many cells the file itself calls perturbed.
+fn already(session: &Session, own: &Own, cells: &[usize]) -> Option<String> {
+    let condition = session.bundle.card.of_kind(Kind::Perturbation)?;
+    let count = perturbed_already(condition, texts(own.labels.get(&condition.key)?, cells));
+    let (key, control) = (&condition.key, condition.control.as_deref().unwrap_or_default());
+    (count > 0).then(|| {
+        let all = cells.len();
+        format!("{count} of {all} cells are perturbed already by their {key}; choose {key} = {control} for control cells alone")
+    })
+}
+
+/// Values and how often each comes, the most common first; and how many are left open.
+fn counted(values: &[Option<String>]) -> (Vec<(String, u32)>, u32) {
+    let mut counts: BTreeMap<&String, u32> = BTreeMap::new();
+    values.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
+    let open = values.iter().filter(|value| value.is_none()).count() as u32;
+    let mut list: Vec<(String, u32)> = counts.into_iter().map(|(value, cells)| (value.clone(), cells)).collect();
+    list.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    (list, open)
+}
+
+/// How like the cells are to those of training.
+fn figures(
+    session: &Session,
+    own: &Own,
+    (counts, cells, places): (&Counts, &[usize], &[Option<usize>]),
+    about: &mut About,
+) {
+    let mut is_shared = vec![false; own.genes.len()];
+    places.iter().flatten().for_each(|place| is_shared[*place] = true);
+    let size = |cell: &usize| -> (u64, u64) {
+        let (genes, values) = counts.row(*cell);
+        let inside = genes.iter().zip(values).filter(|(gene, _)| is_shared[**gene as usize]);
+        (values.iter().map(|own| u64::from(*own)).sum(), inside.map(|(_, own)| u64::from(*own)).sum())
+    };
+    let unlike = Unlike::of(&session.bundle.card, places, cells.iter().map(size));
+    let map = &session.bundle.map.genes;
+    let used = map.iter().filter(|gene| places[**gene as usize].is_some()).count();
+    about.genes = (unlike.shared as u32, unlike.panel as u32);
+    about.map_genes = (used as u32, map.len() as u32);
+    (about.inside, about.outside) = (unlike.inside, unlike.outside as u32);
+    about.sizes = (unlike.sizes[0], unlike.sizes[1]);
+    let sure: Vec<u64> = cells
+        .iter()
+        .filter_map(|cell| own.confidence.get(*cell))
+        // Whole numbers, for the median of whole numbers.
+        .map(|share| (f64::from(*share) * THOUSAND).round() as u64)
+        .collect();
+    about.sure = (!sure.is_empty()).then(|| median_of(&sure) / THOUSAND);
+}
+
+/// Steps of a share.
+const THOUSAND: f64 = 1000.0;

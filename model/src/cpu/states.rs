@@ -1,0 +1,149 @@
+//! What the blocks know of single cells, mixed and bounded as `hidden` does it for a batch.
+//!
+//! Does: guidance and compositions over the branches of one cell; the draw of what is unknown of the factors; ranges of
+//! log-means and of the library size.
+//! Does not know: how states come about, values of genes.
+//! Flow: states of all branches → **one state** → **shifts of a row**, drawn and bounded → decode.
+
+use std::sync::Arc;
+
+use pulp::NullaryFnOnce;
+
+use super::maths::{LANES, exp, fast};
+use super::reading::{Reader, Seen};
+use super::tensors::floats;
+use crate::hidden::{LARGEST_LOG_MEAN, LEAST_COUNTS, ROOM};
+use crate::network::Network;
+
+/// What the blocks know of a cell.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// Groups of genes after the last norm [L, D].
+    pub(super) groups: Vec<f32>,
+    /// Shift of every gene's log-mean [L·S].
+    pub(super) shifts: Vec<f32>,
+    /// Gates of the shape factors [U].
+    pub(super) shapes: Vec<f32>,
+    /// Share of each factor's variance that visible genes leave unknown [Q].
+    pub(super) unknown: Vec<f32>,
+    /// The cell.
+    pub(super) seen: Arc<Seen>,
+}
+
+/// A row to decode: a state, and the shifts that it has in this cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(super) state: Arc<State>,
+    /// [L·S].
+    pub(super) shifts: Vec<f32>,
+}
+
+impl State {
+    /// Guidance away from this state, a₀, of the unguided branch: a₀ + strength · Σₖ (aₖ − a₀). Without another branch it
+    /// stays as it is.
+    pub(super) fn composed(self, branches: &[Self], strength: f32) -> Self {
+        if branches.is_empty() {
+            return self;
+        }
+        let mixed = |of: fn(&Self) -> &Vec<f32>| -> Vec<f32> {
+            let mut sum = of(&self).clone();
+            for toward in branches {
+                let pairs = of(toward).iter().zip(of(&self));
+                sum.iter_mut().zip(pairs).for_each(|(sum, (toward, away))| *sum += (toward - away) * strength);
+            }
+            sum
+        };
+        let (groups, shifts, shapes) = (mixed(|own| &own.groups), mixed(|own| &own.shifts), mixed(|own| &own.shapes));
+        Self { groups, shifts, shapes, ..self }
+    }
+}
+
+/// Ranges of log-means, in position order [L·S] each.
+#[derive(Clone, Debug)]
+pub(super) struct Ranges {
+    lowest: Vec<f32>,
+    highest: Vec<f32>,
+    log_mean: Vec<f32>,
+}
+
+impl Ranges {
+    /// Ranges of a network's genes.
+    pub(super) fn new(network: &Network) -> Self {
+        let constants = &network.constants;
+        Self {
+            lowest: floats(&constants.lowest),
+            highest: floats(&constants.highest),
+            log_mean: floats(&constants.readers.log_mean),
+        }
+    }
+
+    /// A row of a state: with `numbers` [Q] the unknown part of the factors drawn by them, and all log-means within their
+    /// ranges, with `totals` (smallest, largest) the library size as well.
+    pub(super) fn row(
+        &self,
+        reader: &Reader,
+        state: &Arc<State>,
+        numbers: Option<&[f32]>,
+        totals: Option<[f32; 2]>,
+    ) -> Row {
+        let mut shifts = state.shifts.clone();
+        if let Some(numbers) = numbers {
+            let drawn: Vec<f32> = state.unknown.iter().zip(numbers).map(|(unknown, e)| unknown.sqrt() * e).collect();
+            reader.add_factors(&drawn, &state.unknown, &mut shifts);
+        }
+        let bend = |past: f32| (past / ROOM).tanh() * ROOM;
+        for ((shift, lowest), highest) in shifts.iter_mut().zip(&self.lowest).zip(&self.highest) {
+            if *shift > *highest {
+                *shift = highest + bend(*shift - highest);
+            } else if *shift < *lowest {
+                *shift = lowest - bend(lowest - *shift);
+            }
+        }
+        if let Some(totals) = totals {
+            let log_mean = &self.log_mean;
+            let hidden = fast(Expected { shifts: &shifts, log_mean, hidden: &state.seen.hidden }).max(LEAST_COUNTS);
+            let shift = total_shift(hidden, state.seen.counted, totals);
+            shifts.iter_mut().for_each(|own| *own += shift);
+        }
+        Row { state: Arc::clone(state), shifts }
+    }
+}
+
+/// [`crate::hidden::Hidden::bounded`]'s shift of all log-means that brings a library size into its range.
+fn total_shift(hidden: f32, visible: f32, [lowest, highest]: [f32; 2]) -> f32 {
+    let total = (hidden + visible).max(1.0);
+    let wanted = total.max(lowest).min(highest);
+    let of_all = (wanted / total).ln();
+    let of_hidden = ((wanted - visible).max(LEAST_COUNTS) / hidden).ln();
+    of_hidden.max(2.0 * of_all.min(0.0)).min(2.0 * of_all.max(0.0))
+}
+
+/// Counts that hidden genes are expected to have together.
+struct Expected<'a> {
+    shifts: &'a [f32],
+    log_mean: &'a [f32],
+    hidden: &'a [f32],
+}
+
+impl NullaryFnOnce for Expected<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn call(self) -> f32 {
+        let mean = |shift: f32, log_mean: f32, hidden: f32| {
+            let shifted = shift + log_mean;
+            exp(if shifted < LARGEST_LOG_MEAN { shifted } else { LARGEST_LOG_MEAN }) * hidden
+        };
+        let (shifts, rest) = self.shifts.as_chunks::<LANES>();
+        let (log_means, rest_means) = self.log_mean.as_chunks::<LANES>();
+        let (hiddens, rest_hidden) = self.hidden.as_chunks::<LANES>();
+        let mut sums = [0.0; LANES];
+        for ((shifts, log_means), hiddens) in shifts.iter().zip(log_means).zip(hiddens) {
+            for lane in 0..LANES {
+                sums[lane] += mean(shifts[lane], log_means[lane], hiddens[lane]);
+            }
+        }
+        let rest = rest.iter().zip(rest_means).zip(rest_hidden);
+        super::maths::sum(&sums) + rest.map(|((shift, log_mean), hidden)| mean(*shift, *log_mean, *hidden)).sum::<f32>()
+    }
+}
