@@ -208,6 +208,10 @@ pub(crate) fn sweep(asked: &[String], more: &[String]) -> Result<()> {
     let mut broken = Vec::new();
     for name in wanted {
         let folder = root().join("assets/models").join(name);
+        if !folder.is_dir() {
+            eprintln!("{name}: not made yet (cargo xtask bundle {name}); nothing to look at");
+            continue;
+        }
         let mut list = vec!["sweep".to_owned(), "--bundle".to_owned(), folder.display().to_string()];
         list.extend_from_slice(more);
         // The others are looked at as well: one answer says all that is wrong.

@@ -90,6 +90,7 @@ fn all_workers_stop_at_once_and_work_again() {
             std::thread::sleep(std::time::Duration::from_secs(2));
             assert_eq!(number(page, "map", "data-points"), made, "nothing comes after the stop");
             badge(page, "2 workers");
+            page.click("numbers-open");
             page.click("new-seed");
             page.click("generate");
             page.wait("cells of the next run", RUN, |page| (number(page, "map", "data-points") > 0).then_some(()));
