@@ -47,6 +47,11 @@ fn jurkat_knockouts_writes_cells() {
 }
 
 #[test]
+fn k562_activation_writes_cells() {
+    is_sound("k562-activation");
+}
+
+#[test]
 fn mouse_marrow_writes_cells() {
     is_sound("mouse-marrow");
 }

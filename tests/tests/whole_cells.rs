@@ -119,7 +119,7 @@ fn genes_that_nothing_moves_stay_where_the_panel_is_a_part() {
     let truth = moved(&measured(CONTROL, true), &measured(PERTURBED, true), &still);
     let by_panel = moved(&measured(CONTROL, false), &measured(PERTURBED, false), &still);
     // The twelve raised genes are half of the panel: by its sum the others seem to fall, by the whole cell much less.
-    assert!(by_panel < truth - 0.3, "{by_panel} by the panel, {truth} by whole cells");
+    assert!(by_panel < truth - 0.2, "{by_panel} by the panel, {truth} by whole cells");
     // 60 measured and 300 generated cells a side: a standard error of about .1.
     assert!((own - truth).abs() < 0.25, "generated {own}, measured {truth}");
 }

@@ -12,7 +12,7 @@ use model::card::{Choices, Kind};
 
 use super::made::{Current, Made, Part, Sampled};
 use super::outbox::{Stop, breathe, fail, send};
-use super::pool::{Fresh, Making, Wanted};
+use super::pool::making::{Fresh, Making, Wanted};
 use super::session::Session;
 use super::shifts::Early;
 use super::{measured, provenance, shifts};

@@ -38,7 +38,7 @@ use web_sys::MessageEvent;
 use crate::protocol::bundle::LOADING;
 use crate::protocol::{Array, FromWorker, ToWorker, Wish, codec};
 use bundle_files::End;
-use outbox::{Stop, fail, scope, send};
+use outbox::{Stop, fail, panic_sentence, scope, send};
 use session::Session;
 
 /// Milliseconds without a message after which helpers are started: what a page asks for when it opens has come by then.
@@ -73,18 +73,6 @@ pub fn start() {
     listener.forget();
     send(&FromWorker::Started, &[]);
     wasm_bindgen_futures::spawn_local(work(receiver, stop));
-}
-
-/// What a panic means to a person.
-fn panic_sentence(words: &str) -> String {
-    let lower = words.to_lowercase();
-    if lower.contains("lost") {
-        return "The GPU was lost (the driver restarted or the computer slept). Restart to go on; your choices are kept.".into();
-    }
-    if lower.contains("memory") || lower.contains("alloc") {
-        return "The model ran out of memory. Restart and choose fewer cells.".into();
-    }
-    "The model stopped unexpectedly. Restart to go on; your choices are kept.".into()
 }
 
 /// Works off the queue.

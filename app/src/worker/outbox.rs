@@ -1,6 +1,6 @@
 //! What every task of the worker needs: its scope, messages to the page, pauses.
 //!
-//! Does: sends messages and failures, lets the browser deliver messages, names the run that was asked to stop.
+//! Does: sends messages and failures, says what a panic means, lets the browser deliver messages, names the run that was asked to stop.
 //! Does not know: what the tasks do.
 //! Flow: tasks → **outbox** → page.
 
@@ -38,4 +38,16 @@ pub(crate) fn fail(run: Option<u32>, sentence: String, fatal: bool) {
 /// Lets the browser deliver messages: a cancel that arrived while a step was computed is then seen.
 pub(crate) async fn breathe() {
     gloo::timers::future::TimeoutFuture::new(0).await;
+}
+
+/// What a panic means to a person.
+pub(super) fn panic_sentence(words: &str) -> String {
+    let lower = words.to_lowercase();
+    if lower.contains("lost") {
+        return "The GPU was lost (the driver restarted or the computer slept). Restart to go on; your choices are kept.".into();
+    }
+    if lower.contains("memory") || lower.contains("alloc") {
+        return "The model ran out of memory. Restart and choose fewer cells.".into();
+    }
+    "The model stopped unexpectedly. Restart to go on; your choices are kept.".into()
 }

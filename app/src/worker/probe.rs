@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use model::bundle::Bundle;
 use model::card::Choices;
-use model::sample::Run;
+use model::sample::{Effort, Prepared, Run};
 
 use super::outbox::breathe;
-use super::session::Session;
 
 /// Milliseconds of steps that are enough to tell.
 const ENOUGH: f64 = 400.0;
@@ -20,8 +20,7 @@ const ENOUGH: f64 = 400.0;
 ///
 /// # Errors
 /// A sentence, when the device fails.
-pub(crate) async fn seconds_per_100(session: &Session) -> Result<f64, String> {
-    let (bundle, effort) = (&session.bundle, session.effort());
+pub(crate) async fn seconds_per_100(bundle: &Bundle, prepared: &Prepared, effort: Effort) -> Result<f64, String> {
     let choices = Choices {
         with: BTreeMap::new(),
         guidance: 0.0,
@@ -31,7 +30,7 @@ pub(crate) async fn seconds_per_100(session: &Session) -> Result<f64, String> {
         clamp: Vec::new(),
     };
     let request = bundle.request(&choices).map_err(|error| format!("{error}."))?;
-    let mut run = Run::prepared(&bundle.network, session.prepared.for_another(&bundle.network), request, effort);
+    let mut run = Run::prepared(&bundle.network, prepared.for_another(&bundle.network), request, effort);
     let failed = |error| format!("The device failed while its speed was measured: {error}.");
     let step = run.step(&bundle.network).await.map_err(failed)?;
     let started = js_sys::Date::now();

@@ -111,7 +111,8 @@ async fn fastest_of(
         }
         // On a software GPU even a probe takes long.
         if *way == Way::Cpu || !is_slow {
-            session.report.seconds_per_100 = Some(probe::seconds_per_100(&session).await?);
+            let measured = probe::seconds_per_100(&session.bundle, &session.prepared, session.effort()).await?;
+            session.report.seconds_per_100 = Some(measured);
         }
         measured.push((*way, session.report.seconds_per_100.unwrap_or(f64::INFINITY)));
         if device_choice::fastest(&measured) == Some(measured.len() - 1) {

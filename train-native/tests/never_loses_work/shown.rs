@@ -45,10 +45,10 @@ fn a_long_phase_says_how_far_it_is() {
     let text = shown(&bench, &train);
     let line = text.lines().find(|line| line.starts_with("training: ")).expect("a line of progress");
     assert!(line.contains(" of 300 steps, ") && line.contains(" bits/gene, ") && line.ends_with(" left"), "{line}");
-    let sample = ["sample", "--bundle", "bundle", "--cells", "2500", "--steps", "8", "--out", "made.h5ad"];
+    let sample = ["sample", "--bundle", "bundle", "--cells", "20000", "--steps", "16", "--out", "made.h5ad"];
     let text = shown(&bench, &sample);
     assert!(
-        text.lines().any(|line| line.starts_with("generating cells: ") && line.contains(" of 2500 cells")),
+        text.lines().any(|line| line.starts_with("generating cells: ") && line.contains(" of 20000 cells")),
         "{text}"
     );
 }

@@ -12,7 +12,7 @@ use model::card::{Choices, Kind};
 use crate::pool::turns::Order;
 use crate::protocol::{FromWorker, Request};
 use crate::worker::outbox::{Stop, breathe, send};
-use crate::worker::pool::{Making, Wanted};
+use crate::worker::pool::making::{Making, Wanted};
 use crate::worker::session::Session;
 
 /// Why a task ended early.

@@ -14,7 +14,7 @@ use cells::normalise::Normalised;
 use model::card::{Choices, Kind};
 
 use super::super::outbox::{Stop, breathe, fail, send};
-use super::super::pool::{Making, Wanted};
+use super::super::pool::making::{Making, Wanted};
 use super::super::session::Session;
 use super::control::{self, Population};
 use crate::origin;

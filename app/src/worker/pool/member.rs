@@ -19,8 +19,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::MessageEvent;
 
-use super::super::outbox::{breathe, scope};
-use super::super::panic_sentence;
+use super::super::outbox::{breathe, panic_sentence, scope};
 use super::messages::{FromMember, ToMember};
 use super::one::NAME;
 use crate::pool::turns::Batch;

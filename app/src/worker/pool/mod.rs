@@ -5,7 +5,7 @@
 //! Does not know: what cells are for (`making` is how others use it), who writes which (`crate::pool::turns`).
 //! Flow: bundle → **helpers** ⇄ batches → cells.
 
-mod making;
+pub(super) mod making;
 pub(super) mod member;
 mod messages;
 mod one;
@@ -22,7 +22,6 @@ use crate::pool::size::{self, Facts};
 use crate::pool::turns::{Batch, Turns};
 use crate::pool::{LEAD, Who};
 use crate::protocol::{Array, FromWorker};
-pub(crate) use making::{Fresh, Making, Wanted};
 use messages::{FromMember, ToMember};
 use one::Member;
 
