@@ -241,3 +241,22 @@ fn no_module_names_a_folder_of_the_machine_that_built_it() {
         }
     }
 }
+
+#[test]
+fn a_wide_table_of_results_scrolls_by_itself() {
+    with_page(
+        "wide-results",
+        |_| (),
+        |page| {
+            page.open("bundle=models/k562-activation&device=cpu&with.condition=KLF1");
+            loaded(page);
+            page.wait_for("shifts-table", LOADING);
+            for width in [1440, 1100, 390] {
+                page.size(width, 900);
+                page.wait("a page that fits", 10, |page| (beyond(page) <= 0.0).then_some(()));
+            }
+            let wider = "const e = document.querySelector('.shifts'); return e.scrollWidth > e.clientWidth;";
+            assert_eq!(page.script(wider), json!(true), "the table itself is wider than its room");
+        },
+    );
+}
