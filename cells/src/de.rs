@@ -244,6 +244,21 @@ impl Differential {
 
 /// All genes at once.
 ///
+/// ```
+/// use cells::Counts;
+/// use cells::de::compare;
+/// use cells::normalise::{Target, log_normalise};
+///
+/// // Ten cells a side; the first gene is in the perturbed cells alone.
+/// let ten = |row: &[u32]| {
+///     let counts = Counts::from_dense_rows(2, std::iter::repeat_n(row, 10));
+///     log_normalise(&counts, Target::Sum(10_000.0))
+/// };
+/// let shifts = compare(&ten(&[0, 9]), &ten(&[9, 9]))?;
+/// assert!(shifts[0].q < 0.001 && shifts[0].log2_fold_change > 0.0);
+/// # Ok::<(), cells::de::DeError>(())
+/// ```
+///
 /// # Errors
 /// As [`Differential::new`].
 pub fn compare(control: &Normalised, perturbed: &Normalised) -> Result<Vec<GeneShift>, DeError> {

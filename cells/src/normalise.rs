@@ -47,6 +47,16 @@ pub struct Normalised {
 }
 
 /// Scales and takes logs. Cells without counts stay zero.
+///
+/// ```
+/// use cells::Counts;
+/// use cells::normalise::{Target, log_normalise};
+///
+/// let counts = Counts::from_dense_rows(2, [&[1, 3][..], &[0, 8][..]]);
+/// let normalised = log_normalise(&counts, Target::Sum(10_000.0));
+/// // A quarter of the first cell's counts: log(1 + 2,500).
+/// assert!((normalised.gene(0)[0] - 2501.0_f32.ln()).abs() < 1e-5);
+/// ```
 pub fn log_normalise(counts: &Counts, target: Target) -> Normalised {
     into_log_normalised(counts.clone(), target)
 }

@@ -119,6 +119,20 @@ pub(crate) fn principal(matrix: &Mat<f64>, components: usize) -> Result<(Mat<f64
 /// Fits `components` components on `genes`, exactly, by the smaller of the two Gram matrices.
 /// The sign of each component makes its largest loading positive.
 ///
+/// ```
+/// use cells::Counts;
+/// use cells::normalise::{Target, log_normalise};
+/// use cells::pca::fit_pca;
+///
+/// let counts = Counts::from_dense_rows(3, [&[9, 0, 1][..], &[8, 1, 1][..], &[0, 9, 1][..], &[1, 8, 1][..]]);
+/// let normalised = log_normalise(&counts, Target::Median);
+/// let pca = fit_pca(&normalised, &[0, 1, 2], 1)?;
+/// // The first two cells stand on one side, the others on the other.
+/// let places = pca.project(&normalised);
+/// assert!(places[0] * places[1] > 0.0 && places[0] * places[2] < 0.0);
+/// # Ok::<(), cells::pca::PcaError>(())
+/// ```
+///
 /// # Errors
 /// When there are fewer cells or genes than components, or values are not finite.
 pub fn fit_pca(data: &Normalised, genes: &[u32], components: usize) -> Result<Pca, PcaError> {

@@ -123,6 +123,26 @@ pub fn nearest(frame: &Frame, shifts: &Shifts<'_>, (x, y): (i32, i32), within: i
 
 /// Draws the figure and returns its frame.
 ///
+/// ```
+/// use plots::volcano::{Against, Shifts, draw};
+/// use plots::{Theme, svg};
+///
+/// let shifts = Shifts {
+///     genes: &["ISG15".to_owned(), "ACTB".to_owned()],
+///     log2_fold_change: &[4.1, 0.1],
+///     q: &[1e-40, 0.7],
+///     q_cut: 0.05,
+///     change_cut: 0.25,
+///     selected: None,
+///     against: Against::Significance,
+/// };
+/// let picture = svg::render((640, 420), "Volcano", "Two genes.", |area| {
+///     draw(area, &Theme::light(1.0), &shifts).map(drop)
+/// })?;
+/// assert!(picture.contains("ISG15"));
+/// # Ok::<(), plots::PlotError>(())
+/// ```
+///
 /// # Errors
 /// When the slices differ in length or the surface fails.
 pub fn draw<DB: DrawingBackend>(area: &Area<DB>, theme: &Theme, shifts: &Shifts<'_>) -> Result<Frame, PlotError> {

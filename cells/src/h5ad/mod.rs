@@ -43,6 +43,26 @@ pub enum Matrix {
 
 /// Reads cells from the bytes of a file of counts.
 ///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use cells::h5ad::{Matrix, read_h5ad, write_h5ad};
+/// use cells::{Cells, Column, Counts};
+///
+/// let counts = Counts::from_dense_rows(2, [&[3, 0][..], &[0, 7][..]]);
+/// let types = Column::categorical(&["B", "T"]);
+/// let genes = vec!["CD19".to_owned(), "CD3E".to_owned()];
+/// let names = vec!["cell-1".to_owned(), "cell-2".to_owned()];
+/// let cells = Cells::new(counts, genes, names, BTreeMap::from([("cell_type".to_owned(), types)]))?;
+///
+/// // A file's bytes are what `std::fs::read` gives.
+/// let bytes = write_h5ad(&cells, &BTreeMap::new())?;
+/// let read = read_h5ad(bytes, &Matrix::Auto)?;
+/// assert_eq!(read.genes, ["CD19", "CD3E"]);
+/// assert_eq!(read.indices_where("cell_type", "T")?, [1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// When the bytes are not such a file, or it holds no counts where asked; the error names the place.
 pub fn read_h5ad(bytes: Vec<u8>, matrix: &Matrix) -> Result<Cells, H5adError> {
