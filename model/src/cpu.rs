@@ -57,6 +57,11 @@ impl Network {
         self.host = Some(Arc::new(Host::new(&self)));
         self
     }
+
+    /// Whether cells are sampled by this module's loops: on one thread, so that whoever has more of them splits cells.
+    pub fn is_on_host(&self) -> bool {
+        self.host.is_some()
+    }
 }
 
 /// A pass through the network, with its buffers and what it knows already.

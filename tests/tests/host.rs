@@ -5,13 +5,14 @@
 //! Does not know: how either computes (the unit tests of `model/src/cpu` look at the parts).
 //! Flow: assets/models → cells by loops, cells by tensors → **differences**.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use model::bundle::Bundle;
 use model::card::{Choices, Kind};
 use model::sample::{Effort, Run};
-use train_native::generate::{read_bundle, wait};
+use train_native::generate::{generate_part, read_bundle, wait};
 
 /// Logits reach some tens, with seven digits.
 const GOLDEN: f32 = 1e-3;
@@ -58,4 +59,22 @@ fn shipped_bundles_write_the_same_cells_both_ways() {
     }
     // Where a uniform number falls within rounding of an edge of a distribution (some 1e-6 of it) a draw may differ.
     assert!(all > 150_000 && differ * 10_000 <= all, "{differ} of {all} tokens differ");
+}
+
+#[test]
+fn any_number_of_threads_writes_the_same_cells() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models/thp1-knockouts");
+    let bundle = read_bundle(&folder, &Device::flex()).unwrap();
+    let choices = Choices { with: BTreeMap::default(), guidance: 0.0, steps: 4, cells: 7, seed: 3, clamp: Vec::new() };
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut done = 0;
+        let made =
+            pool.install(|| generate_part(&bundle, &choices, 5, Effort::CPU, true, &mut |now| done = now)).unwrap();
+        assert_eq!(done, 7);
+        made
+    };
+    let (alone, split) = (on(1), on(3));
+    assert_eq!(alone.cells, split.cells);
+    assert_eq!(alone.expected, split.expected);
 }

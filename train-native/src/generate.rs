@@ -20,6 +20,7 @@ use model::card::Choices;
 use model::sample::{Effort, Request, Run};
 
 use crate::device::is_host;
+use crate::runs::{Advance, shares, to_the_end};
 
 /// Reads a bundle folder.
 ///
@@ -103,15 +104,12 @@ pub fn generate_part(
 ) -> Result<Generated> {
     let request = Request { first, expects, ..bundle.request(choices)? };
     let key = request.key;
-    let mut run = Run::new(&bundle.network, request, effort);
-    while !run.is_finished() {
-        let step = wait(run.step(&bundle.network)).context("the device failed while sampling")?;
-        done(step.done);
-    }
-    let rows = run.counts(0..choices.cells);
+    let runs = written(bundle, &request, effort, done)?;
+    let made: Vec<(&Run, usize)> = runs.iter().flat_map(|run| (0..run.done()).map(move |cell| (run, cell))).collect();
+    let rows: Vec<Vec<u32>> = runs.iter().flat_map(|run| run.counts(0..run.done())).collect();
     let mut counts = Counts::from_dense_rows(bundle.card.genes.len(), rows.iter().map(Vec::as_slice));
     let mut labels = BTreeMap::new();
-    let totals: Option<Vec<u64>> = (0..choices.cells).map(|cell| bundle.card.total_of(run.labels(cell))).collect();
+    let totals: Option<Vec<u64>> = made.iter().map(|(run, cell)| bundle.card.total_of(run.labels(*cell))).collect();
     let sizes = bundle.card.conditions.iter().find_map(|condition| condition.sizes.clone());
     if let (Some(totals), Some(key)) = (totals.filter(|_| choices.cells > 0), sizes) {
         // What a cell is scaled by goes with it, in memory and in files.
@@ -120,16 +118,29 @@ pub fn generate_part(
     }
     for (slot, condition) in bundle.card.conditions.iter().enumerate() {
         let together = choices.with.get(&condition.key).filter(|values| values.len() > 1).map(|v| v.join(AND));
-        let own = |cell: usize| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified");
+        let own = |run: &Run, cell: usize| condition.value_of(run.labels(cell)[slot]).unwrap_or("unspecified");
         let texts: Vec<&str> =
-            (0..choices.cells).map(|cell| together.as_deref().unwrap_or_else(|| own(cell))).collect();
+            made.iter().map(|(run, cell)| together.as_deref().unwrap_or_else(|| own(run, *cell))).collect();
         labels.insert(condition.key.clone(), Column::categorical(&texts));
     }
     // The key names the conditions: names of cells are unique over all requests to a bundle.
     let name = |cell: usize| format!("generated-{key:016x}-{}-{}", choices.seed, first + cell);
     let names = (0..choices.cells).map(name).collect();
-    let expected = (0..choices.cells).flat_map(|cell| run.expected(cell).iter().copied()).collect();
+    let expected = made.iter().flat_map(|(run, cell)| run.expected(*cell).iter().copied()).collect();
     Ok(Generated { cells: Cells::new(counts, bundle.card.genes.clone(), names, labels)?, expected })
+}
+
+/// Runs of a request's cells, each to its end.
+fn written(bundle: &Bundle, request: &Request, effort: Effort, done: &mut dyn FnMut(usize)) -> Result<Vec<Run>> {
+    let ranges = shares(&bundle.network, request.cells);
+    let runs = ranges.into_iter().map(|range| Run::new(&bundle.network, request.part(range), effort)).collect();
+    let step = |run: &mut Run| -> Result<Advance> {
+        if !run.is_finished() {
+            wait(run.step(&bundle.network)).context("the device failed while sampling")?;
+        }
+        Ok(Advance { done: run.done(), finished: run.is_finished() })
+    };
+    to_the_end(runs, &step, done)
 }
 
 /// What every export carries (DESIGN.md decision 8).

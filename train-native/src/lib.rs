@@ -42,6 +42,7 @@ pub mod recipe;
 pub mod replicas;
 pub mod report;
 pub mod run_folder;
+pub mod runs;
 pub mod sample;
 pub mod sealed;
 pub mod semisynthetic;

@@ -11,6 +11,7 @@ use model::rewrite::{Measured, Rewriting, Setting};
 use model::sample::Effort;
 
 use crate::generate::wait;
+use crate::runs::{Advance, shares, to_the_end};
 
 /// Cells of a part: what is held dense in memory at once.
 pub const PART: usize = 128;
@@ -28,11 +29,21 @@ pub fn rewrite(
     take: &mut dyn FnMut(usize, Rewritten) -> Result<()>,
 ) -> Result<()> {
     let mut rewriting = Rewriting::new(bundle, setting.clone())?;
+    let step = |part: &mut Part| -> Result<Advance> {
+        let share = wait(part.step(&bundle.network)).context("the device failed while sampling")?;
+        Ok(Advance { done: 0, finished: share >= 1.0 })
+    };
     for first in (0..count).step_by(PART) {
         let own: Vec<Measured> = (first..count.min(first + PART)).map(cell).collect();
-        let mut part = wait(Part::new(&mut rewriting, own, first, effort))?;
-        while wait(part.step(&bundle.network)).context("the device failed while sampling")? < 1.0 {}
-        take(first, part.finish())?;
+        let ranges = shares(&bundle.network, own.len());
+        let mut parts = Vec::with_capacity(ranges.len());
+        for range in &ranges {
+            let start = first + range.start;
+            parts.push(wait(Part::new(&mut rewriting, own[range.clone()].to_vec(), start, effort))?);
+        }
+        for (range, part) in ranges.iter().zip(to_the_end(parts, &step, &mut |_| {})?) {
+            take(first + range.start, part.finish())?;
+        }
     }
     Ok(())
 }
