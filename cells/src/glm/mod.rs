@@ -156,10 +156,13 @@ impl Factor {
             *change = wanted.clamp(-LARGEST_EFFECT, LARGEST_EFFECT) - effects[value];
             effects[value] += *change;
         }
+        let most = changes.iter().fold(0.0, |most: f64, change| most.max(change.abs()));
+        // One exponential for each value, not for each group: they would be most of the work.
+        changes.iter_mut().for_each(|change| *change = change.exp());
         for (group, value) in groups() {
-            expected[group] *= changes[value].exp();
+            expected[group] *= changes[value];
         }
-        changes.iter().fold(0.0, |most, change| most.max(change.abs()))
+        most
     }
 }
 
