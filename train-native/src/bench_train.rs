@@ -64,6 +64,11 @@ impl Asked {
         config.check()?;
         Ok(Self { config, recipe, steps: 4 })
     }
+
+    /// Cells that devices share at a time.
+    pub fn part(&self) -> usize {
+        self.recipe.batch / self.recipe.accumulate.max(1)
+    }
 }
 
 /// Takes the steps.

@@ -191,9 +191,9 @@ pub(crate) enum Command {
         /// Parts of a step, with --preset.
         #[arg(long, requires = "preset")]
         accumulate: Option<usize>,
-        /// Devices that share a step, with --preset.
-        #[arg(long, default_value_t = 1, requires = "preset")]
-        replicas: usize,
+        /// Devices that share a step, with --preset (as `train` takes them when left out).
+        #[arg(long, requires = "preset")]
+        replicas: Option<usize>,
         /// JSON in place of a table, with --preset.
         #[arg(long, requires = "preset")]
         json: bool,

@@ -5,6 +5,8 @@
 //! Does not know: models.
 //! Flow: `--device` → **device**.
 
+use std::num::NonZero;
+
 use anyhow::{Result, bail, ensure};
 use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
@@ -57,6 +59,17 @@ impl Backend {
         }
     }
 
+    /// Devices that train together: as many as asked, or, where nothing was, threads of the CPU, one for each core as far
+    /// as they share a part of `cells` cells evenly; one of any other device.
+    ///
+    /// # Errors
+    /// As [`Backend::devices`].
+    pub fn sharing(self, asked: Option<usize>, cells: usize) -> Result<Vec<Device>> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = if self == Self::Flex { even_threads(cells, cores) } else { 1 };
+        self.devices(asked.unwrap_or(threads))
+    }
+
     /// `count` devices that train together: GPUs by their numbers, or threads of the CPU.
     ///
     /// # Errors
@@ -84,6 +97,14 @@ impl Backend {
             }
         }
     }
+}
+
+/// Most threads that share a step unasked: each holds gradients of all weights.
+const MOST_THREADS: usize = 8;
+
+/// The largest number of threads, up to one for each core, that share cells evenly.
+fn even_threads(cells: usize, cores: usize) -> usize {
+    (1..=cores.min(MOST_THREADS)).rev().find(|threads| cells.is_multiple_of(*threads)).unwrap_or(1)
 }
 
 /// Whether a device is the machine's own memory, and keeps no gradients: where cells are made by the model's own loops.
@@ -200,7 +221,15 @@ fn libtorch_cuda(_: usize) -> Result<Device> {
 
 #[cfg(test)]
 mod tests {
-    use super::given;
+    use super::{even_threads, given};
+
+    #[test]
+    fn threads_share_cells_evenly() {
+        let found = |cells| [1, 2, 3, 6, 64].map(|cores| even_threads(cells, cores));
+        assert_eq!(found(64), [1, 2, 2, 4, 8]);
+        assert_eq!(found(9), [1, 1, 3, 3, 3]);
+        assert_eq!(found(1), [1; 5]);
+    }
 
     #[test]
     fn clusters_say_how_many_gpus_there_are() {

@@ -86,7 +86,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
         }
         Command::Bench { preset: Some(preset), genes, batch, accumulate, replicas, json, device, .. } => {
             let asked = bench_train::Asked::of_preset(&preset, genes, batch, accumulate)?;
-            let found = bench_train::measure(&asked, &device.devices(replicas)?)?;
+            let found = bench_train::measure(&asked, &device.sharing(replicas, asked.part())?)?;
             print(&if json { format!("{found}\n") } else { bench_train::table(&found) });
             Ok(Done::Printed)
         }
@@ -95,7 +95,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
             let (steps, effort) = (defaults(&bundle, None, steps, 1).steps, effort_of(device));
             print(&bench::bench(&bundle, &bench::Settings { cells, steps, guidance, effort })?);
             let asked = bench_train::Asked::of_config(&bundle.card.model)?;
-            print(&bench_train::table(&bench_train::measure(&asked, &device.devices(1)?)?));
+            print(&bench_train::table(&bench_train::measure(&asked, &device.sharing(None, asked.part())?)?));
             Ok(Done::Printed)
         }
         Command::Split(asked) => splitting::split(asked).map(|()| Done::Printed),
@@ -142,7 +142,9 @@ fn trained(asked: cli::Train) -> anyhow::Result<Done> {
         stop_after: asked.stop_after,
         stop: std::sync::Arc::clone(&stop),
     };
-    let ended = train::train(&order, &asked.device.devices(asked.replicas)?)?;
+    let recipe = train_native::recipe::Recipe::read(&order.recipe)?.training;
+    let devices = asked.device.sharing(asked.replicas, recipe.batch / recipe.accumulate.max(1))?;
+    let ended = train::train(&order, &devices)?;
     Ok(if ended.stopped { Done::Part(stop.code()) } else { Done::Kept })
 }
 

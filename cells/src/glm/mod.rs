@@ -145,14 +145,15 @@ impl Factor {
         let (mut slopes, mut curvatures) = (vec![0.0; self.values], vec![0.0; self.values]);
         let groups = || self.of_group.iter().enumerate().filter_map(|(group, value)| Some((group, (*value)? as usize)));
         for (group, value) in groups() {
-            slopes[value] += (sums.counts[group] - expected[group]) / dispersion;
-            curvatures[value] += expected[group] / dispersion;
+            slopes[value] += sums.counts[group] - expected[group];
+            curvatures[value] += expected[group];
         }
         let mut changes = vec![0.0_f64; self.values];
         for (value, change) in changes.iter_mut().enumerate().filter(|(value, _)| curvatures[*value] > 0.0) {
-            let slope = slopes[value] - self.precision * effects[value];
-            let wanted =
-                effects[value] + (slope / (curvatures[value] + self.precision)).clamp(-LARGEST_STEP, LARGEST_STEP);
+            // The likelihood over the dispersion.
+            let slope = slopes[value] / dispersion - self.precision * effects[value];
+            let curvature = curvatures[value] / dispersion + self.precision;
+            let wanted = effects[value] + (slope / curvature).clamp(-LARGEST_STEP, LARGEST_STEP);
             *change = wanted.clamp(-LARGEST_EFFECT, LARGEST_EFFECT) - effects[value];
             effects[value] += *change;
         }

@@ -26,9 +26,10 @@ pub(crate) struct Train {
     #[arg(long, value_enum, default_value = "flex")]
     pub(crate) device: Backend,
     /// Devices of this machine that train together, each with a part of every batch; `auto`: the GPUs that Slurm
-    /// or CUDA_VISIBLE_DEVICES gives.
-    #[arg(long, default_value = "1", value_parser = device::replicas)]
-    pub(crate) replicas: usize,
+    /// or CUDA_VISIBLE_DEVICES gives. Left out: one GPU, or a thread for each core of the CPU (at most 8). Other numbers
+    /// give the same weights but for rounding.
+    #[arg(long, value_parser = device::replicas)]
+    pub(crate) replicas: Option<usize>,
     /// Steps between checkpoints; at these the best one is looked for.
     #[arg(long, default_value_t = 100)]
     pub(crate) save_every: usize,

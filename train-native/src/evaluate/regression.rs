@@ -15,6 +15,7 @@ use cells::{Cells, Column, Counts};
 
 use super::Keys;
 use crate::pool::pool;
+use crate::progress;
 
 /// Name of the regression's line in the tables.
 pub(super) const REGRESSION: &str = "regression";
@@ -92,6 +93,7 @@ fn means(regression: &Regression, labels: &Labels, texts: &[String]) -> Vec<f64>
 
 /// The regression fitted to training cells.
 fn fitted(training: &Cells, keys: &Keys) -> (Labels, Regression) {
+    let _fitting = progress::phase("fitting the regression that the model is held against");
     let labels = Labels::of(training, keys);
     let sizes = training.counts.totals();
     let mean = sizes.iter().sum::<u64>() as f64 / sizes.len().max(1) as f64;
