@@ -11,6 +11,7 @@ pub mod cells;
 pub mod column;
 pub mod counts;
 pub mod de;
+mod eigen;
 pub mod features;
 pub mod gather;
 pub mod genes;

@@ -4,9 +4,10 @@
 //! Does not know: maps or labels.
 //! Flow: log-normalised → **components** [cells, components] → neighbours → map.
 
-use faer::{Mat, Side};
+use faer::Mat;
 use thiserror::Error;
 
+use crate::eigen::leading;
 use crate::normalise::Normalised;
 
 /// Components fitted on some genes.
@@ -99,10 +100,7 @@ fn centred(data: &Normalised, genes: &[u32], mean: &[f32]) -> Mat<f64> {
 pub(crate) fn principal(matrix: &Mat<f64>, components: usize) -> Result<(Mat<f64>, Vec<f64>), PcaError> {
     let by_rows = matrix.nrows() < matrix.ncols();
     let gram = if by_rows { matrix * matrix.transpose() } else { matrix.transpose() * matrix };
-    let eigen = gram.self_adjoint_eigen(Side::Lower).map_err(|_| PcaError::NoConvergence)?;
-    let size = gram.nrows();
-    let top = Mat::from_fn(size, components, |row, column| eigen.U()[(row, size - 1 - column)]);
-    let sums = (0..components).map(|component| eigen.S()[size - 1 - component]).collect();
+    let (top, sums) = leading(&gram, components).ok_or(PcaError::NoConvergence)?;
     let mut directions = if by_rows { matrix.transpose() * &top } else { top };
     for component in 0..components {
         let column: Vec<f64> = (0..matrix.ncols()).map(|place| directions[(place, component)]).collect();

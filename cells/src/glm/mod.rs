@@ -93,17 +93,23 @@ impl Design {
     /// assert!((fit.effects[1][1] - fit.effects[1][0] - 4_f64.ln()).abs() < 0.01);
     /// ```
     pub fn fit(&self, sums: &Sums) -> Fit {
-        let mut fit = Fit {
-            intercept: f64::NEG_INFINITY,
+        self.fit_from(sums, None)
+    }
+
+    /// [`Design::fit`], from the fit of the same counts at other strengths, which is near: a fraction of the sweeps. The
+    /// result is that of a fresh start but for the tolerance at which sweeps end.
+    pub fn fit_from(&self, sums: &Sums, start: Option<Fit>) -> Fit {
+        let (total, exposure): (f64, f64) = (sums.counts.iter().sum(), sums.exposures.iter().sum());
+        let is_silent = total <= 0.0 || exposure <= 0.0;
+        let mut fit = start.filter(|_| !is_silent).unwrap_or_else(|| Fit {
+            intercept: if is_silent { f64::NEG_INFINITY } else { (total / exposure).ln() },
             effects: self.factors.iter().map(|factor| vec![0.0; factor.values]).collect(),
             dispersion: 1.0,
             overdispersion: 0.0,
-        };
-        let (total, exposure): (f64, f64) = (sums.counts.iter().sum(), sums.exposures.iter().sum());
-        if total <= 0.0 || exposure <= 0.0 {
+        });
+        if is_silent {
             return fit;
         }
-        fit.intercept = (total / exposure).ln();
         for _ in 0..ROUNDS {
             let expected = self.settle(sums, &mut fit);
             (fit.dispersion, fit.overdispersion) = spread(sums, &expected);

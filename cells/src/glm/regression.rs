@@ -142,13 +142,12 @@ fn folds(grouped: &Grouped, scheme: &Scheme, by_donor: bool) -> Vec<Vec<bool>> {
 }
 
 /// Log-likelihood of a gene's counts in the groups that a fold left out, by a fit to the others (Poisson).
-fn left_out(design: &Design, kept: &Sums, asked: &Sums) -> f64 {
-    let fit = design.fit(kept);
+fn left_out(design: &Design, fit: &Fit, asked: &Sums) -> f64 {
     if !fit.intercept.is_finite() {
         return 0.0;
     }
     let of_group = |group: usize| {
-        let mean = design.mean(&fit, group);
+        let mean = design.mean(fit, group);
         asked.counts[group] * mean.max(1e-12).ln() - asked.exposures[group] * mean
     };
     (0..design.groups).map(of_group).sum()
@@ -210,25 +209,35 @@ impl<'a> Trial<'a> {
         Some(Self { grouped, scheme, row_of, genes, dispersions, spread })
     }
 
-    /// Log-likelihood of what the folds leave out.
-    fn score(&self, folds: &[Vec<bool>], strengths: Strengths) -> f64 {
-        let design = design(self.grouped, self.scheme, self.row_of, strengths);
-        let of_gene = |place: usize| -> f64 {
+    /// Log-likelihood of what the folds leave out, at each of some strengths.
+    fn scores(&self, folds: &[Vec<bool>], candidates: &[Strengths]) -> Vec<f64> {
+        let designs: Vec<Design> =
+            candidates.iter().map(|own| design(self.grouped, self.scheme, self.row_of, *own)).collect();
+        let of_gene = |place: usize| -> Vec<f64> {
             let sums = |groups: &[bool]| self.grouped.sums(self.genes[place], groups);
-            let of_fold = |asked: &Vec<bool>| {
+            let mut scores = vec![0.0; designs.len()];
+            for asked in folds {
                 let kept: Vec<bool> = asked.iter().map(|asked| !asked).collect();
-                left_out(&design, &sums(&kept), &sums(asked))
-            };
-            folds.iter().map(of_fold).sum::<f64>() / self.dispersions[place]
+                let (kept, asked) = (sums(&kept), sums(asked));
+                let mut last = None;
+                for (design, score) in designs.iter().zip(&mut scores) {
+                    let fit = design.fit_from(&kept, last.take());
+                    *score += left_out(design, &fit, &asked) / self.dispersions[place];
+                    last = Some(fit);
+                }
+            }
+            scores
         };
-        self.spread.map(self.genes.len(), of_gene).iter().sum()
+        let of_genes = self.spread.map(self.genes.len(), of_gene);
+        (0..designs.len()).map(|candidate| of_genes.iter().map(|scores| scores[candidate]).sum()).collect()
     }
 
     /// The best of some strengths.
     fn best(&self, folds: &[Vec<bool>], candidates: impl IntoIterator<Item = Strengths>) -> Option<Strengths> {
-        let scored: Vec<_> = candidates.into_iter().map(|own| (self.score(folds, own), own)).collect();
+        let candidates: Vec<Strengths> = candidates.into_iter().collect();
+        let scored = self.scores(folds, &candidates).into_iter().zip(candidates);
         // Of equal ones the first, which holds back least.
-        scored.into_iter().rev().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, own)| own)
+        scored.rev().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, own)| own)
     }
 }
 
