@@ -11,6 +11,7 @@
 //! and not cells. The likelihood is divided by the gene's dispersion (quasi-Poisson): a gene that varies more than a
 //! Poisson does says less, and its effects are held back more.
 
+mod adaptive;
 mod grouped;
 mod regression;
 
@@ -132,6 +133,18 @@ impl Design {
             }
             if moved.abs() < TOLERANCE {
                 break;
+            }
+        }
+        expected
+    }
+
+    /// Counts that the groups of every value of a factor would be expected to have without its effect [values].
+    fn expected_without(&self, factor: usize, exposures: &[f64], fit: &Fit) -> Vec<f64> {
+        let own = &self.factors[factor];
+        let mut expected = vec![0.0; own.values];
+        for (group, value) in own.of_group.iter().enumerate() {
+            if let Some(value) = value.map(|value| value as usize) {
+                expected[value] += exposures[group] * self.mean(fit, group) * (-fit.effects[factor][value]).exp();
             }
         }
         expected

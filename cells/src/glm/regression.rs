@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::adaptive::{held_back, standard_error};
 use super::grouped::{Grouped, Role, Scheme};
 use super::{Design, Factor, Fit, Sums};
 use crate::spread::Spread;
@@ -41,12 +42,19 @@ pub struct Strengths {
     pub perturbation: f64,
     /// Of context × perturbation.
     pub pair: f64,
+    /// Whether effects of perturbations, and of pairs, are held back once more, by how those of all genes are distributed.
+    pub adaptive: bool,
 }
 
 impl Default for Strengths {
     /// Where nothing can be left out.
     fn default() -> Self {
-        Self { identity: IDENTITY_STRENGTHS[3], perturbation: PERTURBATION_STRENGTHS[0], pair: PAIR_STRENGTHS[3] }
+        Self {
+            identity: IDENTITY_STRENGTHS[3],
+            perturbation: PERTURBATION_STRENGTHS[0],
+            pair: PAIR_STRENGTHS[3],
+            adaptive: false,
+        }
     }
 }
 
@@ -232,6 +240,25 @@ impl<'a> Trial<'a> {
         (0..designs.len()).map(|candidate| of_genes.iter().map(|scores| scores[candidate]).sum()).collect()
     }
 
+    /// Log-likelihood of what the folds leave out with effects as they were fitted, and held back by all genes' effects.
+    fn adaptive_scores(&self, folds: &[Vec<bool>], strengths: Strengths) -> [f64; 2] {
+        let design = design(self.grouped, self.scheme, self.row_of, strengths);
+        let mut scores = [0.0; 2];
+        for asked in folds {
+            let kept: Vec<bool> = asked.iter().map(|asked| !asked).collect();
+            let sums = |place: usize, groups: &[bool]| self.grouped.sums(self.genes[place], groups);
+            let plain = self.spread.map(self.genes.len(), |place| design.fit(&sums(place, &kept)));
+            let mut held = plain.clone();
+            hold_back(&mut held, &design, self.scheme, |place| sums(place, &kept), self.spread);
+            for (score, fits) in scores.iter_mut().zip([plain, held]) {
+                let of_gene =
+                    |(place, fit): (usize, &Fit)| left_out(&design, fit, &sums(place, asked)) / self.dispersions[place];
+                *score += fits.iter().enumerate().map(of_gene).sum::<f64>();
+            }
+        }
+        scores
+    }
+
     /// The best of some strengths.
     fn best(&self, folds: &[Vec<bool>], candidates: impl IntoIterator<Item = Strengths>) -> Option<Strengths> {
         let candidates: Vec<Strengths> = candidates.into_iter().collect();
@@ -267,7 +294,36 @@ fn strengths(
     if !row_of.is_empty() {
         found = trial.best(&folds, PAIR_STRENGTHS.map(|pair| Strengths { pair, ..found })).unwrap_or(found);
     }
-    found
+    let [plain, held] = trial.adaptive_scores(asked, found);
+    Strengths { adaptive: held > plain, ..found }
+}
+
+/// Holds the effects of perturbations and of pairs back by how those of all genes are distributed, value by value; `sums`
+/// gives what each fit was made from.
+fn hold_back(
+    fits: &mut [Fit],
+    design: &Design,
+    scheme: &Scheme,
+    sums: impl Fn(usize) -> Sums + Sync,
+    spread: &Spread<'_>,
+) {
+    // Effects of pairs stand behind those of the labels.
+    for factor in scheme.place(Role::Perturbation).into_iter().chain(scheme.labels.len()..design.factors.len()) {
+        let errors = spread.map(fits.len(), |gene| {
+            let fit = &fits[gene];
+            let expected = design.expected_without(factor, &sums(gene).exposures, fit);
+            let own = expected.iter().zip(&fit.effects[factor]);
+            own.map(|(expected, effect)| standard_error(*effect, *expected, fit.dispersion)).collect::<Vec<f64>>()
+        });
+        let of_value = |value: usize| -> Vec<f64> {
+            let effects: Vec<f64> = fits.iter().map(|fit| fit.effects[factor][value]).collect();
+            held_back(&effects, &errors.iter().map(|own| own[value]).collect::<Vec<f64>>())
+        };
+        let held = spread.map(design.factors[factor].values, of_value);
+        for (value, effects) in held.iter().enumerate() {
+            fits.iter_mut().zip(effects).for_each(|(fit, effect)| fit.effects[factor][value] = *effect);
+        }
+    }
 }
 
 impl Regression {
@@ -278,7 +334,10 @@ impl Regression {
         let strengths = strengths(grouped, scheme, &row_of, by_donor, spread);
         let design = design(grouped, scheme, &row_of, strengths);
         let all = vec![true; grouped.len()];
-        let fits = spread.map(grouped.genes(), |gene| design.fit(&grouped.sums(gene, &all)));
+        let mut fits = spread.map(grouped.genes(), |gene| design.fit(&grouped.sums(gene, &all)));
+        if strengths.adaptive {
+            hold_back(&mut fits, &design, scheme, |gene| grouped.sums(gene, &all), spread);
+        }
         Self { scheme: scheme.clone(), fits, pairs, strengths, row_of, design }
     }
 

@@ -38,13 +38,14 @@ pub fn initialise(config: &ModelConfig, set: &TrainingSet, seed: u64, device: &D
     let sizes = groups::size_factors(set);
     let known = groups::known_size_factors(set, &sizes);
     let effects = Effects::fit(set, &sizes);
-    let Strengths { identity, perturbation, pair } = effects.regression.strengths;
+    let Strengths { identity, perturbation, pair, adaptive } = effects.regression.strengths;
     say(&format!(
         "regression of {} genes on {} condition values and {} pairs; held back: donors or lines by {identity}, \
-         perturbations by {perturbation}, pairs by {pair}",
+         perturbations by {perturbation}, pairs by {pair}{}",
         set.genes(),
         set.condition_values(),
-        set.pairs.len()
+        set.pairs.len(),
+        if adaptive { ", and perturbations and pairs by the distribution of their effects over genes" } else { "" }
     ));
     let statistics = statistics(set, &effects)?;
     let mut network = Network::init(config, statistics, set.pairs.clone(), seed, device);
