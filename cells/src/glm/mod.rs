@@ -16,7 +16,7 @@ mod grouped;
 mod regression;
 
 pub use grouped::{Grouped, Role, Scheme};
-pub use regression::{Regression, Strengths, leaves_donors_out};
+pub use regression::{Adaptive, Regression, Strengths, leaves_donors_out};
 
 /// Most sweeps over all effects.
 const SWEEPS: usize = 60;

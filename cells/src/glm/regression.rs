@@ -42,8 +42,19 @@ pub struct Strengths {
     pub perturbation: f64,
     /// Of context × perturbation.
     pub pair: f64,
-    /// Whether effects of perturbations, and of pairs, are held back once more, by how those of all genes are distributed.
-    pub adaptive: bool,
+    /// How effects of perturbations, and of pairs, are held back once more, by how those of all genes are distributed.
+    pub adaptive: Adaptive,
+}
+
+/// What effects of perturbations are held back towards by the distribution of all genes' effects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adaptive {
+    /// They stay as they were fitted.
+    Not,
+    /// No effect.
+    None,
+    /// The mean effect of all perturbations, which is held back towards none itself.
+    Mean,
 }
 
 impl Default for Strengths {
@@ -53,7 +64,7 @@ impl Default for Strengths {
             identity: IDENTITY_STRENGTHS[3],
             perturbation: PERTURBATION_STRENGTHS[0],
             pair: PAIR_STRENGTHS[3],
-            adaptive: false,
+            adaptive: Adaptive::Not,
         }
     }
 }
@@ -240,23 +251,26 @@ impl<'a> Trial<'a> {
         (0..designs.len()).map(|candidate| of_genes.iter().map(|scores| scores[candidate]).sum()).collect()
     }
 
-    /// Log-likelihood of what the folds leave out with effects as they were fitted, and held back by all genes' effects.
-    fn adaptive_scores(&self, folds: &[Vec<bool>], strengths: Strengths) -> [f64; 2] {
+    /// The best way to hold effects back by the distribution of all genes' effects.
+    fn adaptive(&self, folds: &[Vec<bool>], strengths: Strengths) -> Adaptive {
         let design = design(self.grouped, self.scheme, self.row_of, strengths);
-        let mut scores = [0.0; 2];
+        let ways = [Adaptive::Not, Adaptive::None, Adaptive::Mean];
+        let mut scores = [0.0; 3];
         for asked in folds {
             let kept: Vec<bool> = asked.iter().map(|asked| !asked).collect();
             let sums = |place: usize, groups: &[bool]| self.grouped.sums(self.genes[place], groups);
-            let plain = self.spread.map(self.genes.len(), |place| design.fit(&sums(place, &kept)));
-            let mut held = plain.clone();
-            hold_back(&mut held, &design, self.scheme, |place| sums(place, &kept), self.spread);
-            for (score, fits) in scores.iter_mut().zip([plain, held]) {
+            let fits = self.spread.map(self.genes.len(), |place| design.fit(&sums(place, &kept)));
+            for (score, way) in scores.iter_mut().zip(ways) {
+                let mut held = fits.clone();
+                hold_back(&mut held, way, &design, self.scheme, |place| sums(place, &kept), self.spread);
                 let of_gene =
-                    |(place, fit): (usize, &Fit)| left_out(&design, fit, &sums(place, asked)) / self.dispersions[place];
-                *score += fits.iter().enumerate().map(of_gene).sum::<f64>();
+                    |place: usize| left_out(&design, &held[place], &sums(place, asked)) / self.dispersions[place];
+                *score += (0..held.len()).map(of_gene).sum::<f64>();
             }
         }
-        scores
+        // Of equal ones the first, which does least.
+        let best = scores.into_iter().zip(ways).rev().max_by(|a, b| a.0.total_cmp(&b.0));
+        best.map_or(Adaptive::Not, |(_, way)| way)
     }
 
     /// The best of some strengths.
@@ -294,36 +308,59 @@ fn strengths(
     if !row_of.is_empty() {
         found = trial.best(&folds, PAIR_STRENGTHS.map(|pair| Strengths { pair, ..found })).unwrap_or(found);
     }
-    let [plain, held] = trial.adaptive_scores(asked, found);
-    Strengths { adaptive: held > plain, ..found }
+    Strengths { adaptive: trial.adaptive(asked, found), ..found }
 }
 
 /// Holds the effects of perturbations and of pairs back by how those of all genes are distributed, value by value; `sums`
 /// gives what each fit was made from.
 fn hold_back(
     fits: &mut [Fit],
+    way: Adaptive,
     design: &Design,
     scheme: &Scheme,
     sums: impl Fn(usize) -> Sums + Sync,
     spread: &Spread<'_>,
 ) {
+    if way == Adaptive::Not {
+        return;
+    }
+    let perturbation = scheme.place(Role::Perturbation);
     // Effects of pairs stand behind those of the labels.
-    for factor in scheme.place(Role::Perturbation).into_iter().chain(scheme.labels.len()..design.factors.len()) {
+    for factor in perturbation.into_iter().chain(scheme.labels.len()..design.factors.len()) {
         let errors = spread.map(fits.len(), |gene| {
             let fit = &fits[gene];
             let expected = design.expected_without(factor, &sums(gene).exposures, fit);
             let own = expected.iter().zip(&fit.effects[factor]);
             own.map(|(expected, effect)| standard_error(*effect, *expected, fit.dispersion)).collect::<Vec<f64>>()
         });
+        let towards = if way == Adaptive::Mean && Some(factor) == perturbation {
+            mean_effects(fits, factor, &errors)
+        } else {
+            vec![0.0; fits.len()]
+        };
         let of_value = |value: usize| -> Vec<f64> {
-            let effects: Vec<f64> = fits.iter().map(|fit| fit.effects[factor][value]).collect();
-            held_back(&effects, &errors.iter().map(|own| own[value]).collect::<Vec<f64>>())
+            let apart = fits.iter().zip(&towards).map(|(fit, mean)| fit.effects[factor][value] - mean);
+            let own: Vec<f64> = errors.iter().map(|own| own[value]).collect();
+            held_back(&apart.collect::<Vec<f64>>(), &own)
         };
         let held = spread.map(design.factors[factor].values, of_value);
         for (value, effects) in held.iter().enumerate() {
-            fits.iter_mut().zip(effects).for_each(|(fit, effect)| fit.effects[factor][value] = *effect);
+            let own = fits.iter_mut().zip(effects.iter().zip(&towards));
+            own.for_each(|(fit, (effect, mean))| fit.effects[factor][value] = mean + effect);
         }
     }
+}
+
+/// Mean effect over the values of a factor that have one, by their precision, held back towards none [G].
+fn mean_effects(fits: &[Fit], factor: usize, errors: &[Vec<f64>]) -> Vec<f64> {
+    let of_gene = |(fit, errors): (&Fit, &Vec<f64>)| {
+        let precisions = errors.iter().map(|error| error.powi(-2));
+        let all: f64 = precisions.clone().sum();
+        let sum: f64 = precisions.zip(&fit.effects[factor]).map(|(precision, effect)| precision * effect).sum();
+        if all > 0.0 { (sum / all, all.sqrt().recip()) } else { (0.0, f64::INFINITY) }
+    };
+    let (means, errors): (Vec<f64>, Vec<f64>) = fits.iter().zip(errors).map(of_gene).unzip();
+    held_back(&means, &errors)
 }
 
 impl Regression {
@@ -335,9 +372,7 @@ impl Regression {
         let design = design(grouped, scheme, &row_of, strengths);
         let all = vec![true; grouped.len()];
         let mut fits = spread.map(grouped.genes(), |gene| design.fit(&grouped.sums(gene, &all)));
-        if strengths.adaptive {
-            hold_back(&mut fits, &design, scheme, |gene| grouped.sums(gene, &all), spread);
-        }
+        hold_back(&mut fits, strengths.adaptive, &design, scheme, |gene| grouped.sums(gene, &all), spread);
         Self { scheme: scheme.clone(), fits, pairs, strengths, row_of, design }
     }
 

@@ -16,7 +16,7 @@ mod groups;
 mod sizes;
 
 use burn::tensor::Device;
-use cells::glm::Strengths;
+use cells::glm::{Adaptive, Strengths};
 use model::config::ModelConfig;
 use model::network::Network;
 use model::statistics::{GeneStatistics, LARGEST_SIZE, SMALLEST_SIZE, ceiling_token};
@@ -45,7 +45,12 @@ pub fn initialise(config: &ModelConfig, set: &TrainingSet, seed: u64, device: &D
         set.genes(),
         set.condition_values(),
         set.pairs.len(),
-        if adaptive { ", and perturbations and pairs by the distribution of their effects over genes" } else { "" }
+        match adaptive {
+            Adaptive::Not => "",
+            Adaptive::None => "; effects of perturbations once more by their distribution over genes",
+            Adaptive::Mean =>
+                "; effects of perturbations once more by their distribution over genes, around their mean",
+        }
     ));
     let statistics = statistics(set, &effects)?;
     let mut network = Network::init(config, statistics, set.pairs.clone(), seed, device);
