@@ -37,6 +37,11 @@ fn every_bundle_has_its_test() {
 }
 
 #[test]
+fn gbm_knockdowns_writes_cells() {
+    is_sound("gbm-knockdowns");
+}
+
+#[test]
 fn human_tissues_writes_cells() {
     is_sound("human-tissues");
 }
