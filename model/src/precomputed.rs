@@ -15,12 +15,11 @@ use safetensors::tensor::SafeTensors;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::bundle::{BundleError, MAP, Map, WEIGHTS, check_file, read_map};
+pub use crate::bundle::files::PRECOMPUTED;
+use crate::bundle::files::WEIGHTS;
 use crate::card::{Card, Kind};
 use crate::weights::{self, Precision, Tensors, WeightsError};
 
-/// The file's name.
-pub const PRECOMPUTED: &str = "precomputed.safetensors";
 /// −log10 of a p-value that is 0: nothing that is a number comes near it.
 const NEVER: f32 = 400.0;
 
@@ -314,20 +313,6 @@ fn check(found: &Precomputed, card: &Card) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// The map and the results made ahead of time, for a page that shows them while the weights are on their way; `None`
-/// while one of the two files is not there, or when the bundle has none.
-///
-/// # Errors
-/// When one of them does not fit the card.
-pub fn preview(card: &Card, files: &BTreeMap<String, Vec<u8>>) -> Result<Option<(Map, Precomputed)>, BundleError> {
-    let of = |name: &str| Some((card.files.get(name)?, files.get(name)?));
-    let (Some((map_entry, map)), Some((entry, bytes))) = (of(MAP), of(PRECOMPUTED)) else { return Ok(None) };
-    check_file(MAP, map_entry, map)?;
-    check_file(PRECOMPUTED, entry, bytes)?;
-    let map = read_map(map, card).map_err(|source| BundleError::Content { file: MAP, source })?;
-    Ok(Some((map, read(bytes, card)?)))
 }
 
 #[cfg(test)]

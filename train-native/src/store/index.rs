@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::Role;
+use super::role::Role;
 use super::shard::RESERVED;
 use crate::files::write_atomic;
 use crate::output::say;
