@@ -3,7 +3,7 @@
 //! Does: holds which matrices, genomes, modalities and labels a file has, which matrix was taken and why, what was left
 //! out; writes it as lines of text.
 //! Does not know: how it was found.
-//! Flow: reader → **report** → `train-native inspect`, Data view.
+//! Flow: reader → **report** → `wellplate inspect`, Data view.
 
 use std::collections::BTreeMap;
 use std::fmt;

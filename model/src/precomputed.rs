@@ -2,7 +2,7 @@
 //!
 //! Does: sets of generated cells in a few numbers (places on the map, means and detection of some genes), comparisons
 //! of two sets (p, q, interval of the surest genes), and what made them, as one small file and back.
-//! Does not know: how cells are generated or tested (`train-native precompute` does, with the code that the page runs),
+//! Does not know: how cells are generated or tested (`wellplate precompute` does, with the code that the page runs),
 //! single cells' counts.
 //! Flow: precompute → **file of the bundle** → page.
 //!
@@ -33,14 +33,14 @@ pub enum PrecomputedError {
     #[error("its list of contents cannot be read: {0}")]
     Contents(#[from] serde_json::Error),
     /// It belongs to another bundle, or contradicts itself.
-    #[error("{0}; make it anew with `train-native precompute`")]
+    #[error("{0}; make it anew with `wellplate precompute`")]
     Foreign(String),
 }
 
 /// What made the results.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Made {
-    /// Version of train-native.
+    /// Version of the program that made them.
     pub version: String,
     /// Device.
     pub device: String,

@@ -104,7 +104,7 @@ fn damaged_files_are_refused_with_a_sentence() {
         assert!(read(&bytes[..length], &card()).is_err(), "cut to {length} bytes");
     }
     assert!(refused(|file| file.made.weights = "other".to_owned()).contains("other weights"));
-    assert!(refused(|file| file.made.weights = "other".to_owned()).contains("train-native precompute"));
+    assert!(refused(|file| file.made.weights = "other".to_owned()).contains("wellplate precompute"));
     assert!(refused(|file| file.made.tested = 6).contains("6 genes"));
     assert!(refused(|file| file.populations[0].genes = vec![0, 2, 5]).contains("places"));
     assert!(refused(|file| file.populations[0].genes = vec![2, 0, 4]).contains("in order"));

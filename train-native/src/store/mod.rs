@@ -55,7 +55,7 @@ impl Store {
     /// What is wrong with a shard, and how it is mended.
     fn mend(&self, entry: &Entry) -> String {
         format!(
-            "the shard {} is missing or damaged; run the same `train-native prepare` again, which makes only that shard anew",
+            "the shard {} is missing or damaged; run the same `wellplate prepare` again, which makes only that shard anew",
             self.folder.join(&entry.file).display()
         )
     }
