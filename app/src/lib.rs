@@ -10,6 +10,7 @@ pub mod checks;
 pub mod choices;
 pub mod device_choice;
 pub mod expression;
+pub mod faults;
 pub mod fields;
 pub mod gene_links;
 pub mod gene_list;

@@ -184,7 +184,7 @@ impl Held {
         let on_map = self.sets.get(found.control).map_or(0, |set| set.points.len() / 2);
         let few = if on_map < *cells as usize { format!(" ({on_map} of them on the map)") } else { String::new() };
         format!(
-            "{cells} cells{each}{few}, seed {seed}, made by train-native {version} on {device}; press Generate for cells of your own."
+            "{cells} cells{each}{few}, seed {seed}, made by wellplate {version} on {device}; press Generate for cells of your own."
         )
     }
 
@@ -204,7 +204,7 @@ impl Held {
     fn commands(&self, card: &Card, found: Found) -> String {
         let perturbation = choices::perturbation(card).map(|condition| condition.key.as_str());
         let one = |place: usize, is_control: bool, out: &str| {
-            let mut command = format!("train-native sample --bundle assets/models/{}", card.name);
+            let mut command = format!("wellplate sample --bundle assets/models/{}", card.name);
             for (key, value) in &self.sets[place].with {
                 if !is_control || Some(key.as_str()) != perturbation {
                     command.push_str(&format!(" --with \"{key}={value}\""));
@@ -228,7 +228,7 @@ impl Held {
             ("kind", "generated, precomputed".to_owned()),
             (
                 "precomputed",
-                "made ahead of time with train-native and shipped with the bundle, rounded to three digits".to_owned(),
+                "made ahead of time with wellplate and shipped with the bundle, rounded to three digits".to_owned(),
             ),
             ("bundle", card.name.clone()),
             ("bundle_sha256", made.bundle.clone()),

@@ -201,7 +201,7 @@ pub fn command(wanted: &Wanted, source: Source<'_>) -> (String, Option<&'static 
         _ => None,
     };
     let mut text = format!(
-        "train-native predict --bundle assets/models/{} --cells {}",
+        "wellplate predict --bundle assets/models/{} --cells {}",
         source.bundle,
         quoted(saved.unwrap_or(source.title))
     );

@@ -3,7 +3,7 @@
 //! Does: holds which matrices, genomes, modalities and labels a file has, which matrix was taken and why, what was left
 //! out; writes it as lines of text.
 //! Does not know: how it was found.
-//! Flow: reader → **report** → `train-native inspect`, Data view.
+//! Flow: reader → **report** → `wellplate inspect`, Data view.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
-use crate::h5ad::LeftOut;
 use crate::kind::Kind;
 
 /// Values of a label that are listed.
@@ -63,6 +62,15 @@ pub struct LabelFound {
     pub missing: u64,
     /// Values and their cells, the commonest first; empty for numbers with many values.
     pub values: Vec<(String, u64)>,
+}
+
+/// A column that cannot be a label.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Path in the file.
+    pub place: String,
+    /// Why, as a sentence.
+    pub why: String,
 }
 
 /// What was found.

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::bundle::{BundleError, sha256};
+use crate::bundle::error::BundleError;
+use crate::bundle::files::sha256;
 use crate::card::{Card, Choices, Condition, Kind, UNSPECIFIED};
 use crate::sample::Request;
 use crate::statistics::GeneStatistics;

@@ -3,7 +3,7 @@
 //! Does: counts a run's passes and decoded rows, and turns them into floating-point operations and
 //! WebGPU dispatches.
 //! Does not know: time.
-//! Flow: sampler → **work** → `train-native bench`, the worker's tests.
+//! Flow: sampler → **work** → `wellplate bench`, the worker's tests.
 //!
 //! In a browser a dispatch costs microseconds before it computes anything, so their number decides how
 //! fast a small model can be. The numbers per pass were counted in Chromium by `app/tests/worker.rs`,

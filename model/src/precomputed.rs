@@ -2,7 +2,7 @@
 //!
 //! Does: sets of generated cells in a few numbers (places on the map, means and detection of some genes), comparisons
 //! of two sets (p, q, interval of the surest genes), and what made them, as one small file and back.
-//! Does not know: how cells are generated or tested (`train-native precompute` does, with the code that the page runs),
+//! Does not know: how cells are generated or tested (`wellplate precompute` does, with the code that the page runs),
 //! single cells' counts.
 //! Flow: precompute → **file of the bundle** → page.
 //!
@@ -15,12 +15,11 @@ use safetensors::tensor::SafeTensors;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::bundle::{BundleError, MAP, Map, WEIGHTS, check_file, read_map};
+pub use crate::bundle::files::PRECOMPUTED;
+use crate::bundle::files::WEIGHTS;
 use crate::card::{Card, Kind};
 use crate::weights::{self, Precision, Tensors, WeightsError};
 
-/// The file's name.
-pub const PRECOMPUTED: &str = "precomputed.safetensors";
 /// −log10 of a p-value that is 0: nothing that is a number comes near it.
 const NEVER: f32 = 400.0;
 
@@ -34,14 +33,14 @@ pub enum PrecomputedError {
     #[error("its list of contents cannot be read: {0}")]
     Contents(#[from] serde_json::Error),
     /// It belongs to another bundle, or contradicts itself.
-    #[error("{0}; make it anew with `train-native precompute`")]
+    #[error("{0}; make it anew with `wellplate precompute`")]
     Foreign(String),
 }
 
 /// What made the results.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Made {
-    /// Version of train-native.
+    /// Version of the program that made them.
     pub version: String,
     /// Device.
     pub device: String,
@@ -314,20 +313,6 @@ fn check(found: &Precomputed, card: &Card) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// The map and the results made ahead of time, for a page that shows them while the weights are on their way; `None`
-/// while one of the two files is not there, or when the bundle has none.
-///
-/// # Errors
-/// When one of them does not fit the card.
-pub fn preview(card: &Card, files: &BTreeMap<String, Vec<u8>>) -> Result<Option<(Map, Precomputed)>, BundleError> {
-    let of = |name: &str| Some((card.files.get(name)?, files.get(name)?));
-    let (Some((map_entry, map)), Some((entry, bytes))) = (of(MAP), of(PRECOMPUTED)) else { return Ok(None) };
-    check_file(MAP, map_entry, map)?;
-    check_file(PRECOMPUTED, entry, bytes)?;
-    let map = read_map(map, card).map_err(|source| BundleError::Content { file: MAP, source })?;
-    Ok(Some((map, read(bytes, card)?)))
 }
 
 #[cfg(test)]

@@ -6,12 +6,18 @@
 //! Does not know: what is measured, how rows were put in order.
 //! Flow: matrix → **heat map** → page, plate, SVG.
 
+mod layout;
+mod trees;
+
 use plotters::coord::Shift;
 use plotters::prelude::{Color, DrawingArea, DrawingBackend, PathElement, RGBColor};
 
 use crate::frame::{Anchor, Area, PlotError, Taken, claim, drawn, ground, nothing, rectangle, text};
 use crate::theme::Theme;
 use crate::words::{brief, shortened, width_of, wrapped};
+pub use layout::Layout;
+use layout::edge;
+use trees::GAP;
 
 /// Usual height of a row, least height of one with many others, CSS pixels.
 const ROW: f64 = 17.0;
@@ -23,9 +29,8 @@ const TITLE: f64 = 22.0;
 const SCALE: f64 = 34.0;
 const MARGIN: f64 = 10.0;
 const WIDEST: f64 = 72.0;
-/// Room for a tree, and between it and the fields.
+/// Room for a tree.
 const TREE: f64 = 44.0;
-const GAP: f64 = 4.0;
 /// Room for names of columns, at most.
 const FOOT: f64 = 150.0;
 /// Steps of the colour scale: fields of one step that touch are drawn as one.
@@ -95,56 +100,6 @@ impl HeatMap<'_> {
             }
         }
         groups
-    }
-}
-
-/// Where fields are, so that a page finds the one under the pointer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
-    /// Left, top, right, bottom of all fields in device pixels.
-    pub pixels: (i32, i32, i32, i32),
-    /// Number of rows.
-    pub rows: usize,
-    /// Number of columns.
-    pub columns: usize,
-}
-
-/// Place of edge `at` of `count` between two pixels.
-fn edge((from, to): (i32, i32), at: usize, count: usize) -> i32 {
-    from + (i64::from(to - from) * at as i64 / count.max(1) as i64) as i32
-}
-
-/// Which of `count` fields between two pixels a pixel is in.
-fn within((from, to): (i32, i32), at: i32, count: usize) -> Option<usize> {
-    if at < from || at >= to || count == 0 {
-        return None;
-    }
-    // Edges are rounded down: the field is the guess or the next.
-    let mut field = (i64::from(at - from) * count as i64 / i64::from(to - from)) as usize;
-    while field + 1 < count && edge((from, to), field + 1, count) <= at {
-        field += 1;
-    }
-    Some(field)
-}
-
-impl Layout {
-    /// Row and column of the field under a pixel.
-    pub fn cell_at(&self, (x, y): (i32, i32)) -> Option<(usize, usize)> {
-        let (left, top, right, bottom) = self.pixels;
-        Some((within((top, bottom), y, self.rows)?, within((left, right), x, self.columns)?))
-    }
-
-    /// Row that a height belongs to, also beside the fields: a click on a name chooses its row.
-    pub fn row_at(&self, y: i32) -> Option<usize> {
-        within((self.pixels.1, self.pixels.3), y, self.rows)
-    }
-
-    fn column_edge(&self, at: usize) -> i32 {
-        edge((self.pixels.0, self.pixels.2), at, self.columns)
-    }
-
-    fn row_edge(&self, at: usize) -> i32 {
-        edge((self.pixels.1, self.pixels.3), at, self.rows)
     }
 }
 
@@ -388,8 +343,6 @@ fn draw_columns<DB: DrawingBackend>(
     }
     Ok(())
 }
-
-mod trees;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Ways to compute a step that must not change what it learns: several devices, bf16, recomputed activations.
 //!
 //! Does: compares gradients, weights and loss curves with those of the plain step.
-//! Does not know: GPUs; the same comparisons run there by `train-native bench`.
+//! Does not know: GPUs; the same comparisons run there by `wellplate bench`.
 //! Flow: one step, several ways → **the same numbers, within stated rounding**.
 
 use std::path::Path;

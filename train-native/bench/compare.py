@@ -1,10 +1,10 @@
 """Training speed side by side: this project's trainer and the same network in PyTorch.
 
-Runs `train-native bench --preset ... --json`, then the network of `pytorch.py` with the same sizes, batch, parts,
+Runs `wellplate bench --preset ... --json`, then the network of `pytorch.py` with the same sizes, batch, parts,
 number type and device, and so on in turn; prints the best of each and their ratio. Needs torch.
 
     python train-native/bench/compare.py --preset page --genes 9015
-    python train-native/bench/compare.py --preset paper-85m --genes 18080 --device cuda --binary ./train-native
+    python train-native/bench/compare.py --preset paper-85m --genes 18080 --device cuda --binary ./wellplate
 """
 import argparse
 import json
@@ -28,7 +28,7 @@ def ours(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", default="target/debug/train-native", help="the trainer")
+    parser.add_argument("--binary", default="target/debug/wellplate", help="the trainer")
     parser.add_argument("--preset", default="page")
     parser.add_argument("--genes", type=int, default=9015)
     parser.add_argument("--batch", type=int)

@@ -30,7 +30,7 @@ def quantise(count):
 
 
 def typical(genes):
-    """Ceilings and log-means as `train-native bench` sets them: most genes are counted up to a handful."""
+    """Ceilings and log-means as `wellplate bench` sets them: most genes are counted up to a handful."""
     ceilings, means = [], []
     for gene in range(genes):
         largest = min(1 + 0.4 * (1 - gene / genes) ** -0.95, 3000)
@@ -242,7 +242,7 @@ def batch_of(about):
 
 
 def measure(about, device="cpu", compiled=True):
-    """Cells per second of the network and settings that `train-native bench --json` describes."""
+    """Cells per second of the network and settings that `wellplate bench --json` describes."""
     c, parts = about["config"], about["accumulate"]
     torch.manual_seed(1)
     torch.set_float32_matmul_precision("high")

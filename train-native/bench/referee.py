@@ -1,4 +1,4 @@
-"""`train-native judge` and the public referee cell-eval side by side: time, memory and the seven scored metrics.
+"""`wellplate judge` and the public referee cell-eval side by side: time, memory and the seven scored metrics.
 
 Makes a pair of files of measured and predicted cells, lets each judge score them in turn, never both at once, each time
 in a fresh process that also reads the files, and prints the best turn of each and their ratio. Exits with 1 when the
@@ -248,7 +248,7 @@ def table(best, names):
 
 def wanted():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", default="target/debug/train-native", help="whose `judge` is timed")
+    parser.add_argument("--binary", default="target/debug/wellplate", help="whose `judge` is timed")
     parser.add_argument("--python", default=sys.executable, help="Python with cell-eval")
     parser.add_argument("--folder", help="where the files are made and kept; a temporary one when left out")
     parser.add_argument("--repeats", type=int, default=2, help="turns of each")

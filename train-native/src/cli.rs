@@ -7,6 +7,7 @@
 mod combinations;
 pub(crate) mod from_means;
 mod inspect;
+pub(crate) mod made;
 pub(crate) mod pairs;
 mod precompute;
 mod predict;
@@ -37,7 +38,7 @@ pub(crate) use train::Train;
 
 /// Train, export, sample and evaluate Wellplate's models.
 #[derive(Parser)]
-#[command(name = "train-native", version)]
+#[command(name = "wellplate", version)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -48,11 +49,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Write a commented recipe for a file of cells: conditions guessed from its labels, groups to hold out, sizes.
     ///
-    /// Example: train-native recipe --data cells.h5ad --out recipe.toml
+    /// Example: wellplate recipe --data cells.h5ad --out recipe.toml
     Recipe(WriteRecipe),
     /// Turn h5ad and 10x files of any size into a store to train from. Run the same command again to resume.
     ///
-    /// Example: train-native prepare --config stores/parse10m.toml --out stores/parse10m
+    /// Example: wellplate prepare --config stores/parse10m.toml --out stores/parse10m
     Prepare {
         /// Files, label columns, panel and splits.
         #[arg(long)]
@@ -66,35 +67,35 @@ pub(crate) enum Command {
     },
     /// Make a split into training and test as a file, or check that nothing leaks through one.
     ///
-    /// Example: train-native split --data cells.h5ad --pert-col condition --control ctrl --test donor=101,condition=IFN-beta --out split.json
+    /// Example: wellplate split --data cells.h5ad --pert-col condition --control ctrl --test donor=101,condition=IFN-beta --out split.json
     ///
-    /// Example: train-native split --data parse10m.h5ad --parse --pert-col cytokine --control PBS --seed 1 --out split.json
+    /// Example: wellplate split --data parse10m.h5ad --parse --pert-col cytokine --control PBS --seed 1 --out split.json
     ///
-    /// Example: train-native split --data cells.h5ad --check split.json
+    /// Example: wellplate split --data cells.h5ad --check split.json
     Split(MakeSplit),
     /// Make cells of many cytokines from measured control cells and response signatures. They are marked semi-synthetic
     /// and show and test many conditions with a known truth; nothing is learned about a cytokine from them.
     ///
-    /// Example: train-native semisynthetic --data kang2018_ifnb_9015genes.h5ad --signatures cytosig_beta_64signals.csv.gz
+    /// Example: wellplate semisynthetic --data kang2018_ifnb_9015genes.h5ad --signatures cytosig_beta_64signals.csv.gz
     /// --cytokines parse90_cytokine_info.csv --pert-col condition --control ctrl --measured IFN-beta=IFN1
     /// --receptor-cells pbmc_atlas_19526genes.h5ad --out pbmc-cytokines.h5ad
     Semisynthetic(MakeSemisynthetic),
     /// Make cells of many perturbations from measured control cells and measured mean effects. They are marked
     /// semi-synthetic: the means are measured, how single cells differ around them is not.
     ///
-    /// Example: train-native from-means --data kang2018_ifnb_9015genes.h5ad --means op3_pbmc_drug_means_2000genes.h5ad
+    /// Example: wellplate from-means --data kang2018_ifnb_9015genes.h5ad --means op3_pbmc_drug_means_2000genes.h5ad
     /// --follows "CD4 T cells=T" --follows "B cells=B" --out pbmc-drugs.h5ad
     FromMeans(FromMeans),
     /// Train from an h5ad file or a store. Run the same command again to resume.
     ///
-    /// Example: train-native train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
+    /// Example: wellplate train --data cells.h5ad --config train-native/recipes/pbmc-ifnb.toml --out runs/pbmc
     ///
     /// Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 end it after the step in work, with a checkpoint; the exit code is then 130, 143,
     /// 129 or 138 and never 0, unless that step was the last.
     Train(Train),
     /// Write a checkpoint of a run as a bundle.
     ///
-    /// Example: train-native export --run runs/pbmc --out assets/models/pbmc-ifnb
+    /// Example: wellplate export --run runs/pbmc --out assets/models/pbmc-ifnb
     Export {
         /// Run folder.
         #[arg(long)]
@@ -115,7 +116,7 @@ pub(crate) enum Command {
     },
     /// Draw a run's loss, learning rate and speed into one HTML file.
     ///
-    /// Example: train-native report --run runs/pbmc --out report.html
+    /// Example: wellplate report --run runs/pbmc --out report.html
     Report {
         /// Run folder.
         #[arg(long)]
@@ -127,42 +128,42 @@ pub(crate) enum Command {
     /// Print what a bundle, a run or a recipe is: sizes, conditions, cost of a cell; or what a file of cells holds: its
     /// matrices and which is taken, labels, symbols.
     ///
-    /// Example: train-native inspect --data cells.h5ad --bundle assets/models/pbmc-ifnb
+    /// Example: wellplate inspect --data cells.h5ad --bundle assets/models/pbmc-ifnb
     ///
-    /// Example: train-native inspect --bundle assets/models/pbmc-ifnb
+    /// Example: wellplate inspect --bundle assets/models/pbmc-ifnb
     ///
-    /// Example: train-native inspect --config recipe.toml --genes 18080
+    /// Example: wellplate inspect --config recipe.toml --genes 18080
     ///
-    /// Example: train-native inspect --bundle assets/models/pbmc-ifnb --device cuda
+    /// Example: wellplate inspect --bundle assets/models/pbmc-ifnb --device cuda
     Inspect(Inspect),
     /// Generate cells into an h5ad file.
     ///
-    /// Example: train-native sample --bundle assets/models/pbmc-ifnb --with donor=1015
+    /// Example: wellplate sample --bundle assets/models/pbmc-ifnb --with donor=1015
     /// --with "cell_type=CD14+ Monocytes" --with condition=IFN-beta --cells 200 --out cells.h5ad
     Sample(Sample),
     /// Predict what a perturbation would do to measured cells: genes that it does not move stay as they are, the others
     /// are drawn under the perturbation, and once more under the control by the same draws.
     ///
-    /// Example: train-native predict --bundle assets/models/pbmc-ifnb --cells mine.h5ad --with condition=IFN-beta
+    /// Example: wellplate predict --bundle assets/models/pbmc-ifnb --cells mine.h5ad --with condition=IFN-beta
     /// --cell-type-col cell_type --only condition=ctrl --out predicted.h5ad
     Predict(Predict),
     /// Look at cells of every choice that a bundle offers, at the edges of every setting; fails on any that could not be
     /// a cell.
     ///
-    /// Example: train-native sweep --bundle assets/models/pbmc-ifnb
+    /// Example: wellplate sweep --bundle assets/models/pbmc-ifnb
     Sweep(Sweep),
     /// Generate and test the conditions that visitors of the page are most likely to choose, and write the results into
     /// the bundle: the page shows them before it has made any cells. Run the same command again to replace them.
     ///
-    /// Example: train-native precompute --bundle assets/models/pbmc-ifnb
+    /// Example: wellplate precompute --bundle assets/models/pbmc-ifnb
     Precompute(Precompute),
     /// Print what a generated cell and a training step cost, or what preparing a store does.
     ///
-    /// Example: train-native bench --bundle assets/models/pbmc-ifnb
+    /// Example: wellplate bench --bundle assets/models/pbmc-ifnb
     ///
-    /// Example: train-native bench --preset paper-85m --genes 18080 --device cuda
+    /// Example: wellplate bench --preset paper-85m --genes 18080 --device cuda
     ///
-    /// Example: train-native bench --prepare 2000000
+    /// Example: wellplate bench --prepare 2000000
     Bench {
         /// Bundle folder.
         #[arg(long, default_value = "assets/models/pbmc-ifnb")]
@@ -206,27 +207,27 @@ pub(crate) enum Command {
     },
     /// Score any model's predicted cells as cell-eval does, beside baselines and a ceiling.
     ///
-    /// Example: train-native judge --real measured.h5ad --predicted generated.h5ad --pert-col condition --control ctrl
+    /// Example: wellplate judge --real measured.h5ad --predicted generated.h5ad --pert-col condition --control ctrl
     ///
-    /// Example: train-native judge --real measured.h5ad --predicted STATE=state.h5ad --predicted scVI=scvi.h5ad
+    /// Example: wellplate judge --real measured.h5ad --predicted STATE=state.h5ad --predicted scVI=scvi.h5ad
     /// --context-col donor --context-col cell_type --report verdict
     Judge(Judge),
     /// Score a bundle on held-out groups beside baselines and a ceiling; prints a table and writes a report.
     ///
-    /// Example: train-native evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad --report verdict
+    /// Example: wellplate evaluate --bundle assets/models/pbmc-ifnb --run runs/pbmc --data cells.h5ad --report verdict
     ///
     /// Cells that the recipe set aside (training.validation) are compared with as many generated ones as populations; of
     /// a bundle without a perturbation that is all there is to score.
     Evaluate(Evaluate),
     /// Score what a bundle composes from several perturbations at once against cells that really have them.
     ///
-    /// Example: train-native combinations --bundle assets/models/pbmc-cytokines --data pbmc-cytokines.h5ad --combined
+    /// Example: wellplate combinations --bundle assets/models/pbmc-cytokines --data pbmc-cytokines.h5ad --combined
     /// pairs.h5ad (made by `semisynthetic --pairs 12`)
     Combinations(Combinations),
     /// Score what `predict` makes of measured control cells of held-out groups against their measured perturbed cells,
     /// beside drawing anew, a regression moving the same cells, and the baselines.
     ///
-    /// Example: train-native rewriting --bundle assets/models/pbmc-ifnb --data cells.h5ad
+    /// Example: wellplate rewriting --bundle assets/models/pbmc-ifnb --data cells.h5ad
     Rewriting(Rewriting),
 }
 

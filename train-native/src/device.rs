@@ -181,7 +181,7 @@ fn cuda(number: usize) -> Result<Device> {
 
 #[cfg(not(feature = "cuda"))]
 fn cuda(_: usize) -> Result<Device> {
-    anyhow::bail!("this build has no CUDA; build it with `cargo build --release -p train-native --features cuda`")
+    anyhow::bail!("this build has no CUDA; build it with `cargo install --path train-native --features cuda`")
 }
 
 #[cfg(feature = "vulkan")]
@@ -196,7 +196,7 @@ fn wgpu() -> Result<Device> {
 
 #[cfg(not(any(feature = "wgpu", feature = "vulkan")))]
 fn wgpu() -> Result<Device> {
-    anyhow::bail!("this build has no wgpu; build it with `cargo build --release -p train-native --features wgpu`")
+    anyhow::bail!("this build has no wgpu; build it with `cargo install --path train-native --features wgpu`")
 }
 
 #[cfg(feature = "libtorch")]

@@ -162,7 +162,7 @@ pub fn export(run: &Path, out: &Path, choice: &Choice, device: &Device) -> Resul
 /// The command that trained a bundle, with the file's own name: where it lies is nobody's business.
 fn command(data: &Path, name: &str) -> String {
     let file = data.file_name().map_or_else(|| "CELLS.h5ad".to_owned(), |name| name.to_string_lossy().into_owned());
-    format!("train-native train --data {file} --config {name}.toml --out runs/{name}")
+    format!("wellplate train --data {file} --config {name}.toml --out runs/{name}")
 }
 
 /// Writes files, then the card that names their hashes: a reader never sees a card without files.

@@ -51,5 +51,6 @@ pub mod stop;
 pub mod store;
 pub mod sweep;
 pub mod synthesis;
+mod terminal;
 pub mod train;
 pub mod usage;

@@ -16,14 +16,15 @@ use train_native::semisynthetic::{
 };
 
 use crate::cli::from_means::FromMeans;
+use crate::cli::made::Made;
 use crate::cli::pairs::key_value;
 
 /// What `semisynthetic` takes.
 #[derive(Args)]
 pub(crate) struct MakeSemisynthetic {
-    /// Measured cells with raw counts, controls among them.
-    #[arg(long)]
-    pub(crate) data: PathBuf,
+    /// Cells, columns, numbers and file.
+    #[command(flatten)]
+    pub(crate) made: Made,
     /// Response signatures as z-scores: `gene,signal,signal,…`, also packed with gzip.
     #[arg(long)]
     pub(crate) signatures: PathBuf,
@@ -33,18 +34,6 @@ pub(crate) struct MakeSemisynthetic {
     /// More measured cells, in whose controls receptor genes are looked for; repeat for several.
     #[arg(long)]
     pub(crate) receptor_cells: Vec<PathBuf>,
-    /// obs column of donors.
-    #[arg(long, default_value = "donor")]
-    pub(crate) donor_col: String,
-    /// obs column of cell types.
-    #[arg(long, default_value = "cell_type")]
-    pub(crate) cell_type_col: String,
-    /// obs column of perturbations.
-    #[arg(long, default_value = "condition")]
-    pub(crate) pert_col: String,
-    /// Its value for control cells.
-    #[arg(long, default_value = "ctrl")]
-    pub(crate) control: String,
     /// CYTOKINE=SIGNAL of a cytokine whose measured cells are kept and calibrate the scale; repeat for several, of which
     /// the first by name calibrates.
     #[arg(long, value_parser = key_value)]
@@ -61,9 +50,6 @@ pub(crate) struct MakeSemisynthetic {
     /// Signals to make cells of, separated by commas (all that stand for a cytokine when left out).
     #[arg(long, value_delimiter = ',')]
     pub(crate) signals: Vec<String>,
-    /// Cells of each donor and made cytokine, in the donor's shares of cell types.
-    #[arg(long, default_value_t = 50)]
-    pub(crate) cells_per: usize,
     /// Smallest share of a cell type's cells that must show every chain of a receptor.
     #[arg(long, default_value_t = ReceptorRule::default().share)]
     pub(crate) receptor_share: f64,
@@ -76,21 +62,9 @@ pub(crate) struct MakeSemisynthetic {
     /// Log deviation of the strength of cells of one type.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) variation: f64,
-    /// Share of every made cell that is drawn anew, so that none is a copy of a control cell.
-    #[arg(long, default_value_t = 0.05)]
-    pub(crate) renewed: f64,
     /// In place of cells of single cytokines, cells of so many pairs of them: what `combinations` scores a bundle on.
     #[arg(long)]
     pub(crate) pairs: Option<usize>,
-    /// Seed.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// h5ad file to write.
-    #[arg(long, required_unless_present = "dry_run")]
-    pub(crate) out: Option<PathBuf>,
-    /// Print the cytokines, who responds, the scale and the number of cells, and stop.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }
 
 /// Names, or none when the list is empty.
@@ -100,42 +74,43 @@ fn some(names: Vec<String>) -> Option<Vec<String>> {
 
 /// Plans, and unless only that was asked for makes the cells.
 pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
+    let made = asked.made;
     let sources = Sources {
-        data: asked.data,
+        data: made.data,
         signatures: asked.signatures,
         cytokines: asked.cytokines,
         references: asked.receptor_cells,
     };
     let order = Order {
-        donor: asked.donor_col,
-        kind: asked.cell_type_col,
-        condition: asked.pert_col,
-        control: asked.control,
+        donor: made.donor_col,
+        kind: made.cell_type_col,
+        condition: made.pert_col,
+        control: made.control,
         measured: asked.measured.into_iter().collect(),
         calibrate_on: some(asked.calibrate_on),
         fewest: asked.fewest,
         scale: asked.scale,
         signals: some(asked.signals),
-        cells_per: asked.cells_per,
+        cells_per: made.cells_per,
         receptors: ReceptorRule { share: asked.receptor_share, ..ReceptorRule::default() },
         response: ResponseRule {
             cut: asked.least_z,
             largest: asked.largest,
             variation: asked.variation,
-            renewed: asked.renewed,
+            renewed: made.renewed,
             ..ResponseRule::default()
         },
-        seed: asked.seed,
+        seed: made.seed,
     };
     let reading = progress::phase("reading cells and signatures");
     let planned = planned(&sources, &order)?;
     drop(reading);
-    if asked.dry_run {
+    if made.dry_run {
         print(&describe(&planned.plan, &order));
         return Ok(());
     }
     say(describe(&planned.plan, &order).trim_end());
-    let out = asked.out.context("give --out, the file to write")?;
+    let out = made.out.context("give --out, the file to write")?;
     let _making = progress::phase("making cells");
     let cells = match asked.pairs {
         Some(wanted) => {
@@ -151,8 +126,9 @@ pub(crate) fn semisynthetic(asked: MakeSemisynthetic) -> Result<()> {
 
 /// Reads means and cells, and unless only the plan was asked for makes the cells.
 pub(crate) fn from_means(asked: FromMeans) -> Result<()> {
+    let made = asked.made;
     let sources = MeansSources {
-        data: asked.data,
+        data: made.data,
         means: asked.means,
         group: asked.group_col,
         perturbation: asked.means_pert_col,
@@ -161,13 +137,13 @@ pub(crate) fn from_means(asked: FromMeans) -> Result<()> {
     };
     let rule = EffectRule { cut: asked.least_z, fewest: asked.fewest_genes, ..EffectRule::default() };
     let order = Order {
-        donor: asked.donor_col,
-        kind: asked.cell_type_col,
-        condition: asked.pert_col,
-        control: asked.control,
-        cells_per: asked.cells_per,
-        response: ResponseRule { renewed: asked.renewed, ..ResponseRule::default() },
-        seed: asked.seed,
+        donor: made.donor_col,
+        kind: made.cell_type_col,
+        condition: made.pert_col,
+        control: made.control,
+        cells_per: made.cells_per,
+        response: ResponseRule { renewed: made.renewed, ..ResponseRule::default() },
+        seed: made.seed,
         // Nothing is calibrated, and no receptor is looked for: the effects are the measured ones.
         measured: std::collections::BTreeMap::new(),
         calibrate_on: None,
@@ -179,12 +155,12 @@ pub(crate) fn from_means(asked: FromMeans) -> Result<()> {
     let reading = progress::phase("reading cells and means");
     let read = ready(&sources, &rule)?;
     drop(reading);
-    if asked.dry_run {
+    if made.dry_run {
         print(&describe_means(&read, &rule));
         return Ok(());
     }
     say(describe_means(&read, &rule).trim_end());
-    let out = asked.out.context("give --out, the file to write")?;
+    let out = made.out.context("give --out, the file to write")?;
     let _making = progress::phase("making cells");
     let cells = write_from_means(&read, &sources, &rule, &order, &out)?;
     say(&format!("{}: {cells} cells", out.display()));

@@ -11,7 +11,7 @@
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::progress;
+use crate::terminal::beside;
 
 /// Whether a result could not be written for another reason than that nobody reads any further.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -19,7 +19,7 @@ static LOST: AtomicBool = AtomicBool::new(false);
 /// Says a sentence on standard error, in a line of its own. Where it cannot be said, the work goes on.
 pub fn say(sentence: &str) {
     let line = format!("{sentence}\n");
-    progress::beside(|| {
+    beside(|| {
         // Nobody can be told that nobody can be told.
         let _ = std::io::stderr().lock().write_all(line.as_bytes());
     });
@@ -28,7 +28,7 @@ pub fn say(sentence: &str) {
 /// Prints a result on standard output. A reader that has seen enough (`| head`) is no failure; what is lost for another
 /// reason is known to [`lost`].
 pub fn print(text: &str) {
-    progress::beside(|| {
+    beside(|| {
         let mut output = std::io::stdout().lock();
         let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
         if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {

@@ -9,6 +9,7 @@
 
 mod keep;
 mod plan;
+mod settings;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,6 @@ use indicatif::ProgressBar;
 use model::bundle::{Bundle, WEIGHTS};
 use model::card::{Card, Choices};
 use model::precomputed::{Made, PRECOMPUTED, Precomputed};
-use model::sample::Effort;
 
 use crate::export::write_file;
 use crate::generate::generate;
@@ -29,32 +29,12 @@ use crate::progress::{self, Phase};
 use crate::stop::Stopped;
 
 pub use plan::{Plan, With, plan};
+pub use settings::Settings;
 
 /// Fewest cells of a set: the test says nothing about fewer.
 const FEWEST: usize = 4;
 /// Cells of all other types together that a cell type is told apart from.
 const OTHERS: usize = 1000;
-
-/// How to make them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// Cells of every set.
-    pub cells: usize,
-    /// Genes of a comparison beside the markers.
-    pub top: usize,
-    /// Most conditions.
-    pub most: usize,
-    /// Most cells of a set that are placed on the map.
-    pub points: usize,
-    /// Seed of every set.
-    pub seed: u64,
-    /// Identities (donors, cell lines) in this order; all, the default of the page first, when empty.
-    pub identities: Vec<String>,
-    /// How much the device does at once.
-    pub effort: Effort,
-    /// The device, for people.
-    pub device: String,
-}
 
 /// Makes the results.
 ///

@@ -10,27 +10,19 @@
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::output::say;
+use crate::terminal::{MANNER, Manner};
 
 /// Time between two lines where there is no terminal.
 pub const INTERVAL: Duration = Duration::from_secs(30);
 /// Time between two looks at the phases.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How progress is shown.
-enum Manner {
-    /// Bars on a terminal.
-    Bars(MultiProgress),
-    /// A line every so often.
-    Lines(Duration),
-}
-
-static MANNER: OnceLock<Manner> = OnceLock::new();
 /// Phases in work, the innermost last.
 static PHASES: Mutex<Vec<Arc<Shown>>> = Mutex::new(Vec::new());
 
@@ -137,14 +129,6 @@ fn look() {
             }
             None => {}
         }
-    }
-}
-
-/// Writes something else to a terminal on which bars stand.
-pub(crate) fn beside(write: impl FnOnce()) {
-    match MANNER.get() {
-        Some(Manner::Bars(bars)) => bars.suspend(write),
-        _ => write(),
     }
 }
 

@@ -1,21 +1,20 @@
 //! A recipe: everything that decides a training run, in one TOML file.
 //!
-//! Does: the typed form, read with all faults at once (`faults`); defaults of the paper.
+//! Does: the typed form, read (`read`) with all faults at once (`faults`); defaults of the paper.
 //! Does not know: data, devices.
 //! Flow: recipe → **settings** → data set, network, trainer, card.
 
 pub mod faults;
+mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use cells::splits::{self, Control, Rule, Split};
 use model::card::{Kind, Origin, Published, Source};
 use model::config::ModelConfig;
 use serde::{Deserialize, Serialize};
-
-use crate::presets;
 
 /// A training recipe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -309,41 +308,6 @@ fn paper_weighting() -> f32 {
 }
 
 impl Recipe {
-    /// Reads and checks a recipe.
-    ///
-    /// # Errors
-    /// When the file cannot be read or a setting makes no sense.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read the recipe {}", path.display()))?;
-        let folder = path.parent().unwrap_or_else(|| Path::new("."));
-        Self::parse(&text, folder).with_context(|| format!("the recipe {} cannot be used", path.display()))
-    }
-
-    /// A recipe from its text. `preset = NAME` fills in what [model] and [training] leave out; `split = FILE` is read
-    /// from `folder`.
-    /// All faults are said at once.
-    pub(crate) fn parse(text: &str, folder: &Path) -> Result<Self> {
-        let mut table: toml::Table = toml::from_str(text)?;
-        if let Some(file) = table.get("split").and_then(toml::Value::as_str) {
-            let path = folder.join(file);
-            let text = std::fs::read(&path).with_context(|| format!("cannot read the split {}", path.display()))?;
-            let split: Split =
-                serde_json::from_slice(&text).with_context(|| format!("{} is no split", path.display()))?;
-            table.insert("split".to_owned(), toml::Value::try_from(split)?);
-        }
-        let Some(name) = table.remove("preset") else { return faults::typed(table) };
-        let name = name.as_str().context("preset must be a name in quotes")?;
-        for (part, values) in presets::table(name)? {
-            let own = table.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-            let own = own.as_table_mut().context("[model] and [training] must be tables")?;
-            for (key, value) in values.as_table().into_iter().flatten() {
-                own.entry(key.clone()).or_insert_with(|| value.clone());
-            }
-        }
-        faults::typed(table)
-    }
-
     /// What the recipe keeps out of training; none when nothing is.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ pub fn write(folder: &Path, recipe: &Recipe, note: &Note) -> Result<()> {
 /// # Errors
 /// When it is no run folder, or one of them has changed since `train` wrote it.
 pub fn read(folder: &Path) -> Result<(Recipe, Note)> {
-    let mend = "run the same `train-native train` again, which writes it anew and goes on where the run stands";
+    let mend = "run the same `wellplate train` again, which writes it anew and goes on where the run stands";
     let path = folder.join(RUN);
     let bytes = std::fs::read(&path).with_context(|| format!("{} is not a run folder", folder.display()))?;
     let damaged = || format!("{} is damaged; {mend}", path.display());

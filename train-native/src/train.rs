@@ -7,10 +7,9 @@
 //! Flow: recipe + h5ad or store → **run folder** → `export`.
 
 mod keeper;
+mod order;
 mod session;
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Result, ensure};
@@ -27,31 +26,13 @@ use crate::plausible::Large;
 use crate::recipe::Recipe;
 use crate::replicas::{Replicas, tracking};
 use crate::run_folder::{self, Note};
-use crate::stop::Stop;
 use crate::usage;
 use crate::{batches, embedding, lock, progress, start};
 use keeper::{Keeper, Live};
+pub use order::{Ended, Order};
 use session::Session;
 
 pub use crate::run_folder::{EVENTS, RECIPE, RUN};
-
-/// What `train` was asked to do.
-pub struct Order {
-    /// h5ad file or store.
-    pub data: PathBuf,
-    /// Recipe.
-    pub recipe: PathBuf,
-    /// Run folder.
-    pub out: PathBuf,
-    /// Steps between checkpoints.
-    pub save_every: usize,
-    /// Minutes after which one is written in between; none: never. The bits of a run do not hang on these.
-    pub save_minutes: Option<f64>,
-    /// Stop after this step as if interrupted (the run can be resumed).
-    pub stop_after: Option<usize>,
-    /// Set to stop after the step in work, with a checkpoint (Ctrl-C, SIGTERM).
-    pub stop: Arc<Stop>,
-}
 
 /// Sizes of a network for a training set.
 pub fn model_config(recipe: &Recipe, set: &TrainingSet) -> ModelConfig {
@@ -64,21 +45,6 @@ struct Work {
     network: Network,
     optimiser: Optimiser,
     position: Position,
-}
-
-/// How a session ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ended {
-    /// Steps done in all.
-    pub step: usize,
-    /// Smoothed loss.
-    pub bits_per_gene: f32,
-    /// Cells per second of this session.
-    pub cells_per_second: f64,
-    /// Share of this session's time that the device waited for cells.
-    pub waited: f64,
-    /// Whether it was asked to stop before the last step.
-    pub stopped: bool,
 }
 
 /// Refuses what this machine's memory cannot hold, before it is asked for: at least weights, gradients, moments and

@@ -18,7 +18,7 @@ fn peak(folder: &Path, cells: usize) -> Option<f64> {
     generate(&folder.join(format!("{name}.h5ad")), cells, 500).unwrap();
     let config = folder.join(format!("{name}.toml"));
     std::fs::write(&config, format!("[datasets]\ngenerated = \"{name}.h5ad\"\n")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train-native"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wellplate"));
     let output =
         command.arg("prepare").arg("--config").arg(config).arg("--out").arg(folder.join(name)).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -9,7 +9,7 @@
 use std::process::{Command, Output};
 
 fn run(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_train-native")).args(words).env_remove("WORLD_SIZE").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_wellplate")).args(words).env_remove("WORLD_SIZE").output().unwrap()
 }
 
 fn said(output: &Output) -> String {
@@ -36,7 +36,7 @@ fn every_command_has_help_with_an_example() {
         let output = run(&[command, "--help"]);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(0), "{command}");
-        assert!(text.contains(&format!("Example: train-native {command}")), "{command}: {text}");
+        assert!(text.contains(&format!("Example: wellplate {command}")), "{command}: {text}");
     }
 }
 
@@ -59,7 +59,7 @@ fn a_device_that_is_not_there_is_a_sentence() {
 
 #[test]
 fn one_of_several_processes_is_refused() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train-native"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wellplate"));
     let output = command.args(["bench", "--preset", "page"]).env("WORLD_SIZE", "4").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("--replicas"), "{}", said(&output));

@@ -79,8 +79,8 @@ fn build(name: &str, features: &str, out: &Path) -> Result<()> {
     step(&format!("building the trainer for {name} (10 to 40 minutes the first time)"), || {
         watch("cargo", LIMIT, &mut cargo)
     })?;
-    let program = out.join("bin").join(format!("train-native-{name}"));
-    std::fs::copy(target.join("debug/train-native"), &program)?;
+    let program = out.join("bin").join(format!("wellplate-{name}"));
+    std::fs::copy(target.join("debug/wellplate"), &program)?;
     let program = program.display().to_string();
     run(&mut command("strip", &[&program]))?;
     run(&mut command("xz", &["-9", "-T0", "-f", &program])).context("xz packs the programs; install xz-utils")

@@ -7,6 +7,7 @@
 //! Flow: a fresh clone → **tools** → page, tests, sizes.
 
 mod bundle;
+mod cache;
 mod count;
 mod debian;
 mod gene_names;

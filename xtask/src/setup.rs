@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::cache::cache;
 use crate::debian::install;
 use crate::process::{command, on_path, quiet, root, step, watch};
 use crate::wasm_library::{self, Toolchain};
@@ -69,19 +70,6 @@ fn remapped(folders: &[(PathBuf, &str)]) -> String {
     let rule = |(folder, name): &(PathBuf, &str)| format!("--remap-path-prefix={}={name}", folder.display());
     let rules = folders.iter().map(rule).filter(|rule| !rule.contains(' '));
     rules.collect::<Vec<_>>().join(" ")
-}
-
-/// The cache folder of these two variables.
-fn cache_of(xdg: Option<PathBuf>, home: Option<PathBuf>) -> PathBuf {
-    // A relative XDG folder is to be ignored (XDG base directory specification).
-    let base = xdg.filter(|folder| folder.is_absolute()).or_else(|| home.map(|home| home.join(".cache")));
-    base.unwrap_or_else(|| root().join("target")).join("wellplate/tools")
-}
-
-/// Where tools are kept between runs and checkouts.
-pub(crate) fn cache() -> PathBuf {
-    let folder = |name| std::env::var_os(name).map(PathBuf::from);
-    cache_of(folder("XDG_CACHE_HOME"), folder("HOME"))
 }
 
 /// Everything that building the page needs.
@@ -233,8 +221,8 @@ pub(crate) fn component(program: &str, component: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cache_of, is_version, locked_version, remapped};
-    use std::path::{Path, PathBuf};
+    use super::{is_version, locked_version, remapped};
+    use std::path::PathBuf;
 
     #[test]
     fn folders_are_told_to_the_compiler_by_other_names() {
@@ -256,13 +244,5 @@ mod tests {
         assert!(is_version("trunk 0.21.14", "0.21.14"));
         assert!(!is_version("trunk 0.21.141", "0.21.14"));
         assert!(!is_version("", "132"));
-    }
-
-    #[test]
-    fn the_cache_follows_xdg() {
-        let path = |text: &str| Some(PathBuf::from(text));
-        assert_eq!(cache_of(path("/x"), path("/u/a")), Path::new("/x/wellplate/tools"));
-        assert_eq!(cache_of(path("x"), path("/u/a")), Path::new("/u/a/.cache/wellplate/tools"));
-        assert_eq!(cache_of(None, path("/u/a")), Path::new("/u/a/.cache/wellplate/tools"));
     }
 }

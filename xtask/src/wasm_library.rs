@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::cache::cache;
 use crate::debian::{as_root, install};
 use crate::process::{command, run, step, watch};
-use crate::setup::cache;
 
 /// The target.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";

@@ -50,6 +50,12 @@ pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
         // Hashes in the HTML would not survive wasm-opt, and files of one's own origin need none.
         let mut trunk = command(tools.bin.join("trunk"), &["build", "--cargo-profile", profile, "--no-sri", "true"]);
         tools.prepare(&mut trunk);
+        // Faults that browser tests ask for (`app/src/faults.rs`): what visitors download knows none.
+        if release {
+            trunk.env_remove("WELLPLATE_FAULTS")
+        } else {
+            trunk.env("WELLPLATE_FAULTS", "1")
+        };
         run(&mut trunk)
     })?;
     if let Some(optimiser) = optimiser {

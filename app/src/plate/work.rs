@@ -62,7 +62,7 @@ fn word(text: &str) -> String {
 /// The command that generates the cells of a request again. `acts`: whether it holds a perturbation, without which
 /// guidance has nothing to guide.
 pub fn command(bundle: &str, request: &Request, acts: bool) -> String {
-    let mut command = format!("train-native sample --bundle {}", word(&format!("assets/models/{bundle}")));
+    let mut command = format!("wellplate sample --bundle {}", word(&format!("assets/models/{bundle}")));
     for (key, values) in &request.with {
         values.iter().for_each(|value| command.push_str(&format!(" --with {}", word(&format!("{key}={value}")))));
     }
@@ -105,7 +105,7 @@ mod tests {
         let asked = request(&well, &SETTINGS);
         assert_eq!(
             command("pbmc-ifnb", &asked, true),
-            "train-native sample --bundle assets/models/pbmc-ifnb --with 'cell_type=CD14+ Monocytes' --with \
+            "wellplate sample --bundle assets/models/pbmc-ifnb --with 'cell_type=CD14+ Monocytes' --with \
              condition=IFN-beta --with 'condition=TNF'\\''s' --with donor=101 --clamp ISG15=0 --guidance 0.5 --steps 4 \
              --cells 32 --seed 10 --out cells.h5ad"
         );

@@ -129,7 +129,7 @@ fn results_say_what_made_them() {
     let found = Found { control: 0, compared: Some((1, 0)) };
     let words = held.words(found);
     for part in
-        ["128 cells on either side (1 of them on the map)", "seed 7", "train-native 0.1.0", "the CPU", "press Generate"]
+        ["128 cells on either side (1 of them on the map)", "seed 7", "wellplate 0.1.0", "the CPU", "press Generate"]
     {
         assert!(words.contains(part), "{words}");
     }

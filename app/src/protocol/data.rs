@@ -124,7 +124,7 @@ pub struct Choice {
     pub taken: bool,
 }
 
-/// What the reader found in the files, in the words of `train-native inspect`.
+/// What the reader found in the files, in the words of `wellplate inspect`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Which matrix was taken, and why.

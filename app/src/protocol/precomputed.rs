@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// What made them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Made {
-    /// Version of train-native.
+    /// Version of the program that made them.
     pub version: String,
     /// Device.
     pub device: String,

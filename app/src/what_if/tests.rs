@@ -139,7 +139,7 @@ fn the_command_names_what_it_can_read() {
     assert_eq!(saved, None);
     assert_eq!(
         text,
-        "train-native predict --bundle assets/models/pbmc-ifnb --cells 'my cells.h5ad' --with condition=IFN \
+        "wellplate predict --bundle assets/models/pbmc-ifnb --cells 'my cells.h5ad' --with condition=IFN \
          --cell-type-col anno --at-most 200 --keep 0.5 --guidance 0 --steps 4 --seed 7 --out predicted.h5ad"
     );
     // What the page alone knows is in the files that it saves.

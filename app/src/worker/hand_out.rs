@@ -61,7 +61,7 @@ impl Session {
             all.append(&part.cells)?;
             scenarios.extend(std::iter::repeat_n(made.name(*scenario), part.cells.labels.len()));
             for (slot, condition) in self.bundle.card.conditions.iter().enumerate() {
-                // Perturbations that act together stand as one value, as `train-native sample` writes them.
+                // Perturbations that act together stand as one value, as `wellplate sample` writes them.
                 let wanted = part.choices.with.get(&condition.key);
                 let together = wanted.filter(|values| values.len() > 1).map(|values| values.join("+"));
                 let own = |label: &Vec<i32>| condition.value_of(label[slot]).unwrap_or("unspecified").to_owned();

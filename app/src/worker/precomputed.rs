@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use cells::de::log2_fold_change;
-use model::bundle::{BundleError, sha256};
+use model::bundle::{BundleError, preview, sha256};
 use model::card::Card;
-use model::precomputed::{Comparison, Population, Precomputed, preview, probability};
+use model::precomputed::{Comparison, Population, Precomputed, probability};
 
 use super::outbox::send;
 use crate::protocol::precomputed::{Compared, Made, Set, Tell};

@@ -1,6 +1,6 @@
 //! What made a run (DESIGN.md, decision 8), and the commands that repeat it.
 //!
-//! Does: lists bundle, conditions, settings, seeds, device and version; writes one `train-native sample` for each
+//! Does: lists bundle, conditions, settings, seeds, device and version; writes one `wellplate sample` for each
 //! scenario and seed.
 //! Does not know: cells.
 //! Flow: a run's choices → **entries** → methods, CSV, h5ad.
@@ -27,7 +27,7 @@ fn held(request: &Request) -> String {
 
 /// The command that makes one scenario's cells of one seed.
 fn command(session: &Session, choices: &Choices, seed: u64, out: &str) -> String {
-    let mut command = format!("train-native sample --bundle assets/models/{}", session.bundle.card.name);
+    let mut command = format!("wellplate sample --bundle assets/models/{}", session.bundle.card.name);
     for (key, values) in &choices.with {
         values.iter().for_each(|value| command.push_str(&format!(" --with \"{key}={value}\"")));
     }

@@ -6,7 +6,7 @@
 //! Flow: control counts + log fold changes of training contexts → **counts** → log-normalised as measured ones are.
 
 use super::means::mean_effect;
-use super::task::{BaselineError, Task, totals};
+use super::task::{BaselineError, Response, Task, totals};
 use crate::counts::Counts;
 use crate::random::Random;
 
@@ -119,8 +119,7 @@ const POOLED: f64 = 0.75;
 pub fn shrunken_mean(task: &Task<Counts>) -> Result<Counts, BaselineError> {
     task.check(task.control.cells(), task.control.genes())?;
     let pooled = mean_effect(&task.training, task.perturbation).ok_or_else(|| task.unseen())?;
-    let own: Vec<&super::Response> =
-        task.training.iter().copied().filter(|own| own.cell_type == task.cell_type).collect();
+    let own: Vec<&Response> = task.training.iter().copied().filter(|own| own.cell_type == task.cell_type).collect();
     let own = mean_effect(&own, task.perturbation).unwrap_or_else(|| pooled.clone());
     let folds: Vec<f64> = own.iter().zip(&pooled).map(|(own, all)| (1.0 - POOLED) * own + POOLED * all).collect();
     let fitted = NegativeBinomial::fit(task.control).moved(&folds);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Sums;
+use super::design::Sums;
 
 /// What a kind of label is to a regression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::adaptive::{held_back, standard_error};
+use super::design::{Design, Factor, Fit, Sums};
 use super::grouped::{Grouped, Role, Scheme};
-use super::{Design, Factor, Fit, Sums};
 use crate::spread::Spread;
 
 /// Strengths that are tried for donors or lines, and for context × perturbation.

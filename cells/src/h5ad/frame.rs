@@ -5,20 +5,10 @@
 //! Does not know: which label means what.
 //! Flow: `obs`, `var` → **names and labels**.
 
-use serde::{Deserialize, Serialize};
-
 use super::error::H5adError;
 use super::labels::LabelRows;
 use super::store::{Array, Hdf5, Member, Values, below, text};
-
-/// A column that cannot be a label.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    /// Path in the file.
-    pub place: String,
-    /// Why, as a sentence.
-    pub why: String,
-}
+use crate::report::LeftOut;
 
 /// Columns that can be labels, by name.
 pub(super) type Labels = Vec<(String, LabelRows)>;

@@ -8,38 +8,24 @@
 mod error;
 mod frame;
 mod labels;
+mod matrix;
 mod rows;
 mod store;
 mod write;
 
 pub use crate::features::unique;
+pub use crate::report::LeftOut;
 pub use error::H5adError;
-pub use frame::LeftOut;
 pub use hdf5_pure::{ReadSeekSource, Source};
 pub use labels::LabelRows;
-pub use rows::{CellRows, Convert, Expression, Scale};
+pub use matrix::Matrix;
+pub use rows::{CellRows, Convert, Expression, Held, Scale};
 pub use store::Shared;
 pub use write::{Layer, write_h5ad, write_h5ad_with_layers};
 
 use std::io::Cursor;
 
 use crate::cells::Cells;
-
-/// Which matrix of the file is taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Matrix {
-    /// `X`.
-    X,
-    /// `layers/<name>`.
-    Layer(String),
-    /// `raw/X`, on the genes of `raw/var`.
-    Raw,
-    /// The best: counts before everything else, `X` before others.
-    Auto,
-    /// By its place (`layers/counts`, `mod/rna/X`), or by a modality or genome (`rna`, `GRCh38`). With ` rounded` at the
-    /// end, corrected counts are rounded to whole numbers.
-    Named(String),
-}
 
 /// Reads cells from the bytes of a file of counts.
 ///

@@ -8,8 +8,9 @@
 
 use std::collections::BTreeMap;
 
+use super::error::MtxError;
+use super::lines::Size;
 use super::table::Table;
-use super::{MtxError, Size};
 use crate::column::Column;
 use crate::features::{filled, is_gene};
 use crate::genes::{Described, Genes};

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 
 use flate2::write::MultiGzDecoder;
 
-use super::MtxError;
+use super::error::MtxError;
 use crate::sniff::{self, Form};
 
 /// First bytes of a gzip file.

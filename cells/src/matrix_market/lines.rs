@@ -4,7 +4,7 @@
 //! Does not know: what rows and columns are, whether values are counts.
 //! Flow: bytes → **entries**.
 
-use super::MtxError;
+use super::error::MtxError;
 use crate::kind::is_count;
 
 /// Longest line; a longer one is not text.

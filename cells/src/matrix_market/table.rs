@@ -5,7 +5,8 @@
 //! Does not know: what the words are.
 //! Flow: bytes → **lines of words** → companions.
 
-use super::{Inflate, MtxError};
+use super::error::MtxError;
+use super::inflate::Inflate;
 
 /// Lines that decide what stands between words.
 const LOOKED_AT: usize = 50;

@@ -5,14 +5,12 @@
 //! Does not know: where entries come from.
 //! Flow: companions, entries → **`Held`** → rows of cells, a visitor's own cells.
 
-use std::collections::BTreeMap;
-
-use super::{Companions, Entry, MtxError, Odd};
-use crate::column::Column;
+use super::companions::Companions;
+use super::error::MtxError;
+use super::lines::{Entry, Odd};
 use crate::counts::Counts;
 use crate::gather::{Floats, Gather};
-use crate::genes::Genes;
-use crate::h5ad::{CellRows, Convert, Expression, Matrix, Scale};
+use crate::h5ad::{Convert, Expression, Held, Matrix, Scale};
 use crate::kind::{Hints, Judged, Look, is_count};
 use crate::normalise::Normalised;
 use crate::report::{GroupFound, MatrixFound, Report};
@@ -28,20 +26,6 @@ pub struct Trio {
     gather: Gather,
     /// Whether the gathered values are bits of floats, because one of them was no count.
     floats: bool,
-}
-
-/// Cells in memory with what was found of them.
-pub struct Held {
-    /// What the values are read as.
-    pub expression: Expression,
-    /// The genes.
-    pub genes: Genes,
-    /// Names of the cells.
-    pub names: Vec<String>,
-    /// Labels of the cells.
-    pub labels: BTreeMap<String, Column>,
-    /// What was found.
-    pub report: Report,
 }
 
 /// Whether corrected counts may be rounded, by what was asked for.
@@ -179,11 +163,4 @@ fn converted(
         Expression::LogNormalised(Normalised::new(genes, starts, columns, values)?)
     };
     Ok((expression, judged, convert))
-}
-
-impl Held {
-    /// As rows of cells, which are read like those of any other file.
-    pub fn into_rows(self) -> CellRows {
-        CellRows::held(self)
-    }
 }

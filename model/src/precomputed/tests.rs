@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 use std::collections::BTreeMap;
 
-use super::{Comparison, Made, Population, Precomputed, exponent, preview, probability, read};
-use crate::bundle::sha256;
+use super::{Comparison, Made, Population, Precomputed, exponent, probability, read};
+use crate::bundle::{MAP, preview, sha256};
 use crate::card::Card;
 
 /// The card of a model of five genes, with a donor, a drug and library sizes; it names weights of the hash "w".
@@ -104,7 +104,7 @@ fn damaged_files_are_refused_with_a_sentence() {
         assert!(read(&bytes[..length], &card()).is_err(), "cut to {length} bytes");
     }
     assert!(refused(|file| file.made.weights = "other".to_owned()).contains("other weights"));
-    assert!(refused(|file| file.made.weights = "other".to_owned()).contains("train-native precompute"));
+    assert!(refused(|file| file.made.weights = "other".to_owned()).contains("wellplate precompute"));
     assert!(refused(|file| file.made.tested = 6).contains("6 genes"));
     assert!(refused(|file| file.populations[0].genes = vec![0, 2, 5]).contains("places"));
     assert!(refused(|file| file.populations[0].genes = vec![2, 0, 4]).contains("in order"));
@@ -144,9 +144,9 @@ fn an_older_bundle_has_nothing_to_show_ahead() {
     named.files.insert(super::PRECOMPUTED.to_owned(), entry(&bytes));
     assert!(preview(&named, &files).unwrap().is_none());
     let map = crate::bundle::Map { components: 1, ..Default::default() }.serialise().unwrap();
-    named.files.insert(super::MAP.to_owned(), entry(&map));
+    named.files.insert(MAP.to_owned(), entry(&map));
     let mut both = files;
-    both.insert(super::MAP.to_owned(), map);
+    both.insert(MAP.to_owned(), map);
     assert_eq!(preview(&named, &both).unwrap().unwrap().1, whole());
     both.insert(super::PRECOMPUTED.to_owned(), vec![0; bytes.len()]);
     assert!(preview(&named, &both).unwrap_err().to_string().contains("changed or damaged"));

@@ -3,7 +3,7 @@
 //! Does: finds the panel's genes in a file, turns its cell types and identities into those that the model knows, puts what
 //! was drawn in the place of what was measured, and says in sentences where cells are unlike those of training.
 //! Does not know: files, matrices, how cells are rewritten.
-//! Flow: names and counts of a file ⇄ **panel** → `train-native predict`, the page's worker.
+//! Flow: names and counts of a file ⇄ **panel** → `wellplate predict`, the page's worker.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -3,7 +3,7 @@
 //! Does: runs cells under the perturbation and their control twins to the end, one step at a time, and gives back what was
 //! drawn of them beside what stayed.
 //! Does not know: files, names of genes, clocks, threads.
-//! Flow: measured cells → pair of requests → **steps** → drawn cells → `train-native predict`, the page's worker.
+//! Flow: measured cells → pair of requests → **steps** → drawn cells → `wellplate predict`, the page's worker.
 
 use burn::tensor::ExecutionError;
 

@@ -6,9 +6,12 @@
 
 use plotters::prelude::{Color, DrawingBackend, PathElement};
 
-use super::{GAP, Layout};
+use super::layout::Layout;
 use crate::frame::{Area, PlotError, drawn};
 use crate::theme::Theme;
+
+/// Room between a tree and the fields, CSS pixels.
+pub(super) const GAP: f64 = 4.0;
 
 /// A place along an order, in pixels between the two ends of the fields.
 fn along((from, to): (i32, i32), place: f32, count: usize) -> i32 {

@@ -14,6 +14,7 @@ mod manifests;
 mod paths;
 mod readme;
 mod sources;
+mod unused;
 
 /// The project's root.
 pub(crate) fn root() -> PathBuf {

@@ -22,7 +22,7 @@ fn module(file: &str) -> Vec<String> {
 }
 
 /// Code without comments and texts.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(['/', '"', '\'']) {
         out.push_str(&rest[..at]);

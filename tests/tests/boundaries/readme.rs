@@ -45,21 +45,38 @@ fn trainer_commands_exist() {
     let commands_of = source.split("enum Command {").nth(1).unwrap().split("\n}\n").next().unwrap();
     let mut found = 0;
     for command in commands() {
-        let Some((_, rest)) = command.split_once("-p train-native -- ") else { continue };
+        let Some(rest) = command.strip_prefix("wellplate ") else { continue };
         let name = rest.split_whitespace().next().unwrap();
         let variant = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
         // Arguments stand in the command, or in a structure of its name: `Train`, `WriteRecipe`.
         let own = commands_of.split(&format!("\n    {variant} {{")).nth(1).map(|body| body.split("\n    }"));
         let apart = source.split(&format!("{variant} {{\n    /// ")).nth(1).map(|body| body.split("\n}"));
         let body = own.or(apart).and_then(|mut parts| parts.next());
-        let body = body.unwrap_or_else(|| panic!("README: train-native has no {name}"));
+        let body = body.unwrap_or_else(|| panic!("README: wellplate has no {name}"));
         for flag in flags(rest) {
             let field = format!(" {}: ", flag.trim_start_matches("--").replace('-', "_"));
-            assert!(body.contains(&field), "README: `{command}`, but train-native {name} has no {flag}");
+            assert!(body.contains(&field), "README: `{command}`, but wellplate {name} has no {flag}");
         }
         found += 1;
     }
     assert!(found >= 4, "the README shows only {found} trainer commands");
+}
+
+#[test]
+fn the_program_has_one_name() {
+    // Folder and crate are `train-native`; who reads a command, in a document or a bundle's card, types `wellplate`.
+    let endings = [".rs", ".md", ".toml", ".py", ".sh", ".json"];
+    let old =
+        ["train", "sample", "export", "evaluate", "judge", "predict", "inspect", "prepare", "precompute", "bench"]
+            .map(|command| format!("train-native {command}"));
+    let mut new = 0;
+    for path in files("", &endings) {
+        let text = text(&path);
+        let found = old.iter().find(|command| text.contains(command.as_str()));
+        assert!(found.is_none(), "{path} says `{}`; the program is called `wellplate`", found.unwrap());
+        new += usize::from(text.contains("wellplate train --data"));
+    }
+    assert!(new > 10, "only {new} files show how a model is trained");
 }
 
 #[test]

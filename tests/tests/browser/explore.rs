@@ -102,7 +102,7 @@ fn interferon_raises_its_genes_and_everything_can_be_saved() {
             {
                 assert!(methods.contains(words), "the methods do not say {words}: {methods}");
             }
-            assert!(page.text("command").starts_with("train-native sample --bundle"), "{}", page.text("command"));
+            assert!(page.text("command").starts_with("wellplate sample --bundle"), "{}", page.text("command"));
             let (name, _) = page.download(|page| page.click("save-methods"));
             assert_eq!(name, "wellplate-methods.txt");
             page.click("view-ma");

@@ -37,7 +37,9 @@ fn a_result_stands_before_the_model_and_own_cells_of_its_seed_agree() {
     with_page("precomputed", with_results, |page| {
         page.open(&format!("{PERTURBED}&cells=24&seed=9"));
         let words = label(page);
-        for part in ["Precomputed:", "24 cells on either side", "seed 9", "train-native", "the CPU", "press Generate"] {
+        for part in
+            ["Precomputed:", "24 cells on either side", "seed 9", "made by wellplate", "the CPU", "press Generate"]
+        {
             assert!(words.contains(part), "{words}");
         }
         assert_eq!((number(page, "map", "data-points"), number(page, "map", "data-control")), (14, 7));

@@ -113,7 +113,7 @@ fn replicates_are_runs_with_the_next_seeds() {
             assert_eq!((count("scenario", "control"), count("scenario", "perturbed")), (8, 8));
             page.click("methods-open");
             let commands = page.text("command");
-            assert_eq!(commands.matches("train-native sample").count(), 4, "{commands}");
+            assert_eq!(commands.matches("wellplate sample").count(), 4, "{commands}");
             assert!(commands.contains("--seed 7 --out perturbed-7.h5ad"), "{commands}");
             assert!(commands.contains("--guidance 0 --steps 2 --cells 4 --seed 8 --out control-8.h5ad"), "{commands}");
         },

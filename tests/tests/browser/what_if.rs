@@ -1,6 +1,6 @@
 //! What if, on a visitor's own cells: predicted by mouse and by keyboard, stopped, saved, and the same as the command's.
 //!
-//! Does: writes small files, has the page predict their cells, holds files and numbers against `train-native predict`.
+//! Does: writes small files, has the page predict their cells, holds files and numbers against `wellplate predict`.
 //! Does not know: how cells are rewritten.
 //! Flow: written files → page → **predicted cells, table, sentences**.
 

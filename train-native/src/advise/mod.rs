@@ -111,7 +111,7 @@ fn written(cells: &Cells, file: &str) -> Result<String> {
     let guess = guess(cells);
     let numbers = Numbers::of(cells.len(), cells.genes.len());
     let mut text = format!(
-        "# A recipe for {file}: {} cells of {} genes. Everything here was guessed from the file; lines with \"look\" want\n# your eye. The trainer's README explains every setting.\n#\n# train-native train --data {file} --config recipe.toml --out run\n# train-native export --run run --out bundle\n# train-native evaluate --bundle bundle --run run --data {file} --report verdict --write\n\n",
+        "# A recipe for {file}: {} cells of {} genes. Everything here was guessed from the file; lines with \"look\" want\n# your eye. The trainer's README explains every setting.\n#\n# wellplate train --data {file} --config recipe.toml --out run\n# wellplate export --run run --out bundle\n# wellplate evaluate --bundle bundle --run run --data {file} --report verdict --write\n\n",
         cells.len(),
         cells.genes.len()
     );

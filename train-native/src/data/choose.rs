@@ -8,10 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use cells::Column;
 use model::random::Draws;
 
-use super::Labels;
+use super::labels::{Labels, label};
 use crate::recipe::{Recipe, TrainingRecipe};
 use crate::store::Role;
 
@@ -26,12 +25,6 @@ pub(super) fn unheld(labels: &Labels, count: usize, recipe: &Recipe) -> Result<V
         label(labels, key).with_context(|| format!("the recipe holds cells out by `{key}`"))?;
     }
     Ok(split.apply_labels(labels)?.training)
-}
-
-/// A label of every cell.
-pub(super) fn label<'a>(labels: &'a Labels, key: &str) -> Result<&'a Column> {
-    let known = || labels.keys().cloned().collect::<Vec<_>>().join(", ");
-    labels.get(key).with_context(|| format!("the cells have no label `{key}`; they have {}", known()))
 }
 
 /// Places of the cells that train and of those set aside; `roles` are a store's.

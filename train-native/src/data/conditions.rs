@@ -13,8 +13,7 @@ use model::card::{Condition, Kind, Value};
 use model::pairs::Pairs;
 use model::quantise::FIRST_CONDITION;
 
-use super::Labels;
-use super::choose::label;
+use super::labels::{Labels, label};
 use crate::recipe::{ConditionRecipe, Recipe};
 
 /// Conditions of the chosen cells.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use cells::Column;
 use model::card::Kind;
 
-use super::Labels;
+use super::labels::Labels;
 use crate::recipe::Recipe;
 use crate::recipe::faults::refused;
 

@@ -9,6 +9,7 @@ mod choose;
 pub(crate) mod conditions;
 mod faults;
 pub mod files;
+mod labels;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use model::quantise::quantise;
 
 use files::has_matrix;
 pub use files::read_cells;
+use labels::Labels;
 
 use crate::recipe::Recipe;
 use crate::store::Store;
@@ -32,9 +34,6 @@ use crate::store::stream::Chosen;
 
 /// Cells of a store that statistics are taken from: the start of the weights, the bundle's map and reference.
 pub const SAMPLE: usize = 8192;
-
-/// Labels by key.
-type Labels = BTreeMap<String, Column>;
 
 /// Where training cells come from.
 pub enum Data {

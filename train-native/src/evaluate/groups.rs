@@ -11,7 +11,7 @@ use cells::Cells;
 use model::bundle::Bundle;
 use model::card::Choices;
 
-use super::Settings;
+use super::settings::Settings;
 use crate::generate::generate;
 use crate::progress;
 

@@ -8,31 +8,36 @@
 pub mod combinations;
 pub mod crowd;
 mod groups;
+mod keys;
 pub mod plausible;
 mod predict;
 pub mod pseudobulk;
 mod regression;
 pub mod rewriting;
+mod settings;
 pub mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use cells::Cells;
 use cells::referee::ceiling::Ceiling;
 use cells::referee::{Rules, Side, Values};
 use cells::splits::{Checked, Split, View, check};
 use model::bundle::Bundle;
-use model::card::{Entry as Line, Estimate, Kind as Slot, Metrics, Score, Summary};
-use model::sample::Effort;
+use model::card::{Entry as Line, Estimate, Metrics, Score, Summary};
 
+use crate::judge::baselines::entries as baselines;
 use crate::judge::groups::{Columns, Wanted, of_cells};
 use crate::judge::regression::Fitting;
 use crate::judge::report::{Section, pairs};
-use crate::judge::sides::{Training, contexts};
-use crate::judge::{Entry, Kind, Truth, Verdict, enough};
+use crate::judge::sides::{contexts, enough};
+use crate::judge::training::Training;
+use crate::judge::{Entry, Kind, Truth, Verdict};
 use crate::panels::{aligned, sized};
 use crate::progress;
+use keys::Keys;
+pub use settings::Settings;
 
 /// Fewest measured cells on each side for a group to be scored.
 const FEWEST: usize = 15;
@@ -42,58 +47,6 @@ pub const MOST_GENERATED: usize = 240;
 pub const MODEL: &str = "model";
 /// The baseline that a card's scores stand beside.
 const BASELINE: &str = "PerturbMean";
-
-/// How to generate.
-pub struct Settings {
-    /// Guidance.
-    pub guidance: f32,
-    /// Sampling steps.
-    pub steps: usize,
-    /// Seed.
-    pub seed: u64,
-    /// Most cells of a donor and a perturbation.
-    pub most: usize,
-    /// How much the device does at once.
-    pub effort: Effort,
-    /// Gene sets whose scores are compared (places in the bundle's panel); none: components of the training cells.
-    pub sets: Option<Vec<Vec<u32>>>,
-}
-
-/// obs columns of a bundle's conditions.
-struct Keys {
-    identity: Option<String>,
-    cell_type: Option<String>,
-    perturbation: String,
-    control: String,
-}
-
-impl Keys {
-    fn of(bundle: &Bundle) -> Result<Self> {
-        let of = |slot: Slot| bundle.card.of_kind(slot);
-        let perturbation =
-            of(Slot::Perturbation).context("this bundle has no perturbation; there is nothing to score")?;
-        let control = perturbation.control.clone().context("the bundle's perturbation has no control value")?;
-        let key = |slot: Slot| of(slot).map(|condition| condition.key.clone());
-        Ok(Self {
-            identity: key(Slot::Identity),
-            cell_type: key(Slot::CellType),
-            perturbation: perturbation.key.clone(),
-            control,
-        })
-    }
-
-    /// Columns of contexts made of these.
-    fn columns(&self, context: &[&Option<String>]) -> Columns {
-        let typed = context.iter().any(|key| **key == self.cell_type);
-        Columns {
-            perturbation: self.perturbation.clone(),
-            control: self.control.clone(),
-            context: context.iter().filter_map(|key| (*key).clone()).collect(),
-            cell_type: self.cell_type.clone().filter(|_| typed),
-            part: None,
-        }
-    }
-}
 
 /// Measured cells of a context: controls, cells of every perturbation.
 type Sizes = BTreeMap<String, (usize, BTreeMap<String, usize>)>;
@@ -191,7 +144,7 @@ fn section(title: &str, columns: &Columns, found: &Found<'_>, rules: Rules<'_>) 
         }
         entries.push(truth.score(name, *kind, &sides)?);
     }
-    let (found, without) = truth.baselines(Some(&training))?;
+    let (found, without) = baselines(&truth, Some(&training))?;
     entries.extend(found);
     notes.extend(without);
     entries.extend(truth.ceiling(Ceiling::Halves)?);

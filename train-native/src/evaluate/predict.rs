@@ -13,7 +13,8 @@ use cells::signatures::AND;
 use model::bundle::Bundle;
 
 use super::groups::{self, With};
-use super::{Keys, Settings};
+use super::keys::Keys;
+use super::settings::Settings;
 
 /// What to generate: identity (a donor; empty without any), cell type (empty without any), perturbation; and how many
 /// cells were measured.

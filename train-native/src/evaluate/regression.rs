@@ -13,7 +13,7 @@ use cells::glm::{Grouped, Regression, Role, Scheme, leaves_donors_out};
 use cells::signatures::AND;
 use cells::{Cells, Column, Counts};
 
-use super::Keys;
+use super::keys::Keys;
 use crate::pool::pool;
 use crate::progress;
 

@@ -18,7 +18,7 @@ use cells::population::programmes::{responders, scores, sets_of, spread};
 use model::card::{Entry, Estimate, Summary};
 use model::random::Draws;
 
-use super::Keys;
+use super::keys::Keys;
 
 /// Title of the summary.
 pub const TITLE: &str = "Genes together: within a cell type and condition";

@@ -18,9 +18,11 @@ use cells::baselines::{
 use cells::normalise::{Normalised, log_normalise};
 use cells::referee::{Digest, RefereeError};
 
+use super::entry::{BASE, Entry, Kind, SEED, listed};
 use super::groups::ALL;
-use super::sides::{Context, Training};
-use super::{BASE, Entry, Kind, Measured, SEED, Truth, listed};
+use super::sides::Context;
+use super::training::Training;
+use super::truth::{Measured, Truth};
 
 /// What is to be known of baselines that move all cells alike.
 const MOVED: &str = "it moves every cell by the same amount, as do PerturbMean, nearest context and linear latent (and \
@@ -113,11 +115,12 @@ fn linear(training: &Training) -> Vec<(bool, Result<LinearLatent, BaselineError>
     [true, false].into_iter().filter_map(fitted).collect()
 }
 
-/// Every baseline that has a prediction, and why others have none.
+/// Scores what needs no model, and says what has no prediction. Without training contexts there are only the
+/// baselines that need none.
 ///
 /// # Errors
 /// When cells cannot be compared.
-pub(super) fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<(Vec<Entry>, Vec<String>)> {
+pub fn entries(truth: &Truth<'_>, training: Option<&Training>) -> Result<(Vec<Entry>, Vec<String>)> {
     type Baseline = fn(&Task<'_>) -> Result<Normalised, BaselineError>;
     let means: BTreeMap<&String, Response> = match training {
         None => truth.contexts.iter().map(|own| (&own.context.name, own_mean(own))).collect(),

@@ -16,8 +16,9 @@ use cells::referee::challenge::{Control, Digest, digest, report};
 use cells::referee::{Values, means};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+use super::asked::{Asked, common};
+use super::entry::SEED;
 use super::groups::{self, Groups, Key, Wanted};
-use super::{Asked, SEED, common};
 
 /// Perturbations of a context.
 type Group = BTreeMap<String, Counts>;

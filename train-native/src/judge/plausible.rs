@@ -11,7 +11,7 @@ use cells::normalise::{Normalised, median};
 use cells::plausibility::{Bounds, look, measured_ceilings};
 use cells::{Cells, Counts};
 
-use super::Asked;
+use super::asked::Asked;
 use super::groups::opened;
 use crate::data::read_cells;
 use crate::panels::aligned;

@@ -1,24 +1,20 @@
-//! Contexts with their cells log-normalised as the referee does it, and responses of training contexts.
+//! Contexts with their cells log-normalised as the referee does it.
 //!
 //! Does: normalises counts to the median library size of their context and takes log-normalised expression (other
-//! models' predictions) as it is; boils training contexts down to what baselines need.
+//! models' predictions) as it is.
 //! Does not know: files, what is predicted.
-//! Flow: groups → **sides**, **responses** → `judge`.
+//! Flow: groups → **sides** → `truth`, `training`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use anyhow::Result;
 use cells::Counts;
-use cells::baselines::{self, Effect, Response};
 use cells::h5ad::Expression;
 use cells::normalise::{Normalised, Target, into_log_normalised, median};
 use cells::referee::Side;
-use cells::signatures::AND;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::Truth;
+use super::entry::listed;
 use super::groups::{Groups, Key};
-use super::regression::Fitting;
 
 /// Control and perturbed cells of one context.
 pub struct Context {
@@ -35,10 +31,10 @@ pub struct Context {
 }
 
 /// Groups of one context, with its name and cell type.
-type Parts = ((String, String), Vec<(String, Expression)>);
+pub(super) type Parts = ((String, String), Vec<(String, Expression)>);
 
 /// Groups by context.
-fn by_context(groups: Groups) -> Vec<Parts> {
+pub(super) fn by_context(groups: Groups) -> Vec<Parts> {
     let mut contexts: BTreeMap<(String, String), Vec<(String, Expression)>> = BTreeMap::new();
     for (Key { context, cell_type, perturbation }, group) in groups {
         contexts.entry((context, cell_type)).or_default().push((perturbation, group));
@@ -47,7 +43,7 @@ fn by_context(groups: Groups) -> Vec<Parts> {
 }
 
 /// The library size that a context's counts are scaled to: their median.
-fn target(groups: &[(String, Expression)]) -> Target {
+pub(super) fn target(groups: &[(String, Expression)]) -> Target {
     let size = |group: &Expression| match group {
         Expression::Counts(counts) => counts.totals(),
         Expression::LogNormalised(_) => Vec::new(),
@@ -56,7 +52,7 @@ fn target(groups: &[(String, Expression)]) -> Target {
 }
 
 /// Counts of a group; none of log-normalised cells.
-fn counts(group: &Expression) -> Option<&Counts> {
+pub(super) fn counts(group: &Expression) -> Option<&Counts> {
     match group {
         Expression::Counts(counts) => Some(counts),
         Expression::LogNormalised(_) => None,
@@ -64,7 +60,7 @@ fn counts(group: &Expression) -> Option<&Counts> {
 }
 
 /// A group log-normalised, in place.
-fn normalised(group: Expression, target: Target) -> Normalised {
+pub(super) fn normalised(group: Expression, target: Target) -> Normalised {
     match group {
         Expression::Counts(counts) => into_log_normalised(counts, target),
         Expression::LogNormalised(data) => data,
@@ -90,87 +86,22 @@ pub fn contexts(groups: Groups, control: &str) -> (Vec<Context>, Vec<String>) {
     (contexts, without)
 }
 
-/// What perturbations do in the training contexts: in log-normalised expression, and in counts where there are counts.
-#[derive(Default)]
-pub struct Training {
-    /// Differences of means of log-normalised values.
-    pub responses: Vec<Response>,
-    /// Logs of ratios of shares.
-    pub folds: Vec<Response>,
-    /// The cells themselves, summed for the regression, where there are counts.
-    pub fitting: Fitting,
-    /// The control's name.
-    pub control: String,
-}
-
-impl Training {
-    /// Boils down contexts that have control and perturbed cells.
-    ///
-    /// # Errors
-    /// When groups differ in genes.
-    pub fn new(groups: Groups, control: &str) -> Result<Self> {
-        let mut training = Self { control: control.to_owned(), ..Self::default() };
-        for ((name, cell_type), groups) in by_context(groups) {
-            for (perturbation, group) in &groups {
-                if let Some(counts) = counts(group) {
-                    training.fitting.add((&name, &cell_type, perturbation), control, counts);
-                }
+/// Contexts without groups that are too small; those are named.
+pub fn enough(contexts: Vec<Context>, fewest: usize, notes: &mut Vec<String>) -> Vec<Context> {
+    let (mut kept, mut small) = (Vec::new(), Vec::new());
+    for mut context in contexts {
+        let controls = context.side.control.cells();
+        context.side.perturbed.retain(|name, cells| {
+            let enough = cells.cells().min(controls) >= fewest;
+            if !enough {
+                small.push(format!("{name} ({})", context.name));
             }
-            let target = target(&groups);
-            let (own, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(own, _)| own == control);
-            let Some((_, own)) = own.into_iter().next().filter(|_| !others.is_empty()) else { continue };
-            let counted: BTreeMap<String, Counts> =
-                others.iter().filter_map(|(name, group)| Some((name.clone(), counts(group)?.clone()))).collect();
-            if let Some(control) = counts(&own).cloned() {
-                let (name, cell_type) = (name.clone(), cell_type.clone());
-                let context = baselines::Context { name, cell_type, control, perturbed: counted };
-                training.folds.push(context.fold_changes()?);
-            }
-            let perturbed = others.into_iter().map(|(name, group)| (name, normalised(group, target))).collect();
-            let control = normalised(own, target);
-            training.responses.push(baselines::Context { name, cell_type, control, perturbed }.response()?);
-        }
-        Ok(training)
-    }
-
-    /// Adds an effect for every measured perturbation that joins several known ones: their effects, one after another.
-    /// Contexts that are themselves scored are left out, so that none answers its own question; where there are no others
-    /// (one cell line), the effects of its own single perturbations are added, which do not hold the answer, under a name
-    /// of their own.
-    pub fn add_together(&mut self, truth: &Truth<'_>) {
-        let scored: BTreeSet<&String> = truth.contexts.iter().map(|own| &own.context.name).collect();
-        let joined: BTreeSet<&String> =
-            truth.groups().map(|(_, name, _)| name).filter(|name| name.contains(AND)).collect();
-        for responses in [&mut self.responses, &mut self.folds] {
-            let alone = responses.iter().all(|own| scored.contains(&own.name));
-            let mut added = Vec::new();
-            for response in responses.iter_mut().filter(|own| alone || !scored.contains(&own.name)) {
-                let sum = |name: &&String| {
-                    let parts = name.split(AND).map(|part| response.effects.get(part)).collect::<Option<Vec<_>>>()?;
-                    Some(((*name).clone(), together(&parts)?))
-                };
-                let sums: BTreeMap<String, Effect> = joined.iter().filter_map(sum).collect();
-                if alone && !sums.is_empty() {
-                    let name = format!("{}, single effects added", response.name);
-                    added.push(Response { name, effects: sums, ..response.clone() });
-                } else {
-                    sums.into_iter().for_each(|(name, effect)| {
-                        response.effects.entry(name).or_insert(effect);
-                    });
-                }
-            }
-            responses.extend(added);
+            enough
+        });
+        if !context.side.perturbed.is_empty() {
+            kept.push(context);
         }
     }
-}
-
-/// Effects one after another: shifts add, and are as well known as the one of fewest cells.
-fn together(parts: &[&Effect]) -> Option<Effect> {
-    let (first, others) = parts.split_first()?;
-    let mut sum = (*first).clone();
-    for part in others {
-        sum.shift.iter_mut().zip(&part.shift).for_each(|(sum, own)| *sum += own);
-        sum.cells = sum.cells.min(part.cells);
-    }
-    Some(sum)
+    notes.extend(listed(&format!("fewer than {fewest} measured cells or controls, so not scored"), &small));
+    kept
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use cells::referee::{SCORED, score};
 use serde_json::{Value, json};
 
-use super::{BASE, Entry, Kind, Verdict};
+use super::entry::{BASE, Entry, Kind, Verdict};
 
 /// Short name and meaning of the scored metrics, for people.
 pub const NAMES: [(&str, &str, &str); 7] = [

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use anyhow::{Result, ensure};
 use model::card::{Card, Condition, Kind};
 
-use super::Settings;
+use super::settings::Settings;
 
 /// Value of every condition that a visitor chooses, by key.
 pub type With = BTreeMap<String, String>;

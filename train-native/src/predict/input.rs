@@ -13,7 +13,7 @@ use model::card::{Card, Condition, Kind};
 use model::rewrite::Measured;
 use model::rewrite::panel::{Translated, Unlike, evenly, listed, on_panel, perturbed_already, places};
 
-use super::Asked;
+use super::asked::Asked;
 use crate::panels::without;
 
 /// Cells of a file, as the model takes them.

@@ -5,6 +5,7 @@
 //! Does not know: the command line, how cells are rewritten (`model::rewrite`), scores.
 //! Flow: h5ad + bundle + perturbation → `input` → `rewriting` → **h5ad**.
 
+mod asked;
 mod input;
 pub mod rewriting;
 
@@ -16,16 +17,15 @@ use cells::h5ad::{Layer, Matrix, write_h5ad_with_layers};
 use cells::{Cells, Column, Counts};
 use model::bundle::Bundle;
 use model::card::Choices;
-use model::rewrite::Setting;
 use model::rewrite::panel::{KEPT, labels as predicted_labels, put};
 use model::rewrite::part::{Rewritten, Side};
-use model::sample::Effort;
 
 use crate::data::files::{Wanted, rows};
 use crate::files::write_atomic;
 use crate::generate::provenance;
 use crate::output::say;
 use crate::progress;
+pub use asked::Asked;
 use input::{Input, input};
 pub use model::rewrite::panel::CONTROL_TWIN;
 use rewriting::rewrite;
@@ -36,39 +36,6 @@ pub const EXPECTED: &str = "expected";
 pub const CONTROL_EXPECTED: &str = "control_expected";
 /// Most bytes of dense layers, which are held in memory.
 const MOST: usize = 4 << 30;
-
-/// What is asked.
-pub struct Asked<'a> {
-    /// File of cells.
-    pub data: &'a Path,
-    /// Matrix of it; none: the best.
-    pub matrix: Option<&'a str>,
-    /// Perturbations by condition key, and values that hold for all cells.
-    pub with: &'a BTreeMap<String, Vec<String>>,
-    /// obs column of cell types; none: the one of the model's own name.
-    pub cell_type_col: Option<&'a str>,
-    /// obs column of donors or lines; none: the one of the model's own name, if there is one.
-    pub identity_col: Option<&'a str>,
-    /// Labels and values of the cells that are taken; none: all.
-    pub only: &'a [(String, String)],
-    /// Most cells, taken evenly from these; none: all.
-    pub at_most: Option<usize>,
-    /// Share of the measured genes that stays.
-    pub keep: f32,
-    /// Guidance, steps and seed.
-    pub choices: &'a Choices,
-    /// How much the device does at once.
-    pub effort: Effort,
-    /// Its name for the provenance.
-    pub device: &'a str,
-}
-
-impl Asked<'_> {
-    fn setting(&self) -> Setting {
-        let Choices { guidance, steps, seed, .. } = *self.choices;
-        Setting { with: self.with.clone(), guidance, steps, seed, keep: self.keep }
-    }
-}
 
 /// Reads the cells, and checks all that was asked.
 fn read(bundle: &Bundle, asked: &Asked<'_>) -> Result<Input> {

@@ -37,12 +37,11 @@ use crate::store::{Entry, Index, Source, VERSION, ranges};
 use crate::{lock, panels, progress};
 use folder::{Claim, Journal};
 use panel::Panel;
+pub use settings::RUN;
 use settings::Settings;
 use source::SourceFile;
 use tally::Tally;
 
-/// Cells that are read together.
-pub const RUN: usize = 64;
 /// Stream of the order of runs.
 const STREAM: u64 = 1 << 48;
 

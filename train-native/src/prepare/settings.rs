@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::RUN;
 use crate::store::Role;
 use crate::store::shard::{MOST_CELLS, RESERVED};
 
+/// Cells that are read together.
+pub const RUN: usize = 64;
 /// Key of the label that names a cell's perturbation.
 pub const PERTURBATION: &str = "perturbation";
 /// Key of the label that names a cell's type.

@@ -4,6 +4,7 @@
 //! Does not know: the command line, how cells are made (`parts`).
 //! Flow: words and files → **choices** → cells → h5ad.
 
+mod describe;
 mod grid;
 mod parts;
 
@@ -17,6 +18,7 @@ use model::card::Choices;
 
 use crate::output::say;
 
+pub use describe::describe;
 pub use parts::{Output, write};
 
 /// GENE=COUNT pairs as numbers.
@@ -95,17 +97,6 @@ pub fn wanted(bundle: &Bundle, choices: &Choices, tables: &Tables) -> Result<Vec
         bundle.request(choices).with_context(|| format!("line {} of what is wanted", place + 1))?;
     }
     Ok(all)
-}
-
-/// What would be generated, one line each.
-pub fn describe(wanted: &[Choices]) -> String {
-    let mut text = String::from("cells\tseed\tguidance\tsteps\theld\twith\n");
-    for own in wanted {
-        let with: Vec<String> = own.with.iter().map(|(key, values)| format!("{key}={}", values.join("+"))).collect();
-        let numbers = format!("{}\t{}\t{}\t{}\t{}", own.cells, own.seed, own.guidance, own.steps, own.clamp.len());
-        text.push_str(&format!("{numbers}\t{}\n", with.join("; ")));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use model::bundle::{Bundle, sha256};
 use model::card::Choices;
 use model::sample::Effort;
 
-use super::describe;
+use super::describe::describe;
 use crate::files::write_atomic;
 use crate::generate::{Generated, generate_part, provenance};
 use crate::output::say;

@@ -143,7 +143,7 @@ pub fn write_from_means(
         ("cells_per_donor_and_perturbation", order.cells_per.to_string()),
         ("source_cells", name(&sources.data)),
         ("source_means", name(&sources.means)),
-        ("made_by", format!("train-native {} from-means", env!("CARGO_PKG_VERSION"))),
+        ("made_by", format!("wellplate {} from-means", env!("CARGO_PKG_VERSION"))),
     ];
     let about = about.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     write_atomic(out, &write_h5ad(&made, &about)?)?;

@@ -128,7 +128,7 @@ fn provenance(plan: &Plan, sources: &Sources, order: &Order) -> BTreeMap<String,
         ("source_signatures", name(&sources.signatures)),
         ("source_cytokines", name(&sources.cytokines)),
         ("source_references", references.join(", ")),
-        ("made_by", format!("train-native {} semisynthetic", env!("CARGO_PKG_VERSION"))),
+        ("made_by", format!("wellplate {} semisynthetic", env!("CARGO_PKG_VERSION"))),
     ];
     lines.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }

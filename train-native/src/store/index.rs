@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::Role;
+use super::role::Role;
 use super::shard::RESERVED;
 use crate::files::write_atomic;
 use crate::output::say;
@@ -27,7 +27,7 @@ const OLDEST: u32 = 1;
 /// Fewest bytes of a cell in a shard: the length of its name alone takes four.
 const CELL_BYTES: u64 = 4;
 /// What mends a store.
-pub const MEND: &str = "run the same `train-native prepare` again, which mends it";
+pub const MEND: &str = "run the same `wellplate prepare` again, which mends it";
 
 /// One file that cells came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ impl Index {
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(INDEX);
         let bytes = std::fs::read(&path)
-            .with_context(|| format!("{} is no store; make one with `train-native prepare`", folder.display()))?;
+            .with_context(|| format!("{} is no store; make one with `wellplate prepare`", folder.display()))?;
         let damaged = || format!("{} is damaged; {MEND}", path.display());
         let (value, seal) = sealed::from_json(&bytes).with_context(damaged)?;
         ensure!(seal != Seal::Broken, "{}: its bytes are not those that were written (SHA-256)", damaged());

@@ -10,6 +10,7 @@
 //! in polars and, by pyarrow, in pandas.
 
 pub mod index;
+mod role;
 pub mod shard;
 pub mod stream;
 
@@ -17,38 +18,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use model::bundle::sha256;
-use serde::{Deserialize, Serialize};
 
 pub use index::{Entry, INDEX, Index, Source, VERSION};
+pub use role::Role;
 use shard::Shard;
-
-/// What a cell may be used for (STATE's splits).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Training.
-    Train,
-    /// Watching the loss.
-    Val,
-    /// Held out.
-    Test,
-}
-
-impl Role {
-    /// Its name in a shard.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Val => "val",
-            Self::Test => "test",
-        }
-    }
-
-    /// The role of a name.
-    pub fn of(name: &str) -> Option<Self> {
-        [Self::Train, Self::Val, Self::Test].into_iter().find(|role| role.name() == name)
-    }
-}
 
 /// An opened store.
 #[derive(Clone, Debug)]
@@ -82,7 +55,7 @@ impl Store {
     /// What is wrong with a shard, and how it is mended.
     fn mend(&self, entry: &Entry) -> String {
         format!(
-            "the shard {} is missing or damaged; run the same `train-native prepare` again, which makes only that shard anew",
+            "the shard {} is missing or damaged; run the same `wellplate prepare` again, which makes only that shard anew",
             self.folder.join(&entry.file).display()
         )
     }

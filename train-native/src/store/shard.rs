@@ -23,7 +23,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use sha2::{Digest, Sha256};
 
-use super::Role;
+use super::role::Role;
 
 /// Most cells of a shard; `prepare` allows no more.
 pub const MOST_CELLS: usize = 1 << 20;

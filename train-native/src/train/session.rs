@@ -15,7 +15,7 @@ use model::random::Draws;
 use serde_json::json;
 
 use super::keeper::{Keeper, Live};
-use super::{Ended, Order};
+use super::order::{Ended, Order};
 use crate::checkpoint::Position;
 use crate::data::TrainingSet;
 use crate::optimise::learning_rate;

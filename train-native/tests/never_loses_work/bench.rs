@@ -60,7 +60,7 @@ impl Bench {
 
     /// The program with some words; paths among them start in the folder.
     pub(crate) fn program(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_train-native"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wellplate"));
         command.args(words).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

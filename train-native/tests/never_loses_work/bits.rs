@@ -72,8 +72,8 @@ fn notes_of_a_run_and_its_data_are_known_by_their_hashes() {
     bench.exported("run", "bundle");
     let export = ["export", "--run", "run", "--out", "bundle"];
     for (file, words) in [
-        ("run/run.json", "the same `train-native train` again"),
-        ("run/recipe.toml", "the same `train-native train` again"),
+        ("run/run.json", "the same `wellplate train` again"),
+        ("run/recipe.toml", "the same `wellplate train` again"),
         ("cells.h5ad", "cells.h5ad"),
     ] {
         for place in places(2) {

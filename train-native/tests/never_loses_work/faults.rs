@@ -17,7 +17,7 @@ const SECONDS: Duration = Duration::from_secs(20);
 /// Runs the program under a limit of memory.
 #[cfg(unix)]
 fn limited(bench: &Bench, words: &[&str]) -> Output {
-    let program = env!("CARGO_BIN_EXE_train-native");
+    let program = env!("CARGO_BIN_EXE_wellplate");
     let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
     let started = Instant::now();
     let ended = Command::new("sh")

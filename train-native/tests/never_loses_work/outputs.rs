@@ -14,7 +14,7 @@ fn unread(bench: &Bench, words: &[&str]) -> std::process::ExitStatus {
 /// Runs the program by a shell that redirects its outputs.
 #[cfg(unix)]
 fn redirected(bench: &Bench, words: &[&str], redirection: &str) -> Output {
-    let program = env!("CARGO_BIN_EXE_train-native");
+    let program = env!("CARGO_BIN_EXE_wellplate");
     let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
     Command::new("sh")
         .args(["-c", &format!("{program} {} {redirection}", words.join(" "))])

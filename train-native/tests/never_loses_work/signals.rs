@@ -71,7 +71,7 @@ fn each_signal_saves_the_step_in_work_and_says_unfinished() {
 #[test]
 fn a_script_does_not_go_on_after_an_unfinished_run() {
     let bench = Bench::new();
-    let program = env!("CARGO_BIN_EXE_train-native");
+    let program = env!("CARGO_BIN_EXE_wellplate");
     let script = format!(
         "{program} train --data cells.h5ad --config long.toml --out run & trainer=$!; wait $trainer && touch shipped; \
          wait $trainer; echo code $? > code"
@@ -245,7 +245,7 @@ fn a_step_that_takes_too_long_gives_way_to_the_one_before_it() {
 #[test]
 fn what_nohup_started_outlives_its_terminal() {
     let bench = Bench::new();
-    let program = env!("CARGO_BIN_EXE_train-native");
+    let program = env!("CARGO_BIN_EXE_wellplate");
     let words = "train --save-every 1 --data cells.h5ad --config recipe.toml --out run";
     let mut child = Command::new("sh")
         .args(["-c", &format!("trap '' HUP; exec {program} {words}")])

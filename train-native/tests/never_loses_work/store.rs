@@ -37,7 +37,7 @@ fn a_bit_in_index_or_shard_is_a_sentence_and_the_same_command_mends_it() {
     ];
     for (name, place) in hits {
         bench.flip(&format!("store/{name}"), place);
-        refused(&train(&bench), "run the same `train-native prepare` again");
+        refused(&train(&bench), "run the same `wellplate prepare` again");
         let mended = bench.run(&PREPARE);
         assert!(mended.status.success(), "{name}, {place}: {}", said(&mended));
         assert!(bench.files("store") == whole, "{name}, {place}");
@@ -202,7 +202,7 @@ fn a_full_disk_stops_preparing_in_a_sentence_and_the_same_command_goes_on() {
     let largest = bench.files("whole").values().map(Vec::len).max().unwrap();
     // Files may not grow past half of the largest, in blocks of 512 bytes.
     let limit = (largest / 2 / 512).max(1);
-    let program = env!("CARGO_BIN_EXE_train-native");
+    let program = env!("CARGO_BIN_EXE_wellplate");
     let ended = std::process::Command::new("sh")
         .args(["-c", &format!("trap '' XFSZ; ulimit -f {limit}; {program} {}", PREPARE.join(" "))])
         .current_dir(bench.path(""))

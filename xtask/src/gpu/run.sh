@@ -109,10 +109,10 @@ bundle=bundle
 # A compiler of kernels that fails is found out first, by the smallest check there is.
 cuda=""
 for kind in cuda-cpp cuda-llvm; do
-  [ -x bin/train-native-$kind ] || continue
-  wanted check || { cuda=bin/train-native-$kind; break; }
-  if step "CUDA against the CPU ($kind)" 150 bin/train-native-$kind inspect --bundle $bundle --device cuda; then
-    [ -n "$cuda" ] || cuda=bin/train-native-$kind
+  [ -x bin/wellplate-$kind ] || continue
+  wanted check || { cuda=bin/wellplate-$kind; break; }
+  if step "CUDA against the CPU ($kind)" 150 bin/wellplate-$kind inspect --bundle $bundle --device cuda; then
+    [ -n "$cuda" ] || cuda=bin/wellplate-$kind
   fi
 done
 
@@ -140,10 +140,10 @@ fi
 [ -n "$cuda" ] || say "" "No CUDA build computes here; the steps that need one are left out."
 
 for kind in vulkan wgpu; do
-  [ -x bin/train-native-$kind ] && wanted wgpu || continue
-  if step "wgpu against the CPU ($kind)" 90 bin/train-native-$kind inspect --bundle $bundle --device wgpu; then
-    bench "A step of the page preset, $kind" bin/train-native-$kind wgpu page 9015 own 60
-    step "Cells of the bundle, $kind" 60 bin/train-native-$kind sample --bundle $bundle --device wgpu --cells 256 --out work/cells-$kind.h5ad
+  [ -x bin/wellplate-$kind ] && wanted wgpu || continue
+  if step "wgpu against the CPU ($kind)" 90 bin/wellplate-$kind inspect --bundle $bundle --device wgpu; then
+    bench "A step of the page preset, $kind" bin/wellplate-$kind wgpu page 9015 own 60
+    step "Cells of the bundle, $kind" 60 bin/wellplate-$kind sample --bundle $bundle --device wgpu --cells 256 --out work/cells-$kind.h5ad
   fi
 done
 

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::Event;
 
 use super::worker;
+use crate::faults;
 use crate::history::Step;
 use crate::state::State;
 use crate::ui::state::store::Store;
@@ -19,7 +20,8 @@ use crate::ui::state::store::Store;
 fn address(state: &State) -> String {
     let current = query();
     let pairs = current.trim_start_matches('?').split('&');
-    let asked = pairs.filter(|pair| ["fault=", "workers="].iter().any(|key| pair.starts_with(key)));
+    let is_asked = |pair: &&str| (faults::KNOWN && pair.starts_with(faults::KEY)) || pair.starts_with("workers=");
+    let asked = pairs.filter(is_asked);
     let parts: Vec<String> =
         std::iter::once(state.query()).chain(asked.map(str::to_owned)).filter(|part| !part.is_empty()).collect();
     format!("?{}", parts.join("&"))

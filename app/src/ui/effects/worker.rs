@@ -14,6 +14,7 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::ui::state::store::{Phase, Store};
 
+use crate::faults;
 use crate::protocol::bundle::LOADING;
 use crate::protocol::{Array, FromWorker, ToWorker, codec};
 
@@ -76,16 +77,16 @@ pub(in crate::ui) fn connect(store: Store, inbox: Inbox) {
     WORKER.with(|slot| *slot.borrow_mut() = Some(worker));
 }
 
-/// Whether a test asked for a fault in the address (`?fault=…`).
+/// Whether a test asked for a fault in the address.
 fn is_fault(name: &str) -> bool {
-    window().location().search().is_ok_and(|query| query.contains(&format!("fault={name}")))
+    window().location().search().is_ok_and(|query| faults::is_asked(&query, name))
 }
 
 /// Parts of the page's address that are for the workers: a fault, and a number of workers, that a test or a measurement
 /// asked for. Behind a `#`, so that the script is the same file with them.
 fn switches() -> String {
     let query = window().location().search().unwrap_or_default();
-    let of_workers = |pair: &&str| pair.starts_with("fault=") || pair.starts_with("workers=");
+    let of_workers = |pair: &&str| (faults::KNOWN && pair.starts_with(faults::KEY)) || pair.starts_with("workers=");
     let pairs: Vec<&str> = query.trim_start_matches('?').split('&').filter(of_workers).collect();
     if pairs.is_empty() { String::new() } else { format!("#{}", pairs.join("&")) }
 }

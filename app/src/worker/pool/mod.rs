@@ -18,6 +18,7 @@ use model::card::Choices;
 use wasm_bindgen::JsValue;
 
 use super::outbox::{scope, send};
+use crate::faults::is_asked;
 use crate::pool::size::{self, Facts};
 use crate::pool::turns::{Batch, Turns};
 use crate::pool::{LEAD, Who};
@@ -66,7 +67,7 @@ struct State {
 /// The helpers of a bundle, and the job that they work on. They end with it.
 pub(crate) struct Pool(Rc<RefCell<State>>);
 
-/// A part of this worker's address that a test or a measurement put there (`#workers=1&fault=…`).
+/// A part of this worker's address that a test or a measurement put there (`#workers=1`).
 fn switch(name: &str) -> Option<String> {
     let hash = scope().location().hash();
     let mut pairs = hash.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('='));
@@ -248,7 +249,7 @@ impl State {
         if let Some(own) = self.job.as_mut().filter(|own| own.number == job) {
             own.turns.advance(who, batch, share);
         }
-        if who == LEAD + 1 && switch("fault").is_some_and(|fault| fault == "lose-member") {
+        if who == LEAD + 1 && is_asked(&scope().location().hash(), "lose-member") {
             self.lose(who);
         }
     }

@@ -5,8 +5,9 @@
 //! Does not know: how much memory there is.
 //! Flow: matrix compressed by genes → **gathered entries** → a visitor's own cells, cells in memory.
 
+use super::cell_rows::CellRows;
+use super::expression::Scale;
 use super::layout::{Layout, Sparse};
-use super::{CellRows, Scale};
 use crate::gather::Gather;
 use crate::h5ad::error::H5adError;
 use crate::kind::Look;

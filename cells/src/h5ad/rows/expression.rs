@@ -5,7 +5,7 @@
 //! Does not know: files.
 //! Flow: stored values → **expression**.
 
-use super::layout::Stored;
+use super::stored::Stored;
 use crate::counts::{Counts, CountsError};
 use crate::kind::{Kind, is_count};
 use crate::normalise::Normalised;

@@ -6,22 +6,18 @@
 //! Flow: candidates → **the taken matrix with its reasons** → `CellRows`.
 
 use super::candidates::{self, Candidate, Form};
-use super::expression::add_up;
+use super::cell_rows::{CellRows, Cells};
+use super::expression::{Convert, Scale, add_up};
 use super::layout::Layout;
-use super::{CellRows, Cells, Convert, Scale};
+use super::runs::runs;
 use crate::genes::Genes;
-use crate::h5ad::Matrix;
 use crate::h5ad::error::H5adError;
 use crate::h5ad::labels::LabelRows;
+use crate::h5ad::matrix::Matrix;
 use crate::h5ad::store::Hdf5;
 use crate::kind::{Hints, Judged, Kind, Look};
 use crate::report::{GroupFound, MatrixFound};
 
-/// Cells of a matrix that are looked at when it has more: so many runs of so many cells, spread over all of it.
-const RUNS: usize = 16;
-const RUN: usize = 32;
-/// Values of a run, at most: cells of many genes are looked at in shorter runs.
-const RUN_VALUES: usize = 1 << 20;
 /// A matrix compressed by genes is looked at as a whole up to so many values; else some of its genes are.
 const WHOLE: usize = 4_000_000;
 
@@ -70,16 +66,6 @@ fn open(file: &Hdf5, (form, wanted): (Form, Wanted), own: Candidate) -> Result<O
     hints.logged |= wanted.predicted && !hints.counted;
     let (judged, again) = judge(&own, (&layout, cells, &genes), hints)?;
     Ok(Opened { own, genes, names, cells, layout, judged, again })
-}
-
-/// Runs of cells that are looked at.
-pub(super) fn runs(cells: usize, columns: usize) -> Vec<(usize, usize)> {
-    let length = RUN.min(RUN_VALUES / columns.max(1)).max(1);
-    if cells <= RUNS * length {
-        return (0..cells).step_by(length).map(|first| (first, length.min(cells - first))).collect();
-    }
-    // The first run stands at the beginning, the last at the end.
-    (0..RUNS).map(|run| (run * (cells - length) / (RUNS - 1), length)).collect()
 }
 
 /// What a matrix holds, by cells from all of it.

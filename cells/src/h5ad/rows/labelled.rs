@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::column::Column;
 use crate::h5ad::error::H5adError;
-use crate::h5ad::frame::{Frame, LeftOut};
+use crate::h5ad::frame::Frame;
 use crate::h5ad::labels::LabelRows;
 use crate::h5ad::store::{Hdf5, below};
+use crate::report::LeftOut;
 
 /// Labels by name, and columns that are none.
 #[derive(Clone, Default)]

@@ -5,7 +5,8 @@
 //! Does not know: which columns are genes, what the values are.
 //! Flow: group or data set → **stored values of a window**.
 
-use super::Expression;
+use super::expression::Expression;
+use super::stored::Stored;
 use crate::counts::CountsError;
 use crate::h5ad::error::H5adError;
 use crate::h5ad::store::{Array, Hdf5, text};
@@ -35,16 +36,6 @@ pub(super) enum Layout {
     Dense(Box<Array>),
     /// In memory.
     Held(Box<Expression>),
-}
-
-/// Values as they are stored: row starts from 0, columns, values.
-#[derive(Default)]
-pub(super) struct Stored {
-    pub(super) starts: Vec<usize>,
-    pub(super) columns: Vec<u32>,
-    pub(super) values: Vec<f64>,
-    /// Place of the first value in the file, for errors.
-    pub(super) first: usize,
 }
 
 impl Sparse {

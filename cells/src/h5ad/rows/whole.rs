@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{CellRows, Expression, Layout};
+use super::cell_rows::CellRows;
+use super::expression::{Convert, Expression, Scale};
+use super::layout::Layout;
 use crate::cells::Cells;
 use crate::counts::Counts;
 use crate::gather::Gather;
@@ -55,11 +57,11 @@ impl CellRows {
         }
         let stored = self.check_size(size)?;
         let all = self.gather(stored)?;
-        let held = if self.scale() == super::Scale::Counts {
-            self.own.convert = super::Convert::Count;
+        let held = if self.scale() == Scale::Counts {
+            self.own.convert = Convert::Count;
             Expression::Counts(all.counts().map_err(|source| self.damaged(source))?)
         } else {
-            self.own.convert = super::Convert::Logged(1.0);
+            self.own.convert = Convert::Logged(1.0);
             Expression::LogNormalised(all.normalised().map_err(|error| match error {
                 NormalisedError::Value { at, value } => self.odd(at, f64::from(value)),
                 NormalisedError::Pattern(source) => self.damaged(source),
@@ -97,7 +99,7 @@ impl CellRows {
     }
 
     fn gathered(&self, stored: u64) -> Result<Counts, H5adError> {
-        if self.scale() != super::Scale::Counts {
+        if self.scale() != Scale::Counts {
             // Says why, as for rows of cells.
             return self.counts(0, 0);
         }

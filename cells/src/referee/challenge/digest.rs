@@ -7,9 +7,9 @@
 
 use std::collections::HashMap;
 
+use super::error::{ChallengeError, MOST_COUNTS};
 use super::genes::{GeneTest, Reference};
 use super::sampling::Bulk;
-use super::{ChallengeError, MOST_COUNTS};
 use crate::counts::Counts;
 
 /// Name of the control cells in errors.

@@ -15,7 +15,7 @@ use plots::theme::Theme;
 use plots::{map, proportions, scatter};
 
 use super::figures::{Figure, HALF, WIDE, captioned};
-use crate::judge::SEED;
+use crate::judge::entry::SEED;
 use crate::judge::population::{Measures, Population, sample};
 
 /// Cells of each side on the map.

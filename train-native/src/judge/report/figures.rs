@@ -12,8 +12,8 @@ use plots::theme::Theme;
 use plots::{dots, scatter, volcano};
 
 use super::pairs::Pair;
+use crate::judge::entry::{Entry, Kind};
 use crate::judge::table::telling;
-use crate::judge::{Entry, Kind};
 
 /// Width of a figure, and of one of two side by side, in CSS pixels.
 pub(super) const WIDE: u32 = 900;

@@ -1,9 +1,10 @@
 //! An evaluation as files: JSON, a Markdown table and one HTML page.
 //!
-//! Does: gathers what was scored and what must be known of it, and writes the three forms.
+//! Does: writes what was scored and what must be known of it (`content`) in three forms.
 //! Does not know: how anything was scored.
 //! Flow: entries, pairs, populations → **report.json, report.md, report.html**.
 
+mod content;
 mod crowd;
 mod figures;
 mod page;
@@ -13,53 +14,16 @@ mod words;
 use std::path::Path;
 
 use anyhow::Result;
-use cells::splits::Split;
 use serde_json::json;
 
-use super::population::{MEASURES, Measures, Population, markdown as population_table};
+use super::entry::SEED;
+use super::population::{MEASURES, markdown as population_table};
 use super::table::{as_json, markdown};
-use super::{SEED, Verdict};
 use crate::files::write_atomic;
 use crate::progress;
 
+pub use content::{Crowd, Report, Section};
 pub use pairs::{Pair, pairs};
-
-/// One table of scores.
-#[derive(Clone)]
-pub struct Section {
-    /// Title.
-    pub title: String,
-    /// Scores.
-    pub verdict: Verdict,
-    /// Perturbations that are shown gene by gene.
-    pub pairs: Vec<Pair>,
-}
-
-/// Both sides as a whole.
-pub struct Crowd {
-    /// Measured cells.
-    pub measured: Population,
-    /// Generated cells.
-    pub generated: Population,
-    /// How alike they are.
-    pub measures: Measures,
-}
-
-/// All that a report says.
-pub struct Report {
-    /// Title of the page.
-    pub title: String,
-    /// What was scored, on what and how: name and words.
-    pub facts: Vec<(String, String)>,
-    /// Gene symbols [G].
-    pub genes: Vec<String>,
-    /// Tables, the most telling first.
-    pub sections: Vec<Section>,
-    /// Populations, where they were compared.
-    pub crowd: Option<Crowd>,
-    /// What was held out.
-    pub split: Option<Split>,
-}
 
 impl Report {
     /// The Markdown form.

@@ -9,12 +9,13 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use cells::splits::{Condition, Split};
 
+use super::content::{Report, Section};
 use super::figures::{Figure, markers, metrics, perturbations, volcanoes};
-use super::{Report, Section, crowd, words};
+use super::{crowd, words};
 use crate::html::{escape, page as shell};
+use crate::judge::entry::{Entry, Kind};
 use crate::judge::population::{MEASURES, Measures};
 use crate::judge::table::{base, base_name, is_alone, metrics as names, scores, shown, telling};
-use crate::judge::{Entry, Kind};
 
 /// A figure with its caption.
 fn figure(figure: &Figure) -> String {

@@ -11,7 +11,7 @@ use cells::de::{GeneShift, compare};
 use cells::referee::Side;
 use cells::referee::shifts::significant;
 
-use crate::judge::Truth;
+use crate::judge::truth::Truth;
 
 /// Tests of one perturbation.
 #[derive(Clone)]

@@ -7,10 +7,10 @@
 
 use cells::referee::SCORED;
 
-use super::Report;
+use super::content::Report;
+use crate::judge::entry::{Entry, Kind};
 use crate::judge::population::MEASURES;
 use crate::judge::table::{base_name, scores, telling};
-use crate::judge::{Entry, Kind};
 
 /// An entry in a sentence, or at its start.
 fn called(entry: &Entry, starts: bool) -> String {

@@ -15,7 +15,7 @@ use super::super::own::Own;
 use super::super::pace::{End, sentence};
 use super::made::Predicted;
 
-/// The file, as `train-native predict` writes it but for the layers of expected counts.
+/// The file, as `wellplate predict` writes it but for the layers of expected counts.
 pub(in super::super) fn h5ad(own: &Own, predicted: &Predicted) -> Result<Vec<u8>, End> {
     let mut labels: BTreeMap<String, Column> =
         own.labels.iter().map(|(key, column)| (key.clone(), column.select(&predicted.cells))).collect();

@@ -18,6 +18,7 @@ use super::renderer::{CANVAS_MOST, Renderer};
 use super::scene::{Scene, palette};
 use super::surface::{Ground, Pictures, Shown};
 use super::{gpu, layers, surface};
+use crate::faults::is_asked;
 use crate::map_view::colour::{Coloured, Legend, Names, Sheet, by_layer, by_name, by_value};
 use crate::map_view::selection::Selection;
 use crate::map_view::{LayerId, benchmark};
@@ -392,5 +393,5 @@ impl Board {
 
 /// Whether a test asked for a GPU that is lost (`?fault=lose-map-gpu`).
 fn asked_to_lose() -> bool {
-    window().location().search().is_ok_and(|query| query.contains("fault=lose-map-gpu"))
+    window().location().search().is_ok_and(|query| is_asked(&query, "lose-map-gpu"))
 }

@@ -19,7 +19,7 @@ fn entry<'a>(provenance: &'a Provenance, key: &str) -> &'a str {
 
 /// Commands of a provenance, one per line; a shell takes them as they are.
 fn commands(provenance: &Provenance) -> String {
-    entry(provenance, "command").replace(" && train-native", "\ntrain-native")
+    entry(provenance, "command").replace(" && wellplate", "\nwellplate")
 }
 
 /// What a scenario was; `ending` is that of its entries.
