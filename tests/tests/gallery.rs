@@ -72,6 +72,11 @@ fn pbmc_cytokines_writes_cells() {
 }
 
 #[test]
+fn pbmc_drugs_writes_cells() {
+    is_sound("pbmc-drugs");
+}
+
+#[test]
 fn pbmc_ifnb_writes_cells() {
     is_sound("pbmc-ifnb");
 }

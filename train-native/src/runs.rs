@@ -91,6 +91,9 @@ pub fn to_the_end<T: Send>(
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
