@@ -29,6 +29,18 @@ const MUCH: f64 = 0.7;
 const SURE: f64 = 0.75;
 /// Label of the nearest type in the files that the page saves.
 const NEAREST: &str = "wellplate_nearest_type";
+/// Label of the types by hand in these files.
+pub const NAMED: &str = "wellplate_named_type";
+/// Share of cells far from the training cells from which it is said.
+const APART: f64 = 0.2;
+/// Most bytes of the layers of expected counts, which are dense and put together in memory.
+const LAYERS: usize = 400_000_000;
+
+/// Whether the layers of expected counts of so many cells fit in a file that is put together in a browser's memory: two
+/// of them, four bytes a value.
+pub fn expects(cells: usize, genes: usize) -> bool {
+    cells.saturating_mul(genes).saturating_mul(8) <= LAYERS
+}
 
 /// The value of a condition that a name of a file stands for: itself, its name for people or another name, in any case of
 /// letters (`model::rewrite::known_value`).
@@ -47,6 +59,11 @@ pub fn types(card: &Card) -> Option<&Condition> {
 /// How many of a label's values the model knows, of how many.
 pub fn known_of(condition: &Condition, values: &[(String, u32)]) -> (usize, usize) {
     (values.iter().filter(|(value, _)| known(condition, value).is_some()).count(), values.len())
+}
+
+/// Names of a label that the model does not know, the most common first; each can be given a meaning by hand.
+pub fn unknown<'a>(condition: &Condition, values: &'a [(String, u32)]) -> Vec<&'a (String, u32)> {
+    values.iter().filter(|(value, _)| known(condition, value).is_none()).collect()
 }
 
 /// A share as a whole percentage; never 100 where something is missing.
@@ -70,6 +87,10 @@ pub fn figures(about: &About) -> Vec<(&'static str, String)> {
     ];
     if let Some(sure) = about.sure {
         figures.push(("Nearest measured cells that agree on the type (median)", percent(sure)));
+    }
+    if let Some((_, times)) = about.apart {
+        let words = format!("{times:.1} times as far as training cells lie from one another (median)");
+        figures.push(("Distance to the nearest training cells", words));
     }
     figures
 }
@@ -98,6 +119,14 @@ pub fn warnings(about: &About) -> (Vec<String>, bool) {
         found.push(format!(
             "Of the measured cells nearest to yours only {} agree on a type (median): yours may be of a kind that the model has not seen.",
             percent(sure)
+        ));
+    }
+    let all = f64::from(about.cells.max(1));
+    if let Some((far, times)) = about.apart.filter(|(far, _)| f64::from(*far) >= APART * all) {
+        found.push(format!(
+            "{} of {} cells lie farther from the training cells than 99 of 100 training cells from one another (the middle one {times:.1} times as far): the model has not seen cells like these.",
+            thousands(far.into()),
+            thousands(all)
         ));
     }
     if about.outside > 0 {
@@ -197,7 +226,7 @@ pub fn command(wanted: &Wanted, source: Source<'_>) -> (String, Option<&'static 
         Who::Group(0) => Some("own-cells-A.h5ad"),
         Who::Group(_) => Some("own-cells-B.h5ad"),
         Who::Nearest(_) => Some("own-cells.h5ad"),
-        _ if placed || !direct => Some("own-cells.h5ad"),
+        _ if placed || !direct || wanted.named().is_some() => Some("own-cells.h5ad"),
         _ => None,
     };
     let mut text = format!(
@@ -214,6 +243,7 @@ pub fn command(wanted: &Wanted, source: Source<'_>) -> (String, Option<&'static 
     }
     match (&wanted.types, source.types) {
         (Types::Nearest, Some(_)) => add("cell-type-col", NEAREST),
+        (Types::Label(_), Some(_)) if wanted.named().is_some() => add("cell-type-col", NAMED),
         (Types::Label(label), Some(_)) => add("cell-type-col", label),
         (Types::Value(value), Some(key)) => add("with", &format!("{key}={value}")),
         (_, None) => {}

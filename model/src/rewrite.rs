@@ -17,14 +17,15 @@ pub mod part;
 use std::collections::BTreeMap;
 
 use burn::tensor::ExecutionError;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::bundle::{Bundle, BundleError, sha256};
-use crate::card::{Choices, Condition, Kind, UNSPECIFIED};
-use crate::choices::LIBRARY_ROOM;
-use crate::network::{Labels, Tables};
+use crate::card::{Card, Choices, Condition, Kind, UNSPECIFIED};
+use crate::choices::{self, LIBRARY_ROOM};
+use crate::network::{Labels, Network, Tables};
 use crate::quantise::{MASK, quantise};
-use crate::sample::{Given, Request};
+use crate::sample::{Given, Prepared, Request};
 
 /// Share of the measured genes that stays visible where nothing else is asked for: the best of 0.5, 0.8 and 0.95 by the
 /// referee's score on training donors of the interferon bundle.
@@ -33,7 +34,7 @@ pub const KEEP: f32 = 0.5;
 const LARGEST_LOG_MEAN: f32 = 9.0;
 
 /// How cells are rewritten.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setting {
     /// Perturbations by condition key, and values that hold for all cells in place of the cells' own.
     pub with: BTreeMap<String, Vec<String>>,
@@ -105,10 +106,13 @@ pub enum RewriteError {
 /// Condition tokens [C], each row with a weight.
 type WeightedLabels = Vec<(Vec<i32>, f64)>;
 
-/// A bundle with a perturbation, ready to take cells.
+/// A model with a perturbation, ready to take cells.
 pub struct Rewriting<'a> {
-    bundle: &'a Bundle,
+    card: &'a Card,
+    network: &'a Network,
     setting: Setting,
+    /// What all runs under the perturbation share, and all under the control.
+    prepared: [Prepared; 2],
     /// The perturbation's request, cells aside.
     asked: Request,
     tables: Tables,
@@ -126,7 +130,14 @@ impl<'a> Rewriting<'a> {
     /// # Errors
     /// When the bundle has no perturbation, a value is not known, or a number is out of range.
     pub fn new(bundle: &'a Bundle, setting: Setting) -> Result<Self, RewriteError> {
-        let card = &bundle.card;
+        Self::of(&bundle.card, &bundle.network, setting)
+    }
+
+    /// The same of a card and a network, which is all that is needed of a bundle.
+    ///
+    /// # Errors
+    /// As [`Rewriting::new`].
+    pub fn of(card: &'a Card, network: &'a Network, setting: Setting) -> Result<Self, RewriteError> {
         let (what, least, most) = ("the share of genes that is kept", 0.0, 1.0);
         if !(least..=most).contains(&f64::from(setting.keep)) {
             return Err(BundleError::Range { what, least, most, found: f64::from(setting.keep) }.into());
@@ -142,16 +153,18 @@ impl<'a> Rewriting<'a> {
         if !known.iter().any(|key| setting.with.contains_key(*key)) {
             return Err(RewriteError::NotChosen { known: known.join(", ") });
         }
-        let asked = bundle.request(&choices(&setting, setting.with.clone()))?;
-        let means: Vec<f64> = bundle.network.statistics.log_mean.iter().map(|mean| f64::from(*mean).exp()).collect();
+        let asked = choices::request(card, &network.statistics, &chosen(&setting, setting.with.clone()))?;
+        let means: Vec<f64> = network.statistics.log_mean.iter().map(|mean| f64::from(*mean).exp()).collect();
         let all = means.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         Ok(Self {
             asked: Request { key: key(asked.key), expects: true, ..asked },
-            tables: bundle.network.tables(),
+            tables: network.tables(),
+            prepared: [Prepared::of(network), Prepared::of(network)],
             shares: means.into_iter().map(|mean| mean / all).collect(),
             moved: BTreeMap::new(),
             rows: BTreeMap::new(),
-            bundle,
+            card,
+            network,
             setting,
         })
     }
@@ -164,7 +177,7 @@ impl<'a> Rewriting<'a> {
     pub async fn pair(&mut self, cells: &[Measured], first: usize) -> Result<Pair, RewriteError> {
         let (mut perturbed, mut control, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         for cell in cells {
-            let expected = self.bundle.card.genes.len();
+            let expected = self.card.genes.len();
             if cell.counts.len() != expected {
                 return Err(RewriteError::Panel { found: cell.counts.len(), expected });
             }
@@ -201,14 +214,14 @@ impl<'a> Rewriting<'a> {
 
     /// Library sizes that a cell may have: its own with the room that drawn cells have, within those of the training cells.
     fn bounds(&self, size: f64) -> [f32; 2] {
-        let [smallest, largest] = self.bundle.card.library_sizes;
+        let [smallest, largest] = self.card.library_sizes;
         let most = [smallest as f32 / LIBRARY_ROOM, largest as f32 * LIBRARY_ROOM];
         [size as f32 / LIBRARY_ROOM, size as f32 * LIBRARY_ROOM].map(|own| own.clamp(most[0], most[1].max(most[0])))
     }
 
     /// Condition tokens that the cell's control twin may have, with weights.
     fn control_rows(&mut self, cell: &Measured, size: f64) -> Result<Vec<(Vec<i32>, f64)>, RewriteError> {
-        let card = &self.bundle.card;
+        let card = self.card;
         let mut with = BTreeMap::new();
         for condition in card.conditions.iter().filter(|own| own.kind != Kind::Perturbation) {
             let for_all = self.setting.with.get(&condition.key).and_then(|values| values.first());
@@ -225,8 +238,9 @@ impl<'a> Rewriting<'a> {
         if let Some(rows) = self.rows.get(&with) {
             return Ok(rows.clone());
         }
-        let chosen = with.iter().map(|(key, value)| (key.clone(), vec![value.clone()])).collect();
-        let rows = self.bundle.request(&choices(&Setting { guidance: 0.0, ..self.setting.clone() }, chosen))?.labels;
+        let own = with.iter().map(|(key, value)| (key.clone(), vec![value.clone()])).collect();
+        let own = chosen(&Setting { guidance: 0.0, ..self.setting.clone() }, own);
+        let rows = choices::request(card, &self.network.statistics, &own)?.labels;
         self.rows.insert(with, rows.clone());
         Ok(rows)
     }
@@ -234,13 +248,13 @@ impl<'a> Rewriting<'a> {
     /// A control row under the perturbation.
     fn under(&self, row: &[i32]) -> Vec<i32> {
         let asked = self.asked.labels.first().map(|(labels, _)| labels.as_slice()).unwrap_or_default();
-        let slots = self.bundle.card.conditions.iter().zip(row).zip(asked);
+        let slots = self.card.conditions.iter().zip(row).zip(asked);
         slots.map(|((slot, own), asked)| if slot.kind == Kind::Perturbation { *asked } else { *own }).collect()
     }
 
     /// Tokens that the choice of genes hangs on: of identity and library size nothing is said, where that can be.
     fn class(&self, row: &[i32]) -> Vec<i32> {
-        let slots = self.bundle.card.conditions.iter().zip(row);
+        let slots = self.card.conditions.iter().zip(row);
         let open = |slot: &Condition| slot.unspecified.filter(|_| matches!(slot.kind, Kind::Identity | Kind::Depth));
         slots.map(|(slot, own)| open(slot).unwrap_or(*own)).collect()
     }
@@ -248,7 +262,7 @@ impl<'a> Rewriting<'a> {
     /// How far the perturbation moves every gene of cells of these control tokens: the change of the square root of its
     /// mean [G].
     async fn movement(&self, control: &[i32]) -> Result<Vec<f32>, RewriteError> {
-        let network = &self.bundle.network;
+        let network = self.network;
         let masked = network.read(&vec![MASK as u16; network.config.genes]);
         // Perturbations in branches, and the control behind them.
         let branches = self.asked.branches();
@@ -277,7 +291,7 @@ impl<'a> Rewriting<'a> {
 }
 
 /// Choices of one cell.
-fn choices(setting: &Setting, with: BTreeMap<String, Vec<String>>) -> Choices {
+fn chosen(setting: &Setting, with: BTreeMap<String, Vec<String>>) -> Choices {
     let (guidance, steps, seed) = (setting.guidance, setting.steps, setting.seed);
     Choices { with, guidance, steps, cells: 1, seed, clamp: Vec::new() }
 }

@@ -1,9 +1,11 @@
 //! Several workers that write the cells of one task.
 //!
-//! Does: says how many workers there should be (`size`), and which of them writes which cells (`turns`).
+//! Does: says how many workers there should be (`size`), which of them writes which cells (`turns`), and how cells of many
+//! genes travel as one array (`flat`).
 //! Does not know: browsers, models, messages; `worker::pool` starts workers and hands them what is decided here.
 //! Flow: cores, memory → **number of workers**; cells wanted → **batches** → cells in order.
 
+pub mod flat;
 pub mod size;
 pub mod turns;
 

@@ -51,7 +51,7 @@ pub enum Export {
     Cells,
     /// The cells of a group as h5ad.
     Group(u8),
-    /// The predicted cells as h5ad, with their control twins as a layer.
+    /// The predicted cells as h5ad, with their control twins and expected counts as layers.
     Predicted,
 }
 
@@ -106,6 +106,11 @@ pub enum Ask {
         job: u32,
         /// Which cells, under what, how.
         wanted: what_if::Wanted,
+    },
+    /// What genes are in the predicted cells, by cell type.
+    Dots {
+        /// Their names.
+        genes: Vec<String>,
     },
     /// Hand out a file.
     Export(Export),

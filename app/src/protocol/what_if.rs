@@ -52,6 +52,8 @@ pub struct Wanted {
     pub with: BTreeMap<String, Vec<String>>,
     /// Their types.
     pub types: Types,
+    /// The model's names of types for names of the file's label that it does not know, given by hand.
+    pub named: BTreeMap<String, String>,
     /// Share of the measured genes that stays visible.
     pub keep: f32,
     /// Guidance scale w.
@@ -60,6 +62,16 @@ pub struct Wanted {
     pub steps: u32,
     /// Seed.
     pub seed: u32,
+}
+
+impl Wanted {
+    /// The label whose names were given meanings by hand, and these; none where none was.
+    pub fn named(&self) -> Option<(String, BTreeMap<String, String>)> {
+        match &self.types {
+            Types::Label(key) if !self.named.is_empty() => Some((key.clone(), self.named.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// What is known of the cells before the first is drawn.
@@ -87,6 +99,9 @@ pub struct About {
     pub sizes: (u32, u32),
     /// Median share of a cell's nearest measured cells that agree on its type; none without types.
     pub sure: Option<f64>,
+    /// Cells that lie farther from their nearest training cells than 99 of 100 training cells from theirs, and how many
+    /// times as far as a training cell the middle one lies; none without a map.
+    pub apart: Option<(u32, f64)>,
     /// Share of the shared genes that stays as measured, as it was asked for.
     pub keep: f32,
     /// What else should be known.
@@ -120,5 +135,13 @@ pub enum Tell {
         provenance: Provenance,
         /// How long it took.
         seconds: f64,
+    },
+    /// Genes by cell type. Arrays f64 [types, 3, genes]: share of cells with the gene, mean log-normalised expression, of
+    /// measured cells, control twins and predicted cells.
+    Dots {
+        /// Genes, of those that were asked for.
+        genes: Vec<String>,
+        /// Types with their cells.
+        types: Vec<(String, u32)>,
     },
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{FIRST, KEEP, Source, command, figures, known, known_of, taken, types_words, verdict, warnings};
+use super::{
+    FIRST, KEEP, NAMED, Source, command, expects, figures, known, known_of, taken, types_words, unknown, verdict,
+    warnings,
+};
 use crate::protocol::card::{Card, Condition, Metrics, Score, Value};
 use crate::protocol::what_if::{About, Types, Wanted, Who};
 use crate::trust::Level;
@@ -71,6 +74,7 @@ fn wanted() -> Wanted {
         most: FIRST,
         with: BTreeMap::from([("condition".into(), vec!["IFN".into()])]),
         types: Types::Nearest,
+        named: BTreeMap::new(),
         keep: KEEP,
         guidance: 0.0,
         steps: 4,
@@ -95,11 +99,17 @@ fn cells_like_those_of_training_get_no_warning_and_others_get_figures() {
     assert_eq!(warnings(&own), (Vec::new(), false));
     assert!(figures(&own)[0].1.contains("8,000 of 9,000 (89 %)"), "{:?}", figures(&own));
     let far = About { genes: (4500, 9000), map_genes: (799, 1000), inside: 0.4, sure: Some(0.5), outside: 3, ..own };
+    let far = About { apart: Some((40, 2.46)), ..far };
     let (said, grave) = warnings(&far);
-    assert!(grave && said.len() == 5, "{said:?}");
-    for (sentence, figure) in said.iter().zip(["(50 %)", "40 %", "(80 %)", "50 %", "3 of 200 cells"]) {
+    assert!(grave && said.len() == 6, "{said:?}");
+    let wanted = ["(50 %)", "40 %", "(80 %)", "50 %", "40 of 200 cells lie farther", "3 of 200 cells"];
+    for (sentence, figure) in said.iter().zip(wanted) {
         assert!(sentence.contains(figure), "{sentence}");
     }
+    assert!(said[4].contains("2.5 times"), "{}", said[4]);
+    let near = About { apart: Some((39, 1.1)), ..about() };
+    assert_eq!(warnings(&near).0, Vec::<String>::new(), "fewer than a fifth of them");
+    assert!(figures(&near).iter().any(|(_, words)| words.starts_with("1.1 times")), "{:?}", figures(&near));
     let almost = About { genes: (8999, 9000), ..about() };
     assert!(figures(&almost)[0].1.contains("(99 %)"), "never all of them where one is missing");
 }
@@ -128,6 +138,30 @@ fn the_verdict_is_that_of_the_commonest_type_and_nothing_is_trusted_of_half_a_pa
     let own = verdict(&card, &wanted().with, &half, moved);
     assert_eq!(own.level(), Level::Unknown);
     assert!(own.sentence().contains("a guess"), "{}", own.sentence());
+}
+
+#[test]
+fn names_given_by_hand_are_in_the_file_that_the_command_reads() {
+    let card = card();
+    let values = [("helper".to_owned(), 5), ("Treg".to_owned(), 3), ("".to_owned(), 1)];
+    assert_eq!(unknown(&card.conditions[1], &values), [&values[1], &values[2]]);
+    let by_hand = Wanted {
+        types: Types::Label("anno".into()),
+        named: BTreeMap::from([("Treg".to_owned(), "CD4 T".to_owned())]),
+        ..wanted()
+    };
+    let source = Source { bundle: "b", types: Some("cell_type"), title: "mine.h5ad", matrix: None, whole: true };
+    let (text, saved) = command(&by_hand, source);
+    assert_eq!(saved, Some("own-cells.h5ad"));
+    assert!(text.contains(&format!("--cell-type-col {NAMED}")) && !text.contains("anno"), "{text}");
+    // Names of a label that is not asked for any more mean nothing.
+    let (text, saved) = command(&Wanted { types: Types::Value("B".into()), ..by_hand }, source);
+    assert!(saved.is_none() && !text.contains(NAMED), "{text}");
+}
+
+#[test]
+fn layers_that_would_fill_the_memory_are_left_out() {
+    assert!(expects(200, 33_000) && expects(3000, 14_000) && !expects(3000, 33_000) && !expects(usize::MAX, 2));
 }
 
 #[test]

@@ -56,8 +56,9 @@ impl Part {
     ) -> Result<Self, RewriteError> {
         let pair = rewriting.pair(&cells, first).await?;
         let weights = [&pair.perturbed, &pair.control].map(|asked| Request::branches(asked) as f64);
-        let network = &rewriting.bundle.network;
-        let runs = [pair.perturbed, pair.control].map(|asked| Run::new(network, asked, effort));
+        let (network, [perturbed, control]) = (rewriting.network, rewriting.prepared.each_ref());
+        let runs = [(perturbed, pair.perturbed), (control, pair.control)]
+            .map(|(prepared, asked)| Run::prepared(network, prepared.clone(), asked, effort));
         Ok(Self { cells, kept: pair.kept, runs, weights, done: [0.0; 2] })
     }
 

@@ -13,7 +13,7 @@ use crate::protocol::data::Ask;
 use crate::protocol::what_if::{Tell, Wanted};
 use crate::protocol::{Array, ToWorker};
 use crate::ui::state::store::{Phase, Store};
-use crate::ui::state::what_if::Shifts;
+use crate::ui::state::what_if::{Shifts, TypeDots};
 
 /// Takes a message; those of a task that is over are dropped.
 pub(super) fn receive(store: Store, tell: Tell, next: &mut dyn FnMut() -> Array) {
@@ -46,8 +46,16 @@ pub(super) fn receive(store: Store, tell: Tell, next: &mut dyn FnMut() -> Array)
             own.ended.set(format!("Done in {seconds:.1} s: {cells} cells predicted, with a control twin for each."));
             store.end_job(job);
         }
+        Tell::Dots { genes, types } if own.shifts.with_untracked(Option::is_some) => {
+            own.dots.set(Some(Arc::new(TypeDots { genes, types, share: next().f64(), mean: next().f64() })));
+        }
         _ => {}
     }
+}
+
+/// Asks for genes by cell type.
+pub(in crate::ui) fn ask_dots(store: Store, genes: Vec<String>) {
+    worker::send(store, &ToWorker::Data(Ask::Dots { genes }));
 }
 
 /// Asks for it.

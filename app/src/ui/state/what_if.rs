@@ -4,6 +4,7 @@
 //! Does not know: how cells are predicted, shown or asked for.
 //! Flow: form and worker's messages → **prediction** → Data view.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -27,6 +28,18 @@ pub(in crate::ui) struct Shifts {
     pub(in crate::ui) drawn: Vec<f64>,
 }
 
+/// Genes by cell type.
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::ui) struct TypeDots {
+    pub(in crate::ui) genes: Vec<String>,
+    /// Types with their cells.
+    pub(in crate::ui) types: Vec<(String, u32)>,
+    /// Share of cells with each gene [types, 3, genes]: measured cells, control twins, predicted cells.
+    pub(in crate::ui) share: Vec<f64>,
+    /// Mean log-normalised expression, likewise.
+    pub(in crate::ui) mean: Vec<f64>,
+}
+
 /// What the part knows, as signals.
 #[derive(Clone, Copy)]
 pub(in crate::ui) struct WhatIfStore {
@@ -36,6 +49,8 @@ pub(in crate::ui) struct WhatIfStore {
     pub(in crate::ui) with: RwSignal<Option<Vec<String>>>,
     /// Where types come from; none while the page's own suggestion stands.
     pub(in crate::ui) types: RwSignal<Option<Types>>,
+    /// The model's names for names of the file that it does not know, by label and name, given by hand.
+    pub(in crate::ui) named: RwSignal<BTreeMap<(String, String), String>>,
     pub(in crate::ui) keep: RwSignal<f32>,
     pub(in crate::ui) guidance: RwSignal<Option<f32>>,
     pub(in crate::ui) steps: RwSignal<Option<u32>>,
@@ -51,6 +66,9 @@ pub(in crate::ui) struct WhatIfStore {
     pub(in crate::ui) cells: RwSignal<Arc<Vec<f32>>>,
     pub(in crate::ui) shifts: RwSignal<Option<Arc<Shifts>>>,
     pub(in crate::ui) provenance: RwSignal<Option<Arc<Provenance>>>,
+    /// Genes of the dot plot; none while the page's own choice stands.
+    pub(in crate::ui) genes: RwSignal<Option<Vec<String>>>,
+    pub(in crate::ui) dots: RwSignal<Option<Arc<TypeDots>>>,
     /// How the last task ended, in words.
     pub(in crate::ui) ended: RwSignal<String>,
     /// Whether lines join predicted cells with their measured ones.
@@ -64,6 +82,7 @@ impl WhatIfStore {
             most: RwSignal::new(FIRST),
             with: RwSignal::new(None),
             types: RwSignal::new(None),
+            named: RwSignal::new(BTreeMap::new()),
             keep: RwSignal::new(KEEP),
             guidance: RwSignal::new(None),
             steps: RwSignal::new(None),
@@ -75,6 +94,8 @@ impl WhatIfStore {
             cells: RwSignal::new(Arc::default()),
             shifts: RwSignal::new(None),
             provenance: RwSignal::new(None),
+            genes: RwSignal::new(None),
+            dots: RwSignal::new(None),
             ended: RwSignal::new(String::new()),
             lines: RwSignal::new(false),
         }
@@ -85,6 +106,7 @@ impl WhatIfStore {
         self.who.set(Who::All);
         self.with.set(None);
         self.types.set(None);
+        self.named.set(BTreeMap::new());
         self.ended.set(String::new());
         self.forget();
     }
@@ -97,6 +119,8 @@ impl WhatIfStore {
         self.origins.set(Arc::default());
         self.cells.set(Arc::default());
         self.shifts.set(None);
+        self.genes.set(None);
+        self.dots.set(None);
         self.provenance.set(None);
     }
 

@@ -15,6 +15,7 @@ use super::pace::{End, sentence};
 use crate::fields::{line, remark};
 use crate::protocol::Array;
 use crate::protocol::data::{Export, Tell};
+use crate::what_if::NAMED;
 
 /// Most stored values of an h5ad that is put together in memory.
 const MOST_VALUES: usize = 60_000_000;
@@ -84,6 +85,14 @@ fn h5ad(own: &Own, chosen: &[usize], words: &str) -> Result<Vec<u8>, End> {
     labels.insert("wellplate_nearest_type".to_owned(), Column::categorical(&kinds));
     let sure = chosen.iter().map(|cell| own.confidence.get(*cell).map_or(f64::NAN, |share| f64::from(*share)));
     labels.insert("wellplate_type_share".to_owned(), Column::Float(sure.collect()));
+    // What a prediction took the visitor's names for, so that the command line can start from the same.
+    if let Some((column, named)) = own.named.as_ref().and_then(|(key, named)| Some((own.labels.get(key)?, named))) {
+        let meant = |cell: &usize| {
+            let text = column.text(*cell).unwrap_or_default();
+            named.get(text.as_ref()).cloned().unwrap_or(text.into_owned())
+        };
+        labels.insert(NAMED.to_owned(), Column::categorical(&chosen.iter().map(meant).collect::<Vec<_>>()));
+    }
     let names = chosen.iter().map(|cell| own.names[*cell].clone()).collect();
     let cells = Cells::new(counts.select_cells(chosen), own.genes.clone(), names, labels).map_err(sentence)?;
     let notes = [("source", own.title.as_str()), ("cells", words), ("version", env!("CARGO_PKG_VERSION"))];

@@ -146,9 +146,17 @@ async fn work(session: Option<&mut Session>, desk: &mut Desk, ask: Ask, stop: &S
         Ask::Predict { job, wanted } => {
             let session = session.ok_or_else(no_model)?;
             desk.predicted = None;
+            if let Some(own) = &mut desk.own {
+                own.named = wanted.named();
+            }
             let own = desk.own.as_ref().ok_or_else(|| End::Failed(nothing()))?;
             let asked = (&wanted, desk.matrix.as_deref());
             desk.predicted = Some(predict::run::predict(session, own, asked, &mut Pace::new(job, stop)).await?);
+        }
+        Ask::Dots { genes } => {
+            if let Some((own, predicted)) = desk.own.as_ref().zip(desk.predicted.as_ref()) {
+                predict::dots::answer(own, predicted, genes);
+            }
         }
         Ask::Export(Export::Predicted) => {
             let none = || End::Failed("No cells are predicted any more; predict them again.".to_owned());

@@ -52,7 +52,13 @@ pub(super) struct Own {
     pub(super) type_names: Vec<String>,
     /// Share of the nearest reference cells that have that type, for every cell.
     pub(super) confidence: Vec<f32>,
+    /// Mean distance of every cell to its nearest reference cells; none without a map.
+    pub(super) distances: Vec<f32>,
+    /// The same of the reference cells among themselves: the middle one, and the one that 99 of 100 stay below.
+    pub(super) usual: (f32, f32),
     pub(super) groups: [Option<Group>; 2],
+    /// Label whose names were given meanings by hand for a prediction, and these.
+    pub(super) named: Option<(String, BTreeMap<String, String>)>,
     /// What every cell's counts are scaled to, by the model's card.
     pub(super) target: f64,
 }
@@ -79,7 +85,10 @@ impl Own {
             types: Vec::new(),
             type_names: Vec::new(),
             confidence: Vec::new(),
+            distances: Vec::new(),
+            usual: (0.0, 0.0),
             groups: [None, None],
+            named: None,
             target: 1e4,
         }
     }
@@ -114,6 +123,17 @@ impl Own {
             Values::Counts(counts) => counts.row(cell).1.iter().map(|count| f64::from(*count)).sum(),
             Values::Logged(logged) => logged.row(cell).1.iter().map(|value| f64::from(*value).exp_m1()).sum(),
         }
+    }
+
+    /// How far cells lie from the reference cells: how many lie farther than 99 of 100 reference cells from theirs, and how
+    /// many times as far as a reference cell the middle one lies.
+    pub(super) fn apart(&self, cells: &[usize]) -> Option<(u32, f64)> {
+        let mut own: Vec<f32> = cells.iter().filter_map(|cell| self.distances.get(*cell).copied()).collect();
+        own.sort_by(f32::total_cmp);
+        let (middle, most) = self.usual;
+        let far = own.iter().filter(|distance| **distance > most).count() as u32;
+        let median = own.get(own.len() / 2).filter(|_| middle > 0.0)?;
+        Some((far, f64::from(*median) / f64::from(middle)))
     }
 
     /// Counts (or normalised counts) and genes of every cell.

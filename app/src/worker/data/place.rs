@@ -14,6 +14,7 @@ use cells::normalise::{Normalised, Target, into_log_normalised};
 use cells::pca::Pca;
 use cells::place::{NEIGHBOURS, Shared, among, on_shared, shared_share};
 use model::card::Kind;
+use model::rewrite::panel::evenly;
 
 use super::super::session::Session;
 use super::own::{Own, Values};
@@ -25,6 +26,18 @@ const AT_ONCE: usize = 256;
 const FEW: f64 = 0.8;
 /// Share of the nearest reference cells that must agree on a type for it to count as sure.
 const SURE: f32 = 0.75;
+
+/// Reference cells whose distances to others are looked at.
+const LOOKED_AT: usize = 600;
+
+/// Mean distance of each point to its neighbours, the first `skipped` of them left out.
+fn mean_distances(found: &Neighbours, skipped: usize) -> Vec<f32> {
+    let mean = |own: &[f32]| {
+        let counted = own.get(skipped..).unwrap_or_default();
+        counted.iter().sum::<f32>() / counted.len().max(1) as f32
+    };
+    found.distances.chunks_exact(found.k.max(1)).map(mean).collect()
+}
 
 /// Finds the measured cells that are nearest to others, by the genes that map and file share.
 pub(super) struct Placer {
@@ -50,6 +63,20 @@ impl Placer {
         // A file with part of the genes has part of each cell's counts: it is scaled to that part.
         let part = shared_share(&session.bundle.reference.mean, &groups, card.genes.len(), has);
         Self { shared, components: map.components, target: card.target_sum * part }
+    }
+
+    /// Mean distance of reference cells to their nearest others: the middle one of these cells, and the one that 99 of 100
+    /// stay below. Looked at for some of them, evenly.
+    fn usual(&self) -> (f32, f32) {
+        let cells = self.shared.reference.len() / self.components.max(1);
+        let own = |cell: usize| &self.shared.reference[cell * self.components..(cell + 1) * self.components];
+        let looked: Vec<f32> = evenly(cells, LOOKED_AT).into_iter().flat_map(own).copied().collect();
+        // Each is its own nearest, at no distance.
+        let found = nearest(&self.shared.reference, &looked, self.components, NEIGHBOURS + 1);
+        let mut all = mean_distances(&found, 1);
+        all.sort_by(f32::total_cmp);
+        let at = |share: f64| all.get((share * all.len() as f64) as usize).copied().unwrap_or_default();
+        (at(0.5), at(0.99))
     }
 
     fn nearest(&self, expression: &Normalised) -> Neighbours {
@@ -97,10 +124,12 @@ pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>)
     let all = own.names.len();
     pace.begin("placing cells on the map");
     let cells: Vec<usize> = (0..all).collect();
+    own.usual = placer.usual();
     for part in cells.chunks(AT_ONCE) {
         pace.step(part[0] as f64 / all as f64).await?;
         let found = placer.nearest(&own.on_panel_to(part, placer.target));
         own.coordinates.extend(among(&found, &map.coordinates));
+        own.distances.extend(mean_distances(&found, 0));
         if let Some(codes) = codes {
             for near in found.indices.chunks_exact(found.k.max(1)) {
                 let (kind, agree) = majority(near, codes);

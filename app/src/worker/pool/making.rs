@@ -6,18 +6,14 @@
 //! Flow: choices → [step]* → **cells in order** → generate, plate, learn.
 
 use cells::Counts;
-use gloo::timers::future::TimeoutFuture;
 use model::card::{Card, Choices};
 use model::quantise::dequantise;
 use model::sample::{Prepared, Request, Run};
 
 use super::super::session::Session;
-use super::Cells;
+use super::{Cells, Work};
 use crate::pool::LEAD;
 use crate::pool::turns::{Batch, Order, Task, Turns};
-
-/// Milliseconds between two looks at what the others have done, when this worker has nothing left to do.
-const LOOK: u32 = 10;
 
 /// What is wanted.
 pub(crate) struct Wanted {
@@ -79,7 +75,8 @@ impl<'a> Making<'a> {
         let requests = wanted.iter().map(request).collect::<Result<Vec<_>, _>>()?;
         let tasks = wanted.iter().map(|own| Task { cells: own.choices.cells, weight: own.weight });
         let turns = Turns::new(order, session.effort().cells, tasks);
-        session.pool.begin(turns, wanted.into_iter().map(|own| own.choices).collect());
+        let choices = wanted.into_iter().map(|own| own.choices).collect();
+        session.pool.begin(turns, Work::Draw(choices));
         Ok(Self { session, requests, own: None, has_shown: false })
     }
 
@@ -97,8 +94,7 @@ impl<'a> Making<'a> {
             self.own = pool.hand_out().map(|batch| (batch, self.run(batch)));
         }
         let Some((batch, run)) = &mut self.own else {
-            TimeoutFuture::new(LOOK).await;
-            pool.waited(f64::from(LOOK));
+            pool.wait().await;
             return Ok(false);
         };
         let batch = *batch;
@@ -108,7 +104,7 @@ impl<'a> Making<'a> {
         if run.is_finished() {
             let tokens = (0..batch.cells).flat_map(|cell| run.tokens(cell)).copied().collect();
             let labels = (0..batch.cells).map(|cell| run.labels(cell).to_vec()).collect();
-            pool.turns(|turns| turns.finish(LEAD, batch, Cells { tokens, labels }));
+            pool.turns(|turns| turns.finish(LEAD, batch, Cells::Drawn { tokens, labels }));
             self.own = None;
         }
         Ok(true)
@@ -124,7 +120,8 @@ impl<'a> Making<'a> {
 
     /// The next finished cells, each task's in the order of their numbers.
     pub(crate) fn take(&mut self) -> Option<Fresh> {
-        let (batch, Cells { tokens, labels }) = self.session.pool.turns(Turns::take).flatten()?;
+        let (batch, cells) = self.session.pool.turns(Turns::take).flatten()?;
+        let Cells::Drawn { tokens, labels } = cells else { return None };
         self.has_shown = true;
         Some(Fresh { task: batch.task, labels, tokens })
     }

@@ -1,7 +1,7 @@
 //! A helper's own side: it writes the cells that it is told to.
 //!
-//! Does: reads the bundle that it is handed, writes batches one after the other, says each step; a cancel is seen between
-//! steps.
+//! Does: reads the bundle that it is handed, writes or rewrites batches one after the other, says each step; a cancel is
+//! seen between steps.
 //! Does not know: the page, maps, tests, what the cells are for.
 //! Flow: [`ToMember`] → writer → [`FromMember`].
 
@@ -13,6 +13,8 @@ use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use js_sys::{ArrayBuffer, Reflect};
 use model::card::Choices;
+use model::rewrite::part::Part;
+use model::rewrite::{Measured, Rewriting, Setting};
 use model::sample::{Effort, Prepared};
 use model::writer::Writer;
 use wasm_bindgen::JsCast;
@@ -22,6 +24,7 @@ use web_sys::MessageEvent;
 use super::super::outbox::{breathe, panic_sentence, scope};
 use super::messages::{FromMember, ToMember};
 use super::one::NAME;
+use super::rewriting::{measured, to_arrays};
 use crate::pool::turns::Batch;
 use crate::protocol::{Array, codec};
 
@@ -69,30 +72,65 @@ pub(in crate::worker) fn start() {
     wasm_bindgen_futures::spawn_local(work(receiver, stopped));
 }
 
+/// Messages in the order they came.
+type Queue = UnboundedReceiver<(ToMember, Vec<Array>)>;
+
 /// Works off the queue.
-async fn work(mut queue: UnboundedReceiver<(ToMember, Vec<Array>)>, stopped: Stopped) {
-    let mut writer: Option<Writer> = None;
-    // What the batches of a task share, by job and task.
+async fn work(mut queue: Queue, stopped: Stopped) {
+    let mut next = queue.next().await;
+    while let Some((message, arrays)) = next {
+        next = match message {
+            ToMember::Load => match load(arrays) {
+                Ok(writer) => serve(&writer, &mut queue, &stopped).await,
+                Err(sentence) => {
+                    fail(sentence);
+                    queue.next().await
+                }
+            },
+            // Nothing is asked of a helper before it has read the bundle.
+            _ => queue.next().await,
+        };
+    }
+}
+
+/// Writes cells of a bundle until another is to be read; gives that message.
+async fn serve(writer: &Writer, queue: &mut Queue, stopped: &Stopped) -> Option<(ToMember, Vec<Array>)> {
+    // What the batches of a task share, by job and task, and what those of a prediction do.
     let mut shared: Option<((u32, usize), Prepared)> = None;
-    while let Some((message, arrays)) = queue.next().await {
-        let ended = match (message, &writer) {
-            (ToMember::Load, _) => {
-                shared = None;
-                load(arrays).map(|read| writer = Some(read))
-            }
-            (ToMember::Make { job, batch, choices }, Some(writer)) => {
+    let mut rewriting: Option<(u32, Rewriting<'_>)> = None;
+    loop {
+        let (message, arrays) = queue.next().await?;
+        let ended = match message {
+            ToMember::Load => return Some((message, arrays)),
+            ToMember::Make { job, batch, choices } => {
                 let task = (job, batch.task);
                 let known = shared.take().filter(|(own, _)| *own == task);
                 let (_, prepared) = shared.insert(known.unwrap_or_else(|| (task, writer.prepared())));
-                make(writer, prepared, (job, batch), &choices, &stopped).await
+                make(writer, prepared, (job, batch), &choices, stopped).await
+            }
+            ToMember::Rewrite { job, batch, setting, with } => {
+                let known = rewriting.take().filter(|(own, _)| *own == job).map(|(_, own)| Ok(own));
+                match known.unwrap_or_else(|| begun(writer, setting)) {
+                    Ok(own) => {
+                        let (_, own) = rewriting.insert((job, own));
+                        let cells = measured(with, arrays, writer.card.genes.len());
+                        rewrite(writer, own, (job, batch), cells, stopped).await
+                    }
+                    Err(sentence) => Err(sentence),
+                }
             }
             // Cancels are taken by the listener.
-            (ToMember::Make { .. } | ToMember::Cancel { .. }, _) => Ok(()),
+            ToMember::Cancel { .. } => Ok(()),
         };
         if let Err(sentence) = ended {
             fail(sentence);
         }
     }
+}
+
+/// Ready to rewrite cells.
+fn begun(writer: &Writer, setting: Setting) -> Result<Rewriting<'_>, String> {
+    Rewriting::of(&writer.card, &writer.network, setting).map_err(|error| format!("{error}."))
 }
 
 /// Bytes of this worker's memory.
@@ -137,4 +175,33 @@ async fn make(
     let labels = (0..batch.cells).map(|cell| run.labels(cell).to_vec()).collect();
     tell(&FromMember::Made { job, batch, labels }, &[Array::U16(tokens)]);
     Ok(())
+}
+
+/// Rewrites cells, unless they are not wanted any more.
+async fn rewrite(
+    writer: &Writer,
+    rewriting: &mut Rewriting<'_>,
+    (job, batch): (u32, Batch),
+    cells: Vec<Measured>,
+    stopped: &Stopped,
+) -> Result<(), String> {
+    breathe().await;
+    if stopped.get() >= job {
+        return Ok(());
+    }
+    let part = Part::new(rewriting, cells, batch.first, Effort::CPU).await;
+    let mut part = part.map_err(|error| format!("{error}."))?;
+    loop {
+        breathe().await;
+        if stopped.get() >= job {
+            return Ok(());
+        }
+        let share = part.step(&writer.network).await;
+        let share = share.map_err(|error| format!("The device failed while predicting cells: {error}."))?;
+        tell(&FromMember::Stepped { job, batch, share }, &[]);
+        if share >= 1.0 {
+            tell(&FromMember::Rewritten { job, batch }, &to_arrays(&part.finish()));
+            return Ok(());
+        }
+    }
 }

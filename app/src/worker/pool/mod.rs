@@ -2,19 +2,22 @@
 //!
 //! Does: starts them once the first cells are there or nothing else is to be done, gives them the program and the bundle
 //! that are in memory already, keeps them busy while a job goes on, does without those that are lost.
-//! Does not know: what cells are for (`making` is how others use it), who writes which (`crate::pool::turns`).
+//! Does not know: what cells are for (`making` and `rewriting` are how others use it), who writes which (`crate::pool::turns`).
 //! Flow: bundle → **helpers** ⇄ batches → cells.
 
 pub(super) mod making;
 pub(super) mod member;
 mod messages;
 mod one;
+pub(super) mod rewriting;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gloo::timers::future::TimeoutFuture;
 use js_sys::Reflect;
 use model::card::Choices;
+use model::rewrite::part::Rewritten;
 use wasm_bindgen::JsValue;
 
 use super::outbox::{scope, send};
@@ -25,17 +28,34 @@ use crate::pool::{LEAD, Who};
 use crate::protocol::{Array, FromWorker};
 use messages::{FromMember, ToMember};
 use one::Member;
+use rewriting::Start;
 
 /// Milliseconds that are waited for a helper's next step before it counts as lost. Some browsers end a worker without a
 /// word; a guided batch of the largest bundle takes some seconds a step on a slow phone.
 const PATIENCE: f64 = 60_000.0;
 
+/// Milliseconds between two looks at what the others have done, when this worker has nothing left to do.
+const LOOK: u32 = 10;
+
 /// Cells that a worker wrote.
-pub(crate) struct Cells {
-    /// Tokens in panel order [n, G].
-    tokens: Vec<u16>,
-    /// Condition tokens of each [C].
-    labels: Vec<Vec<i32>>,
+enum Cells {
+    /// From nothing but conditions.
+    Drawn {
+        /// Tokens in panel order [n, G].
+        tokens: Vec<u16>,
+        /// Condition tokens of each [C].
+        labels: Vec<Vec<i32>>,
+    },
+    /// From measured cells.
+    Rewritten(Rewritten),
+}
+
+/// What is to be written.
+enum Work {
+    /// Cells of choices, those of each task.
+    Draw(Vec<Choices>),
+    /// Measured cells under another condition: one task.
+    Rewrite(Rc<Start>),
 }
 
 /// What helpers are given.
@@ -48,8 +68,7 @@ struct Files {
 struct Job {
     number: u32,
     turns: Turns<Cells>,
-    /// Of each task.
-    choices: Vec<Choices>,
+    work: Work,
 }
 
 struct State {
@@ -147,11 +166,11 @@ impl Pool {
     }
 
     /// Begins a job; what is left of an earlier one is forgotten.
-    fn begin(&self, turns: Turns<Cells>, choices: Vec<Choices>) {
+    fn begin(&self, turns: Turns<Cells>, work: Work) {
         let mut state = self.0.borrow_mut();
         state.gone.clear();
         state.jobs += 1;
-        state.job = Some(Job { number: state.jobs, turns, choices });
+        state.job = Some(Job { number: state.jobs, turns, work });
     }
 
     /// Ends the job; helpers stop at their next step.
@@ -170,6 +189,12 @@ impl Pool {
         let own = state.job.as_mut().and_then(|job| job.turns.hand_out(LEAD));
         state.feed();
         own
+    }
+
+    /// Waits for what the others do.
+    async fn wait(&self) {
+        TimeoutFuture::new(LOOK).await;
+        self.waited(f64::from(LOOK));
     }
 
     /// Notes that this worker waited for the others; one of which nothing is heard for too long is given up.
@@ -208,16 +233,28 @@ impl State {
             FromMember::Stepped { job, batch, share } => self.advance(who, (job, batch), share),
             FromMember::Made { job, batch, labels } => {
                 let tokens = arrays.into_iter().next().map(Array::u16).unwrap_or_default();
-                if let Some(own) = self.job.as_mut().filter(|own| own.number == job) {
-                    member.has.retain(|own| *own != batch);
-                    own.turns.finish(who, batch, Cells { tokens, labels });
-                }
-                self.feed();
+                self.finish(who, (job, batch), |_| Some(Cells::Drawn { tokens, labels }));
             }
+            FromMember::Rewritten { job, batch } => self.finish(who, (job, batch), |work| match work {
+                Work::Rewrite(start) => Some(Cells::Rewritten(rewriting::of_arrays(arrays, start.genes()))),
+                Work::Draw(_) => None,
+            }),
             // What it had is written by others; what it could not do is told when they cannot either.
             FromMember::Failed { .. } => self.lose(who),
         }
         0
+    }
+
+    /// Takes finished cells, unless their job is over; the helper gets others.
+    fn finish(&mut self, who: Who, (job, batch): (u32, Batch), cells: impl FnOnce(&Work) -> Option<Cells>) {
+        if let Some(own) = self.job.as_mut().filter(|own| own.number == job) {
+            let member = self.members.iter_mut().find(|member| member.who == who);
+            member.into_iter().for_each(|member| member.has.retain(|own| *own != batch));
+            if let Some(cells) = cells(&own.work) {
+                own.turns.finish(who, batch, cells);
+            }
+        }
+        self.feed();
     }
 
     /// A helper can write cells. The first one tells how many more are to be started.
@@ -267,8 +304,16 @@ impl State {
                 }
                 let Some(batch) = job.turns.hand_out(member.who) else { return };
                 member.has.push(batch);
-                let choices = job.choices[batch.task].clone();
-                member.post(&ToMember::Make { job: job.number, batch, choices }, &[]);
+                match &job.work {
+                    Work::Draw(choices) => {
+                        let choices = choices[batch.task].clone();
+                        member.post(&ToMember::Make { job: job.number, batch, choices }, &[]);
+                    }
+                    Work::Rewrite(start) => {
+                        let (message, array) = start.asked(job.number, batch);
+                        member.post(&message, &[array]);
+                    }
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The cells that a prediction starts from.
 //!
 //! Does: takes cells by label, nearest type or group, evenly where they are many; turns their types and identities into the
-//! model's names; says with figures how like they are to the cells of training.
+//! model's names, by hand where the visitor said so; says with figures how like they are to the cells of training.
 //! Does not know: how cells are rewritten.
 //! Flow: own cells + [`Wanted`] → **chosen cells and what is known of them**.
 
@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use cells::normalise::median as median_of;
 use cells::{Column, Counts};
 use model::card::{Condition, Kind};
-use model::rewrite::Measured;
-use model::rewrite::panel::{KEPT, PREDICTED, Translated, Unlike, evenly, on_panel, perturbed_already, places};
+use model::rewrite::panel::{KEPT, PREDICTED, Translated, Unlike, evenly, perturbed_already, places};
 
 use super::super::super::session::Session;
 use super::super::groups;
@@ -29,14 +28,22 @@ pub(super) struct Chosen {
     pub(super) values: Vec<BTreeMap<String, String>>,
     /// What the page is told of them.
     pub(super) about: About,
+    /// The type of all of them, where one was chosen for all.
+    for_all: Option<String>,
 }
 
 impl Chosen {
-    /// A chosen cell as the model takes it.
-    pub(super) fn measured(&self, counts: &Counts, cell: usize) -> Measured {
-        let mut row = vec![0; counts.genes()];
-        counts.dense_row(self.cells[cell], &mut row);
-        Measured { with: self.values[cell].clone(), counts: on_panel(&row, &self.places) }
+    /// Type of each cell as a place among the names for people, which follow; none where it was left open.
+    pub(super) fn types(&self, session: &Session) -> (Vec<Option<usize>>, Vec<String>) {
+        let Some(condition) = session.bundle.card.of_kind(Kind::CellType) else {
+            return (vec![Some(0); self.cells.len()], vec!["all cells".to_owned()]);
+        };
+        let place = |own: &BTreeMap<String, String>| {
+            let value = self.for_all.as_ref().or_else(|| own.get(&condition.key))?;
+            condition.values.iter().position(|own| own.value == *value)
+        };
+        let names = condition.values.iter().map(|own| own.display.clone()).collect();
+        (self.values.iter().map(place).collect(), names)
     }
 }
 
@@ -56,7 +63,7 @@ pub(super) fn of(session: &Session, own: &Own, counts: &Counts, wanted: &Wanted)
     let mut about = About { cells: cells.len() as u32, chosen: all.len() as u32, words, ..About::default() };
     for condition in card.conditions.iter().filter(|own| !wanted.with.contains_key(&own.key)) {
         let found = match condition.kind {
-            Kind::CellType => kinds(own, &cells, condition, &wanted.types)?,
+            Kind::CellType => kinds(own, &cells, condition, wanted)?,
             Kind::Identity => identities(own, &cells, condition),
             Kind::Perturbation | Kind::Depth => continue,
         };
@@ -71,7 +78,8 @@ pub(super) fn of(session: &Session, own: &Own, counts: &Counts, wanted: &Wanted)
     notes.extend(already(session, own, &cells));
     figures(session, own, (counts, &cells, &places), &mut about);
     (about.keep, about.notes) = (wanted.keep, notes);
-    Ok(Chosen { cells, places, values, about })
+    let for_all = if let Types::Value(value) = &wanted.types { Some(value.clone()) } else { None };
+    Ok(Chosen { cells, places, values, about, for_all })
 }
 
 /// Cells and what they are, in words.
@@ -100,8 +108,8 @@ fn texts<'a>(column: &'a Column, cells: &'a [usize]) -> impl Iterator<Item = std
 }
 
 /// Cell types.
-fn kinds(own: &Own, cells: &[usize], condition: &Condition, from: &Types) -> Result<Named, End> {
-    match from {
+fn kinds(own: &Own, cells: &[usize], condition: &Condition, wanted: &Wanted) -> Result<Named, End> {
+    match &wanted.types {
         Types::Value(value) => Ok((vec![Some(value.clone()); cells.len()], Vec::new())),
         // The map's types are places among the card's values.
         Types::Nearest => {
@@ -110,7 +118,10 @@ fn kinds(own: &Own, cells: &[usize], condition: &Condition, from: &Types) -> Res
         }
         Types::Label(key) => {
             let column = own.labels.get(key).ok_or_else(|| format!("{} has no label {key:?}.", own.title))?;
-            let found = Translated::of(condition, texts(column, cells));
+            // A name that the visitor gave a meaning to counts as that type's own.
+            let named =
+                |text: std::borrow::Cow<'_, str>| wanted.named.get(text.as_ref()).cloned().unwrap_or(text.into());
+            let found = Translated::of(condition, texts(column, cells).map(named));
             match found.refusal(condition, key) {
                 Some(why) => Err(End::Failed(sentence(why))),
                 None => {
@@ -181,6 +192,7 @@ fn figures(
         // Whole numbers, for the median of whole numbers.
         .map(|share| (f64::from(*share) * THOUSAND).round() as u64)
         .collect();
+    about.apart = own.apart(cells);
     about.sure = (!sure.is_empty()).then(|| median_of(&sure) / THOUSAND);
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Does: gathers the files of a prediction.
 //! Does not know: files of the visitor, how cells are rewritten (`model::rewrite`).
-//! Flow: own cells + what is asked → `chosen` → `run` → `made` → `genes`, `hand_out` → page.
+//! Flow: own cells + what is asked → `chosen` → `run` → `made` → `genes`, `dots`, `hand_out` → page.
 
 mod chosen;
+pub(super) mod dots;
 mod genes;
 pub(super) mod hand_out;
 pub(super) mod made;

@@ -1,29 +1,28 @@
 //! The steps of a prediction.
 //!
-//! Does: has each chosen cell rewritten under the perturbation and under the control, places what was predicted on the map
-//! while it is made, has genes tested over the pairs; with progress, and a cancel between steps.
-//! Does not know: files, how cells are rewritten (`model::rewrite`).
+//! Does: has each chosen cell rewritten under the perturbation and under the control by all workers, places what was
+//! predicted on the map while it is made, has genes tested over the pairs; with progress, and a cancel between steps.
+//! Does not know: files, how cells are rewritten (`model::rewrite`), who rewrites which (`pool`).
 //! Flow: chosen cells → **steps** → predicted cells and shifts → page.
 
 use cells::Counts;
 use model::card::Kind;
 use model::rewrite::panel::labels;
-use model::rewrite::part::{Part, Rewritten};
-use model::rewrite::{Measured, Rewriting, Setting};
+use model::rewrite::{Rewriting, Setting};
 
+use super::super::super::outbox::breathe;
+use super::super::super::pool::rewriting::{Predicting, Start};
 use super::super::super::session::Session;
 use super::super::outbox::tell;
 use super::super::own::{Own, Values};
 use super::super::pace::{End, Pace, sentence};
 use super::super::place::Placer;
+use super::chosen::Chosen;
 use super::made::{Predicted, Written};
 use super::{chosen, genes, provenance};
 use crate::protocol::Array;
 use crate::protocol::data::Tell as DataTell;
 use crate::protocol::what_if::{Tell, Types, Wanted};
-
-/// Cells that are rewritten and shown together.
-const PART: usize = 32;
 
 /// The model's setting: what holds for all cells, and how they are drawn.
 fn setting(session: &Session, wanted: &Wanted) -> Setting {
@@ -47,29 +46,43 @@ pub(in super::super) async fn predict(
     pace.begin("predicting your cells");
     let setting = setting(session, wanted);
     // A choice that the model does not have is said before anything is drawn.
-    let mut rewriting = Rewriting::new(&session.bundle, setting.clone()).map_err(sentence)?;
+    let rewriting = Rewriting::new(&session.bundle, setting.clone()).map_err(sentence)?;
     let chosen = chosen::of(session, own, counts, wanted)?;
     let job = pace.job();
     let begun = Tell::Begun { job, about: chosen.about.clone() };
     tell(DataTell::Predicted(begun), &[Array::F64(chosen.cells.iter().map(|cell| *cell as f64).collect())]);
-    let empty = || Counts::empty(own.genes.len());
-    let drawn = vec![0; chosen.places.len()];
-    let mut written = Written { sides: [empty(), empty()], kept: Vec::new(), drawn };
-    let (placer, all) = (Placer::new(session, &own.panel), chosen.cells.len());
-    for first in (0..all).step_by(PART) {
-        let cells = first..all.min(first + PART);
-        let part: Vec<Measured> = cells.clone().map(|cell| chosen.measured(counts, cell)).collect();
-        let found = rewritten(session, (&mut rewriting, part, first), all, pace).await?;
-        let predicted = written.take(counts, &chosen, first, &found)?;
-        let places = coordinates(session, own, &placer, &predicted);
-        tell(DataTell::Predicted(Tell::Cells { job, first: first as u32 }), &[Array::F32(places)]);
+    let mut written = Written::new(own.genes.len(), chosen.places.len());
+    let placer = Placer::new(session, &own.panel);
+    let mut predicting = Predicting::begin(session, rewriting, start(counts, &chosen, &setting));
+    while !predicting.is_done() {
+        // What helpers have finished is delivered in pauses.
+        breathe().await;
+        predicting.step().await?;
+        while let Some((first, found)) = predicting.take() {
+            let predicted = written.take(counts, &chosen, first, found)?;
+            let places = coordinates(session, own, &placer, &predicted);
+            tell(DataTell::Predicted(Tell::Cells { job, first: first as u32 }), &[Array::F32(places)]);
+        }
+        pace.step(predicting.share()).await?;
     }
+    drop(predicting);
     let found = genes::test(own, &chosen, &written, pace).await?;
     let provenance = provenance::of(session, own, (wanted, matrix), &chosen);
     let seconds = (js_sys::Date::now() - started) / 1000.0;
     tell(DataTell::Predicted(Tell::Done { job, provenance: provenance.clone(), seconds }), &found);
     let labels = labels(&session.bundle.card, &setting.with, &chosen.values);
-    Ok(Predicted { cells: chosen.cells, sides: written.sides, kept: written.kept, labels, provenance })
+    let types = chosen.types(session);
+    Ok(Predicted { cells: chosen.cells, places: chosen.places, types, written, labels, provenance })
+}
+
+/// What all workers are told of the cells.
+fn start(counts: &Counts, chosen: &Chosen, setting: &Setting) -> Start {
+    Start {
+        setting: setting.clone(),
+        counts: counts.select_cells(&chosen.cells).select_genes(&chosen.places),
+        has: chosen.places.iter().map(Option::is_some).collect(),
+        with: chosen.values.clone(),
+    }
 }
 
 /// The counts; a cell of other values cannot be rewritten.
@@ -80,26 +93,6 @@ fn counts(own: &Own) -> Result<&Counts, End> {
             "The file holds log-normalised values, and the model rewrites counts. Save it with raw counts in X, layers/counts or raw/X."
                 .to_owned(),
         )),
-    }
-}
-
-/// A part of the cells, step by step, with a look at the messages between the steps.
-async fn rewritten(
-    session: &Session,
-    (rewriting, cells, first): (&mut Rewriting<'_>, Vec<Measured>, usize),
-    all: usize,
-    pace: &mut Pace<'_>,
-) -> Result<Rewritten, End> {
-    let count = cells.len();
-    pace.step(first as f64 / all as f64).await?;
-    let mut part = Part::new(rewriting, cells, first, session.effort()).await.map_err(sentence)?;
-    loop {
-        let failed = |error| format!("The device failed while predicting cells: {error}.");
-        let share = part.step(&session.bundle.network).await.map_err(failed)?;
-        pace.step((first as f64 + share * count as f64) / all as f64).await?;
-        if share >= 1.0 {
-            return Ok(part.finish());
-        }
     }
 }
 

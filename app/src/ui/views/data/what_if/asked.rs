@@ -4,6 +4,8 @@
 //! Does not know: how choices look, the worker.
 //! Flow: card + state → **request, words** → form, results.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 
 use crate::choices;
@@ -58,6 +60,15 @@ pub(super) fn types_from(store: Store) -> Types {
     })
 }
 
+/// Names of the label in force that the model does not know, with the meanings that were given to them by hand.
+fn named(store: Store) -> BTreeMap<String, String> {
+    let Types::Label(key) = types_from(store) else { return BTreeMap::new() };
+    store.data.what_if.named.with(|named| {
+        let own = named.iter().filter(|((label, _), _)| *label == key);
+        own.map(|((_, name), value)| (name.clone(), value.clone())).collect()
+    })
+}
+
 /// What is asked for now; none while something is missing.
 pub(super) fn wanted(store: Store) -> Option<Wanted> {
     let (own, card) = (store.data.what_if, store.card.get()?);
@@ -68,6 +79,7 @@ pub(super) fn wanted(store: Store) -> Option<Wanted> {
         most: own.most.get(),
         with: [(condition.key.clone(), values)].into(),
         types: types_from(store),
+        named: named(store),
         keep: own.keep.get(),
         guidance: own.guidance.get().unwrap_or(card.guidance),
         steps: own.steps.get().unwrap_or(card.steps),

@@ -5,6 +5,8 @@
 //! Flow: person → `form` → `effects::what_if` → worker → state → `results`, `table`, `figure`, map's `layer`.
 
 mod asked;
+mod by_hand;
+mod dots;
 mod figure;
 pub(super) mod form;
 pub(super) mod layer;

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::super::groups::choices as lists;
 use super::asked::{chosen, perturbation, types_from};
+use super::by_hand::ByHand;
 use crate::choices::MOST_TOGETHER;
 use crate::own_data::thousands;
 use crate::protocol::card::{Condition, Value};
@@ -139,24 +140,10 @@ pub(super) fn Kinds() -> impl IntoView {
     let lists = Memo::new(move |_| sources(store));
     let own = store.data.what_if.types;
     let missing = move || lists.with(Vec::is_empty);
-    // Names that the model does not know are said before anything is drawn.
-    let unknown = move || {
-        let Types::Label(key) = types_from(store) else { return None };
-        let (card, summary) = store.card.get().zip(store.data.summary.get())?;
-        let (condition, label) = (types(&card)?, summary.labels.iter().find(|label| label.key == key)?);
-        let unknown: Vec<&str> = label.values.iter().map(|(value, _)| value.as_str()).collect();
-        let unknown: Vec<&str> = unknown.into_iter().filter(|value| known(condition, value).is_none()).collect();
-        (!unknown.is_empty()).then(|| {
-            let more = unknown.len().saturating_sub(6);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let shown = unknown[..unknown.len().min(6)].join(", ");
-            format!("Not known to the model, so left open: {shown}{more}.")
-        })
-    };
     view! {
         <div hidden=missing>
             {select("predict-types", "Their cell types are", lists, move |own| types_from(store) == *own, move |types| own.set(Some(types)))}
-            <p class="note" data-testid="predict-unknown" hidden=move || unknown().is_none()>{move || unknown().unwrap_or_default()}</p>
+            <ByHand/>
         </div>
     }
 }

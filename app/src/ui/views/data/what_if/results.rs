@@ -1,13 +1,14 @@
 //! What a prediction says.
 //!
 //! Does: the verdict first, warnings with figures, which cells it is of; what rewriting is good for; files and the command
-//! that predicts the same cells; then volcano and genes.
+//! that predicts the same cells; then volcano, genes by cell type and the table.
 //! Does not know: how cells were predicted.
 //! Flow: store's prediction → **panel** → files.
 
 use leptos::prelude::*;
 
 use super::asked::under;
+use super::dots::DotPlot;
 use super::figure::Volcano;
 use super::table::Genes;
 use crate::own_data::capital;
@@ -16,7 +17,7 @@ use crate::protocol::what_if::About;
 use crate::ui::effects::data::ask;
 use crate::ui::state::store::use_store;
 use crate::verdict::{Moved, Verdict};
-use crate::what_if::{EXPLAINED, PAIRED, figures, taken, types_words, verdict, warnings};
+use crate::what_if::{EXPLAINED, PAIRED, expects, figures, taken, types_words, verdict, warnings};
 
 #[component]
 pub(in super::super) fn Results() -> impl IntoView {
@@ -25,6 +26,16 @@ pub(in super::super) fn Results() -> impl IntoView {
     let there = move || own.about.with(Option::is_some);
     let done = move || own.shifts.with(Option::is_some);
     let title = move || format!("Predicted: your cells under {}", under(store));
+    // What is in the file is said before it is saved.
+    let layers = move || {
+        let genes = store.data.summary.with(|summary| summary.as_ref().map_or(0, |summary| summary.genes as usize));
+        match expects(own.origins.with(|cells| cells.len()), genes) {
+            true => "with every label of your file; the control twins and the expected counts of both are layers",
+            false => {
+                "with every label of your file; the control twins are a layer (expected counts of so many cells do not fit in a browser: predict fewer, or use the command below)"
+            }
+        }
+    };
     let genes = move || own.shifts.get().map(|table| view! { <Genes table/> });
     view! {
         <section class="panel own-predicted" aria-labelledby="own-predicted" data-testid="predicted" hidden=move || !there()>
@@ -38,11 +49,12 @@ pub(in super::super) fn Results() -> impl IntoView {
             <Show when=done>
                 <div class="drop-actions">
                     <button data-testid="predict-h5ad" on:click=move |_| ask(store, Ask::Export(Export::Predicted))>"Save predicted cells (h5ad)"</button>
-                    <span class="note">"with every label of your file, and the control twins as a layer"</span>
+                    <span class="note" data-testid="predict-layers">{layers}</span>
                 </div>
                 <Repeat/>
                 <div class="figure"><Volcano/></div>
                 <p class="note">{PAIRED}</p>
+                <DotPlot/>
             </Show>
             {genes}
         </section>
