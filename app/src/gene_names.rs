@@ -216,6 +216,12 @@ impl GeneNames {
         self.of_names(panel, |named| named.name.to_lowercase().contains(&text)).into_iter().cloned().collect()
     }
 
+    /// All symbols of the list whose full name holds a text, capitals or not.
+    pub fn symbols_named(&self, text: &str) -> Vec<&str> {
+        let text = text.to_lowercase();
+        self.all().filter(|named| named.name.to_lowercase().contains(&text)).map(|named| named.symbol).collect()
+    }
+
     /// The first symbol of the list that is called so, capitals or not.
     pub fn symbol_of(&self, name: &str) -> Option<String> {
         self.all().find(|named| named.is_called(name)).map(|named| named.symbol.to_owned())

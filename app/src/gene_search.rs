@@ -29,12 +29,35 @@ pub struct Meant {
     pub genes: Vec<String>,
 }
 
-/// Genes of the panel whose full name holds a text of several words or of many letters.
-fn by_full_name(text: &str, panel: &[String], known: &GeneNames) -> Vec<String> {
+/// Names that a sentence lists.
+const LISTED: usize = 4;
+
+/// A text that may be a full name, or a part of one: several words or many letters.
+fn full_name(text: &str) -> Option<&str> {
     let text = text.trim();
     // Short words stand in hundreds of full names.
     let is_name = text.contains(' ') && text.chars().count() > 6 && !text.contains([',', ';', '\n', '\t']);
-    if is_name { known.named(text, panel) } else { Vec::new() }
+    is_name.then_some(text)
+}
+
+/// Genes of the panel whose full name holds a text of several words or of many letters.
+fn by_full_name(text: &str, panel: &[String], known: &GeneNames) -> Vec<String> {
+    full_name(text).map(|text| known.named(text, panel)).unwrap_or_default()
+}
+
+/// A sentence where a text is a full name, or a part of one, of genes that the model lacks.
+fn lacking_by_name(text: &str, panel: &[String], known: &GeneNames) -> Option<String> {
+    let text = full_name(text)?;
+    let symbols = known.symbols_named(text);
+    let more = symbols.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!symbols.is_empty()).then(|| {
+        format!(
+            "“{text}” is in the full name of {}{more}, not among this model's {} genes: it can say nothing about it. Model lists other models.",
+            symbols[..symbols.len().min(LISTED)].join(", "),
+            grouped(panel.len() as u64)
+        )
+    })
 }
 
 /// Reads a text.
@@ -52,6 +75,9 @@ pub fn meant(text: &str, panel: &[String], known: &GeneNames) -> Meant {
 pub fn missing(text: &str, panel: &[String], known: &GeneNames, standing: &dyn Fn(usize) -> Standing) -> Vec<String> {
     if !by_full_name(text, panel, known).is_empty() {
         return Vec::new();
+    }
+    if let Some(words) = lacking_by_name(text, panel, known) {
+        return vec![words];
     }
     names(text).iter().filter_map(|name| sentence(name, panel, known, standing)).collect()
 }
@@ -128,5 +154,8 @@ mod tests {
         let without = &panel[1..];
         let said = missing("pd-l1", without, &names(), &|_| Standing::Told).join(" ");
         assert!(said.starts_with("PD-L1 (CD274) is not among this model's 2 genes"), "{said}");
+        let said = missing("programmed death", without, &names(), &|_| Standing::Told);
+        assert_eq!(said.len(), 1, "one sentence, not one for each word: {said:?}");
+        assert!(said[0].starts_with("“programmed death” is in the full name of CD274, not among"), "{said:?}");
     }
 }

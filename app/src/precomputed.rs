@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::choices;
 use crate::protocol::card::Card;
 use crate::protocol::precomputed::{Made, Tell};
-use crate::protocol::{Array, Provenance};
+use crate::protocol::{Array, Provenance, Request};
 use crate::state::{State, Which};
 
 /// A set of cells.
@@ -175,6 +175,19 @@ impl Held {
         }
         let alone = self.sets.iter().position(is_asked).map(|control| Found { control, compared: None });
         alone.ok_or_else(|| format!("These choices are not among the {} precomputed conditions.", self.conditions()))
+    }
+
+    /// The comparison of a well's condition with its control that these results hold; cells and seed do not count: the
+    /// results say their own.
+    pub fn of_well(&self, card: &Card, asked: &Request) -> Option<&Compared> {
+        let made = &self.made;
+        let is_one = asked.with.values().all(|values| values.len() == 1);
+        let alike = asked.steps == made.steps && (asked.guidance - made.guidance).abs() <= 1e-6;
+        if !is_one || !alike || !asked.clamp.is_empty() || choices::perturbations(card, &asked.with).len() != 1 {
+            return None;
+        }
+        let with = || asked.with.iter().filter_map(|(key, values)| Some((key, values.first()?)));
+        self.comparisons.iter().find(|own| self.sets[own.perturbed].with.iter().eq(with()))
     }
 
     /// What made a result, in a sentence.

@@ -24,6 +24,8 @@ mod pool;
 mod precomputed;
 mod scenarios;
 mod shell;
+mod steady;
 mod truth;
 mod unbroken;
 mod what_if;
+mod what_if_shared;

@@ -25,9 +25,9 @@ const PLANTED: &str = "ISG15";
 
 /// Waits until files can be chosen.
 pub(super) fn ready(page: &Page) {
-    // An alert of the file before may still stand there.
-    page.wait("alert or the model", LOADING, |page| {
-        (page.sees("data-files") && page.attribute("data-files", "disabled").is_none()).then_some(())
+    // Files are taken while the model is loading; the sample is not.
+    page.wait("the model", LOADING, |page| {
+        (page.sees("data-sample") && page.attribute("data-sample", "disabled").is_none()).then_some(())
     });
 }
 
@@ -184,7 +184,9 @@ fn a_broken_file_gets_a_sentence_and_the_page_lives_on() {
     let whole = write_h5ad(&planted(), &BTreeMap::new()).unwrap();
     let cases = [
         (file(folder.path(), "text.h5ad", "this is no HDF5"), "HDF5"),
-        (file(folder.path(), "cut.h5ad", &whole[..whole.len() / 2]), "cut.h5ad was refused"),
+        (file(folder.path(), "cut.h5ad", &whole[..whole.len() / 2]), "cut off"),
+        (file(folder.path(), "nothing.h5ad", ""), "empty"),
+        (file(folder.path(), "nothing.mtx", ""), "empty"),
         (file(folder.path(), "cells.rds", "x"), "Seurat"),
     ];
     let good = file(folder.path(), "good.h5ad", &whole);
@@ -202,6 +204,27 @@ fn a_broken_file_gets_a_sentence_and_the_page_lives_on() {
             choose(page, &[good]);
             page.wait("alert to go", 30, |page| page.alert().is_empty().then_some(()));
             page.wait_for("own-cells", READING);
+        },
+    );
+}
+
+#[test]
+fn a_file_that_is_chosen_while_the_model_loads_is_read_once_it_is_there() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = file(folder.path(), "early.h5ad", write_h5ad(&planted(), &BTreeMap::new()).unwrap());
+    with_page(
+        "early-file",
+        |_| (),
+        |page| {
+            page.slow(600_000);
+            page.open(DATA);
+            page.wait_for("loading", LOADING);
+            choose(page, &[path]);
+            page.wait("a word", 30, |page| page.text("told").contains("as soon as the model").then_some(()));
+            page.slow(0);
+            page.wait_for("own-cells", READING);
+            assert_eq!(page.text("own-cells"), "60");
+            assert!(page.alert().is_empty(), "{}", page.alert());
         },
     );
 }

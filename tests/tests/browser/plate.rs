@@ -147,6 +147,74 @@ fn wells_placed_by_keys_alone_show_what_interferon_does() {
 }
 
 #[test]
+fn a_plate_shows_what_is_precomputed_at_once_and_says_its_time_before() {
+    with_page(
+        "plate-ahead",
+        |_| (),
+        |page| {
+            // Interferon on B cells and monocytes, a control well beside them: these came with the model.
+            open(
+                page,
+                "device=cpu&view=plate&plate.wells=cell_type.condition.donor~B__cells.IFN_2Dbeta.1015~CD14_2B__Monocytes.IFN_2Dbeta.1015~B__cells.ctrl.1015*0-1.1-1.2-1",
+            );
+            page.wait("precomputed responses", 30, |page| {
+                (value(page, "A1").is_some() && value(page, "A2").is_some()).then_some(())
+            });
+            assert!(
+                value(page, "A1").unwrap() > 20.0 && said(page, "A1").contains("precomputed"),
+                "{}",
+                said(page, "A1")
+            );
+            assert_eq!(value(page, "A3"), None, "a control well responds to nothing");
+            let time = page.text("plate-time");
+            assert!(time.contains("About ") && time.contains("2 of 3 wells have a precomputed response"), "{time}");
+            let words = page.text("plate-definition");
+            assert!(
+                words.starts_with("Precomputed: these came with the model") && words.contains("on either side, seed"),
+                "{words}"
+            );
+            // Own guidance: another condition, of which nothing is precomputed.
+            page.choose("plate-colour", "strength");
+            page.wait("wells without a value", 30, |page| value(page, "A1").is_none().then_some(()));
+            assert!(page.address().contains("plate.colour=strength"), "{}", page.address());
+        },
+    );
+}
+
+#[test]
+fn what_a_plate_of_a_link_asks_for_and_the_model_lacks_is_named_and_not_run() {
+    with_page(
+        "plate-unknown",
+        |_| (),
+        |page| {
+            open(
+                page,
+                "device=cpu&view=plate&plate.wells=cell_type.condition.donor~B__cells.IFN_2Dbeta.999~Martian.IFN_2Dbeta.101~B__cells.IFN_2Dbeta.101.9~B__cells.IFN_2Dbeta.101.2*0-1.1-1.2-1.3-1",
+            );
+            page.wait_for("plate-problems", 30);
+            let words = page.text("plate-problems");
+            for part in [
+                "A1: Donor: this model has no “999”",
+                "A2: Cell type: this model has no “Martian”",
+                "A3: Guidance 9 is above",
+            ] {
+                assert!(words.contains(part), "{part} in {words}");
+            }
+            assert!(!words.contains("A4"), "{words}");
+            assert!(page.attribute("run-plate", "disabled").is_some(), "nothing runs of it");
+            assert!(page.address().contains("999"), "nothing is replaced: {}", page.address());
+            // Guidance of a well is in the address.
+            assert!(said(page, "A4").contains("guidance 2"), "{}", said(page, "A4"));
+            while page.sees("plate-problems") {
+                page.script("document.querySelector('[data-testid=plate-problems] button').click();");
+            }
+            page.wait("Run", 30, |page| page.attribute("run-plate", "disabled").is_none().then_some(()));
+            assert_eq!(page.text("run-plate"), "Run 1 well");
+        },
+    );
+}
+
+#[test]
 fn a_plate_map_goes_to_a_spreadsheet_and_back() {
     with_page(
         "plate-map",

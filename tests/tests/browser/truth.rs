@@ -92,6 +92,26 @@ fn genes_that_lead_nowhere_are_told_with_what_to_press() {
 }
 
 #[test]
+fn a_gene_that_a_model_lacks_is_said_so_by_any_of_its_names() {
+    with_page(
+        "gene-not-in-panel",
+        |_| (),
+        |page| {
+            // Does PD-L1 fall when STAT1 is knocked out? This model cannot say, and says so.
+            page.open("bundle=models/thp1-knockouts&device=cpu&with.condition=STAT1");
+            page.wait_for("shifts-table", LOADING);
+            page.keys("filter", "PD-L1");
+            let words = says(page, "missing-genes", "PD-L1 (CD274) is not among this model's 299 genes");
+            assert!(words.contains("Model lists other models"), "{words}");
+            page.keys("filter", &BACKSPACE.repeat(5));
+            page.keys("filter", "programmed death");
+            let words = says(page, "missing-genes", "“programmed death” is in the full name of");
+            assert!(words.contains("not among this model's 299 genes") && !words.contains("PROGRAMMED"), "{words}");
+        },
+    );
+}
+
+#[test]
 fn unknown_values_of_a_link_are_named_and_not_replaced() {
     with_page(
         "unknown-values",

@@ -27,8 +27,8 @@ use crate::boundaries::root;
 /// The shipped bundle on the CPU, the Data view open.
 const DATA: &str = "view=data&device=cpu";
 /// Reading a small file, and predicting few of its cells, at most.
-const READING: u64 = 120;
-const PREDICTING: u64 = 400;
+pub(super) const READING: u64 = 120;
+pub(super) const PREDICTING: u64 = 400;
 /// Cells that are predicted, steps and seed.
 const ASKED: (usize, usize, u64) = (6, 2, 5);
 
@@ -65,7 +65,7 @@ fn with_file(page: &Page, path: &Path) {
 }
 
 /// Writes a number into a field.
-fn fill(page: &Page, id: &str, number: &str) {
+pub(super) fn fill(page: &Page, id: &str, number: &str) {
     page.script_with(
         "const e = document.querySelector('[data-testid=\"' + arguments[0] + '\"]'); e.value = arguments[1]; \
          e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change', { bubbles: true }));",

@@ -4,6 +4,7 @@
 //! Does not know: how files are read, how cells are shown.
 //! Flow: Data view → **data** ⇄ worker → state.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -13,6 +14,11 @@ use crate::protocol::data::{Ask, Colour, Tell};
 use crate::protocol::{Array, ToWorker};
 use crate::ui::state::data::{Coloured, OwnTable};
 use crate::ui::state::store::{Phase, Store};
+
+thread_local! {
+    /// Files that wait for the model.
+    static WAITING: Cell<Vec<web_sys::File>> = const { Cell::new(Vec::new()) };
+}
 
 /// Share of the browser's memory below which a file is read without asking.
 const WITHOUT_ASKING: f64 = 0.25;
@@ -89,15 +95,29 @@ pub(in crate::ui) fn colour(store: Store, by: Colour) {
     ask(store, Ask::Colour(by));
 }
 
+/// Looks at files that were chosen while the model was loading.
+pub(in crate::ui) fn watch(store: Store) {
+    Effect::new(move |_| {
+        if store.phase.with(|phase| *phase == Phase::Idle) {
+            look(store, WAITING.take());
+        }
+    });
+}
+
 /// Hands files to the worker and asks what is in them.
 pub(in crate::ui) fn look(store: Store, files: Vec<web_sys::File>) {
     if files.is_empty() {
         return;
     }
+    if store.phase.with_untracked(|phase| matches!(phase, Phase::Loading { .. })) {
+        store.tell("The file is read as soon as the model is loaded.");
+        WAITING.set(files);
+        return;
+    }
     if store.phase.with_untracked(|phase| *phase != Phase::Idle) {
-        store.alert.set(Some(
-            "The model is still loading or busy; wait for it or stop it, then choose the file again.".into(),
-        ));
+        store
+            .alert
+            .set(Some("The model is busy or not running; wait for it or stop it, then choose the file again.".into()));
         return;
     }
     store.data.plan.set(None);

@@ -24,7 +24,7 @@ use web_sys::MessageEvent;
 use super::super::outbox::{breathe, panic_sentence, scope};
 use super::messages::{FromMember, ToMember};
 use super::one::NAME;
-use super::rewriting::{measured, to_arrays};
+use super::start::{measured, to_arrays};
 use crate::pool::turns::Batch;
 use crate::protocol::{Array, codec};
 

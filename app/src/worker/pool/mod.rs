@@ -10,6 +10,7 @@ pub(super) mod member;
 mod messages;
 mod one;
 pub(super) mod rewriting;
+pub(super) mod start;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -28,7 +29,7 @@ use crate::pool::{LEAD, Who};
 use crate::protocol::{Array, FromWorker};
 use messages::{FromMember, ToMember};
 use one::Member;
-use rewriting::Start;
+use start::Start;
 
 /// Milliseconds that are waited for a helper's next step before it counts as lost. Some browsers end a worker without a
 /// word; a guided batch of the largest bundle takes some seconds a step on a slow phone.
@@ -236,7 +237,7 @@ impl State {
                 self.finish(who, (job, batch), |_| Some(Cells::Drawn { tokens, labels }));
             }
             FromMember::Rewritten { job, batch } => self.finish(who, (job, batch), |work| match work {
-                Work::Rewrite(start) => Some(Cells::Rewritten(rewriting::of_arrays(arrays, start.genes()))),
+                Work::Rewrite(start) => Some(Cells::Rewritten(start::of_arrays(arrays, start.genes()))),
                 Work::Draw(_) => None,
             }),
             // What it had is written by others; what it could not do is told when they cannot either.

@@ -30,6 +30,8 @@ pub(super) fn Choose() -> impl IntoView {
     let input = NodeRef::<Input>::new();
     let (over, set_over) = signal(false);
     let busy = move || store.phase.with(|phase| *phase != Phase::Idle);
+    // A file may be chosen while the model is loading: it waits.
+    let closed = move || store.phase.with(|phase| !matches!(phase, Phase::Idle | Phase::Loading { .. }));
     let has_cells = move || store.data.summary.with(Option::is_some);
     let drop = move |event: DragEvent| {
         event.prevent_default();
@@ -70,7 +72,7 @@ pub(super) fn Choose() -> impl IntoView {
                 <div class="drop-actions">
                     <label class="file-button" class:off=busy>
                         "Choose files"
-                        <input type="file" multiple node_ref=input data-testid="data-files" disabled=busy
+                        <input type="file" multiple node_ref=input data-testid="data-files" disabled=closed
                             accept=".h5ad,.h5mu,.h5,.hdf5,.mtx,.tsv,.csv,.txt,.gz" on:change=chosen/>
                     </label>
                     <button class="quiet" data-testid="data-sample" disabled=busy on:click=sample>

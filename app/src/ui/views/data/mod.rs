@@ -18,12 +18,13 @@ mod what_if;
 use leptos::prelude::*;
 
 use crate::protocol::data::Ask;
-use crate::ui::effects::data::{ask, model};
+use crate::ui::effects::data::{ask, model, watch};
 use crate::ui::state::store::{Phase, use_store};
 
 #[component]
 pub(in crate::ui) fn DataView() -> impl IntoView {
     let store = use_store();
+    watch(store);
     // A worker that is gone has taken the cells with it.
     Effect::new(move |_| {
         if store.phase.with(|phase| *phase == Phase::Lost) {

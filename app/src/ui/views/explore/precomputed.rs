@@ -8,7 +8,7 @@
 use leptos::prelude::*;
 
 use crate::ui::effects::precomputed::{ran_the_same, show, wanted};
-use crate::ui::state::store::use_store;
+use crate::ui::state::store::{Phase, use_store};
 
 /// The label of a precomputed result, or what to do for lack of one.
 #[component]
@@ -27,8 +27,13 @@ pub(super) fn Precomputed() -> impl IntoView {
         let why = wanted.get()?.err()?;
         (!store.has_own() && !store.is_running()).then(|| format!("{why} Press Generate for cells of these choices."))
     });
+    // Room is kept for what comes with the model, so that the map does not move when it does.
+    let waiting = move || {
+        let loading = store.phase.with(|phase| matches!(phase, Phase::Loading { .. }));
+        loading && words.with(Option::is_none) && lacking.with(Option::is_none)
+    };
     view! {
-        <div role="status">
+        <div role="status" class="ahead" class:waiting=waiting>
             {move || words.get().map(|words| view! {
                 <p class="precomputed" data-testid="precomputed" hidden=move || store.is_running()><b>"Precomputed: "</b>{words}</p>
             })}

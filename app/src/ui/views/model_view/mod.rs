@@ -14,20 +14,28 @@ mod summary;
 
 use leptos::prelude::*;
 
-use crate::ui::state::store::use_store;
+use crate::ui::state::store::{Phase, use_store};
 
 #[component]
 pub(in crate::ui) fn ModelView() -> impl IntoView {
     let store = use_store();
+    let is_loading = Memo::new(move |_| {
+        store.card.with(Option::is_none) && store.phase.with(|phase| matches!(phase, Phase::Loading { .. }))
+    });
+    let loading = move || is_loading.get();
     let card = move || match store.card.get() {
         Some(card) => view! { <card::CardView card/> }.into_any(),
-        None => view! { <p class="panel empty">"No model is open: the card appears with it."</p> }.into_any(),
+        None => {
+            view! { <p class="panel empty" hidden=loading>"No model is open: the card appears with it."</p> }.into_any()
+        }
     };
+    // What stands below the card comes with it, so that nothing on the screen moves.
+    let storage = move || (!loading()).then(|| view! { <storage::Storage/> });
     view! {
         <div class="model-view">
             <gallery::Gallery/>
             {card}
-            <storage::Storage/>
+            {storage}
         </div>
     }
 }

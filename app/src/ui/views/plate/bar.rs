@@ -1,18 +1,25 @@
 //! The bars above the grid: run, progress, edits.
 //!
-//! Does: cells per well, Run with the time that it takes, Cancel with time left; the pointer's tool; fills, series, paste, example.
+//! Does: cells per well, Run with the time that it takes and what is there at once, what the model lacks, Cancel with time
+//! left; the pointer's tool; fills, series, paste, example.
 //! Does not know: how any of it is done.
 //! Flow: person → **actions**.
+
+use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
 use super::desk::use_desk;
 use crate::plate::layout::Direction;
+use crate::plate::wells::name;
 use crate::plate::work::{CELLS, USUAL_CELLS};
 use crate::protocol::DeviceReport;
 use crate::ui::effects::worker;
 use crate::ui::state::plate::{Draft, Tool};
 use crate::ui::state::store::Phase;
+
+/// Wells that a sentence names.
+const NAMED: usize = 8;
 
 /// Run and Cancel.
 #[component]
@@ -34,10 +41,19 @@ pub(super) fn RunBar() -> impl IntoView {
     let words = move || match (missing.get(), filled.get()) {
         (_, 0) => "Run".to_owned(),
         (0, _) => "All wells have run".to_owned(),
+        (1, 1) => "Run 1 well".to_owned(),
         (some, all) if some == all => format!("Run {all} wells"),
+        (1, _) => "Run 1 more well".to_owned(),
         (some, _) => format!("Run {some} more wells"),
     };
-    let blocked = move || missing.get() == 0 || desk.store.phase.with(|phase| *phase != Phase::Idle);
+    let is_unknown = move || desk.unknown.with(|own| !own.is_empty());
+    // What is precomputed is shown at once; the plate's own cells take their time.
+    let at_once = move || {
+        let (ahead, all) = (desk.ahead.with(BTreeMap::len), filled.get());
+        (ahead > 0 && missing.get() > 0)
+            .then(|| format!(" {ahead} of {all} wells have a precomputed response, shown at once."))
+    };
+    let blocked = move || missing.get() == 0 || is_unknown() || desk.store.phase.with(|phase| *phase != Phase::Idle);
     let take_cells = move |event| {
         let typed: Option<u32> = event_target_value(&event).parse().ok();
         let cells = typed.unwrap_or(USUAL_CELLS).clamp(CELLS.0, CELLS.1);
@@ -55,9 +71,40 @@ pub(super) fn RunBar() -> impl IntoView {
                 }>
                 <button data-testid="cancel-plate" on:click=move |_| worker::cancel(desk.store)>"Cancel"</button>
             </Show>
-            <span class="note" data-testid="plate-time" hidden=move || desk.is_running()>{time}</span>
+            <span class="note" data-testid="plate-time" hidden=move || desk.is_running()>{time}{at_once}</span>
+        </div>
+        <Unknown/>
+    }
+}
+
+/// What the plate asks for that the model lacks.
+#[component]
+fn Unknown() -> impl IntoView {
+    let desk = use_desk();
+    let wells = |places: &[usize]| {
+        let names: Vec<String> = places.iter().take(NAMED).map(|place| name(*place)).collect();
+        let more = places.len().saturating_sub(NAMED);
+        format!("{}{}", names.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
+    };
+    let rows = move || {
+        let row = |(sentence, places): (String, Vec<usize>)| {
+            let (words, own) = (wells(&places), places.clone());
+            let empty = move |_| desk.edit(|layout| layout.clear(&own));
+            view! { <li>{format!("{words}: {sentence} ")}<button class="quiet" on:click=empty>{format!("Empty {}", words_of(places.len()))}</button></li> }
+        };
+        desk.unknown.get().into_iter().map(row).collect::<Vec<_>>()
+    };
+    view! {
+        <div role="status" class="problems" data-testid="plate-problems" hidden=move || desk.unknown.with(Vec::is_empty)>
+            <p>"Nothing is generated of this plate before these are settled:"</p>
+            <ul>{rows}</ul>
         </div>
     }
+}
+
+/// "it" or "them".
+fn words_of(wells: usize) -> &'static str {
+    if wells == 1 { "it" } else { "them" }
 }
 
 /// Seconds in words.

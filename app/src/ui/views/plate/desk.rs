@@ -4,6 +4,7 @@
 //! Does not know: how it is shown.
 //! Flow: state + results → **memos** → grid, card, heat map, files.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -12,6 +13,7 @@ use plotters::style::RGBColor;
 
 use crate::choices::perturbation;
 use crate::plate::results::{Made, Strength, WellResult};
+use crate::plate::unknown::unknown;
 use crate::plate::wells::{WELLS, name};
 use crate::plate::work::{CELLS, Settings, USUAL_CELLS, request};
 use crate::plate::{Condition, Layout, Well, address};
@@ -30,6 +32,8 @@ pub(super) enum Show {
     Mean,
     /// Its shift against the control population.
     Shift,
+    /// What came with the model, before anything has run.
+    Ahead,
 }
 
 /// How a well looks.
@@ -60,6 +64,10 @@ pub(super) struct Desk {
     pub(super) gene: Memo<Option<(String, usize)>>,
     pub(super) scale: Memo<Scale>,
     pub(super) looks: Memo<Vec<Look>>,
+    /// What came with the model: genes with q below 0.05, by well.
+    pub(super) ahead: Memo<BTreeMap<usize, u32>>,
+    /// What the plate asks for that the model lacks, with its wells.
+    pub(super) unknown: Memo<Vec<(String, Vec<usize>)>>,
 }
 
 /// The view's shared memos.
@@ -143,9 +151,20 @@ impl Desk {
             Some("rms") => Strength::Rms,
             _ => Strength::Genes,
         });
+        let ahead = Memo::new(move |_| ahead(store, layout, settings));
+        let unknown = Memo::new(move |_| {
+            store
+                .card
+                .with(|card| card.as_ref().map(|card| layout.with(|layout| unknown(card, layout))))
+                .unwrap_or_default()
+        });
         let show = Memo::new(move |_| match part(store, "plate.colour").as_deref() {
             Some("mean") => Show::Mean,
             Some("shift") => Show::Shift,
+            Some("strength") => Show::Strength,
+            Some("ahead") => Show::Ahead,
+            // What is there at once is shown until there is something of the plate's own.
+            _ if ahead.with(|own| !own.is_empty()) && plate.results.with(BTreeMap::is_empty) => Show::Ahead,
             _ => Show::Strength,
         });
         let gene = Memo::new(move |_| {
@@ -154,10 +173,10 @@ impl Desk {
             let place = card.genes.iter().position(|own| *own == name)?;
             Some((name, place))
         });
-        let half = Half { store, plate, layout, settings, strength, show, gene };
+        let half = Half { store, plate, layout, settings, strength, show, gene, ahead };
         let scale = Memo::new(move |_| half.scale());
         let looks = Memo::new(move |_| half.looks(&scale.get()));
-        Self { store, plate, layout, settings, strength, show, gene, scale, looks }
+        Self { store, plate, layout, settings, strength, show, gene, scale, looks, ahead, unknown }
     }
 
     /// What must hold as long as the view is open: a palette with values, no well in work once nothing runs.
@@ -219,8 +238,8 @@ impl Desk {
     }
 
     fn half(self) -> Half {
-        let Self { store, plate, layout, settings, strength, show, gene, .. } = self;
-        Half { store, plate, layout, settings, strength, show, gene }
+        let Self { store, plate, layout, settings, strength, show, gene, ahead, .. } = self;
+        Half { store, plate, layout, settings, strength, show, gene, ahead }
     }
 
     /// Wells with a result, in order.
@@ -234,6 +253,7 @@ impl Desk {
         match self.show.get() {
             Show::Strength => self.strength.get().unit().to_owned(),
             Show::Mean => format!("mean {gene}, ln(1 + x)"),
+            Show::Ahead => "genes with q < 0.05, precomputed".to_owned(),
             Show::Shift => format!("Δ {gene} against {}, ln(1 + x)", against(&self.card())),
         }
     }
@@ -264,6 +284,17 @@ struct Half {
     strength: Memo<Strength>,
     show: Memo<Show>,
     gene: Memo<Option<(String, usize)>>,
+    ahead: Memo<BTreeMap<usize, u32>>,
+}
+
+/// What came with the model of the wells of a plate.
+fn ahead(store: Store, layout: Memo<Layout>, settings: Memo<Settings>) -> BTreeMap<usize, u32> {
+    let Some((held, card)) = store.ahead.held.get().zip(store.card.get()) else { return BTreeMap::new() };
+    let settings = settings.get();
+    let of = |(place, well): (usize, &Well)| {
+        held.of_well(&card, &request(well, &settings)).map(|compared| (place, compared.shifted))
+    };
+    layout.with(|layout| layout.filled().filter_map(of).collect())
 }
 
 impl Half {
@@ -284,12 +315,21 @@ impl Half {
             Show::Strength => Some(self.strength.get().of(result)),
             Show::Mean => result.mean.get(gene()?).copied(),
             Show::Shift => result.difference.get(gene()?).copied(),
+            // It is not of the plate's own cells.
+            Show::Ahead => None,
+        }
+    }
+
+    /// What a well is coloured by; none while there is nothing.
+    fn shown(self, place: usize) -> Option<f32> {
+        match self.show.get() {
+            Show::Ahead => self.ahead.with(|own| own.get(&place).map(|genes| *genes as f32)),
+            _ => self.result(place).and_then(|result| self.value(&result)),
         }
     }
 
     fn scale(self) -> Scale {
-        let values: Vec<f32> =
-            (0..WELLS).filter_map(|place| self.result(place)).filter_map(|result| self.value(&result)).collect();
+        let values: Vec<f32> = (0..WELLS).filter_map(|place| self.shown(place)).collect();
         Scale::of(values.into_iter(), self.show.get() == Show::Shift)
     }
 
@@ -301,9 +341,10 @@ impl Half {
             let Some(well) = self.layout.with(|layout| layout.get(place).cloned()) else {
                 return Look { label: format!("{name}: empty"), ..Look::default() };
             };
-            let value = self.result(place).and_then(|result| self.value(&result));
+            let value = self.shown(place);
             let about = sentence(&card, &well.condition);
-            let outcome = value.map_or_else(String::new, |value| format!("; {}", brief(value)));
+            let ahead = if self.show.get() == Show::Ahead { " genes, precomputed" } else { "" };
+            let outcome = value.map_or_else(String::new, |value| format!("; {}{ahead}", brief(value)));
             let kind = |kind: &str| words_of(&card, &well.condition, kind);
             // Where nothing perturbs, whose cells they are is what else tells wells apart.
             let last = if perturbation(&card).is_some() { "perturbation" } else { "identity" };

@@ -10,6 +10,7 @@ use super::desk::{Show as By, brief, css, use_desk};
 use crate::choices::perturbation;
 use crate::lacks::Lacks;
 use crate::plate::results::Strength;
+use crate::protocol::precomputed::Made;
 use crate::ui::widgets::canvas::theme;
 
 /// Stops of the gradient.
@@ -25,8 +26,8 @@ pub(super) fn Legend() -> impl IntoView {
         format!("linear-gradient(to right,{})", stops.join(","))
     };
     let colour = move |event| {
-        let chosen = Some(event_target_value(&event)).filter(|value| value != "strength");
-        desk.set_part("plate.colour", chosen);
+        // What is shown where nobody chose depends on what there is: a choice is kept as it is.
+        desk.set_part("plate.colour", Some(event_target_value(&event)));
     };
     let by = move |event| desk.set_part("plate.by", Some(event_target_value(&event)).filter(|value| value == "rms"));
     let take_gene = move |event| match desk.store.gene_names.find(
@@ -42,6 +43,10 @@ pub(super) fn Legend() -> impl IntoView {
         let reference = Lacks::of(&card).reference(&card);
         match desk.show.get() {
             By::Strength => desk.strength.get().definition(&reference),
+            By::Ahead => desk.store.ahead.held.with(|held| {
+                let Made { cells, seed, .. } = held.as_ref().map(|held| held.made.clone()).unwrap_or_default();
+                format!("Precomputed: these came with the model. Genes with q < 0.05 of all that were tested, {cells} generated cells on either side, seed {seed}; {reference} of the same make. Run makes this plate's own cells of every well.")
+            }),
             By::Mean => "Mean log-normalised expression over the cells of the well.".to_owned(),
             By::Shift => format!("Difference of mean log-normalised expression from {reference}."),
         }
@@ -52,11 +57,13 @@ pub(super) fn Legend() -> impl IntoView {
         ("a gene's shift against the rest", "cells as they are")
     };
     let acting = perturbation(&desk.card()).is_some();
+    let has_ahead = move || desk.ahead.with(|own| !own.is_empty());
     let is = move |own: By| desk.show.get() == own;
     view! {
         <div class="plate-legend" data-testid="plate-legend">
             <label class="inline">"Colour by "
                 <select data-testid="plate-colour" on:change=colour>
+                    <option value="ahead" selected=move || is(By::Ahead) hidden=move || !has_ahead()>"precomputed response"</option>
                     <option value="strength" selected=move || is(By::Strength)>"response strength"</option>
                     <option value="shift" selected=move || is(By::Shift)>{against}</option>
                     <option value="mean" selected=move || is(By::Mean)>"a gene's mean"</option>
@@ -64,7 +71,7 @@ pub(super) fn Legend() -> impl IntoView {
             </label>
             <Show when=move || is(By::Strength)
                 fallback=move || view! {
-                    <label class="inline">"Gene "
+                    <label class="inline" hidden=move || is(By::Ahead)>"Gene "
                         <input data-testid="plate-gene" prop:value=move || desk.gene.get().map(|(name, _)| name).unwrap_or_default() on:change=take_gene/>
                     </label>
                 }>

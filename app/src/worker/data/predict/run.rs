@@ -11,7 +11,8 @@ use model::rewrite::panel::labels;
 use model::rewrite::{Rewriting, Setting};
 
 use super::super::super::outbox::breathe;
-use super::super::super::pool::rewriting::{Predicting, Start};
+use super::super::super::pool::rewriting::Predicting;
+use super::super::super::pool::start::Start;
 use super::super::super::session::Session;
 use super::super::outbox::tell;
 use super::super::own::{Own, Values};

@@ -31,13 +31,15 @@ pub(super) fn Controls() -> impl IntoView {
     let store = use_store();
     let with_card = move || store.card.get().map(|card| view! { <Choices card/> });
     let blocked = move || store.phase.with(|phase| *phase != Phase::Idle) || !store.problems().is_empty();
+    // Room is kept for the choices that come with the model, so that nothing moves when they do.
+    let waiting = move || store.card.with(Option::is_none);
     let words = move || if store.has_other() { "Generate cells of A and B" } else { "Generate cells" };
     view! {
-        <section class="panel controls" aria-labelledby="choose-title">
+        <section class="panel controls" class:waiting=waiting aria-labelledby="choose-title">
             <h2 id="choose-title">"What if …"</h2>
             <Problems/>
             {with_card}
-            <button class="primary" data-testid="generate" disabled=blocked on:click=move |_| worker::generate(store)>
+            <button class="primary" data-testid="generate" disabled=blocked hidden=waiting on:click=move |_| worker::generate(store)>
                 {words}
             </button>
         </section>
