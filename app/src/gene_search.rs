@@ -79,7 +79,16 @@ pub fn missing(text: &str, panel: &[String], known: &GeneNames, standing: &dyn F
     if let Some(words) = lacking_by_name(text, panel, known) {
         return vec![words];
     }
-    names(text).iter().filter_map(|name| sentence(name, panel, known, standing)).collect()
+    let names = names(text);
+    let is_known = |name: &String| known.of(name).is_some() || known.symbol_of(name).is_some();
+    let found: Vec<String> = names.iter().filter_map(|name| sentence(name, panel, known, standing)).collect();
+    // Words of a phrase that mean no gene are not told one by one.
+    match full_name(text) {
+        Some(text) if found.len() == names.len() && !names.iter().any(is_known) => {
+            vec![format!("No gene is called “{text}”, and no full name that is known here holds it.")]
+        }
+        _ => found,
+    }
 }
 
 /// The sentence on one name; none where it finds a row.
@@ -157,5 +166,9 @@ mod tests {
         let said = missing("programmed death", without, &names(), &|_| Standing::Told);
         assert_eq!(said.len(), 1, "one sentence, not one for each word: {said:?}");
         assert!(said[0].starts_with("“programmed death” is in the full name of CD274, not among"), "{said:?}");
+        let said = missing("the gene of happiness", without, &names(), &|_| Standing::Told);
+        assert_eq!(said, ["No gene is called “the gene of happiness”, and no full name that is known here holds it."]);
+        let said = missing("pd-l1 isg15 xyz", without, &names(), &|_| Standing::Told);
+        assert_eq!(said.len(), 2, "a list of symbols is no phrase: {said:?}");
     }
 }
