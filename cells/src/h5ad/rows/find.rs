@@ -14,7 +14,7 @@ use crate::h5ad::Matrix;
 use crate::h5ad::error::H5adError;
 use crate::h5ad::labels::LabelRows;
 use crate::h5ad::store::Hdf5;
-use crate::kind::{Hints, Judged, Kind, Look};
+use crate::kind::{Judged, Kind, Look};
 use crate::report::{GroupFound, MatrixFound};
 
 /// Cells of a matrix that are looked at when it has more: so many runs of so many cells, spread over all of it.
@@ -46,6 +46,8 @@ struct Opened {
     judged: Judged,
     /// Entries of a cell and gene that came again, in the cells that were looked at.
     again: usize,
+    /// Whether the cells that were looked at hold zeros alone.
+    is_empty: bool,
 }
 
 impl Opened {
@@ -68,8 +70,9 @@ fn open(file: &Hdf5, (form, wanted): (Form, Wanted), own: Candidate) -> Result<O
     let layout = Layout::open(file, &own.place, (cells, genes.columns.len()))?;
     let mut hints = candidates::hints(file, form, &own);
     hints.logged |= wanted.predicted && !hints.counted;
-    let (judged, again) = judge(&own, (&layout, cells, &genes), hints)?;
-    Ok(Opened { own, genes, names, cells, layout, judged, again })
+    let look = look(&own, (&layout, cells, &genes))?;
+    let (judged, again, is_empty) = (look.judge(hints), look.repeated(), look.is_empty());
+    Ok(Opened { own, genes, names, cells, layout, judged, again, is_empty })
 }
 
 /// Runs of cells that are looked at.
@@ -82,12 +85,8 @@ pub(super) fn runs(cells: usize, columns: usize) -> Vec<(usize, usize)> {
     (0..RUNS).map(|run| (run * (cells - length) / (RUNS - 1), length)).collect()
 }
 
-/// What a matrix holds, by cells from all of it.
-fn judge(
-    own: &Candidate,
-    (layout, cells, genes): (&Layout, usize, &Genes),
-    hints: Hints,
-) -> Result<(Judged, usize), H5adError> {
+/// Looks at cells from all of a matrix.
+fn look(own: &Candidate, (layout, cells, genes): (&Layout, usize, &Genes)) -> Result<Look, H5adError> {
     let mut look = Look::default();
     let is_gene = |column: u32| genes.columns.get(column as usize).is_some_and(Option::is_some);
     if let Layout::Genes(sparse) = layout {
@@ -102,7 +101,7 @@ fn judge(
             }
         }
     }
-    Ok((look.judge(hints), look.repeated()))
+    Ok(look)
 }
 
 /// A matrix that cannot be opened, with the reason.
@@ -222,7 +221,8 @@ impl Matrices {
             let Some(genome) = self.is_meant(own(opened), genes, asked) else { continue };
             meant.push(place);
             let Ok(opened) = opened else { continue };
-            let rank = opened.judged.kind.rank();
+            // A matrix that was emptied says less than any other.
+            let rank = if opened.is_empty { u8::MAX } else { opened.judged.kind.rank() };
             let better = best.as_ref().is_none_or(|before| rank < before.rank);
             if better && usable(&opened.judged, asked, wanted).is_some() {
                 best = Some(Best { place, rank, genome: genome.map(str::to_owned) });
