@@ -248,10 +248,10 @@ pub fn members(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(own)
 }
 
-/// Whether a folder holds a Matrix Market file, and so no store.
+/// Whether a folder holds a file of cells, and so no store.
 pub(super) fn has_matrix(folder: &Path) -> bool {
     let names = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
-    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| name.trim_end_matches(".gz").ends_with(".mtx"))
+    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| !is_hidden(&name) && holds_matrix(&name))
 }
 
 /// Reads all cells of a file of counts, or of a folder of a matrix with its texts.
@@ -261,8 +261,9 @@ pub(super) fn has_matrix(folder: &Path) -> bool {
 pub fn read_cells(path: &Path) -> Result<Cells> {
     ensure!(
         !path.is_dir() || has_matrix(path),
-        "{} is a folder without a matrix.mtx; a file of cells (.h5ad, .h5) is needed here",
-        path.display()
+        "{} is no file of cells (.h5ad, .h5) and no folder of a matrix.mtx: {}",
+        path.display(),
+        without_files(path)
     );
     let (rows, size) = rows(path, &Matrix::Auto, Wanted::Counts)?;
     rows.all(size).with_context(|| format!("{} cannot be used", path.display()))
