@@ -64,7 +64,8 @@ fn folders_packed_files_and_the_matrix_itself_are_read_alike() {
     // What systems hide and what stands beside is passed over.
     let plain = place.path().join("plain");
     std::fs::write(plain.join(".DS_Store"), [0, 0, 0, 1]).unwrap();
-    std::fs::write(plain.join("UniqueAndMult-EM.mtx"), "%%MatrixMarket matrix coordinate real general\n1 1 0\n").unwrap();
+    std::fs::write(plain.join("UniqueAndMult-EM.mtx"), "%%MatrixMarket matrix coordinate real general\n1 1 0\n")
+        .unwrap();
     std::fs::write(plain.join("anndata.h5ad"), write_h5ad(&expected, &BTreeMap::new()).unwrap()).unwrap();
     assert_eq!(read_cells(&plain.join("matrix.mtx")).unwrap().counts, expected.counts);
     // A folder of folders names those with a matrix.
