@@ -56,6 +56,31 @@ pub fn is_identifier(name: &str) -> bool {
     }
 }
 
+/// Symbols and identifiers of names that hold both (`CD3D_ENSG00000167286`, `ENSG00000167286.10|CD3D`); none where most
+/// names do not.
+pub fn parted(names: &[String]) -> Option<(Vec<String>, Vec<String>)> {
+    let apart = |letter: char| "|_:; ".contains(letter);
+    let is_ensembl = |text: &str| text.starts_with("ENS") && is_identifier(text);
+    let part = |name: &str| {
+        let (first, rest) = name.split_once(apart)?;
+        if is_ensembl(first) {
+            // What comes after a second bar is a probe or a transcript.
+            return Some((rest.split('|').next().unwrap_or(rest).to_owned(), first.to_owned()));
+        }
+        let (rest, last) = name.rsplit_once(apart)?;
+        is_ensembl(last).then(|| (rest.to_owned(), last.to_owned()))
+    };
+    let parts: Vec<Option<(String, String)>> = names.iter().map(|name| part(name)).collect();
+    let different: HashSet<&String> = parts.iter().flatten().map(|(symbol, _)| symbol).collect();
+    // What stands beside identifiers and hardly differs is a genome or a kind.
+    if 2 * different.len() <= names.len() {
+        return None;
+    }
+    let pairs = parts.into_iter().zip(names).map(|(part, name)| part.unwrap_or_else(|| (name.clone(), name.clone())));
+    let (symbols, identifiers): (Vec<String>, Vec<String>) = pairs.unzip();
+    Some((filled(&symbols, &identifiers), identifiers))
+}
+
 /// Words that stand in columns of genes and are no symbols.
 const NO_SYMBOLS: [&str; 14] = [
     "gene expression",
@@ -219,8 +244,11 @@ pub fn without_genomes(names: &mut [String], genomes: Option<&[String]>) -> Opti
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
     use super::{
-        are_identifiers, filled, is_gene, is_identifier, other_kinds, repeated, symbols, unique, without_genomes,
+        are_identifiers, filled, is_gene, is_identifier, other_kinds, parted, repeated, symbols, unique,
+        without_genomes,
     };
 
     fn texts(list: &[&str]) -> Vec<String> {
@@ -269,6 +297,24 @@ mod tests {
         assert_eq!(symbols(&columns[..4]), None);
         assert!(are_identifiers(&ids) && !are_identifiers(&own.1));
         assert_eq!(filled(&texts(&["CD3D", "nan"]), &ids[..2]), ["CD3D", "ENSG00000000001"]);
+    }
+
+    #[test]
+    fn names_that_hold_symbol_and_identifier_are_parted() {
+        let id = |number: u32| format!("ENSG{number:011}");
+        for form in ["S_I", "I_S", "I.7|S", "I|S|probe", "S I"] {
+            let names: Vec<String> = ["CD3D", "HLA_A", "LYZ"]
+                .iter()
+                .zip(1..)
+                .map(|(symbol, number)| form.replace('S', symbol).replace('I', &id(number)))
+                .collect();
+            let (symbols, ids) = parted(&names).unwrap();
+            assert_eq!(symbols, ["CD3D", "HLA_A", "LYZ"], "{form}");
+            assert!(ids[2].starts_with(&id(3)), "{form}");
+        }
+        // Genomes before identifiers, and plain symbols.
+        assert_eq!(parted(&[1, 2, 3].map(|number| format!("GRCh38_{}", id(number)))), None);
+        assert_eq!(parted(&texts(&["HLA-A", "MT_ND1"])), None);
     }
 
     #[test]

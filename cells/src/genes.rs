@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::features::{are_identifiers, filled, is_gene, other_kinds, repeated, symbols, unique, without_genomes};
+use crate::features::{
+    are_identifiers, filled, is_gene, other_kinds, parted, repeated, symbols, unique, without_genomes,
+};
 
 /// What describes the features of a matrix, each column with its place in the file.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +110,10 @@ fn stand(count: usize) -> String {
 /// The names of features: where they stood, the names, their identifiers.
 fn named(columns: &[(String, Vec<String>)], notes: &mut Vec<String>) -> (String, Vec<String>, Option<Vec<String>>) {
     let Some(((place, first), others)) = columns.split_first() else { return (String::new(), Vec::new(), None) };
+    if let Some((symbols, identifiers)) = parted(first) {
+        notes.push("The names of the genes hold symbol and identifier; they were taken apart.".to_owned());
+        return (place.clone(), symbols, Some(identifiers));
+    }
     if !are_identifiers(first) {
         let identifiers = others.iter().find(|(_, column)| column.len() == first.len() && are_identifiers(column));
         return (place.clone(), first.clone(), identifiers.map(|(_, column)| column.clone()));

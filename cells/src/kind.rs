@@ -234,6 +234,11 @@ impl Look {
         self.twice
     }
 
+    /// Whether there were zeros alone.
+    pub fn is_empty(&self) -> bool {
+        self.values == 0 && self.not_numbers == 0
+    }
+
     /// The kind, with its reason.
     pub fn judge(&self, hints: Hints) -> Judged {
         let judged = |kind, why: String| Judged { kind, why };

@@ -58,10 +58,11 @@ fn role(part: &Part) -> Role {
         Form::Empty => Role::Empty,
         Form::Hdf5 => Role::Hdf5,
         Form::MatrixMarket => Role::Matrix,
+        Form::Other(_) if plain.ends_with(".mtx") && form_inside(&part.head) != Form::UNKNOWN => Role::Other,
         // A damaged file is what its name says, so that its reader can say what is wrong with it.
         _ if [".h5ad", ".h5", ".hdf5", ".h5mu"].iter().any(|end| plain.ends_with(end)) => Role::Hdf5,
         _ if plain.ends_with(".mtx") => Role::Matrix,
-        Form::Text | Form::Gzip if [".tsv", ".csv", ".txt"].iter().any(|end| plain.ends_with(end)) => {
+        form if is_named(form) && [".tsv", ".csv", ".txt"].iter().any(|end| plain.ends_with(end)) => {
             // The last word decides: cells_x_genes.genes.txt, cells_x_genes.barcodes.txt.
             let last = |words: &[&str]| words.iter().filter_map(|word| plain.rfind(word)).max();
             match (last(&["barcode", "cell", "metadata", "obs"]), last(&["feature", "gene", "var"])) {
@@ -72,6 +73,42 @@ fn role(part: &Part) -> Role {
         }
         _ => Role::Other,
     }
+}
+
+/// Whether the name of a file says what it is: a damaged text is told by its reader.
+fn is_named(form: Form) -> bool {
+    matches!(form, Form::Text | Form::Gzip) || form == Form::UNKNOWN
+}
+
+/// How usual a name is among files of one role, the most usual first: what a program writes beside them (matrices of other
+/// counts, tables of clusters) is called otherwise.
+fn usual(name: &str) -> usize {
+    const NAMES: [&str; 8] = [
+        "matrix.mtx",
+        "features.tsv",
+        "genes.tsv",
+        "barcodes.tsv",
+        "count_matrix.mtx",
+        "dge.mtx",
+        "all_genes.csv",
+        "cell_metadata.csv",
+    ];
+    let name = name.to_lowercase();
+    let plain = name.strip_suffix(".gz");
+    // A file that was unpacked beside its packed form is the same one.
+    let at = NAMES.iter().position(|own| *own == plain.unwrap_or(&name)).unwrap_or(NAMES.len());
+    2 * at + usize::from(plain.is_some())
+}
+
+/// Of several files of a role the one with the most usual name, where one has it.
+fn most_usual(parts: &[Part], mut places: Vec<usize>) -> Vec<usize> {
+    places.sort_by_key(|place| usual(&parts[*place].name));
+    if let [first, second, ..] = places.as_slice()
+        && usual(&parts[*first].name) < usual(&parts[*second].name)
+    {
+        places.truncate(1);
+    }
+    places
 }
 
 /// Finds out what was chosen, in any order.
@@ -93,7 +130,7 @@ fn role(part: &Part) -> Role {
 pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
     let roles: Vec<Role> = parts.iter().map(role).collect();
     let of = |wanted: Role| -> Vec<usize> { (0..parts.len()).filter(|at| roles[*at] == wanted).collect() };
-    let (files, matrices) = (of(Role::Hdf5), of(Role::Matrix));
+    let (files, matrices) = (of(Role::Hdf5), most_usual(parts, of(Role::Matrix)));
     let (mut features, mut barcodes, tables) = (of(Role::Features), of(Role::Barcodes), of(Role::Table));
     let matrix = match (files.as_slice(), matrices.as_slice()) {
         ([file], []) => {
@@ -103,9 +140,11 @@ pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
         ([], [matrix]) => *matrix,
         ([], []) => return Err(no_matrix(parts, &roles)),
         _ => {
+            let names: Vec<&str> = files.iter().chain(&matrices).map(|at| parts[*at].name.as_str()).take(8).collect();
             return Err(format!(
-                "{} matrices were chosen; choose one at a time: an .h5ad, an .h5, or one matrix.mtx with its features and barcodes.",
-                files.len() + matrices.len()
+                "{} matrices were chosen ({}); choose one at a time: an .h5ad, an .h5, or one matrix.mtx with its features and barcodes.",
+                files.len() + matrices.len(),
+                names.join(", ")
             ));
         }
     };
@@ -125,7 +164,11 @@ pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
     if let ([_, _], [named]) = (features.as_slice(), named.as_slice()) {
         features = vec![*named];
     }
+    let (features, barcodes) = (most_usual(parts, features), most_usual(parts, barcodes));
     let name = &parts[matrix].name;
+    if let (true, Some(empty)) = (features.is_empty() || barcodes.is_empty(), of(Role::Empty).first()) {
+        return Err(format!("{} is empty (0 bytes); copy or download it again.", parts[*empty].name));
+    }
     match (features.as_slice(), barcodes.as_slice()) {
         ([features], [barcodes]) => Ok(Chosen::Trio { matrix, features: *features, barcodes: *barcodes }),
         ([], []) => Err(missing(name, "features.tsv (or genes.tsv) and barcodes.tsv are missing")),
@@ -153,21 +196,34 @@ fn missing(matrix: &str, what: &str) -> String {
 
 fn no_matrix(parts: &[Part], roles: &[Role]) -> String {
     let Some(first) = parts.first() else { return "No file was chosen.".to_owned() };
+    if parts.iter().any(|part| [".zgroup", ".zattrs", ".zmetadata", "zarr.json"].contains(&part.name.as_str())) {
+        return "This is a zarr folder, which is not read here; save it in Python as h5ad: anndata.read_zarr(…).write_h5ad(…).".to_owned();
+    }
     if let Some(empty) = roles.iter().position(|role| *role == Role::Empty) {
         return format!("{} is empty (0 bytes); copy or download it again.", parts[empty].name);
+    }
+    let mistaken = parts.iter().zip(roles).find(|(part, role)| **role == Role::Other && part.name.contains(".mtx"));
+    if let Some((part, Form::Other(words))) = mistaken.map(|(part, _)| (part, form_inside(&part.head))) {
+        return format!("{} is not read here: it is {words}.", part.name);
     }
     if roles.iter().any(|role| [Role::Features, Role::Barcodes].contains(role)) && parts.len() > 1 {
         return "The matrix itself is missing: choose matrix.mtx (or matrix.mtx.gz) together with its features and barcodes.".to_owned();
     }
     let lower = first.name.to_lowercase();
+    let lower = lower.strip_suffix(".gz").unwrap_or(&lower);
     let how = match lower.rsplit('.').next().unwrap_or_default() {
         "rds" | "rdata" | "h5seurat" => "Save it from Seurat as h5ad (for example with sceasy or zellkonverter).",
         "loom" => "Open it in scanpy (read_loom) and save it with write_h5ad.",
-        "csv" | "tsv" | "txt" | "xlsx" => "Tables of counts are read as h5ad: scanpy.read_csv(…).write_h5ad(…).",
+        "csv" | "tsv" | "txt" | "xlsx" | "xls" | "ods" => {
+            "Tables of counts are read as h5ad: scanpy.read_csv(…).write_h5ad(…)."
+        }
         "zip" | "tar" | "tgz" | "zarr" => "Unpack it first and choose the files inside.",
         _ => "Files that are read: .h5ad, .h5mu, 10x Genomics' .h5, and matrix.mtx(.gz) with features and barcodes.",
     };
     let form = form_inside(&first.head);
+    if [".xlsx", ".xls", ".ods"].iter().any(|end| lower.ends_with(end)) {
+        return format!("{} is not read here: it is a spreadsheet. {how}", first.name);
+    }
     if let Form::Other(words) = form {
         return format!("{} is not read here: it is {words}.", first.name);
     }
@@ -220,6 +276,26 @@ mod tests {
     }
 
     #[test]
+    fn what_programs_write_beside_is_passed_over() {
+        let genes = ("features.tsv", &b"E\tA"[..]);
+        let cells = ("barcodes.tsv", &b"A"[..]);
+        let trio = Ok(Chosen::Trio { matrix: 0, features: 1, barcodes: 2 });
+        for beside in [
+            ("UniqueAndMult-EM.mtx", MTX),
+            ("matrix.mtx.gz", &[0x1f, 0x8b]),
+            ("umap_cells.csv", b"Barcode,x"),
+            ("genes.tsv", b"E"),
+            ("metrics_summary.csv", b"a,b"),
+        ] {
+            assert_eq!(choose(&parts(&[("matrix.mtx", MTX), genes, cells, beside])), trio, "{beside:?}");
+        }
+        let two = choose(&parts(&[("a.mtx", MTX), ("b.mtx", MTX), genes, cells])).unwrap_err();
+        assert!(two.contains("(a.mtx, b.mtx)"), "{two}");
+        // A list that is no text is told by its reader.
+        assert_eq!(choose(&parts(&[("matrix.mtx", MTX), ("features.tsv", b"C\0D"), cells])), trio);
+    }
+
+    #[test]
     fn what_is_missing_is_told() {
         let said = |list: &[(&str, &[u8])]| choose(&parts(list)).unwrap_err();
         let one = |name: &str, head: &[u8]| said(&[(name, head)]);
@@ -234,6 +310,13 @@ mod tests {
         assert!(
             one("picture.png", b"\x89PNG\x00").contains("not known") && choose(&[]).unwrap_err().contains("No file")
         );
+        assert!(said(&[(".zgroup", b"{}"), ("zarr.json", b"{}")]).contains("read_zarr"));
+        assert!(one("a.txt.gz", b"a b").contains("read_csv") && one("a.xlsx", b"PK\x03\x04").contains("spreadsheet"));
+        assert!(
+            said(&[("matrix.mtx", b"<html>"), ("features.tsv", b"E"), ("barcodes.tsv", b"A")]).contains("web page")
+        );
+        let empty = [("matrix.mtx", MTX), ("features.tsv", &b""[..]), ("barcodes.tsv", b"A")];
+        assert!(said(&empty).contains("features.tsv is empty"));
         assert!(one("counts.csv", b"a,b").contains("read_csv"));
         assert!(one("cells.h5.html", b"<html>").contains("web page"));
     }

@@ -50,6 +50,9 @@ pub fn form(head: &[u8]) -> Form {
 
 /// Known binary forms that are not read.
 fn binary(head: &[u8]) -> Option<&'static str> {
+    if head.get(257..262) == Some(b"ustar") {
+        return Some("a tar archive; unpack it (tar -xf) and choose the files inside");
+    }
     let known: [(&[u8], &str); 9] = [
         (b"PK\x03\x04", "a ZIP archive; unpack it and choose the files inside"),
         (b"PK\x05\x06", "an empty ZIP archive"),
@@ -80,10 +83,13 @@ fn of_text(head: &[u8]) -> Form {
     }
     // Text holds no zero bytes, unless it has two bytes a letter and says so.
     let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
-    if head.contains(&0) && !wide { Form::Other("of a kind that is not known here") } else { Form::Text }
+    if head.contains(&0) && !wide { Form::UNKNOWN } else { Form::Text }
 }
 
 impl Form {
+    /// Nothing that is known here.
+    pub const UNKNOWN: Self = Self::Other("of a kind that is not known here");
+
     /// For sentences: "this is …".
     pub fn words(self) -> &'static str {
         match self {
@@ -114,6 +120,7 @@ mod tests {
         for (head, word) in [
             (&b"<!DOCTYPE html><html>"[..], "web page"),
             (b"PK\x03\x04....", "ZIP"),
+            (&[&b"matrix.mtx"[..], &[0; 247], b"ustar\x00"].concat(), "tar archive"),
             (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
             (b"RDX3\nX\n", "R file"),
             (b"\x00\x01\x02", "not known"),

@@ -196,7 +196,10 @@ fn a_recipe_for_a_file_trains_as_it_stands_and_others_say_what_no_cell_has() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("cells.h5ad");
     std::fs::write(&data, write_h5ad(&trained().cells, &BTreeMap::new()).unwrap()).unwrap();
-    let text = advise::recipe(&data).unwrap();
+    let text = advise::recipe(&data, None).unwrap();
+    // The commands at its head name the file and a perturbation.
+    assert!(text.contains(&format!("train --data {} --config recipe.toml", data.display())), "{text}");
+    assert!(text.contains("sample --bundle bundle --with condition="), "{text}");
     let path = folder.path().join("recipe.toml");
     let read = |text: &str| {
         std::fs::write(&path, text).unwrap();

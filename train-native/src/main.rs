@@ -116,7 +116,7 @@ fn advised(asked: &cli::WriteRecipe) -> anyhow::Result<Done> {
         "{} is there already; a recipe that was worked on is not written over",
         there.map(|out| out.display().to_string()).unwrap_or_default()
     );
-    let text = advise::recipe(&asked.data)?;
+    let text = advise::recipe(&asked.data, asked.out.as_deref())?;
     let Some(out) = &asked.out else {
         print(&text);
         return Ok(Done::Printed);

@@ -61,6 +61,16 @@ fn folders_packed_files_and_the_matrix_itself_are_read_alike() {
         assert!(matches!(Data::open(&path).unwrap(), Data::Held(_)), "{name} is no store");
         assert!(!Data::open(&path).unwrap().fingerprint(&path).unwrap().is_empty());
     }
+    // What systems hide and what stands beside is passed over.
+    let plain = place.path().join("plain");
+    std::fs::write(plain.join(".DS_Store"), [0, 0, 0, 1]).unwrap();
+    std::fs::write(plain.join("UniqueAndMult-EM.mtx"), "%%MatrixMarket matrix coordinate real general\n1 1 0\n")
+        .unwrap();
+    std::fs::write(plain.join("anndata.h5ad"), write_h5ad(&expected, &BTreeMap::new()).unwrap()).unwrap();
+    assert_eq!(read_cells(&plain.join("matrix.mtx")).unwrap().counts, expected.counts);
+    // A folder of folders names those with a matrix.
+    let error = format!("{:#}", read_cells(place.path()).unwrap_err());
+    assert!(error.contains(&plain.display().to_string()) && error.contains("packed"), "{error}");
     // Two samples in one folder are told apart by what their files begin with.
     let both = place.path().join("both");
     std::fs::create_dir(&both).unwrap();
@@ -84,7 +94,7 @@ fn what_is_wrong_with_a_path_is_a_sentence() {
         std::fs::write(&path, bytes).unwrap();
         path
     };
-    assert!(said(place.path()).contains("without a matrix.mtx"));
+    assert!(said(place.path()).contains("no folder of a matrix.mtx"));
     assert!(said(&place.path().join("nowhere.h5ad")).contains("cannot read"));
     assert!(said(&write("empty.h5ad", b"")).contains("0 bytes"));
     assert!(said(&write("page.h5ad", b"<!DOCTYPE html>")).contains("web page"));

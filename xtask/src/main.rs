@@ -1,6 +1,6 @@
 //! `cargo xtask`: the set-up and the checks, in one place.
 //!
-//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `bundle`, `sweep`, `gpu`, `gene-names`, `shots`,
+//! Does: `serve`, `test`, `stamp`, `size`, `bench`, `bundle`, `sweep`, `gpu`, `fuzz`, `gene-names`, `shots`,
 //! `setup`; each installs what it needs, once, and says what
 //! it does.
 //! Does not know: burn, the page's insides.
@@ -10,6 +10,7 @@ mod bundle;
 mod cache;
 mod count;
 mod debian;
+mod fuzz;
 mod gene_names;
 mod gpu;
 mod measure;
@@ -45,6 +46,7 @@ cargo xtask gpu [--data FOLDER] [--recipe NAME]... [--build NAME]... [--out FOLD
 cargo xtask gene-names --table FILE --species NAME --source TEXT --out FILE
                                                        a list of full names and synonyms, from NCBI's table of genes
 cargo xtask shots [--out FOLDER] [--query QUERY]       pictures of every view of the built page
+cargo xtask fuzz [TARGET] [--seconds N]                inputs that nobody wrote, for every reader (60 seconds each)
 cargo xtask setup                                      only install what building the page needs
 cargo xtask --help                                     this text
 ";
@@ -167,6 +169,12 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
                 recipes: values_of(arguments, "--recipe"),
                 builds: values_of(arguments, "--build"),
             })?;
+        }
+        Some("fuzz") => {
+            let target = arguments.get(1).filter(|word| !word.starts_with("--")).map(String::as_str);
+            only_known(&arguments[usize::from(target.is_some())..], &[], &["--seconds"])?;
+            let seconds = value_of(arguments, "--seconds")?.unwrap_or("60");
+            fuzz::fuzz(seconds.parse().with_context(|| format!("--seconds {seconds} is not a number"))?, target)?;
         }
         Some("gene-names") => {
             only_known(arguments, &[], &["--table", "--species", "--source", "--out"])?;

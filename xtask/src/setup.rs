@@ -22,6 +22,8 @@ const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132";
 /// Version of axe-core, which finds breaches of the accessibility guidelines.
 const AXE: &str = "4.14.1";
+/// Version of cargo-fuzz, which runs libFuzzer.
+const CARGO_FUZZ: &str = "0.13.2";
 /// No single installation takes longer.
 const LIMIT: Duration = Duration::from_secs(2400);
 
@@ -131,6 +133,16 @@ fn npm(package: &str, version: &str, what: &str) -> Result<()> {
     step(&format!("installing {what} {version}"), || {
         watch("npm", LIMIT, &mut command("npm", &["install", "--prefix", &prefix, &package])).context(by_hand)
     })
+}
+
+/// cargo-fuzz, for the fuzz targets.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn fuzz() -> Result<PathBuf> {
+    let bin = cache().join("bin");
+    cargo_tool(&bin, "cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, &["--locked"])?;
+    Ok(bin.join("cargo-fuzz"))
 }
 
 /// axe-core's script, for the browser tests.

@@ -141,7 +141,11 @@ impl LabelRows {
             }
             How::Codes { codes, categories } => {
                 let known = categories.len() as i64;
-                let stored = codes.wholes(first, count)?;
+                let mut stored = codes.wholes(first, count)?;
+                // −1 that was written as a number without a sign.
+                if let Some(none) = codes.all_ones().filter(|none| *none >= known) {
+                    stored.iter_mut().filter(|code| **code == none).for_each(|code| *code = -1);
+                }
                 if let Some(code) = stored.iter().find(|code| **code >= known) {
                     return Err(H5adError::Damaged {
                         place: self.place.clone(),

@@ -55,7 +55,7 @@ const HEADERS: [&str; 36] = [
     "gene_short_name",
 ];
 /// Words that programs make up for headers of nothing, and that could be names.
-const MADE_UP: [&str; 6] = ["", "x", "v1", "v2", "v3", "unnamed: 0"];
+const MADE_UP: [&str; 8] = ["", "0", "1", "x", "v1", "v2", "v3", "unnamed: 0"];
 
 /// The names of a matrix.
 #[derive(Clone, Debug, PartialEq)]

@@ -27,11 +27,17 @@ enum Kind {
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
 }
 
+/// Packed bytes that are unpacked together: what they become is bounded by a look after each.
+const STEP: usize = 16 << 10;
+
 /// Unpacks what needs it.
 pub struct Inflate {
     kind: Kind,
     /// A single first byte that has to wait for the second.
     first: Vec<u8>,
+    /// Packed bytes that came, and what they became.
+    packed: u64,
+    unpacked: u64,
 }
 
 impl Default for Inflate {
@@ -52,10 +58,14 @@ pub fn form_inside(head: &[u8]) -> Form {
     if inside.is_empty() { Form::Gzip } else { sniff::form(&inside) }
 }
 
+fn too_much(most: u64) -> MtxError {
+    MtxError::Packed(format!("it unpacks to more than {most} bytes, far more than its size"))
+}
+
 impl Inflate {
     /// Before the first byte.
     pub fn new() -> Self {
-        Self { kind: Kind::Unknown, first: Vec::new() }
+        Self { kind: Kind::Unknown, first: Vec::new(), packed: 0, unpacked: 0 }
     }
 
     /// Whether the bytes are packed, once two have come.
@@ -86,8 +96,18 @@ impl Inflate {
 
     fn unpack(&mut self, bytes: &[u8]) -> Result<Vec<u8>, MtxError> {
         let Kind::Gzip(decoder) = &mut self.kind else { return Ok(bytes.to_vec()) };
-        decoder.write_all(bytes).map_err(|error| MtxError::Packed(error.to_string()))?;
-        Ok(std::mem::take(decoder.get_mut()))
+        let mut text = Vec::new();
+        for piece in bytes.chunks(STEP) {
+            decoder.write_all(piece).map_err(|error| MtxError::Packed(error.to_string()))?;
+            self.packed += piece.len() as u64;
+            self.unpacked += decoder.get_ref().len() as u64;
+            let most = ANYWAY.max(self.packed * UNPACKED);
+            if self.unpacked > most {
+                return Err(too_much(most));
+            }
+            text.append(decoder.get_mut());
+        }
+        Ok(text)
     }
 
     /// What is left at the end.
@@ -114,7 +134,7 @@ impl Inflate {
         let mut decoder = flate2::read::MultiGzDecoder::new(bytes).take(most + 1);
         decoder.read_to_end(&mut text).map_err(|error| MtxError::Packed(error.to_string()))?;
         if text.len() as u64 > most {
-            return Err(MtxError::Packed(format!("it unpacks to more than {most} bytes, far more than its size")));
+            return Err(too_much(most));
         }
         Ok(text)
     }

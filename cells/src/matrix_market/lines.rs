@@ -118,6 +118,10 @@ impl Reader {
             from += length + 1;
         }
         self.rest.extend_from_slice(&bytes[from..]);
+        // Of a long comment its mark is enough.
+        if self.headed && self.rest.trim_ascii_start().first() == Some(&b'%') {
+            self.rest.truncate(LONGEST);
+        }
         if self.rest.len() > LONGEST {
             self.line += 1;
             return Err(self.wrong(&self.rest));

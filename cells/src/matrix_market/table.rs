@@ -33,7 +33,9 @@ fn text(file: &'static str, bytes: &[u8]) -> Result<String, MtxError> {
     if bytes.starts_with(&[0xfe, 0xff]) {
         return wide(u16::from_be_bytes);
     }
-    let text = String::from_utf8(bytes).map_err(|_| no_text())?;
+    // Each byte of Latin-1 is a letter; binary files have zeros, which are refused below.
+    let text =
+        String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect());
     if text.contains('\0') {
         return Err(no_text());
     }
@@ -66,6 +68,13 @@ fn words(line: &str, apart: char) -> Vec<String> {
         }
     }
     words.iter().map(|word| word.trim().to_owned()).collect()
+}
+
+/// Takes single quotes off a word that stands in them as a whole.
+fn unquote(word: &mut String) {
+    if let Some(inside) = word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        *word = inside.to_owned();
+    }
 }
 
 /// Words of a line with blanks between them: the third may hold blanks (`Gene Expression`).
@@ -105,6 +114,7 @@ impl Table {
             apart.map_or_else(|| by_blanks(line), |apart| words(line, apart))
         };
         let mut lines: Vec<Vec<String>> = lines.iter().map(of_line).collect();
+        lines.iter_mut().flatten().for_each(unquote);
         while lines.last().is_some_and(|line| line.iter().all(String::is_empty)) {
             lines.pop();
         }

@@ -231,3 +231,46 @@ fn a_damaged_packing_is_told() {
     let error = Inflate::all(&bomb).unwrap_err().to_string();
     assert!(error.contains("far more than its size"), "{error}");
 }
+
+#[test]
+fn long_comments_are_passed_over() {
+    let text = |comment: &str| {
+        format!("%%MatrixMarket matrix coordinate integer general\n%{comment}\n1 1 1\n% {comment}\n1 1 3\n")
+    };
+    for piece in [100, 5000, 1 << 20] {
+        let (size, _, entries) = read(text(&"x".repeat(50_000)).as_bytes(), piece).unwrap();
+        assert_eq!((size.stored, entries.len()), (1, 1));
+    }
+    // A long line that is no comment still ends in a sentence.
+    let error = read(text("").replace("1 1 3", &"1".repeat(5000)).as_bytes(), 100).unwrap_err().to_string();
+    assert!(error.contains("line 5"), "{error}");
+}
+
+#[test]
+fn what_unpacks_to_far_more_than_its_size_is_refused_on_the_way() {
+    let head = b"%%MatrixMarket matrix coordinate integer general\n1 1 1\n1 1 3\n";
+    let packed = gzip(&[&head[..], &vec![b'\n'; 80 << 20]].concat());
+    assert!(packed.len() < 200_000);
+    for piece in [4096, packed.len()] {
+        let error = read(&packed, piece).unwrap_err().to_string();
+        assert!(error.contains("far more than its size"), "{error}");
+    }
+}
+
+#[test]
+fn companions_of_pandas_of_r_and_of_latin_letters_are_read() {
+    let size = Size { rows: 2, columns: 2, stored: 0 };
+    for (features, barcodes) in [
+        (&b"0\nA\nB\n"[..], &b",0\n0,x\n1,y\n"[..]),
+        (b",gene\n0,A\n1,B\n", b"0\nx\ny\n"),
+        (b"'E1'\t'A'\n'E2'\t'B'\n", b"'x'\n'y'\n"),
+    ] {
+        let found = Companions::read(features, barcodes, size, None).unwrap();
+        assert_eq!(
+            (found.genes.names, found.names),
+            (vec!["A".to_owned(), "B".to_owned()], vec!["x".into(), "y".into()])
+        );
+    }
+    let latin = Companions::read(b"A\nB\n", b"caf\xe9\ny\n", size, None).unwrap();
+    assert_eq!(latin.names[0], "caf\u{e9}");
+}

@@ -11,11 +11,11 @@ use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 
 use super::support::{dense, label, open};
 
-const COUNTS: [[u32; 4]; 5] = [[3, 0, 1, 0], [0, 2, 0, 1], [1, 1, 0, 0], [0, 0, 4, 2], [2, 0, 0, 1]];
-const GENES: [&str; 4] = ["CD3D", "LYZ", "MS4A1", "ISG15"];
-const CELLS: [&str; 5] = ["c0", "c1", "c2", "c3", "c4"];
+pub(crate) const COUNTS: [[u32; 4]; 5] = [[3, 0, 1, 0], [0, 2, 0, 1], [1, 1, 0, 0], [0, 0, 4, 2], [2, 0, 0, 1]];
+pub(crate) const GENES: [&str; 4] = ["CD3D", "LYZ", "MS4A1", "ISG15"];
+pub(crate) const CELLS: [&str; 5] = ["c0", "c1", "c2", "c3", "c4"];
 
-fn text(value: &str) -> AttrValue {
+pub(crate) fn text(value: &str) -> AttrValue {
     AttrValue::VarLenString(value.to_owned())
 }
 
@@ -41,16 +41,16 @@ fn changed(change: impl Fn(f32, f32) -> f32) -> Vec<Vec<f32>> {
     COUNTS.iter().map(of_cell).collect()
 }
 
-fn counts() -> Vec<Vec<f32>> {
+pub(crate) fn counts() -> Vec<Vec<f32>> {
     changed(|count, _| count)
 }
 
-fn logged() -> Vec<Vec<f32>> {
+pub(crate) fn logged() -> Vec<Vec<f32>> {
     changed(|count, sum| (count / sum * 1e4).ln_1p())
 }
 
 /// A group of compressed rows.
-fn sparse(mut group: GroupBuilder, matrix: &[Vec<f32>], encoding: Option<&str>) -> hdf5_pure::FinishedGroup {
+pub(crate) fn sparse(mut group: GroupBuilder, matrix: &[Vec<f32>], encoding: Option<&str>) -> hdf5_pure::FinishedGroup {
     let (values, columns, starts) = rows(matrix);
     if let Some(encoding) = encoding {
         group.set_attr("encoding-type", text(encoding));
@@ -61,7 +61,7 @@ fn sparse(mut group: GroupBuilder, matrix: &[Vec<f32>], encoding: Option<&str>) 
     group.finish()
 }
 
-fn frame(file: &mut FileBuilder, name: &str, index: &[&str], fill: impl FnOnce(&mut GroupBuilder)) {
+pub(crate) fn frame(file: &mut FileBuilder, name: &str, index: &[&str], fill: impl FnOnce(&mut GroupBuilder)) {
     let mut group = file.create_group(name);
     group.set_attr("_index", text("_index"));
     group.create_dataset("_index").with_vlen_strings(index);
@@ -70,7 +70,7 @@ fn frame(file: &mut FileBuilder, name: &str, index: &[&str], fill: impl FnOnce(&
 }
 
 /// An AnnData file with X; `fill` adds what is odd.
-fn anndata(x: &[Vec<f32>], genes: &[&str], fill: impl FnOnce(&mut FileBuilder)) -> Vec<u8> {
+pub(crate) fn anndata(x: &[Vec<f32>], genes: &[&str], fill: impl FnOnce(&mut FileBuilder)) -> Vec<u8> {
     let mut file = FileBuilder::new();
     let group = file.create_group("X");
     file.add_group(sparse(group, x, Some("csr_matrix")));
@@ -80,7 +80,7 @@ fn anndata(x: &[Vec<f32>], genes: &[&str], fill: impl FnOnce(&mut FileBuilder)) 
     file.finish().unwrap()
 }
 
-fn layer(file: &mut FileBuilder, name: &str, matrix: &[Vec<f32>]) {
+pub(crate) fn layer(file: &mut FileBuilder, name: &str, matrix: &[Vec<f32>]) {
     let mut layers = file.create_group("layers");
     let group = layers.create_group(name);
     layers.add_group(sparse(group, matrix, Some("csr_matrix")));

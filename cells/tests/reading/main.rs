@@ -6,5 +6,6 @@
 mod damaged;
 mod forms;
 mod kinds;
+mod misleading;
 mod support;
 mod wild;

@@ -88,32 +88,58 @@ fn shown(own: &Values) -> String {
     format!("{}{rest}", first.join(", ")).replace(['\n', '\r'], " ")
 }
 
-/// Writes a recipe for a file.
+/// Writes a recipe for a file; `out` is where it will stand, for the commands at its head.
 ///
 /// # Errors
 /// When the file cannot be read, has too few cells, or nothing says what a recipe needs.
-pub fn recipe(data: &Path) -> Result<String> {
+pub fn recipe(data: &Path, out: Option<&Path>) -> Result<String> {
     let cells = read_cells(data).with_context(|| {
         "a recipe is written for a file of cells; for a store take the recipe of one of its files and change the keys"
     })?;
     let failed = || format!("{} cannot be used for a recipe", data.display());
     ensure!(cells.len() >= FEWEST, "{}: it has {} cells; {FEWEST} are the least", failed(), cells.len());
     let file = data.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let text = written(&cells, &file)?;
+    let out = out.unwrap_or(Path::new("recipe.toml"));
+    let text = written(&cells, &file, &[data, out].map(|path| word(&path.to_string_lossy())))?;
     // What is written must be what `train` takes.
     let recipe = Recipe::parse(&text, Path::new(".")).with_context(failed)?;
     TrainingSet::new(cells, &recipe).with_context(failed)?;
     Ok(text)
 }
 
+/// A word as a shell takes it.
+fn word(text: &str) -> String {
+    let is_plain = !text.is_empty() && text.chars().all(|own| own.is_alphanumeric() || "-_./+=:,@".contains(own));
+    // The words stand in a comment, which ends with its line.
+    let text = text.replace(['\n', '\r'], " ");
+    if is_plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// The commands that come next.
+fn commands(guess: &Guess, [data, out]: &[String; 2]) -> String {
+    let other = |(own, control): &(Values, String)| {
+        let most = own.cells.iter().filter(|(value, _)| *value != control).max_by_key(|(_, cells)| **cells);
+        most.map(|(value, _)| format!(" --with {}", word(&format!("{}={value}", own.key))))
+    };
+    let with = guess.perturbation.as_ref().and_then(other).unwrap_or_default();
+    let lines = [
+        format!("train --data {data} --config {out} --out run"),
+        "export --run run --out bundle".to_owned(),
+        format!("sample --bundle bundle{with} --cells 200 --out generated.h5ad"),
+        format!("evaluate --bundle bundle --run run --data {data} --report verdict --write"),
+    ];
+    lines.map(|line| format!("# wellplate {line}\n")).concat()
+}
+
 /// The recipe as text.
-fn written(cells: &Cells, file: &str) -> Result<String> {
+fn written(cells: &Cells, file: &str, paths: &[String; 2]) -> Result<String> {
     let guess = guess(cells);
     let numbers = Numbers::of(cells.len(), cells.genes.len());
     let mut text = format!(
-        "# A recipe for {file}: {} cells of {} genes. Everything here was guessed from the file; lines with \"look\" want\n# your eye. The trainer's README explains every setting.\n#\n# wellplate train --data {file} --config recipe.toml --out run\n# wellplate export --run run --out bundle\n# wellplate evaluate --bundle bundle --run run --data {file} --report verdict --write\n\n",
+        "# A recipe for {file}: {} cells of {} genes. Everything here was guessed from the file; lines with \"look\" want\n# your eye. The trainer's README explains every setting.\n#\n{}\n",
         cells.len(),
-        cells.genes.len()
+        cells.genes.len(),
+        commands(&guess, paths)
     );
     writeln!(text, "# Sizes and settings that are not stated below.\npreset = {}\n", quoted(numbers.preset))?;
     card(&mut text, cells, file, &guess)?;

@@ -21,6 +21,10 @@ const PIECE: usize = 1 << 20;
 /// Files of a folder that are looked at.
 const LOOKED_AT: usize = 1000;
 
+/// Folders with a matrix that an error lists, and how deep they are looked for.
+const LISTED: usize = 6;
+const DEEPEST: usize = 4;
+
 /// What a command can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -70,15 +74,55 @@ fn parts(path: &Path) -> Result<(Vec<PathBuf>, Chosen)> {
     beside.sort();
     beside.retain(|own| {
         let other = own.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let another_matrix = other.trim_end_matches(".gz").ends_with(".mtx") && is_matrix && own != path;
-        own.is_file() && !another_matrix && (!is_matrix || own == path || other.starts_with(sample.unwrap_or_default()))
+        let another_matrix = is_matrix && own != path && holds_matrix(&other);
+        own.is_file()
+            && !is_hidden(&other)
+            && !another_matrix
+            && (!is_matrix || own == path || other.starts_with(sample.unwrap_or_default()))
     });
     beside.truncate(LOOKED_AT);
     paths = beside;
     let found = paths.iter().map(|path| part(path)).collect::<Result<Vec<Part>>>()?;
     match choose(&found) {
         Ok(chosen) => Ok((paths, chosen)),
+        Err(_) if found.is_empty() => bail!("{}", without_files(folder)),
         Err(sentence) => bail!("{sentence}"),
+    }
+}
+
+/// Whether a file is one that systems make and hide; those of a zarr folder tell what it is.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') && ![".zgroup", ".zattrs", ".zmetadata"].contains(&name)
+}
+
+/// Whether a file holds a matrix, by its name.
+fn holds_matrix(name: &str) -> bool {
+    let plain = name.trim_end_matches(".gz");
+    [".mtx", ".h5ad", ".h5", ".h5mu", ".hdf5"].iter().any(|end| plain.ends_with(end))
+}
+
+/// What a folder without files says: the folders in it, down to those with a matrix.
+fn without_files(folder: &Path) -> String {
+    let (mut found, mut left) = (Vec::new(), vec![(folder.to_owned(), 0)]);
+    for _ in 0..LOOKED_AT {
+        let Some((own, depth)) = left.pop().filter(|_| found.len() < LISTED) else { break };
+        let entries = std::fs::read_dir(&own).into_iter().flatten().flatten().take(LOOKED_AT);
+        let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        let is_one = |path: &PathBuf| {
+            path.is_file() && path.file_name().is_some_and(|name| holds_matrix(&name.to_string_lossy().to_lowercase()))
+        };
+        if depth > 0 && paths.iter().any(is_one) {
+            found.push(own.display().to_string());
+        } else if depth < DEEPEST {
+            left.extend(paths.into_iter().filter(|path| path.is_dir()).map(|path| (path, depth + 1)));
+        }
+    }
+    found.sort();
+    let there = format!("there is no file of cells in {}", folder.display());
+    if found.is_empty() {
+        there
+    } else {
+        format!("{there}; name one of the folders with a matrix: {}", found.join(", "))
     }
 }
 
@@ -204,10 +248,10 @@ pub fn members(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(own)
 }
 
-/// Whether a folder holds a Matrix Market file, and so no store.
+/// Whether a folder holds a file of cells, and so no store.
 pub(super) fn has_matrix(folder: &Path) -> bool {
     let names = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.file_name()));
-    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| name.trim_end_matches(".gz").ends_with(".mtx"))
+    names.map(|name| name.to_string_lossy().to_lowercase()).any(|name| !is_hidden(&name) && holds_matrix(&name))
 }
 
 /// Reads all cells of a file of counts, or of a folder of a matrix with its texts.
@@ -217,8 +261,9 @@ pub(super) fn has_matrix(folder: &Path) -> bool {
 pub fn read_cells(path: &Path) -> Result<Cells> {
     ensure!(
         !path.is_dir() || has_matrix(path),
-        "{} is a folder without a matrix.mtx; a file of cells (.h5ad, .h5) is needed here",
-        path.display()
+        "{} is no file of cells (.h5ad, .h5) and no folder of a matrix.mtx: {}",
+        path.display(),
+        without_files(path)
     );
     let (rows, size) = rows(path, &Matrix::Auto, Wanted::Counts)?;
     rows.all(size).with_context(|| format!("{} cannot be used", path.display()))

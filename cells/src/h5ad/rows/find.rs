@@ -15,7 +15,7 @@ use crate::h5ad::error::H5adError;
 use crate::h5ad::labels::LabelRows;
 use crate::h5ad::matrix::Matrix;
 use crate::h5ad::store::Hdf5;
-use crate::kind::{Hints, Judged, Kind, Look};
+use crate::kind::{Judged, Kind, Look};
 use crate::report::{GroupFound, MatrixFound};
 
 /// A matrix compressed by genes is looked at as a whole up to so many values; else some of its genes are.
@@ -42,6 +42,8 @@ struct Opened {
     judged: Judged,
     /// Entries of a cell and gene that came again, in the cells that were looked at.
     again: usize,
+    /// Whether the cells that were looked at hold zeros alone.
+    is_empty: bool,
 }
 
 impl Opened {
@@ -64,16 +66,13 @@ fn open(file: &Hdf5, (form, wanted): (Form, Wanted), own: Candidate) -> Result<O
     let layout = Layout::open(file, &own.place, (cells, genes.columns.len()))?;
     let mut hints = candidates::hints(file, form, &own);
     hints.logged |= wanted.predicted && !hints.counted;
-    let (judged, again) = judge(&own, (&layout, cells, &genes), hints)?;
-    Ok(Opened { own, genes, names, cells, layout, judged, again })
+    let look = look(&own, (&layout, cells, &genes))?;
+    let (judged, again, is_empty) = (look.judge(hints), look.repeated(), look.is_empty());
+    Ok(Opened { own, genes, names, cells, layout, judged, again, is_empty })
 }
 
-/// What a matrix holds, by cells from all of it.
-fn judge(
-    own: &Candidate,
-    (layout, cells, genes): (&Layout, usize, &Genes),
-    hints: Hints,
-) -> Result<(Judged, usize), H5adError> {
+/// Looks at cells from all of a matrix.
+fn look(own: &Candidate, (layout, cells, genes): (&Layout, usize, &Genes)) -> Result<Look, H5adError> {
     let mut look = Look::default();
     let is_gene = |column: u32| genes.columns.get(column as usize).is_some_and(Option::is_some);
     if let Layout::Genes(sparse) = layout {
@@ -88,7 +87,7 @@ fn judge(
             }
         }
     }
-    Ok((look.judge(hints), look.repeated()))
+    Ok(look)
 }
 
 /// A matrix that cannot be opened, with the reason.
@@ -208,7 +207,8 @@ impl Matrices {
             let Some(genome) = self.is_meant(own(opened), genes, asked) else { continue };
             meant.push(place);
             let Ok(opened) = opened else { continue };
-            let rank = opened.judged.kind.rank();
+            // A matrix that was emptied says less than any other.
+            let rank = if opened.is_empty { u8::MAX } else { opened.judged.kind.rank() };
             let better = best.as_ref().is_none_or(|before| rank < before.rank);
             if better && usable(&opened.judged, asked, wanted).is_some() {
                 best = Some(Best { place, rank, genome: genome.map(str::to_owned) });

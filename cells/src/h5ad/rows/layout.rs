@@ -9,7 +9,7 @@ use super::expression::Expression;
 use super::stored::Stored;
 use crate::counts::CountsError;
 use crate::h5ad::error::H5adError;
-use crate::h5ad::store::{Array, Hdf5, text};
+use crate::h5ad::store::{Array, Hdf5, numbers, text};
 
 /// Row pointers that are looked at together.
 const BAND: usize = 1 << 18;
@@ -146,6 +146,20 @@ fn is_by_genes(file: &Hdf5, place: &str, (cells, genes): (usize, usize)) -> Resu
     }
 }
 
+/// Refuses a matrix that says of itself that it has another shape: its columns would stand with other genes.
+fn check_shape(file: &Hdf5, place: &str, expected: [usize; 2]) -> Result<(), H5adError> {
+    let attributes = file.attributes(place);
+    let said = numbers(attributes.get("shape").or(attributes.get("h5sparse_shape")));
+    match said.filter(|said| said.len() == 2 && *said != expected.map(|edge| edge as u64)) {
+        None => Ok(()),
+        Some(said) => Err(H5adError::Shape {
+            place: place.to_owned(),
+            found: format!("{said:?}"),
+            expected: format!("{expected:?}"),
+        }),
+    }
+}
+
 impl Layout {
     /// How the matrix at `place` of so many cells and genes is stored.
     ///
@@ -153,6 +167,7 @@ impl Layout {
     /// When it is missing, damaged, or of another shape.
     pub(super) fn open(file: &Hdf5, place: &str, (cells, genes): (usize, usize)) -> Result<Self, H5adError> {
         if file.has_group(place) {
+            check_shape(file, place, [cells, genes])?;
             let by_genes = is_by_genes(file, place, (cells, genes))?;
             let (along, across) = if by_genes { (genes, cells) } else { (cells, genes) };
             let sparse = Box::new(Sparse::open(file, place, along, across)?);

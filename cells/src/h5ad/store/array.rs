@@ -142,6 +142,11 @@ impl Array {
         Number::of(&self.datatype).is_some_and(Number::is_short_signed)
     }
 
+    /// What −1 reads as where the numbers have no sign; none where they have one.
+    pub(in crate::h5ad) fn all_ones(&self) -> Option<i64> {
+        Number::of(&self.datatype).and_then(Number::all_ones)
+    }
+
     /// One member of an array of records.
     pub(in crate::h5ad) fn member(&self, member: &Member) -> Self {
         let place = format!("{}[{}]", self.place, member.name);

@@ -32,6 +32,36 @@ const ANYWAY: u64 = 1 << 20;
 /// A claim within so many times the file's size needs no second look.
 const PLAUSIBLE: u64 = 4;
 
+/// What stands in files of cells, for groups that cannot be listed.
+const USUAL: [&str; 26] = [
+    "X",
+    "obs",
+    "var",
+    "raw",
+    "raw.X",
+    "raw.var",
+    "layers",
+    "uns",
+    "mod",
+    "matrix",
+    "_index",
+    "index",
+    "__categories",
+    "codes",
+    "categories",
+    "values",
+    "mask",
+    "data",
+    "indices",
+    "indptr",
+    "barcodes",
+    "features",
+    "counts",
+    "raw_counts",
+    "umi",
+    "log1p",
+];
+
 /// A source that several readers share.
 #[derive(Clone)]
 pub struct Shared(Arc<dyn Source + Send + Sync>);
@@ -170,10 +200,33 @@ impl Hdf5 {
     /// Names of the data sets and groups in a group, in the order of their names; none where there is no such group.
     pub(super) fn members(&self, place: &str) -> Result<(Vec<String>, Vec<String>), H5adError> {
         let Some(group) = self.group(place) else { return Ok((Vec::new(), Vec::new())) };
-        let (mut arrays, mut groups) = (at(place, group.datasets())?, at(place, group.groups())?);
+        let (mut arrays, mut groups) = match (group.datasets(), group.groups()) {
+            (Ok(arrays), Ok(groups)) => (arrays, groups),
+            // The library stops at a link by name in a group of the old form: it has no address.
+            (Err(hdf5_pure::Error::Format(FormatError::OffsetOverflow { .. })), _) => self.asked_for(place),
+            (arrays, groups) => (at(place, arrays)?, at(place, groups)?),
+        };
         arrays.sort();
         groups.sort();
         Ok((arrays, groups))
+    }
+
+    /// Data sets and groups that a file of cells may have at a place and that are there: where a group cannot be listed.
+    fn asked_for(&self, place: &str) -> (Vec<String>, Vec<String>) {
+        let columns = match self.attributes(place).remove("column-order") {
+            Some(AttrValue::StringArray(names) | AttrValue::VarLenStringArray(names)) => names,
+            _ => Vec::new(),
+        };
+        let mut names: Vec<String> = USUAL.iter().map(|name| (*name).to_owned()).chain(columns).collect();
+        names.sort();
+        names.dedup();
+        let there = |name: &String| (self.has_array(&below(place, name)), self.has_group(&below(place, name)));
+        let found: Vec<(bool, bool)> = names.iter().map(there).collect();
+        let of = |pick: fn(&(bool, bool)) -> bool| {
+            let pairs = names.iter().zip(&found).filter(|(_, found)| pick(found));
+            pairs.map(|(name, _)| name.clone()).collect()
+        };
+        (of(|found| found.0), of(|found| found.1))
     }
 
     /// Attributes of a group or data set; none when they cannot be read.

@@ -74,6 +74,11 @@ impl Number {
         self.form == Form::Signed && self.width <= 4
     }
 
+    /// The largest value of a number without a sign, which stands for a missing code; none for other numbers.
+    pub(super) fn all_ones(self) -> Option<i64> {
+        (self.form == Form::Unsigned).then(|| i64::MAX >> (64_usize.saturating_sub(8 * self.width).saturating_sub(1)))
+    }
+
     /// The bits of one number, the lowest first.
     fn bits(self, bytes: &[u8]) -> u64 {
         let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
