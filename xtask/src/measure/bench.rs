@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::memory::{memory, resident};
+use super::memory::memory;
 use super::page::{Page, Site};
+use super::processes::resident;
 use super::table::{Line, load_words, long_words, megabytes, quantile};
 use crate::process::step;
 use crate::setup::{Browser, browser};

@@ -7,6 +7,7 @@
 mod bench;
 mod memory;
 mod page;
+mod processes;
 mod rivals;
 mod shots;
 mod table;

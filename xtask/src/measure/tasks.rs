@@ -28,15 +28,13 @@ struct Person<'a> {
     page: &'a Page,
     clicks: Cell<u32>,
     keys: Cell<usize>,
-    /// When the address was opened.
-    opened: Instant,
     /// When the person first did something.
     began: Cell<Option<Instant>>,
 }
 
 impl<'a> Person<'a> {
-    fn at(page: &'a Page, opened: Instant) -> Self {
-        Self { page, clicks: Cell::new(0), keys: Cell::new(0), opened, began: Cell::new(None) }
+    fn at(page: &'a Page) -> Self {
+        Self { page, clicks: Cell::new(0), keys: Cell::new(0), began: Cell::new(None) }
     }
 
     fn counted(&self, clicks: u32, keys: usize) {
@@ -84,17 +82,19 @@ impl<'a> Person<'a> {
     }
 
     /// The line of an answered question.
-    fn line(&self, question: &str, answer: &str) -> Line {
-        let since = |then: Instant| then.elapsed().as_secs_f64();
-        let acted = self.began.get().map_or(0.0, since);
+    fn line(&self, question: &str, answer: &str) -> Result<Line> {
+        // The page's own clock runs from its address on; a browser's start is not the page's.
+        let opened = self.page.window.script("return performance.now() / 1e3;", &[])?;
+        let opened = opened.as_f64().context("the page has no clock")?;
+        let acted = self
+            .began
+            .get()
+            .map_or_else(String::new, |then| format!(", {:.1} s from the first click", then.elapsed().as_secs_f64()));
         let (clicks, keys) = (self.clicks.get(), self.keys.get());
-        Line::new(
+        Ok(Line::new(
             question,
-            format!(
-                "{:.1} s from the address, {acted:.1} s from the first click; {clicks} clicks, {keys} keys: {answer}",
-                since(self.opened)
-            ),
-        )
+            format!("{opened:.1} s from the address{acted}; {clicks} clicks, {keys} keys: {answer}"),
+        ))
     }
 }
 
@@ -131,9 +131,8 @@ fn genes(rows: &[Vec<String>]) -> Vec<&str> {
 
 /// Which genes does interferon beta raise in monocytes of donor 1488, and may I trust it?
 fn interferon(site: &Site, browser: &Browser) -> Result<Line> {
-    let opened = Instant::now();
     let page = site.visit(browser, "device=cpu")?;
-    let person = Person::at(&page, opened);
+    let person = Person::at(&page);
     person.chooses("select-donor", "1488")?;
     person.chooses("select-cell_type", "CD14+ Monocytes")?;
     person.presses("toggle-IFN-beta")?;
@@ -145,14 +144,13 @@ fn interferon(site: &Site, browser: &Browser) -> Result<Line> {
     let trust = ["trust", "held-out", "closer"].iter().any(|word| verdict.contains(word));
     ensure!(trust, "the verdict does not say how far to trust it: {verdict}");
     let answer = format!("{}; “{}”", first.join(", "), verdict.replace('\n', " "));
-    Ok(person.line("which genes does IFN-β raise in monocytes of donor 1488, and may I trust it", &answer))
+    person.line("which genes does IFN-β raise in monocytes of donor 1488, and may I trust it", &answer)
 }
 
 /// Does PD-L1 fall in THP-1 cells without STAT1?
 fn knock_out(site: &Site, browser: &Browser) -> Result<Line> {
-    let opened = Instant::now();
     let page = site.visit(browser, "device=cpu")?;
-    let person = Person::at(&page, opened);
+    let person = Person::at(&page);
     person.presses("tab-model")?;
     person.presses("open-models/thp1-knockouts")?;
     person.presses("tab-explore")?;
@@ -170,7 +168,7 @@ fn knock_out(site: &Site, browser: &Browser) -> Result<Line> {
         (None, false) => format!("“{}”", missing(&page)?.replace('\n', " ")),
         (row, has) => bail!("the panel {} CD274, but the page shows {row:?}", if has { "has" } else { "lacks" }),
     };
-    Ok(person.line("STAT1 knocked out in THP-1: does PD-L1 fall", &answer))
+    person.line("STAT1 knocked out in THP-1: does PD-L1 fall", &answer)
 }
 
 /// Whether a gene is in the panel of the bundle that is open, by its card.
@@ -191,10 +189,9 @@ fn shared(site: &Site, browser: &Browser) -> Result<Line> {
     let address = page.window.address()?;
     let link = address.split_once('?').map(|(_, query)| query.to_owned()).context("the address holds no choices")?;
     drop(page);
-    let opened = Instant::now();
     let other = site.visit(browser, &link)?;
-    let person = Person::at(&other, opened);
+    let person = Person::at(&other);
     other.finished(LIMIT)?.context("the link's run did not end")?;
     ensure!(other.rows("shifts-table")? == rows, "the link {link} gives another table");
-    Ok(person.line("a shared link in a fresh browser gives the same table", &format!("{} rows are equal", rows.len())))
+    person.line("a shared link in a fresh browser gives the same table", &format!("{} rows are equal", rows.len()))
 }
