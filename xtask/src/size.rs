@@ -27,7 +27,7 @@ struct Limits {
 /// itself.
 const RELEASE: Limits = Limits { worker: 2_500_000, page: 900_000, quality: 11 };
 /// The build that the checks make in any case, a release takes too long for them: without wasm-opt and optimised for quick
-/// building it is more than twice as large. Measured 5.83 and 1.86 MB, and an eighth on top: a dependency that swells a
+/// building it is far larger. Measured 5.83 and 1.86 MB, and an eighth on top: a dependency that swells a
 /// download shows here too. Brotli at a quality that takes seconds.
 const QUICK: Limits = Limits { worker: 6_500_000, page: 2_100_000, quality: 5 };
 /// Limit of a bundle's files, in bytes as they are.
