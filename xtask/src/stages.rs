@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow, bail};
 
 use crate::count::{Count, judge};
-use crate::others::{OTHERS, others, variables};
+use crate::others::{Found, OTHERS, others, variables};
 use crate::process::{command, root, run, run_captured};
 use crate::setup::{Browser, PageTools, axe, browser, component, page_tools};
 use crate::wasm_library::{self, WASM};
@@ -64,6 +64,12 @@ fn a_browser() -> Result<Browser> {
     static BROWSER: Once<Browser> = Once::new();
     let found = BROWSER.get_or_init(|| browser().map_err(|error| format!("{error:#}")));
     found.clone().map_err(|error| anyhow!(error))
+}
+
+/// The browsers beside it, installed once.
+fn other_browsers() -> &'static [Found; OTHERS] {
+    static FOUND: OnceLock<[Found; OTHERS]> = OnceLock::new();
+    FOUND.get_or_init(others)
 }
 
 /// Runs tests and counts them.
@@ -170,10 +176,10 @@ fn in_other_browsers() -> Result<Count> {
     cargo.env("WELLPLATE_AXE", &axe);
     cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &chromium.chromium).env("CHROMEDRIVER", &chromium.driver);
     let mut skipped = 0;
-    for (name, found) in others() {
+    for (name, found) in other_browsers() {
         match found {
             Ok(engine) => {
-                cargo.arg(format!("{OTHER_BROWSERS}{}", name.to_lowercase())).envs(variables(&engine));
+                cargo.arg(format!("{OTHER_BROWSERS}{}", name.to_lowercase())).envs(variables(engine));
             }
             Err(why) => {
                 eprintln!("skipped: {name}: {why:#}");
@@ -217,7 +223,7 @@ pub(crate) fn test(only: Option<&str>) -> Result<bool> {
     if only.is_none() {
         // Downloads and the tools' compilation go on beside the first stages, whose compilation does
         // not keep all cores busy. A failure is reported by the stage that needs the tool.
-        std::thread::spawn(|| (a_browser().is_ok(), tools().is_ok()));
+        std::thread::spawn(|| (a_browser().is_ok(), tools().is_ok(), other_browsers().len()));
     }
     let (counts, lines): (Vec<Count>, Vec<String>) = chosen.into_iter().map(run_stage).unzip();
     println!("\n{}\n{:<14} {:>6.0} s", lines.join("\n"), "in all", started.elapsed().as_secs_f64());
