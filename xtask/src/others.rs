@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use xtask::webdriver::{Engine, Kind, program};
 
+use crate::cache::cache;
 use crate::debian::install;
 use crate::process::step;
-use crate::setup::{cache, cargo_tool};
+use crate::setup::cargo_tool;
 
 /// Version of Firefox's driver.
 const GECKODRIVER: &str = "0.37.1";
