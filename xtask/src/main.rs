@@ -14,6 +14,7 @@ mod fuzz;
 mod gene_names;
 mod gpu;
 mod measure;
+mod others;
 mod process;
 mod setup;
 mod size;
@@ -38,6 +39,8 @@ cargo xtask bench prepare [OPTIONS]                    cost of a store of 2 mill
 cargo xtask bench de                                   the page's tests of 10,000 cells x 18,080 genes
 cargo xtask bench page [--only NAME] [--minutes M] [--limit S] [--points N] [--data FILE]
                                                        what a visitor of the built page waits for
+cargo xtask bench tasks                                questions of people: seconds and clicks until each is answered
+cargo xtask bench rivals [--cells N] [--rounds N]      this page and onnxruntime-web in one browser; installs PyTorch
 cargo xtask bundle NAME --data FOLDER [--runs FOLDER]  train, export, evaluate and precompute a bundle of the gallery
 cargo xtask sweep [NAME]... [--cells N] [--every N]    cells of every choice of the gallery's bundles, at the edges of
                                                        every setting; fails on any that could not be a cell
@@ -94,6 +97,17 @@ fn bench_page(arguments: &[String]) -> Result<()> {
     measure::bench_page(&measure::Wishes { minutes, limit, only, data, points })
 }
 
+/// Measures the page beside another runtime.
+fn bench_rivals(arguments: &[String]) -> Result<()> {
+    only_known(arguments, &[], &["--cells", "--rounds"])?;
+    let number = |flag: &str, otherwise: u32| -> Result<u32> {
+        let Some(text) = value_of(arguments, flag)? else { return Ok(otherwise) };
+        let number: u32 = text.parse().with_context(|| format!("{flag} {text} is not a number"))?;
+        if number > 0 { Ok(number) } else { bail!("{flag} has to be above 0") }
+    };
+    measure::bench_rivals(number("--cells", 128)?, number("--rounds", 2)?)
+}
+
 /// Forwards to the trainer's own bench, or measures here.
 fn bench(arguments: &[String]) -> Result<()> {
     let mut words = vec!["run", "--package", "train-native", "--", "bench"];
@@ -101,8 +115,13 @@ fn bench(arguments: &[String]) -> Result<()> {
         Some("train") => {}
         Some("de") => return stages::bench_tests(),
         Some("page") => return bench_page(&arguments[1..]),
+        Some("tasks") => {
+            only_known(&arguments[1..], &[], &[])?;
+            return measure::bench_tasks();
+        }
+        Some("rivals") => return bench_rivals(&arguments[1..]),
         Some("prepare") => words.extend(["--prepare", "2000000"]),
-        _ => bail!("`cargo xtask bench` takes `train`, `prepare`, `de` or `page`\n{HELP}"),
+        _ => bail!("`cargo xtask bench` takes `train`, `prepare`, `de`, `page`, `tasks` or `rivals`\n{HELP}"),
     }
     words.extend(arguments.iter().skip(2).map(String::as_str));
     run(&mut command("cargo", &words))

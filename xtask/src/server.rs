@@ -32,7 +32,7 @@ const PIECES: u64 = 20;
 fn media_type(path: &Path) -> &'static str {
     match path.extension().and_then(|ending| ending.to_str()).unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
-        "js" => "text/javascript; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "json" => "application/json",
         "wasm" => "application/wasm",
@@ -180,6 +180,7 @@ mod tests {
         let cases = [
             ("a/b.wasm", "application/wasm"),
             ("a.js", "text/javascript; charset=utf-8"),
+            ("a.mjs", "text/javascript; charset=utf-8"),
             ("a.css", "text/css; charset=utf-8"),
             ("bundle.json", "application/json"),
             ("weights.safetensors", "application/octet-stream"),

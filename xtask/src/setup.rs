@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cache::cache;
 use crate::debian::install;
-use crate::process::{command, on_path, quiet, root, step, watch};
+use crate::process::{command, on_path, quiet, root, run, step, watch};
 use crate::wasm_library::{self, Toolchain};
 
 /// Version of trunk; later ones ask for a newer compiler.
@@ -24,6 +24,10 @@ const BINARYEN: &str = "132";
 const AXE: &str = "4.14.1";
 /// Version of cargo-fuzz, which runs libFuzzer.
 const CARGO_FUZZ: &str = "0.13.2";
+/// Version of the runtime that the page is compared with.
+pub(crate) const ONNXRUNTIME: &str = "1.30.0";
+/// What writes a network for it.
+const PYTORCH: [&str; 5] = ["torch==2.15.0", "onnx==1.23.2", "onnxscript==0.7.2", "safetensors==0.8.0", "numpy"];
 /// No single installation takes longer.
 const LIMIT: Duration = Duration::from_secs(2400);
 
@@ -105,7 +109,7 @@ fn is_version(said: &str, version: &str) -> bool {
 }
 
 /// Installs a program with cargo unless the wanted version is there.
-fn cargo_tool(bin: &Path, program: &str, package: &str, version: &str, options: &[&str]) -> Result<()> {
+pub(crate) fn cargo_tool(bin: &Path, program: &str, package: &str, version: &str, options: &[&str]) -> Result<()> {
     let said = quiet(&mut command(bin.join(program), &["--version"])).unwrap_or_default();
     if is_version(&said, version) {
         return Ok(());
@@ -125,7 +129,7 @@ fn cargo_tool(bin: &Path, program: &str, package: &str, version: &str, options: 
 }
 
 /// Installs a package of npm beside the others.
-fn npm(package: &str, version: &str, what: &str) -> Result<()> {
+pub(crate) fn npm(package: &str, version: &str, what: &str) -> Result<()> {
     let folder = cache().join("npm");
     std::fs::create_dir_all(&folder)?;
     let (prefix, package) = (folder.display().to_string(), format!("{package}@{version}"));
@@ -143,6 +147,54 @@ pub(crate) fn fuzz() -> Result<PathBuf> {
     let bin = cache().join("bin");
     cargo_tool(&bin, "cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, &["--locked"])?;
     Ok(bin.join("cargo-fuzz"))
+}
+
+/// Where the comparison with other runtimes keeps what it needs.
+pub(crate) fn rivals() -> PathBuf {
+    cache().join("rivals")
+}
+
+/// The folder of onnxruntime-web's files for browsers.
+///
+/// # Errors
+/// When npm is missing or the package cannot be installed.
+pub(crate) fn onnxruntime_web() -> Result<PathBuf> {
+    let folder = cache().join("npm/node_modules/onnxruntime-web");
+    let wanted = format!("\"version\": \"{ONNXRUNTIME}\"");
+    let is_there = || std::fs::read_to_string(folder.join("package.json")).unwrap_or_default().contains(&wanted);
+    if !is_there() {
+        npm("onnxruntime-web", ONNXRUNTIME, "onnxruntime-web")?;
+        if !is_there() {
+            bail!("npm installed onnxruntime-web {ONNXRUNTIME}, but {} is not it", folder.display());
+        }
+    }
+    Ok(folder.join("dist"))
+}
+
+/// A Python that has PyTorch and what writes ONNX files, in an environment of its own. On Linux PyPI's PyTorch brings the
+/// libraries of its GPU backend along: some gigabytes.
+///
+/// # Errors
+/// When there is no Python or a package cannot be installed.
+pub(crate) fn pytorch() -> Result<PathBuf> {
+    let folder = rivals().join("venv");
+    let python = ["bin/python", "Scripts/python.exe"].map(|name| folder.join(name));
+    let ready = |python: &&PathBuf| {
+        quiet(&mut command(python, &["-c", "import torch, onnx, onnxscript, safetensors"])).is_some()
+    };
+    if let Some(found) = python.iter().find(ready) {
+        return Ok(found.clone());
+    }
+    let base = on_path("python3").or_else(|| on_path("python")).context("Python 3 is not on PATH")?;
+    step("installing PyTorch and ONNX in an environment of their own (some gigabytes, once)", || {
+        let place = folder.display().to_string();
+        run(&mut command(base, &["-m", "venv", &place]))?;
+        let python = python.iter().find(|file| file.is_file()).context("the environment has no Python")?;
+        let mut words = vec!["-m", "pip", "install", "--quiet", "--no-cache-dir"];
+        words.extend(PYTORCH);
+        watch("pip", LIMIT, &mut command(python, &words))
+    })?;
+    python.into_iter().find(|python| ready(&python)).context("PyTorch was installed but cannot be imported")
 }
 
 /// axe-core's script, for the browser tests.

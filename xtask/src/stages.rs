@@ -12,6 +12,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow, bail};
 
 use crate::count::{Count, judge};
+use crate::others::{Found, OTHERS, others, variables};
 use crate::process::{command, root, run, run_captured};
 use crate::setup::{Browser, PageTools, axe, browser, component, page_tools};
 use crate::wasm_library::{self, WASM};
@@ -21,15 +22,20 @@ use crate::web;
 type Stage = (&'static str, fn() -> Result<Count>);
 
 /// Stages in order: those that need no tools first, while the tools are being installed.
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 9] = [
     ("format", format),
     ("native", native),
     ("lint", lint),
     ("page", page),
+    ("size", size),
     ("lint-web", lint_web),
     ("worker", worker),
     ("browser", in_browser),
+    ("other-browsers", in_other_browsers),
 ];
+
+/// The stage that is not among the checks of every change: it installs two browsers, and the slower one takes minutes.
+const ON_REQUEST: &str = "other-browsers";
 
 /// One call for all native tests: packages that are asked for together share one set of features, so that nothing is
 /// compiled twice.
@@ -38,6 +44,8 @@ const NATIVE: [&str; 3] = ["test", "--no-fail-fast", "--workspace"];
 const QUICK: &str = "page-quick";
 /// Name of the tests that need a browser, in the integration binary.
 const BROWSER_TESTS: &str = "browser::";
+/// Those of them that are for other browsers than Chromium.
+const OTHER_BROWSERS: &str = "browser::other_browsers::";
 
 /// Prints the stages' names.
 pub(crate) fn list() {
@@ -59,6 +67,12 @@ fn a_browser() -> Result<Browser> {
     static BROWSER: Once<Browser> = Once::new();
     let found = BROWSER.get_or_init(|| browser().map_err(|error| format!("{error:#}")));
     found.clone().map_err(|error| anyhow!(error))
+}
+
+/// The browsers beside it, installed once.
+fn other_browsers() -> &'static [Found; OTHERS] {
+    static FOUND: OnceLock<[Found; OTHERS]> = OnceLock::new();
+    FOUND.get_or_init(others)
 }
 
 /// Runs tests and counts them.
@@ -95,6 +109,11 @@ fn lint() -> Result<Count> {
 
 fn page() -> Result<Count> {
     web::build(&tools()?, false).map(|()| Count::default())
+}
+
+/// Sizes of what was just built, and of the bundles.
+fn size() -> Result<Count> {
+    crate::size::size_of_quick().map(|()| Count::default())
 }
 
 /// The app as it is built for the page; natively most of it is not compiled at all.
@@ -146,9 +165,35 @@ fn in_browser() -> Result<Count> {
     let (browser, axe) = (a_browser()?, axe()?);
     let mut cargo = command("cargo", &NATIVE);
     cargo.args(["--test", "all", "--", "--test-threads", "2", "--nocapture", BROWSER_TESTS]);
+    cargo.args(["--skip", OTHER_BROWSERS]);
     cargo.env("WELLPLATE_AXE", &axe);
     cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &browser.chromium).env("CHROMEDRIVER", &browser.driver);
     tests(&mut cargo)
+}
+
+/// A smoke run in other browsers; one that cannot be had on this machine is skipped in words.
+fn in_other_browsers() -> Result<Count> {
+    let (chromium, axe) = (a_browser()?, axe()?);
+    let mut cargo = command("cargo", &NATIVE);
+    cargo.args(["--test", "all", "--", "--test-threads", "1", "--nocapture"]);
+    cargo.env("WELLPLATE_AXE", &axe);
+    cargo.env("WELLPLATE_BROWSER", "1").env("CHROME", &chromium.chromium).env("CHROMEDRIVER", &chromium.driver);
+    let mut skipped = 0;
+    for (name, found) in other_browsers() {
+        match found {
+            Ok(engine) => {
+                cargo.arg(format!("{OTHER_BROWSERS}{}", name.to_lowercase())).envs(variables(engine));
+            }
+            Err(why) => {
+                eprintln!("skipped: {name}: {why:#}");
+                skipped += 1;
+            }
+        }
+    }
+    if skipped == OTHERS {
+        return Ok(Count { skipped, ..Count::default() });
+    }
+    Ok(Count { skipped, ..tests(&mut cargo)? })
 }
 
 /// Runs a stage; an error counts as one failed check.
@@ -157,14 +202,14 @@ fn run_stage((name, stage): Stage) -> (Count, String) {
     let started = Instant::now();
     let found = stage().unwrap_or_else(|error| {
         eprintln!("{name}: {error:#}");
-        Count { passed: 0, failed: 1 }
+        Count { failed: 1, ..Count::default() }
     });
     let seconds = started.elapsed().as_secs_f64();
     let outcome = match found {
-        Count { passed: 0, failed: 0 } => "holds".to_owned(),
-        Count { passed, failed } => format!("{passed} passed, {failed} failed"),
+        found if found == Count::default() => "holds".to_owned(),
+        found => found.to_string(),
     };
-    (found, format!("{name:<10} {seconds:>6.0} s   {outcome}"))
+    (found, format!("{name:<14} {seconds:>6.0} s   {outcome}"))
 }
 
 /// Runs all stages, or one; prints times and the sum of the tests. `false` when anything failed; the
@@ -173,7 +218,8 @@ fn run_stage((name, stage): Stage) -> (Count, String) {
 /// # Errors
 /// When there is no such stage.
 pub(crate) fn test(only: Option<&str>) -> Result<bool> {
-    let chosen: Vec<Stage> = STAGES.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)).collect();
+    let is_chosen = |name: &str| only.map_or(name != ON_REQUEST, |only| only == name);
+    let chosen: Vec<Stage> = STAGES.into_iter().filter(|(name, _)| is_chosen(name)).collect();
     if chosen.is_empty() {
         bail!("there is no stage {}; `cargo xtask test --list` names them", only.unwrap_or_default());
     }
@@ -182,10 +228,11 @@ pub(crate) fn test(only: Option<&str>) -> Result<bool> {
         // Downloads and the tools' compilation go on beside the first stages, whose compilation does
         // not keep all cores busy. A failure is reported by the stage that needs the tool.
         std::thread::spawn(|| (a_browser().is_ok(), tools().is_ok()));
+        eprintln!("not among these checks: Firefox and WebKitGTK (`cargo xtask test --only {ON_REQUEST}`)");
     }
     let (counts, lines): (Vec<Count>, Vec<String>) = chosen.into_iter().map(run_stage).unzip();
-    println!("\n{}\n{:<10} {:>6.0} s", lines.join("\n"), "in all", started.elapsed().as_secs_f64());
+    println!("\n{}\n{:<14} {:>6.0} s", lines.join("\n"), "in all", started.elapsed().as_secs_f64());
     let total: Count = counts.into_iter().sum();
-    println!("\n{} passed, {} failed", total.passed, total.failed);
+    println!("\n{total}");
     Ok(total.failed == 0)
 }

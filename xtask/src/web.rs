@@ -6,6 +6,7 @@
 //! Flow: app + assets → **dist** → server.
 
 use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 
@@ -46,6 +47,7 @@ pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
     let profile = if release { "page" } else { "page-quick" };
     // Before the build: eleven minutes are too long to learn afterwards that npm is missing.
     let optimiser = if release { Some(wasm_opt()?) } else { None };
+    let started = SystemTime::now();
     step(&format!("building the page (profile {profile})"), || {
         // Hashes in the HTML would not survive wasm-opt, and files of one's own origin need none.
         let mut trunk = command(tools.bin.join("trunk"), &["build", "--cargo-profile", profile, "--no-sri", "true"]);
@@ -58,6 +60,7 @@ pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
         };
         run(&mut trunk)
     })?;
+    eprintln!("· of that: {}", parts_words(&target().join("wasm32-unknown-unknown").join(profile), started));
     if let Some(optimiser) = optimiser {
         for file in wasm_files(&dist())? {
             let name = file.display().to_string();
@@ -76,6 +79,25 @@ pub(crate) fn build(tools: &PageTools, release: bool) -> Result<()> {
     }
     // Last: the version is the hash of what is served.
     finish(&dist())
+}
+
+/// Where cargo puts what it compiles.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// When page and worker were compiled, by the files that the compiler wrote since the start: cargo does one after the
+/// other.
+fn parts_words(folder: &Path, started: SystemTime) -> String {
+    let written = |name: &str| {
+        let at = folder.join(format!("{name}.wasm")).metadata().and_then(|about| about.modified()).ok()?;
+        at.duration_since(started).ok()
+    };
+    let words = |(name, what): (&str, &str)| match written(name) {
+        Some(after) => format!("{what} compiled after {:.0} s", after.as_secs_f64()),
+        None => format!("{what} was compiled before"),
+    };
+    [("app", "page"), ("worker", "worker")].map(words).join(", ")
 }
 
 /// The folder's name, if these bytes hold it. One that every machine has says nothing.
@@ -110,7 +132,12 @@ fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
 pub(crate) fn serve(release: bool, port: u16, open: bool) -> Result<()> {
     // The port first: a build takes minutes.
     let (listener, port) = server::bind(port)?;
-    build(&page_tools()?, release)?;
+    let started = Instant::now();
+    let tools = page_tools()?;
+    let of_tools = started.elapsed().as_secs_f64();
+    build(&tools, release)?;
+    let in_all = started.elapsed().as_secs_f64();
+    eprintln!("· ready after {in_all:.0} s: tools {of_tools:.0} s, page and worker {:.0} s", in_all - of_tools);
     let address = format!("http://127.0.0.1:{port}/");
     eprintln!("Wellplate is at {address}  (Ctrl-C stops it)");
     if open {
@@ -126,9 +153,23 @@ pub(crate) fn serve(release: bool, port: u16, open: bool) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
     use std::path::Path;
+    use std::time::{Duration, SystemTime};
 
-    use super::named_in;
+    use super::{named_in, parts_words};
+
+    #[test]
+    fn parts_that_were_compiled_are_told_from_those_that_stood() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let started = SystemTime::now() - Duration::from_secs(60);
+        std::fs::write(folder.path().join("worker.wasm"), "").unwrap();
+        let words = parts_words(folder.path(), started);
+        assert!(words.starts_with("page was compiled before, worker compiled after 6"), "{words}");
+        let later = SystemTime::now() + Duration::from_secs(60);
+        assert!(parts_words(folder.path(), later).ends_with("worker was compiled before"));
+    }
 
     #[test]
     fn folders_of_a_machine_are_found_in_a_module() {

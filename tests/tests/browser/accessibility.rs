@@ -43,7 +43,7 @@ pub(super) fn inject(page: &Page, axe: &str) {
 }
 
 /// Breaches on what is shown, each with where it was.
-fn breaches(page: &Page, place: &str) -> Vec<String> {
+pub(super) fn breaches(page: &Page, place: &str) -> Vec<String> {
     let found = page.script_with(RUN, &[]);
     let words = |own: &Value| format!("{place}: {}", own.as_str().unwrap_or_default());
     found.as_array().into_iter().flatten().map(words).collect()
@@ -63,7 +63,7 @@ pub(super) fn everywhere(page: &Page, place: &str) -> Vec<String> {
 }
 
 /// Switches to a theme through the header's button.
-fn show_theme(page: &Page, theme: &str) {
+pub(super) fn show_theme(page: &Page, theme: &str) {
     let shown = "return document.documentElement.dataset.theme;";
     if page.script_with(shown, &[]) != json!(theme) {
         page.script_with("document.querySelector('[data-testid=theme]').click();", &[]);

@@ -1,14 +1,14 @@
 //! The project's browser driver, as tests want it: what fails, fails the test.
 //!
 //! Does: opens a window and passes calls on. Does not know: the protocol (`xtask::webdriver` does), the page.
-//! Flow: test → **driver** → Chromium.
+//! Flow: test → **driver** → browser.
 
 use std::path::Path;
 
 use serde_json::Value;
 use xtask::webdriver;
 
-pub(super) use xtask::webdriver::{bytes_of, program};
+pub(super) use xtask::webdriver::{Engine, Kind, bytes_of, program};
 
 /// A browser window.
 pub(super) struct Window(webdriver::Window);
@@ -27,6 +27,16 @@ impl Window {
     /// Opens a fresh browser: empty profile, no cache.
     pub(super) fn open(chromium: &Path, driver: &Path) -> Self {
         Self(given(webdriver::Window::open(chromium, driver)))
+    }
+
+    /// Opens a fresh browser of any kind.
+    pub(super) fn open_in(engine: &Engine) -> Self {
+        Self(given(webdriver::Window::open_in(engine)))
+    }
+
+    /// Name and version of the browser.
+    pub(super) fn name(&self) -> &str {
+        self.0.name()
     }
 
     /// Goes to an address.

@@ -1,4 +1,4 @@
-//! The page in a real browser: the built `dist`, headless Chromium, real models.
+//! The page in a real browser: the built `dist`, headless Chromium (a smoke run in others), real models.
 //!
 //! Does: what a person does (load, toggle, generate, read, save, cancel, come back), on the CPU with the
 //! shipped bundle and on WebGPU with a tiny one, and what must go wrong in a good way.
@@ -17,6 +17,7 @@ mod learn;
 mod map;
 mod names;
 mod offline;
+mod other_browsers;
 mod own_data;
 mod page;
 mod plate;

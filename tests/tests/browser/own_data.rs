@@ -41,7 +41,7 @@ pub(super) fn genes(count: usize) -> Vec<String> {
 }
 
 /// 60 cells of two conditions: every gene scatters alike, the planted one is ten times higher in "stim".
-fn planted() -> Cells {
+pub(super) fn planted() -> Cells {
     let genes = genes(300);
     let place = genes.iter().position(|gene| gene == PLANTED).unwrap();
     let rows: Vec<Vec<u32>> = (0..60_usize)

@@ -152,6 +152,17 @@ pub(super) fn with_page(name: &str, prepare: impl FnOnce(&Site), test: impl FnOn
             return;
         }
     };
+    let open = || Window::open(&programs.chromium, &programs.driver);
+    with_window(name, open, prepare, test);
+}
+
+/// Runs a test in a browser that `open` opens. The page has to be built.
+pub(super) fn with_window(
+    name: &str,
+    open: impl FnOnce() -> Window,
+    prepare: impl FnOnce(&Site),
+    test: impl FnOnce(&Page),
+) {
     let _turn = Turn::wait();
     let site = Site::of_dist();
     prepare(&site);
@@ -160,7 +171,7 @@ pub(super) fn with_page(name: &str, prepare: impl FnOnce(&Site), test: impl FnOn
     let (folder, traffic) = (site.folder.path().to_path_buf(), Arc::new(Traffic::default()));
     let own = Arc::clone(&traffic);
     std::thread::spawn(move || xtask::server::serve_with(&listener, &folder, &own));
-    let window = Window::open(&programs.chromium, &programs.driver);
+    let window = open();
     let origin = format!("http://127.0.0.1:{port}");
     let page = Page { window, origin, traffic, site, heard: RefCell::default(), expected: RefCell::default() };
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -179,6 +190,11 @@ fn part(id: &str) -> String {
 }
 
 impl Page {
+    /// Name and version of the browser.
+    pub(super) fn browser(&self) -> &str {
+        self.window.name()
+    }
+
     /// Where the page comes from.
     pub(super) fn origin(&self) -> &str {
         &self.origin

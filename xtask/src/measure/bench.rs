@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::memory::{memory, resident};
+use super::memory::memory;
 use super::page::{Page, Site};
-use super::table::{Line, long_words, megabytes, quantile};
+use super::processes::resident;
+use super::table::{Line, load_words, long_words, megabytes, quantile};
 use crate::process::step;
 use crate::setup::{Browser, browser};
 use crate::size::compressed;
@@ -57,6 +58,12 @@ pub(crate) fn names() -> Vec<&'static str> {
     MEASUREMENTS.iter().map(|(name, _)| *name).collect()
 }
 
+/// Which build `dist` holds.
+pub(super) fn build_words() -> &'static str {
+    let worker = dist().join("worker_bg.wasm").metadata().map_or(0, |about| about.len());
+    if worker > RELEASE { "quick (`page-quick`), as the tests use it" } else { "release" }
+}
+
 /// Measures and prints.
 ///
 /// # Errors
@@ -64,9 +71,8 @@ pub(crate) fn names() -> Vec<&'static str> {
 pub(crate) fn bench_page(wishes: &Wishes) -> Result<()> {
     let browser = browser()?;
     let site = Site::open()?;
-    let worker = dist().join("worker_bg.wasm").metadata().map_or(0, |about| about.len());
-    let build = if worker > RELEASE { "quick (`page-quick`), as the tests use it" } else { "release" };
-    Line::new("build", build).print();
+    Line::new("build", build_words()).print();
+    Line::new("load of this machine", load_words()).print();
     let mut failed = None;
     for (name, measure) in MEASUREMENTS {
         if wishes.only.as_ref().is_some_and(|only| !name.starts_with(only.as_str())) {

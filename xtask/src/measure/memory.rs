@@ -5,13 +5,13 @@
 //! Does not know: what holds the memory.
 //! Flow: runs → **resident bytes, JavaScript bytes** → flat or not.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::page::{Page, Site};
+use super::processes::resident;
 use super::table::{Line, megabytes};
 use crate::setup::Browser;
 
@@ -29,24 +29,6 @@ struct Held {
     resident: Option<f64>,
     /// JavaScript's heap of the page.
     script: f64,
-}
-
-/// Resident bytes of all processes whose command line names a folder; `None` where there is no `/proc`.
-pub(super) fn resident(profile: &Path) -> Option<f64> {
-    let name = profile.display().to_string();
-    let mut bytes = 0.0;
-    for process in std::fs::read_dir("/proc").ok()?.flatten() {
-        let folder = process.path();
-        // Processes come and go while they are looked at.
-        let line = std::fs::read(folder.join("cmdline")).unwrap_or_default();
-        if !String::from_utf8_lossy(&line).contains(&name) {
-            continue;
-        }
-        let status = std::fs::read_to_string(folder.join("status")).unwrap_or_default();
-        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
-        bytes += 1024.0 * kilobytes.and_then(|number| number.parse::<f64>().ok()).unwrap_or(0.0);
-    }
-    Some(bytes)
 }
 
 fn look(page: &Page) -> Result<Held> {

@@ -7,8 +7,13 @@
 mod bench;
 mod memory;
 mod page;
+mod processes;
+mod rivals;
 mod shots;
 mod table;
+mod tasks;
 
 pub(crate) use bench::{POINTS, Wishes, bench_page, names};
+pub(crate) use rivals::bench_rivals;
 pub(crate) use shots::shots;
+pub(crate) use tasks::bench_tasks;

@@ -124,6 +124,32 @@ impl Page {
         if found { Ok(()) } else { bail!("the page has no part {id}") }
     }
 
+    /// Clicks a part as a person would, once it is in sight.
+    pub(super) fn press(&self, id: &str) -> Result<()> {
+        self.of(id, "if (e) e.scrollIntoView({ block: 'center', behavior: 'instant' });")?;
+        self.window.click(&part(id))
+    }
+
+    /// Types into a part.
+    pub(super) fn types(&self, id: &str, text: &str) -> Result<()> {
+        self.window.keys(&part(id), text)
+    }
+
+    /// Takes a value of a list.
+    pub(super) fn choose(&self, id: &str, value: &str) -> Result<()> {
+        let body = "const e = document.querySelector(arguments[0]); e.value = arguments[1];
+            e.dispatchEvent(new Event('change', { bubbles: true })); return e.value;";
+        let taken = self.window.script(body, &[json!(part(id)), json!(value)])?;
+        if taken == json!(value) { Ok(()) } else { bail!("{id} has no such choice as {value}") }
+    }
+
+    /// Rows of a table as texts of their cells; the head is left out.
+    pub(super) fn rows(&self, id: &str) -> Result<Vec<Vec<String>>> {
+        let body =
+            "return e ? [...e.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.innerText.trim())) : [];";
+        Ok(serde_json::from_value(self.of(id, body)?)?)
+    }
+
     /// Looks until it holds; how long that took, `None` when the limit passed.
     pub(super) fn until(
         &self,

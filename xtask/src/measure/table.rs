@@ -28,6 +28,18 @@ pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
     sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
 }
 
+/// What else this machine is doing: processes that want a core, over the last minute; nothing where the system does not
+/// tell.
+pub(super) fn load_words() -> String {
+    let told = std::fs::read_to_string("/proc/loadavg").ok();
+    let load = told.as_deref().and_then(|text| text.split(' ').next()).map(str::to_owned);
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    match load {
+        Some(load) => format!("{load} processes over the last minute, on {cores} cores"),
+        None => format!("not told by this system ({cores} cores)"),
+    }
+}
+
 /// Bytes as people read them.
 pub(super) fn megabytes(bytes: f64) -> String {
     format!("{:.2} MB", bytes / 1e6)

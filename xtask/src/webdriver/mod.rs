@@ -1,26 +1,26 @@
 //! A browser under WebDriver: the protocol's few calls that tests and measurements need.
 //!
-//! Does: starts chromedriver on a free port and a session with the project's flags, sends commands as
-//! JSON, ends both when dropped.
-//! Does not know: the page, HTTP.
-//! Flow: test or bench → **JSON** → chromedriver → Chromium.
+//! Does: opens a session of a browser with the project's settings, sends commands as JSON, ends browser and driver
+//! when dropped.
+//! Does not know: the page, HTTP, how a driver is started.
+//! Flow: test or bench → **JSON** → driver → browser.
 
 mod base64;
+mod driver;
+mod engine;
 mod http;
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::BROWSER_FLAGS;
+use driver::Driver;
 use http::exchange;
 
 pub use base64::bytes_of;
+pub use engine::{Engine, Kind};
 
 /// Key of an element in WebDriver's JSON (W3C WebDriver, section 12).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -71,63 +71,6 @@ fn chord(keys: &str) -> Result<Vec<Value>> {
     Ok(down.chain(up).collect())
 }
 
-/// chromedriver, ended when dropped.
-struct Driver {
-    child: Child,
-    port: u16,
-}
-
-/// Starts of chromedriver before it is given up: it takes a free port for IPv4 first and ends when that port is not free
-/// for IPv6, which happens where several run at a time.
-const STARTS: usize = 5;
-
-impl Driver {
-    fn start(program: &Path) -> Result<Self> {
-        let mut last = Self::started(program);
-        for _ in 1..STARTS {
-            if last.is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(200));
-            last = Self::started(program);
-        }
-        last
-    }
-
-    fn started(program: &Path) -> Result<Self> {
-        let mut child = Command::new(program)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        let output = child.stdout.take().context("chromedriver has no output")?;
-        // Dropped on the way out, it is ended and waited for.
-        let mut driver = Self { child, port: 0 };
-        let mut lines = BufReader::new(output).lines();
-        let mut said = String::new();
-        // "ChromeDriver was started successfully on port 41235."
-        let port = lines.by_ref().map_while(std::io::Result::ok).find_map(|line| {
-            let rest = line.split("started successfully on port ").nth(1).map(str::to_owned);
-            said = line;
-            rest?.trim_end_matches('.').parse::<u16>().ok()
-        });
-        // A full pipe would stop it.
-        std::thread::spawn(move || lines.for_each(drop));
-        driver.port = port.with_context(|| format!("chromedriver did not say its port, but {said:?}"))?;
-        Ok(driver)
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A browser window.
 pub struct Window {
     /// Path of the session.
@@ -135,36 +78,47 @@ pub struct Window {
     driver: Driver,
     profile: TempDir,
     downloads: TempDir,
+    name: String,
 }
 
 impl Window {
-    /// Opens a fresh browser: empty profile, no cache.
+    /// Opens a fresh Chromium: empty profile, no cache.
     ///
     /// # Errors
     /// When the browser or its driver does not start.
     pub fn open(chromium: &Path, driver: &Path) -> Result<Self> {
-        let driver = Driver::start(driver)?;
-        let (profile, downloads) = (TempDir::new()?, TempDir::new()?);
-        let mut flags: Vec<String> = BROWSER_FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
-        flags.push(format!("--user-data-dir={}", profile.path().display()));
-        let wanted = json!({ "capabilities": { "alwaysMatch": {
-            "browserName": "chrome",
-            "goog:chromeOptions": { "binary": chromium, "args": flags },
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "script": 60_000, "pageLoad": 60_000 },
-        }}});
-        let created = call(driver.port, "POST", "/session", Some(&wanted))?;
-        let id = created["sessionId"].as_str().context("a session has an id")?;
-        let window = Self { session: format!("/session/{id}"), driver, profile, downloads };
+        let window = Self::open_in(&Engine::new(Kind::Chromium, chromium, driver))?;
         let folder = window.downloads.path();
         window.devtools("Browser.setDownloadBehavior", &json!({ "behavior": "allow", "downloadPath": folder }))?;
         Ok(window)
     }
 
+    /// Opens a fresh browser of any kind: empty profile, no cache.
+    ///
+    /// # Errors
+    /// When the browser or its driver does not start.
+    pub fn open_in(engine: &Engine) -> Result<Self> {
+        let driver = Driver::start(engine)?;
+        let (profile, downloads) = (TempDir::new()?, TempDir::new()?);
+        let mut wanted = engine.capabilities(profile.path());
+        wanted["timeouts"] = json!({ "script": 60_000, "pageLoad": 60_000 });
+        let wanted = json!({ "capabilities": { "alwaysMatch": wanted } });
+        let created = call(driver.port(), "POST", "/session", Some(&wanted))?;
+        let id = created["sessionId"].as_str().context("a session has an id")?;
+        let named = |key: &str| created["capabilities"][key].as_str().unwrap_or("unknown").to_owned();
+        let name = format!("{} {}", named("browserName"), named("browserVersion"));
+        Ok(Self { session: format!("/session/{id}"), driver, profile, downloads, name })
+    }
+
+    /// Name and version, as the browser tells them.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Sends a command.
     fn command(&self, path: &str, body: Option<&Value>) -> Result<Value> {
         let method = if body.is_some() { "POST" } else { "GET" };
-        call(self.driver.port, method, &format!("{}/{path}", self.session), body)
+        call(self.driver.port(), method, &format!("{}/{path}", self.session), body)
     }
 
     /// Goes to an address.
@@ -255,7 +209,7 @@ impl Window {
         Ok(self.command("screenshot", None)?.as_str().unwrap_or_default().to_owned())
     }
 
-    /// What the page and the browser logged since the last call.
+    /// What the page and the browser logged since the last call; nothing where the driver does not tell.
     pub fn log(&self) -> Vec<String> {
         let entries = self.command("se/log", Some(&json!({ "type": "browser" }))).unwrap_or_default();
         let words = |entry: &Value| {
@@ -295,8 +249,8 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // Ends the browser; chromedriver is ended after it.
-        let _ = call(self.driver.port, "DELETE", &self.session, None);
+        // Ends the browser; its driver is ended after it.
+        let _ = call(self.driver.port(), "DELETE", &self.session, None);
     }
 }
 
