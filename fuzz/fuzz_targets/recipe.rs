@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     if let Ok(recipe) = Recipe::read(&path) {
-        let _ = (recipe.split().is_ok(), recipe.config(100, [3, 10, 0]).check().is_ok());
+        let _ = (recipe.split().is_ok(), recipe.model.config(100, [3, 10, 0]).check().is_ok());
     }
     if let Ok(settings) = Settings::read(&path) {
         let _ = (settings.files().is_ok(), settings.keys(), settings.held_out());
