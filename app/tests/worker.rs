@@ -243,6 +243,7 @@ fn wanted() -> what_if::Wanted {
         most: 200,
         with: BTreeMap::from([("condition".to_owned(), vec!["IFN-β".to_owned(), "IL-2".to_owned()])]),
         types: what_if::Types::Value("CD4 T cells".into()),
+        named: BTreeMap::from([("T4".to_owned(), "CD4 T cells".to_owned())]),
         keep: 0.5,
         guidance: 0.0,
         steps: 4,

@@ -136,6 +136,10 @@ fn library_sizes_are_those_of_cells_like_the_wanted_ones() {
     are(&chosen, &[([282, 286, 289, high], 1.0)]);
     // By the bin's own range where it is known, else by that of all cells; a quarter more on either side.
     assert_eq!(own.totals, BTreeMap::from([(low, [80.0, 250.0]), (0, [64.0, 625.0])]));
+    // Guided cells lean on these bounds: they stay within what was measured.
+    let guided = Choices { guidance: 0.5, ..choices(&[("donor", &["d1"])]) };
+    let guided = request(&card(), &statistics(), &guided).unwrap();
+    assert_eq!(guided.totals, BTreeMap::from([(low, [100.0, 200.0]), (0, [80.0, 500.0])]));
 }
 
 #[test]
