@@ -19,10 +19,6 @@ const MOST_CELLS: usize = 100_000;
 const MOST_COMPOSED: usize = 5;
 /// Library sizes may leave those of the training cells by this factor on either side, as an expectation.
 pub(crate) const LIBRARY_ROOM: f32 = 1.25;
-/// The same under guidance or several perturbations: their cells lean on the bounds, and draws vary around an expectation
-/// by more than counting does (a guided cell of a combination that no training cell had was drawn at 296 counts of an
-/// expected 450, where measured cells have 562 at least).
-const GUIDED_ROOM: f32 = 1.0;
 
 /// How a condition slot is filled by what was chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +61,6 @@ pub(crate) fn request(card: &Card, statistics: &GeneStatistics, choices: &Choice
         Chosen::Several(tokens, _) => Some((slot, tokens.clone())),
         _ => None,
     });
-    let room = if choices.guidance > 0.0 || composed.is_some() { GUIDED_ROOM } else { LIBRARY_ROOM };
     Ok(Request {
         labels: labels(card, &chosen)?,
         composed,
@@ -77,7 +72,7 @@ pub(crate) fn request(card: &Card, statistics: &GeneStatistics, choices: &Choice
         seed: choices.seed,
         key: key(card, &chosen, &clamp),
         clamp,
-        totals: totals(card, room),
+        totals: totals(card),
         expects: false,
         draws_factors: card.draws_factors,
         given: Vec::new(),
@@ -320,9 +315,9 @@ fn key(card: &Card, chosen: &[Chosen], clamp: &[(u32, u32)]) -> u64 {
     u64::from_str_radix(&sha256(text.as_bytes())[..16], 16).unwrap_or(0)
 }
 
-/// Library sizes that cells may be expected to have, by the token that says so; 0 stands for all others.
-fn totals(card: &Card, room: f32) -> BTreeMap<i32, [f32; 2]> {
-    let roomy = |[smallest, largest]: [u32; 2]| [smallest as f32 / room, largest as f32 * room];
+/// Library sizes that cells may have, by the token that says so; 0 stands for all others.
+fn totals(card: &Card) -> BTreeMap<i32, [f32; 2]> {
+    let roomy = |[smallest, largest]: [u32; 2]| [smallest as f32 / LIBRARY_ROOM, largest as f32 * LIBRARY_ROOM];
     let depths = card.conditions.iter().filter(|condition| condition.kind == Kind::Depth);
     let of_value = |value: &crate::card::Value| Some((value.token, roomy(value.library_sizes?)));
     let bins = depths.flat_map(|condition| &condition.values).filter_map(of_value);
