@@ -11,6 +11,8 @@
 
 /// Widths of the prior's parts, natural log; 0 is no effect at all.
 const WIDTHS: [f64; 9] = [0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4];
+/// A number for every part of the prior.
+type Parts = [f64; WIDTHS.len()];
 /// Genes that are taken to have been seen without an effect before any is looked at, as in the paper: where the data do
 /// not say, effects are held back.
 const NULL_GENES: f64 = 10.0;
@@ -34,10 +36,9 @@ pub(super) fn standard_error(effect: f64, expected: f64, dispersion: f64) -> f64
 /// Effects of all genes [G] with their standard errors, each held back by the distribution of all; 0 where an error is
 /// not finite.
 pub(super) fn held_back(effects: &[f64], errors: &[f64]) -> Vec<f64> {
-    let likelihoods: Vec<Option<[f64; WIDTHS.len()]>> =
-        effects.iter().zip(errors).map(|own| parts(*own.0, *own.1)).collect();
+    let likelihoods: Vec<Option<Parts>> = effects.iter().zip(errors).map(|own| parts(*own.0, *own.1)).collect();
     let shares = shares(&likelihoods);
-    let mean = |((effect, error), parts): ((&f64, &f64), &Option<[f64; WIDTHS.len()]>)| {
+    let mean = |((effect, error), parts): ((&f64, &f64), &Option<Parts>)| {
         let Some(parts) = parts else { return 0.0 };
         let (mut sum, mut all) = (0.0, 0.0);
         for ((part, share), width) in parts.iter().zip(&shares).zip(WIDTHS) {
@@ -51,7 +52,7 @@ pub(super) fn held_back(effects: &[f64], errors: &[f64]) -> Vec<f64> {
 }
 
 /// Likelihood of an effect under every part of the prior, relative to the largest; none where its error says nothing.
-fn parts(effect: f64, error: f64) -> Option<[f64; WIDTHS.len()]> {
+fn parts(effect: f64, error: f64) -> Option<Parts> {
     if !error.is_finite() || error <= 0.0 {
         return None;
     }
@@ -64,7 +65,7 @@ fn parts(effect: f64, error: f64) -> Option<[f64; WIDTHS.len()]> {
 }
 
 /// Shares of the prior's parts by expectation and maximisation.
-fn shares(likelihoods: &[Option<[f64; WIDTHS.len()]>]) -> [f64; WIDTHS.len()] {
+fn shares(likelihoods: &[Option<Parts>]) -> Parts {
     let mut shares = [1.0 / WIDTHS.len() as f64; WIDTHS.len()];
     for _ in 0..MOST_ROUNDS {
         let mut sums = [0.0; WIDTHS.len()];
