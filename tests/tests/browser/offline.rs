@@ -22,8 +22,9 @@ fn settled(page: &Page) {
 /// Waits until the page is kept for offline use; leaves the Model view open.
 fn kept(page: &Page) {
     page.click("tab-model");
-    page.wait("a page that is kept", 60, |page| {
-        (page.attribute("storage", "data-offline").as_deref() == Some("true") && page.sees("kept")).then_some(())
+    page.wait_for("kept", LOADING);
+    page.wait("a page that starts offline", LOADING, |page| {
+        (page.attribute("storage", "data-offline").as_deref() == Some("true")).then_some(())
     });
 }
 
@@ -239,6 +240,28 @@ fn full_storage_is_said_and_the_model_works() {
             assert!(page.text("notice").contains("keeps no copy"), "{}", page.text("notice"));
             page.click("generate");
             finished(page);
+        },
+    );
+}
+
+#[test]
+fn what_the_network_failed_is_kept_at_the_next_attempt() {
+    let hidden = "icon.svg.away";
+    with_page(
+        "keep-again",
+        |_| (),
+        |page| {
+            page.expect(&["icon.svg", "the page will not start offline"]);
+            std::fs::rename(page.site().file("icon.svg"), page.site().file(hidden)).unwrap();
+            page.open(QUICK);
+            loaded(page);
+            page.click("tab-model");
+            page.wait_for("kept", LOADING);
+            // The service worker asks for every file of the page, and this one cannot be had.
+            std::thread::sleep(std::time::Duration::from_secs(4));
+            assert_eq!(page.attribute("storage", "data-offline").as_deref(), Some("false"));
+            std::fs::rename(page.site().file(hidden), page.site().file("icon.svg")).unwrap();
+            kept(page);
         },
     );
 }

@@ -41,6 +41,8 @@ impl Drop for Turn {
     }
 }
 
+/// Seconds that anything may take on a busy machine.
+const PATIENCE: u64 = 240;
 /// Pause between two looks at the page.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -292,9 +294,10 @@ impl Page {
         self.window.script(script, &[json!(part(id)), json!(name)]).as_str().map(str::to_owned)
     }
 
-    /// Looks until `look` returns something.
+    /// Looks until `look` returns something, for `seconds` or `PATIENCE`, whichever is longer: no test asserts on
+    /// time, so a limit only has to end a wait for what never comes.
     pub(super) fn wait<T>(&self, what: &str, seconds: u64, mut look: impl FnMut(&Self) -> Option<T>) -> T {
-        let started = Instant::now();
+        let (started, seconds) = (Instant::now(), seconds.max(PATIENCE));
         loop {
             if let Some(found) = look(self) {
                 return found;

@@ -1,7 +1,7 @@
 //! The service worker, seen from the page.
 //!
-//! Does: registers it once the model is loaded (before, it would take the model's bandwidth), says when the
-//! page can start without a network and when a new version is there.
+//! Does: registers it once the model is loaded (before, it would take the model's bandwidth), once more when the
+//! network failed it, says when the page can start without a network and when a new version is there.
 //! Does not know: what it keeps (assets/scripts/service_worker.js).
 //! Flow: version of the site → **service worker** → store.
 
@@ -15,6 +15,13 @@ use crate::ui::state::store::{Phase, Store};
 
 /// The script, beside the page.
 const SCRIPT: &str = "./service_worker.js";
+/// Milliseconds between two looks at a service worker that downloads the page's files.
+const LOOK_AFTER: u32 = 500;
+/// Milliseconds after which one that failed is tried again.
+const TRY_AGAIN: u32 = 10_000;
+/// How often it may fail, because a file did not come or the site was being replaced, before it waits for the
+/// next visit.
+const ATTEMPTS: usize = 3;
 /// Milliseconds between two looks for a newer version, while the page stays open.
 const LOOK_AGAIN: u32 = 3_600_000;
 
@@ -48,8 +55,8 @@ pub(in crate::ui) fn keep(store: Store) {
             leptos::task::spawn_local(async move {
                 if version().is_empty() {
                     remove(&container).await;
-                } else if let Some(registration) = register(&container).await {
-                    follow(store, &container, registration).await;
+                } else if let Some(registration) = installed(&container).await {
+                    follow(store, registration);
                 }
             });
         }
@@ -79,19 +86,36 @@ async fn register(container: &ServiceWorkerContainer) -> Option<ServiceWorkerReg
     }
 }
 
-/// Tells the store what becomes of it.
-async fn follow(store: Store, container: &ServiceWorkerContainer, registration: ServiceWorkerRegistration) {
+/// Waits until it has all files of the page. One that could not have them all is gone without a word, and the
+/// visitor may stay for hours: it is registered again.
+async fn installed(container: &ServiceWorkerContainer) -> Option<ServiceWorkerRegistration> {
+    let mut registration = register(container).await?;
+    let mut left = ATTEMPTS;
+    loop {
+        if registration.active().is_some() {
+            return Some(registration);
+        }
+        if registration.installing().is_none() && registration.waiting().is_none() {
+            left -= 1;
+            if left == 0 {
+                return None;
+            }
+            gloo::timers::future::TimeoutFuture::new(TRY_AGAIN).await;
+            registration = register(container).await?;
+        }
+        gloo::timers::future::TimeoutFuture::new(LOOK_AFTER).await;
+    }
+}
+
+/// Tells the store that the page starts offline, and looks for newer versions from time to time.
+fn follow(store: Store, registration: ServiceWorkerRegistration) {
+    store.bundles.offline.set(true);
     let again = gloo::timers::callback::Interval::new(LOOK_AGAIN, move || {
         // Without a network there is no newer version to be had; the next look may find one.
         let _ = registration.update();
     });
     // As long as the page.
     again.forget();
-    if let Ok(ready) = container.ready()
-        && JsFuture::from(ready).await.is_ok()
-    {
-        store.bundles.offline.set(true);
-    }
 }
 
 /// Listens for the version of a service worker that has just started.
