@@ -42,6 +42,8 @@ pub(crate) struct Constants {
     /// Lowest and highest shift that training cells show [1, L·S].
     pub(crate) lowest: Tensor<2>,
     pub(crate) highest: Tensor<2>,
+    /// Largest mean that draws can have, up to the ceiling [1, L·S].
+    pub(crate) fullest: Tensor<2>,
     /// Base logits by class of slots.
     pub(crate) classes: Vec<ClassTable>,
 }
@@ -57,6 +59,7 @@ impl Constants {
             odds: row(&|gene| statistics.log_mean[gene] - statistics.log_size[gene], -20.0),
             lowest: row(&|gene| statistics.lowest[gene], 0.0),
             highest: row(&|gene| statistics.highest[gene], 0.0),
+            fullest: row(&|gene| statistics.fullest(gene), 1.0),
             classes: classes.into_iter().map(|class| ClassTable::new(class, layout, statistics, device)).collect(),
         }
     }

@@ -15,12 +15,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::constants::Constants;
 use crate::network::Tables;
 use crate::reading::Seen;
+use crate::statistics::LARGEST_LOG_MEAN;
 
 /// Most that a log-mean leaves the range of the training cells, natural log: a quarter of the mean.
 pub(crate) const ROOM: f32 = 0.223_143_55;
-/// Largest log-mean whose exponential is summed.
-pub(crate) const LARGEST_LOG_MEAN: f32 = 9.0;
-
 /// Fewest counts that hidden genes are expected to have together.
 pub(crate) const LEAST_COUNTS: f32 = 1e-3;
 
@@ -144,8 +142,14 @@ impl Hidden {
     /// What is visible stays, so the hidden genes alone make up for what is wanted, V + M e^shift = T with V visible and M
     /// hidden counts. When V is most of T that could silence them or multiply them; so the shift is at most twice what
     /// it would be if V could be scaled as well.
+    ///
+    /// M sums what draws have for their mean, up to the ceilings ([`GeneStatistics::mean_of_draws`]). Without ceilings one
+    /// gene that cannot go higher would be expected at many times what it is drawn at, and all others silenced for it.
+    ///
+    /// [`GeneStatistics::mean_of_draws`]: crate::statistics::GeneStatistics::mean_of_draws
     fn total_shift(&self, constants: &Constants, seen: &Seen, totals: &Totals) -> Tensor<2> {
         let means = (self.shifts.clone() + constants.readers.log_mean.clone()).clamp_max(LARGEST_LOG_MEAN).exp();
+        let means = means.clone() / ((means / constants.fullest.clone()).square() + 1.0).sqrt();
         let hidden = (means * seen.visible.clone().neg().add_scalar(1.0)).sum_dim(1).clamp_min(LEAST_COUNTS);
         let visible = seen.counts.clone().sum_dim(1);
         let total = (hidden.clone() + visible.clone()).clamp_min(1.0);
@@ -225,13 +229,39 @@ mod tests {
             let totals = Totals { lowest: bound(lowest), highest: bound(highest) };
             2.0 * values(&hidden(shift, &device).bounded(&constants, Some((&seen, &totals))).shifts)[0].exp()
         };
-        // 20 visible and 200 hidden counts, 60 wanted: 40 are left for the hidden ones.
-        assert!((hidden_counts(10, 100.0_f32.ln(), [50.0, 60.0]) / 40.0 - 1.0).abs() < 1e-5);
+        // 20 visible and 200 hidden counts, 60 wanted: 40 are left for the hidden ones. Draws of a gene reach 5000 on
+        // average at most, so that of a mean of 100 a five-thousandth is missing.
+        assert!((hidden_counts(10, 100.0_f32.ln(), [50.0, 60.0]) / 40.0 - 1.0).abs() < 1e-3);
         // 20 visible and 2 hidden counts where 33 are wanted: more than twice the shift of both, which is ln 1.5.
         assert!((hidden_counts(10, 0.0, [33.0, 40.0]) / (2.0 * 2.25) - 1.0).abs() < 1e-5);
         // More visible than wanted: the hidden ones are fewer, but not silent.
         assert!((hidden_counts(40, 10.0_f32.ln(), [10.0, 50.0]) / (20.0 * 0.25) - 1.0).abs() < 1e-5);
         // Within the range nothing moves.
         assert_eq!(hidden_counts(10, 0.0, [15.0, 40.0]), 2.0);
+    }
+
+    #[test]
+    fn a_gene_at_its_ceiling_does_not_silence_the_others() {
+        let device = Device::flex();
+        let layout = Layout::random(4, 2, 1);
+        // One gene of four can be counted 20 times and has a size of a quarter: 4 on average at most.
+        let mut statistics = GeneStatistics::flat(4);
+        statistics.ceiling[2] = 20;
+        statistics.log_size[2] = 0.25_f32.ln();
+        let constants = Constants::new(&layout, &statistics, &device);
+        let seen = Seen::of(&[MASK as u16; 4], &layout, &device);
+        let bound = |value| Tensor::full([1, 1], value, &device);
+        let mut own = vec![3.0_f32.ln(); 4];
+        own[layout.position(2)] = 500.0_f32.ln();
+        let shifted = |lowest: f32, highest: f32| {
+            let shifts = Tensor::from_data(burn::tensor::TensorData::new(own.clone(), [1, 4]), &device);
+            let totals = Totals { lowest: bound(lowest), highest: bound(highest) };
+            let bounded = Hidden { shifts, ..hidden(0.0, &device) }.bounded(&constants, Some((&seen, &totals)));
+            values(&bounded.shifts)[layout.position(0)].exp()
+        };
+        // 3 genes of 3 counts and one of 4: within 5 to 20 nothing is to be done, whatever 500 would be.
+        assert!((shifted(5.0, 20.0) / 3.0 - 1.0).abs() < 1e-2, "{}", shifted(5.0, 20.0));
+        // Half of them asked for.
+        assert!((shifted(5.0, 6.5) / 1.5 - 1.0).abs() < 1e-2, "{}", shifted(5.0, 6.5));
     }
 }

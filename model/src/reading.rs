@@ -13,7 +13,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::layout::Layout;
 use crate::quantise::{MASK, dequantise};
-use crate::statistics::GeneStatistics;
+use crate::statistics::{GeneStatistics, LARGEST_LOG_MEAN};
 
 /// Features of a token.
 pub const FEATURES: usize = 1 + KNOTS.len();
@@ -128,8 +128,6 @@ impl Seen {
 const LEAST_VARIANCE: f32 = 1e-4;
 /// Largest deviation that the blocks see, in standard deviations.
 pub(crate) const LARGEST_DEVIATION: f32 = 8.0;
-/// Largest log-mean that is expected; exp of it is far above any count.
-const LARGEST_LOG_MEAN: f32 = 9.0;
 
 /// What the conditions let expect of every gene, and how much a deviation from it says.
 #[derive(Clone, Debug)]

@@ -30,8 +30,6 @@ use crate::sample::{Given, Prepared, Request};
 /// Share of the measured genes that stays visible where nothing else is asked for: the best of 0.5, 0.8 and 0.95 by the
 /// referee's score on training donors of the interferon bundle.
 pub const KEEP: f32 = 0.5;
-/// Largest log-mean whose exponential is taken.
-const LARGEST_LOG_MEAN: f32 = 9.0;
 
 /// How cells are rewritten.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -272,7 +270,7 @@ impl<'a> Rewriting<'a> {
         let asked = hidden.narrow(0, branches).composed(branches, self.asked.guidance + 1.0);
         let means = |shifts: Vec<f32>| -> Vec<f32> {
             let of_gene = |(gene, mean): (usize, &f32)| {
-                (mean + shifts[network.layout.position(gene as u32)]).min(LARGEST_LOG_MEAN).exp()
+                network.statistics.mean_of_draws(gene, mean + shifts[network.layout.position(gene as u32)])
             };
             network.statistics.log_mean.iter().enumerate().map(of_gene).collect()
         };

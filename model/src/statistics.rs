@@ -14,6 +14,10 @@ use crate::quantise::{OVERFLOW, dequantise, quantise};
 
 /// Logit of a value that a gene cannot take: its probability is exactly 0 in f32.
 pub(crate) const NEVER: f32 = -1e9;
+/// Largest log-mean whose exponential is taken: it is far above any count.
+pub(crate) const LARGEST_LOG_MEAN: f32 = 9.0;
+/// Smallest mean that draws of a gene can have at most; for genes that can only be 0, whose share it divides.
+const LEAST_MEAN: f32 = 1e-6;
 /// Share of the largest count of the training cells that the ceiling lies above it.
 pub const MARGIN: f64 = 0.25;
 /// Largest size that is told from a Poisson distribution; above it the logarithms lose their digits.
@@ -87,6 +91,21 @@ impl GeneStatistics {
         dequantise(self.ceiling[gene])
     }
 
+    /// Mean of a gene's draws when its log-mean grows without bound: below the ceiling T the probabilities of a negative
+    /// binomial of size r then go as x^(r − 1), and their mean is T r / (r + 1).
+    pub(crate) fn fullest(&self, gene: usize) -> f32 {
+        let size = self.log_size[gene].exp();
+        (self.largest(gene) as f32 * size / (size + 1.0)).max(LEAST_MEAN)
+    }
+
+    /// Mean of a gene's draws at a log-mean, to a fifth: that of the negative binomial, m, while it is far below that of
+    /// the fullest draws, f, and f far above: m / √(1 + (m / f)²).
+    pub(crate) fn mean_of_draws(&self, gene: usize, log_mean: f32) -> f32 {
+        let mean = log_mean.min(LARGEST_LOG_MEAN).exp();
+        let ratio = mean / self.fullest(gene);
+        mean / (1.0 + ratio * ratio).sqrt()
+    }
+
     /// Appends a gene's base logits over `width` values [width]: log NB(value; mean, size) and the width of the value's
     /// bin; [`NEVER`] above the ceiling.
     pub(crate) fn base(&self, gene: usize, width: usize, into: &mut Vec<f32>) {
@@ -124,6 +143,37 @@ impl GeneStatistics {
 mod tests {
     use super::{GeneStatistics, NEVER, ceiling, ceiling_token};
     use crate::quantise::dequantise;
+
+    /// Mean of what is drawn of a gene at a shift of its log-mean, from its logits.
+    fn drawn(statistics: &GeneStatistics, shift: f64) -> f64 {
+        let odds = f64::from(statistics.log_mean[0]) - f64::from(statistics.log_size[0]);
+        let slope = shift - (odds + shift).exp().ln_1p() + odds.exp().ln_1p();
+        let width = usize::from(statistics.ceiling[0]) + 1;
+        let mut base = Vec::new();
+        statistics.base(0, width, &mut base);
+        let counts = (0..width as u16).map(|value| f64::from(dequantise(value)));
+        let (mut sum, mut mean) = (0.0, 0.0);
+        for (count, logit) in counts.zip(base) {
+            let p = (f64::from(logit) + count * slope).exp();
+            (sum, mean) = (sum + p, mean + p * count);
+        }
+        mean / sum
+    }
+
+    #[test]
+    fn means_of_draws_hold_up_to_the_ceiling() {
+        for (mean, size, largest) in [(0.3, 0.1, 20), (2.0, 0.3, 60), (1.0, 1.0, 12), (5.0, 5.0, 40), (30.0, 2.0, 400)]
+        {
+            let statistics = one(mean, size, largest);
+            for shift in [-2.0_f64, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0] {
+                let found = f64::from(statistics.mean_of_draws(0, (mean.ln() + shift) as f32));
+                let exact = drawn(&statistics, shift);
+                assert!((found / exact - 1.0).abs() < 0.2, "{mean} {size} {largest} {shift}: {found} {exact}");
+            }
+        }
+        // A gene that can only be 0.
+        assert!(one(1e-3, 1.0, 0).mean_of_draws(0, 3.0) <= 1e-6);
+    }
 
     fn one(mean: f64, size: f64, largest: u32) -> GeneStatistics {
         GeneStatistics {

@@ -123,12 +123,12 @@ def requests(ceiling):
         guided=dict(common, labels=[(label(282, 284, 287, 290), 3.0), (label(282, 285, 287, 291), 1.0)], guidance=2.0,
                     seed=17, key=(1 << 63) + 12345, cells=4, clamp=[(held, 57)],
                     totals={290: [100.0, 2000.0], 291: [9000.0, 12_000.0], 0: [1.0, 2.0]}),
-        composed=dict(common, labels=[(label(283, 284, 287, 290), 1.0)], composed=(2, [287, 289]), guidance=2.0, seed=18,
+        composed=dict(common, labels=[(label(283, 284, 287, 290), 1.0)], composed=(2, [287, 289]), guidance=2.0, seed=218,
                       key=7, cells=3, totals={0: [5000.0, 6000.0]}),
         plain=dict(common, labels=[(label(283, 285, 288, 291), 1.0)], guidance=0.0, steps=2, seed=19, key=0, cells=2,
                    totals={}),
         factors=dict(common, labels=[(label(282, 284, 287, 290), 1.0), (label(282, 284, 288, 290), 1.0)], guidance=1.0,
-                     seed=20, key=3, cells=4, clamp=[(held, 57)], totals={290: [100.0, 2000.0]}, draws_factors=True),
+                     seed=620, key=3, cells=4, clamp=[(held, 57)], totals={290: [100.0, 2000.0]}, draws_factors=True),
     )
 
 

@@ -100,6 +100,14 @@ def with_factors(model, shifts, numbers):
     return shifts + torch.stack(drawn)[None]
 
 
+def mean_of_draws(genes, gene, shift):
+    """Mean of a gene's draws up to its ceiling, about: a negative binomial's, and f = T r / (r + 1) at the most."""
+    size = math.exp(genes["log_size"][gene])
+    fullest = max(COUNT[genes["ceiling"][gene]] * size / (size + 1), 1e-6)
+    mean = math.exp(min(genes["log_mean"][gene] + shift, 9.0))
+    return mean / math.sqrt(1 + (mean / fullest) ** 2)
+
+
 def bounded(model, request, tokens, labels, shifts):
     """Shifts [1, G] of one cell within the range of the training cells, and its library size within its bounds."""
     out = []
@@ -114,7 +122,7 @@ def bounded(model, request, tokens, labels, shifts):
     own = next((totals[token] for token in labels if token in totals), totals.get(0))
     if own is not None:
         shown = sum(COUNT[token] for token in tokens if token != MASK)
-        means = [math.exp(min(model.genes["log_mean"][gene] + shift, 9.0)) for gene, shift in enumerate(out)]
+        means = [mean_of_draws(model.genes, gene, shift) for gene, shift in enumerate(out)]
         unseen = max(sum(mean for mean, token in zip(means, tokens) if token == MASK), 1e-3)
         total = max(shown + unseen, 1.0)
         wanted = min(max(total, own[0]), own[1])

@@ -12,8 +12,9 @@ use pulp::NullaryFnOnce;
 use super::maths::{LANES, exp, fast};
 use super::reading::{Reader, Seen};
 use super::tensors::floats;
-use crate::hidden::{LARGEST_LOG_MEAN, LEAST_COUNTS, ROOM};
+use crate::hidden::{LEAST_COUNTS, ROOM};
 use crate::network::Network;
+use crate::statistics::LARGEST_LOG_MEAN;
 
 /// What the blocks know of a cell.
 #[derive(Clone, Debug)]
@@ -64,6 +65,8 @@ pub(super) struct Ranges {
     lowest: Vec<f32>,
     highest: Vec<f32>,
     log_mean: Vec<f32>,
+    /// One over the largest mean that draws can have.
+    per_fullest: Vec<f32>,
 }
 
 impl Ranges {
@@ -74,6 +77,7 @@ impl Ranges {
             lowest: floats(&constants.lowest),
             highest: floats(&constants.highest),
             log_mean: floats(&constants.readers.log_mean),
+            per_fullest: floats(&constants.fullest.clone().recip()),
         }
     }
 
@@ -100,8 +104,8 @@ impl Ranges {
             }
         }
         if let Some(totals) = totals {
-            let log_mean = &self.log_mean;
-            let hidden = fast(Expected { shifts: &shifts, log_mean, hidden: &state.seen.hidden }).max(LEAST_COUNTS);
+            let (log_mean, per_fullest, hidden) = (&self.log_mean, &self.per_fullest, &state.seen.hidden);
+            let hidden = fast(Expected { shifts: &shifts, log_mean, per_fullest, hidden }).max(LEAST_COUNTS);
             let shift = total_shift(hidden, state.seen.counted, totals);
             shifts.iter_mut().for_each(|own| *own += shift);
         }
@@ -122,6 +126,7 @@ fn total_shift(hidden: f32, visible: f32, [lowest, highest]: [f32; 2]) -> f32 {
 struct Expected<'a> {
     shifts: &'a [f32],
     log_mean: &'a [f32],
+    per_fullest: &'a [f32],
     hidden: &'a [f32],
 }
 
@@ -130,20 +135,26 @@ impl NullaryFnOnce for Expected<'_> {
 
     #[inline(always)]
     fn call(self) -> f32 {
-        let mean = |shift: f32, log_mean: f32, hidden: f32| {
+        let mean = |shift: f32, log_mean: f32, per_fullest: f32, hidden: f32| {
             let shifted = shift + log_mean;
-            exp(if shifted < LARGEST_LOG_MEAN { shifted } else { LARGEST_LOG_MEAN }) * hidden
+            let mean = exp(if shifted < LARGEST_LOG_MEAN { shifted } else { LARGEST_LOG_MEAN });
+            let ratio = mean * per_fullest;
+            mean / (1.0 + ratio * ratio).sqrt() * hidden
         };
         let (shifts, rest) = self.shifts.as_chunks::<LANES>();
         let (log_means, rest_means) = self.log_mean.as_chunks::<LANES>();
+        let (per_fullests, rest_fullest) = self.per_fullest.as_chunks::<LANES>();
         let (hiddens, rest_hidden) = self.hidden.as_chunks::<LANES>();
         let mut sums = [0.0; LANES];
-        for ((shifts, log_means), hiddens) in shifts.iter().zip(log_means).zip(hiddens) {
+        for (((shifts, log_means), per_fullests), hiddens) in
+            shifts.iter().zip(log_means).zip(per_fullests).zip(hiddens)
+        {
             for lane in 0..LANES {
-                sums[lane] += mean(shifts[lane], log_means[lane], hiddens[lane]);
+                sums[lane] += mean(shifts[lane], log_means[lane], per_fullests[lane], hiddens[lane]);
             }
         }
-        let rest = rest.iter().zip(rest_means).zip(rest_hidden);
-        super::maths::sum(&sums) + rest.map(|((shift, log_mean), hidden)| mean(*shift, *log_mean, *hidden)).sum::<f32>()
+        let rest = rest.iter().zip(rest_means).zip(rest_fullest).zip(rest_hidden);
+        let rest = rest.map(|(((shift, log_mean), fullest), hidden)| mean(*shift, *log_mean, *fullest, *hidden));
+        super::maths::sum(&sums) + rest.sum::<f32>()
     }
 }
