@@ -17,7 +17,9 @@ use crate::statistics::GeneStatistics;
 const MOST_CELLS: usize = 100_000;
 /// Most perturbations at once: each costs one more branch of the network, and sums of more were not looked at.
 const MOST_COMPOSED: usize = 5;
-/// Library sizes may leave those of the training cells by this factor on either side, as an expectation.
+/// Library sizes may leave those of all training cells by this factor on either side, as an expectation; those of a bin
+/// stay in the bin, or guided cells, whose log-means add up to more, would all stand a quarter above what they are
+/// labelled with.
 pub(crate) const LIBRARY_ROOM: f32 = 1.25;
 
 /// How a condition slot is filled by what was chosen.
@@ -317,11 +319,11 @@ fn key(card: &Card, chosen: &[Chosen], clamp: &[(u32, u32)]) -> u64 {
 
 /// Library sizes that cells may have, by the token that says so; 0 stands for all others.
 fn totals(card: &Card) -> BTreeMap<i32, [f32; 2]> {
-    let roomy = |[smallest, largest]: [u32; 2]| [smallest as f32 / LIBRARY_ROOM, largest as f32 * LIBRARY_ROOM];
+    let [smallest, largest] = card.library_sizes.map(|counts| counts as f32);
     let depths = card.conditions.iter().filter(|condition| condition.kind == Kind::Depth);
-    let of_value = |value: &crate::card::Value| Some((value.token, roomy(value.library_sizes?)));
+    let of_value = |value: &crate::card::Value| Some((value.token, value.library_sizes?.map(|counts| counts as f32)));
     let bins = depths.flat_map(|condition| &condition.values).filter_map(of_value);
-    bins.chain([(0, roomy(card.library_sizes))]).collect()
+    bins.chain([(0, [smallest / LIBRARY_ROOM, largest * LIBRARY_ROOM])]).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! Flow: blocks → **hidden** → decode.
 //!
 //! Guidance and compositions add differences of log-means. Without bounds, a gene that a cytokine raises 30-fold would
-//! be raised 800,000-fold at w = 3. Within the range of the training cells nothing changes; past it a shift is bent so
+//! be raised 800,000-fold at w = 3; what they add to the largest single effect is at most a doubling. Within the range of the training cells nothing changes; past it a shift is bent so
 //! that it exceeds the range by at most [`ROOM`]. And where all genes together would leave the library sizes that the
 //! cell's condition has, they are scaled back as a whole.
 
@@ -19,6 +19,10 @@ use crate::statistics::LARGEST_LOG_MEAN;
 
 /// Most that a log-mean leaves the range of the training cells, natural log: a quarter of the mean.
 pub(crate) const ROOM: f32 = 0.223_143_55;
+/// Most that guidance and further perturbations add to the largest single effect on a gene's log-mean, natural log: a
+/// doubling of its mean. A pathway that one cytokine drives as far as cells go is not driven as far again by a second
+/// one, and a T cell at w = 1 does not make 300 counts of a chemokine of which none ever had more than 20.
+pub(crate) const SATURATION: f32 = std::f32::consts::LN_2;
 /// Fewest counts that hidden genes are expected to have together.
 pub(crate) const LEAST_COUNTS: f32 = 1e-3;
 
@@ -105,8 +109,9 @@ impl Hidden {
         Some(self.unknown.clone()?.matmul(squares.clone().transpose()))
     }
 
-    /// Guidance over `branches` equal parts of the batch, the last of which is the unguided one a₀:
-    /// a₀ + strength · Σₖ (aₖ − a₀), with strength w + 1 (PAPER.md section 5). One branch stays as it is.
+    /// Mixes `branches` equal parts of the batch, the last of which is the unguided one a₀. What the blocks know and the
+    /// shape gates add up, a₀ + Σₖ (aₖ − a₀); shifts of log-means are combined by [`Self::combined`] with strength w + 1
+    /// (PAPER.md section 5). One branch stays as it is.
     #[must_use]
     pub fn composed(self, branches: usize, strength: f32) -> Self {
         if branches < 2 {
@@ -114,14 +119,27 @@ impl Hidden {
         }
         let cells = self.shapes.dims()[0] / branches;
         let away = self.narrow((branches - 1) * cells, cells);
+        let toward: Vec<Self> = (0..branches - 1).map(|part| self.narrow(part * cells, cells)).collect();
         let mut sum = away.clone();
-        for part in 0..branches - 1 {
-            let toward = self.narrow(part * cells, cells);
-            sum.groups = sum.groups + (toward.groups - away.groups.clone()).mul_scalar(strength);
-            sum.shifts = sum.shifts + (toward.shifts - away.shifts.clone()).mul_scalar(strength);
-            sum.shapes = sum.shapes + (toward.shapes - away.shapes.clone()).mul_scalar(strength);
+        for own in &toward {
+            sum.groups = sum.groups + (own.groups.clone() - away.groups.clone());
+            sum.shapes = sum.shapes + (own.shapes.clone() - away.shapes.clone());
+        }
+        let effects: Vec<Tensor<2>> = toward.into_iter().map(|own| own.shifts - away.shifts.clone()).collect();
+        let up = Self::combined(effects.iter().map(|own| own.clone().clamp_min(0.0)), strength);
+        let down = Self::combined(effects.iter().map(|own| own.clone().neg().clamp_min(0.0)), strength);
+        if let (Some(up), Some(down)) = (up, down) {
+            sum.shifts = sum.shifts + up - down;
         }
         sum
+    }
+
+    /// Effects of one sign [B, L·S] each, together: the largest of them, and of what strength · Σ is past it at most
+    /// [`SATURATION`]. One perturbation without guidance is what it is; small effects add up and are multiplied.
+    fn combined(effects: impl Iterator<Item = Tensor<2>>, strength: f32) -> Option<Tensor<2>> {
+        let (sum, largest) = effects.map(|own| (own.clone(), own)).reduce(|a, b| (a.0 + b.0, a.1.max_pair(b.1)))?;
+        let past = (sum * strength - largest.clone()).clamp_min(0.0);
+        Some(largest + past.div_scalar(SATURATION).tanh().mul_scalar(SATURATION))
     }
 
     /// Every log-mean within the range of the training cells, and with `totals` the library size within its own.

@@ -128,7 +128,7 @@ def requests(ceiling):
         plain=dict(common, labels=[(label(283, 285, 288, 291), 1.0)], guidance=0.0, steps=2, seed=19, key=0, cells=2,
                    totals={}),
         factors=dict(common, labels=[(label(282, 284, 287, 290), 1.0), (label(282, 284, 288, 290), 1.0)], guidance=1.0,
-                     seed=620, key=3, cells=4, clamp=[(held, 57)], totals={290: [100.0, 2000.0]}, draws_factors=True),
+                     seed=720, key=3, cells=4, clamp=[(held, 57)], totals={290: [100.0, 2000.0]}, draws_factors=True),
     )
 
 

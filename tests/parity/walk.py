@@ -88,9 +88,19 @@ def mixed(model, request, tokens, labels):
     parts = [model.hidden([tokens], [own]) for own in branches(request, labels)]
     if len(parts) == 1:
         return parts[0]
-    strength = request["guidance"] + 1
     away = parts[-1]
-    return [a + strength * sum(part[i] - a for part in parts[:-1]) for i, a in enumerate(away)]
+    groups, shifts, shapes = [a + sum(part[i] - a for part in parts[:-1]) for i, a in enumerate(away)]
+    effects = torch.stack([part[1] - away[1] for part in parts[:-1]])
+    up, down = combined(effects, request["guidance"] + 1), combined(-effects, request["guidance"] + 1)
+    return [groups, away[1] + up - down, shapes]
+
+
+def combined(effects, strength):
+    """Effects above 0 together: the largest, and at most a doubling of the mean past it."""
+    effects = effects.clamp(min=0)
+    largest = effects.max(dim=0).values
+    past = strength * effects.sum(dim=0) - largest
+    return largest + math.log(2) * torch.tanh(past / math.log(2))
 
 
 def with_factors(model, shifts, numbers):

@@ -20,7 +20,8 @@ pub(super) const LESSON: Lesson = Lesson {
             title: "One network, asked twice",
             text: &[
                 "The model is told what to write by labels: a cell type, and a cytokine or none. It can be asked about the same half-written cell twice, once with the cytokine's label and once with the control's. Where the two answers differ, the cytokine matters.",
-                "Guidance starts at the control's answer and goes w + 1 times as far as the cytokine's: answer = control + (w + 1) × (cytokine − control), on the scale of logarithms of probabilities. So w = 0 is simply the answer with the cytokine's label, and w = 3, the paper's setting for cytokines, goes four times as far.",
+                "Guidance starts at the control's answer and goes w + 1 times as far as the cytokine's: answer = control + (w + 1) × (cytokine − control), on the scale of logarithms. So w = 0 is simply the answer with the cytokine's label, and w = 3, the paper's setting for cytokines, goes four times as far.",
+                "Without an end that would write impossible cells: a gene that a cytokine raises 30-fold would be raised 800,000-fold. So here guidance adds at most a doubling: small effects grow by the formula, and no gene's mean goes past twice its value at w = 0.",
                 "Run it: control cells once, then perturbed cells of the same seed at each scale.",
             ],
             panels: &[Panel::Setup],
@@ -49,7 +50,7 @@ pub(super) const LESSON: Lesson = Lesson {
                     },
                     Answer {
                         words: "The model ignores all labels.",
-                        why: "Not quite: ignoring the cytokine would be w = −1, where the formula gives the control's answer. Cell type and library size are in force at every w.",
+                        why: "Not quite: ignoring the cytokine would be w = −1, where the paper's formula gives the control's answer. Cell type and library size are in force at every w.",
                         right: false,
                     },
                 ],
@@ -87,8 +88,8 @@ pub(super) const LESSON: Lesson = Lesson {
         Step {
             title: "What happens to the spread",
             text: &[
-                "Real cells under the same cytokine differ from one another. Spread is how far cells lie from their mean: the root of the mean squared distance over all genes. Guidance pushes probabilities towards what is typical of the cytokine, which often makes cells more alike; pushed too far, genes can be driven to counts that no measured cell has, and the spread can grow again.",
-                "Look at what it did in your run. The cells of all scales share their lots, so that differences between scales come from w and from nothing else.",
+                "Real cells under the same cytokine differ from one another. Spread is how far cells lie from their mean: the root of the mean squared distance over all genes. Guidance pushes probabilities towards what is typical of the cytokine, which often makes cells more alike; pushed too far, genes are driven to counts that measured cells rarely have, and the spread can grow again.",
+                "Look at what it did in your run. The cells of all scales share their random draws, so that differences between scales come from w and from nothing else.",
             ],
             panels: &[Panel::Spread],
             question: Some(Question {

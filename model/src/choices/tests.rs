@@ -134,8 +134,8 @@ fn library_sizes_are_those_of_cells_like_the_wanted_ones() {
     are(&neither, &[([282, 287, 296, low], 0.6), ([282, 287, 296, high], 0.4)]);
     let chosen = asked(&[("donor", &["d1"]), ("cell_type", &["T"]), ("depth", &["high"])]);
     are(&chosen, &[([282, 286, 289, high], 1.0)]);
-    // By the bin's own range where it is known, else by that of all cells; a quarter more on either side.
-    assert_eq!(own.totals, BTreeMap::from([(low, [80.0, 250.0]), (0, [64.0, 625.0])]));
+    // By the bin's own range where it is known, else by that of all cells with a quarter more on either side.
+    assert_eq!(own.totals, BTreeMap::from([(low, [100.0, 200.0]), (0, [64.0, 625.0])]));
 }
 
 #[test]

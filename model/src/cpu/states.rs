@@ -12,7 +12,7 @@ use pulp::NullaryFnOnce;
 use super::maths::{LANES, exp, fast};
 use super::reading::{Reader, Seen};
 use super::tensors::floats;
-use crate::hidden::{LEAST_COUNTS, ROOM};
+use crate::hidden::{LEAST_COUNTS, ROOM, SATURATION};
 use crate::network::Network;
 use crate::statistics::LARGEST_LOG_MEAN;
 
@@ -40,23 +40,35 @@ pub(crate) struct Row {
 }
 
 impl State {
-    /// Guidance away from this state, a₀, of the unguided branch: a₀ + strength · Σₖ (aₖ − a₀). Without another branch it
-    /// stays as it is.
+    /// Guidance away from this state, a₀, of the unguided branch, as [`crate::hidden::Hidden::composed`] does it. Without
+    /// another branch it stays as it is.
     pub(super) fn composed(self, branches: &[Self], strength: f32) -> Self {
         if branches.is_empty() {
             return self;
         }
-        let mixed = |of: fn(&Self) -> &Vec<f32>| -> Vec<f32> {
+        let sum = |of: fn(&Self) -> &Vec<f32>| -> Vec<f32> {
             let mut sum = of(&self).clone();
             for toward in branches {
                 let pairs = of(toward).iter().zip(of(&self));
-                sum.iter_mut().zip(pairs).for_each(|(sum, (toward, away))| *sum += (toward - away) * strength);
+                sum.iter_mut().zip(pairs).for_each(|(sum, (toward, away))| *sum += toward - away);
             }
             sum
         };
-        let (groups, shifts, shapes) = (mixed(|own| &own.groups), mixed(|own| &own.shifts), mixed(|own| &own.shapes));
+        let (groups, shapes) = (sum(|own| &own.groups), sum(|own| &own.shapes));
+        let shift = |(at, away): (usize, &f32)| {
+            let effects = || branches.iter().map(|toward| toward.shifts[at] - away);
+            away + combined(effects(), strength) - combined(effects().map(|effect| -effect), strength)
+        };
+        let shifts = self.shifts.iter().enumerate().map(shift).collect();
         Self { groups, shifts, shapes, ..self }
     }
+}
+
+/// Effects above 0 on a log-mean, together: the largest, and of what strength · Σ is past it at most [`SATURATION`].
+fn combined(effects: impl Iterator<Item = f32>, strength: f32) -> f32 {
+    let (sum, largest) = effects.fold((0.0_f32, 0.0_f32), |(sum, largest), own| (sum + own.max(0.0), largest.max(own)));
+    let past = (sum * strength - largest).max(0.0);
+    largest + (past / SATURATION).tanh() * SATURATION
 }
 
 /// Ranges of log-means, in position order [L·S] each.
