@@ -204,6 +204,38 @@ mod tests {
     }
 
     #[test]
+    fn guidance_and_further_perturbations_add_at_most_a_doubling() {
+        let device = Device::flex();
+        // Each branch and the unguided one, whose shift is 0.5.
+        let composed = |effects: &[f32], strength: f32| {
+            let shifts: Vec<f32> = effects.iter().map(|own| own + 0.5).chain([0.5]).flat_map(|own| [own; 4]).collect();
+            let branches = effects.len() + 1;
+            let batch = Hidden {
+                groups: Tensor::zeros([branches, 2, 3], &device),
+                shifts: Tensor::from_data(burn::tensor::TensorData::new(shifts, [branches, 4]), &device),
+                shapes: Tensor::zeros([branches, 1], &device),
+                unknown: None,
+            };
+            values(&batch.composed(branches, strength).shifts)[0] - 0.5
+        };
+        // tanh is a few ten-thousandths below 1 where effects are four times the limit.
+        let is = |found: f32, expected: f32| assert!((found - expected).abs() < 1e-3, "{found}, not {expected}");
+        // A perturbation without guidance is what it is.
+        for effect in [3.0, 0.1, -2.0] {
+            is(composed(&[effect], 1.0), effect);
+        }
+        // Small effects are multiplied and add up (to a fiftieth), large ones at most doubled.
+        assert!((composed(&[0.05], 4.0) / 0.2 - 1.0).abs() < 0.02);
+        assert!((composed(&[0.05, 0.08], 1.0) / 0.13 - 1.0).abs() < 0.02);
+        is(composed(&[3.4], 4.0), 3.4 + 2.0_f32.ln());
+        is(composed(&[3.0, 3.0, 2.9], 1.0), 3.0 + 2.0_f32.ln());
+        is(composed(&[-3.0, -3.0], 1.0), -3.0 - 2.0_f32.ln());
+        // What one perturbation raises and another lowers is neither.
+        is(composed(&[2.0, -2.0], 1.0), 0.0);
+        is(composed(&[2.0, -1.5], 1.0), 0.5);
+    }
+
+    #[test]
     fn shifts_stay_in_the_range_of_the_training_cells() {
         let device = Device::flex();
         let statistics = GeneStatistics { lowest: vec![-1.0; 4], highest: vec![2.0; 4], ..GeneStatistics::flat(4) };
