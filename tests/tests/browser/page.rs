@@ -41,9 +41,8 @@ impl Drop for Turn {
     }
 }
 
-/// Seconds that anything may take on a busy machine.
+/// Seconds that anything may take on a busy machine, and the pause between two looks at the page.
 const PATIENCE: u64 = 240;
-/// Pause between two looks at the page.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// An opened page.
@@ -294,8 +293,7 @@ impl Page {
         self.window.script(script, &[json!(part(id)), json!(name)]).as_str().map(str::to_owned)
     }
 
-    /// Looks until `look` returns something, for `seconds` or `PATIENCE`, whichever is longer: no test asserts on
-    /// time, so a limit only has to end a wait for what never comes.
+    /// Looks until `look` returns something, for `seconds` or `PATIENCE`, whichever is longer: no test asserts on time.
     pub(super) fn wait<T>(&self, what: &str, seconds: u64, mut look: impl FnMut(&Self) -> Option<T>) -> T {
         let (started, seconds) = (Instant::now(), seconds.max(PATIENCE));
         loop {
