@@ -20,9 +20,9 @@ use crate::spread::Spread;
 /// Strengths that are tried for donors or lines, and for context × perturbation.
 const IDENTITY_STRENGTHS: [f64; 6] = [1.0, 8.0, 32.0, 128.0, 512.0, 2048.0];
 const PAIR_STRENGTHS: [f64; 7] = [1.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1e6];
-/// Strengths that are tried for perturbations. In screens over lines or replicates the first stands: chosen by likelihood
-/// it was 512 there, which most genes, that do not answer, are better for, and which the few that do answer are lost by.
-const PERTURBATION_STRENGTHS: [f64; 6] = [0.5, 2.0, 8.0, 32.0, 128.0, 512.0];
+/// Strength of perturbations. Chosen by likelihood it was 512 in screens and 128 for 31 cytokines, which most genes, that do
+/// not answer, are better for, and which the few that do answer are lost by: the baseline must not be weaker than it can be.
+const PERTURBATION_STRENGTH: f64 = 0.5;
 /// Strength of cell types: their own cells say enough.
 const TYPE_STRENGTH: f64 = 0.5;
 /// Genes that cross-validation looks at, spread evenly from many counts to few; and folds.
@@ -62,7 +62,7 @@ impl Default for Strengths {
     fn default() -> Self {
         Self {
             identity: IDENTITY_STRENGTHS[3],
-            perturbation: PERTURBATION_STRENGTHS[0],
+            perturbation: PERTURBATION_STRENGTH,
             pair: PAIR_STRENGTHS[3],
             adaptive: Adaptive::Not,
         }
@@ -216,7 +216,7 @@ impl<'a> Trial<'a> {
         if genes.is_empty() {
             return None;
         }
-        let tried = IDENTITY_STRENGTHS.len() + PERTURBATION_STRENGTHS.len() + PAIR_STRENGTHS.len();
+        let tried = IDENTITY_STRENGTHS.len() + PAIR_STRENGTHS.len();
         let affordable = MOST_WORK / (grouped.len() * folds * tried).max(1);
         genes.sort_by(|a, b| grouped.total(*b).total_cmp(&grouped.total(*a)));
         let take = genes.len().min(MOST_GENES).min(affordable.max(100));
@@ -300,10 +300,6 @@ fn strengths(
     if scheme.place(Role::Identity).is_some() {
         let tried = IDENTITY_STRENGTHS.map(|identity| Strengths { identity, ..found });
         found = trial.best(asked, tried).unwrap_or(found);
-    }
-    if combinations.is_none() {
-        let tried = PERTURBATION_STRENGTHS.map(|perturbation| Strengths { perturbation, ..found });
-        found = trial.best(&folds, tried).unwrap_or(found);
     }
     if !row_of.is_empty() {
         found = trial.best(&folds, PAIR_STRENGTHS.map(|pair| Strengths { pair, ..found })).unwrap_or(found);
