@@ -14,6 +14,7 @@ use crate::choices::perturbation;
 use crate::origin;
 use crate::plate::paste::held_genes;
 use crate::plate::table::held;
+use crate::plate::unknown::seen;
 use crate::plate::wells::words;
 use crate::protocol::card::{Condition as Slot, Value};
 use crate::ui::widgets::pick::Pick;
@@ -195,14 +196,10 @@ fn Chip() -> impl IntoView {
     };
     let seen = move || {
         let card = desk.card();
-        let values: Option<Vec<String>> = desk
-            .plate
-            .chosen
-            .with(|own| card.choosable().map(|slot| own.with.get(&slot.key).map(|values| values.join("+"))).collect());
-        Some(match card.training_cells(&values?)? {
-            0 => "To be extrapolated: no training cell had this combination.".to_owned(),
-            1 => "One training cell had this combination.".to_owned(),
-            cells => format!("{cells} training cells had this combination."),
+        desk.plate.chosen.with(|own| {
+            let values: Option<Vec<String>> =
+                card.choosable().map(|slot| own.with.get(&slot.key).map(|values| values.join("+"))).collect();
+            seen(&card, own, values.and_then(|values| card.training_cells(&values)), false).1
         })
     };
     view! {
@@ -210,6 +207,6 @@ fn Chip() -> impl IntoView {
             title="Drag onto wells" on:dragstart=start>
             <span class="plate-dot" aria-hidden="true"></span><span>{about}</span>
         </div>
-        <p class="note">{move || seen().unwrap_or_default()}</p>
+        <p class="note" data-testid="chip-seen">{seen}</p>
     }
 }
