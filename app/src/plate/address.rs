@@ -185,7 +185,7 @@ mod tests {
     use crate::state::State;
     use proptest::collection::{btree_map, vec};
     use proptest::option;
-    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
+    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
     fn layouts() -> impl Strategy<Value = Layout> {
         let names = || "\\PC{1,8}";

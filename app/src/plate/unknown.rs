@@ -48,7 +48,7 @@ pub fn seen(card: &Card, condition: &Condition, cells: Option<u32>, has_result: 
         Some(0) => (true, "To be extrapolated: no training cell had this combination.".to_owned()),
         Some(1) => (false, format!("{made}: one training cell had this combination.")),
         Some(cells) => (false, format!("{made}: {cells} training cells had this combination.")),
-        None => (false, format!("{made}. This bundle does not say how many training cells had this combination.")),
+        None => (false, format!("{made}. This model does not say how many training cells had this combination.")),
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
             ("“NOPE”", 3),
             ("“NOGENE”", 3),
             (
-                "Guidance scale: a number from 0 to 3, the largest at which this model's cells were found sound; 9 was not",
+                "Guidance scale: a number from 0 to 3, the largest at which this model's cells were found plausible; 9 was not",
                 3,
             ),
         ] {

@@ -11,12 +11,13 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, brief, sentence, use_desk};
 use crate::choices::perturbation;
+use crate::expression::probability_single;
 use crate::plate::Well;
 use crate::plate::results::{WellResult, spread, training_cells};
 use crate::plate::unknown::seen;
 use crate::plate::wells::name;
 use crate::state::View;
-use crate::ui::widgets::numbers::{change, small};
+use crate::ui::widgets::numbers::change;
 
 /// Genes listed.
 const TOP: usize = 10;
@@ -116,7 +117,7 @@ fn Top(result: Arc<WellResult>) -> impl IntoView {
                 <tr>
                     <th scope="row"><button class="gene" on:click=choose>{name}</button></th>
                     <td>{change(f64::from(result.difference[gene]))}</td>
-                    <td>{small(f64::from(result.q[gene]))}</td>
+                    <td>{probability_single(result.q[gene])}</td>
                 </tr>
             })
         })

@@ -169,7 +169,7 @@ fn Details() -> impl IntoView {
     view! {
         <details>
             <summary>"Guidance, held genes"</summary>
-            <label for="palette-guidance">{move || format!("Guidance w (empty: the plate's, {})", desk.settings.get().guidance)}</label>
+            <label for="palette-guidance">{move || format!("Guidance scale w (empty: the plate's, {})", desk.settings.get().guidance)}</label>
             <input id="palette-guidance" type="number" min="0" max=move || limit().to_string() step="0.25" data-testid="palette-guidance"
                 prop:value=guidance on:change=take_guidance/>
             <label for="palette-held">"Held genes, as GENE=COUNT"</label>

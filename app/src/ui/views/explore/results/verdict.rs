@@ -36,8 +36,11 @@ pub(super) fn VerdictLine() -> impl IntoView {
                 <p role="status">{move || verdict.with(|own| own.as_ref().map(Verdict::sentence))}</p>
             </div>
         </Show>
-        <Seen which=Which::A/>
-        <Show when=has_other><Seen which=Which::B/></Show>
+        // A verdict says how many training cells carry it; without one it is said by itself.
+        <Show when=move || verdict.with(Option::is_none)>
+            <Seen which=Which::A/>
+            <Show when=has_other><Seen which=Which::B/></Show>
+        </Show>
         <details class="why" hidden=move || verdict.with(Option::is_none)>
             <summary data-testid="why-open">"Where this is from"</summary>
             <p class="note" data-testid="trust">{why}</p>
