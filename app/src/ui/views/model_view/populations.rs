@@ -30,7 +30,7 @@ fn population(own: &Population, place: usize) -> impl IntoView + use<> {
         (title, 0) => title.to_owned(),
         (title, cells) => format!("{title} ({} cells on either side)", grouped(cells)),
     };
-    let label = format!("{title}: likeness of generated and measured cells");
+    let label = format!("{title}: similarity of generated to measured cells");
     let row = |own: &Likeness| {
         let target = own.target_words();
         let verdict = own.verdict();
@@ -42,7 +42,7 @@ fn population(own: &Population, place: usize) -> impl IntoView + use<> {
         };
         view! {
             <tr>
-                <th scope="row">{own.name.clone()}</th>
+                <th scope="row">{own.title().to_owned()}</th>
                 <td>{number(own.generated)}</td><td>{number(own.ceiling())}</td><td>{own.best.clone()}</td>
                 <td>{if target.is_empty() { "–".to_owned() } else { target }}</td>
                 <td class:missed=own.is_reached() == Some(false)><span aria-hidden="true">{mark}</span>{verdict}</td>

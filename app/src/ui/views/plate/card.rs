@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::desk::{Desk, brief, sentence, use_desk};
+use super::desk::{Desk, use_desk};
+use super::words::{brief, sentence};
 use crate::choices::perturbation;
 use crate::expression::probability_single;
 use crate::plate::Well;

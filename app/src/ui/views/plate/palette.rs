@@ -8,7 +8,8 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::desk::{Desk, acts, sentence, use_desk};
+use super::desk::{Desk, use_desk};
+use super::words::{acts, sentence};
 use crate::checks;
 use crate::choices::perturbation;
 use crate::origin;
@@ -53,7 +54,7 @@ pub(super) fn Palette() -> impl IntoView {
             <Chip/>
             <button class="primary" data-testid="place" disabled=move || desk.plate.selection.with(Vec::is_empty)
                 on:click=move |_| desk.place()>{place_words}</button>
-            <button class="quiet" data-testid="pick" disabled=move || focused().is_none() on:click=pick>"Take from the selected well"</button>
+            <button class="quiet" data-testid="pick" disabled=move || focused().is_none() on:click=pick>"Copy from the selected well"</button>
         </section>
     }
 }

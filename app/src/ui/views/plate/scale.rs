@@ -6,7 +6,8 @@
 
 use leptos::prelude::*;
 
-use super::desk::{AHEAD_MARK, Show as By, brief, css, use_desk};
+use super::desk::{AHEAD_MARK, Show as By, use_desk};
+use super::words::{brief, css};
 use crate::choices::perturbation;
 use crate::lacks::Lacks;
 use crate::plate::results::Strength;

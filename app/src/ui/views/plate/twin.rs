@@ -6,7 +6,8 @@
 
 use leptos::prelude::*;
 
-use super::desk::{brief, sentence, use_desk};
+use super::desk::use_desk;
+use super::words::{brief, sentence};
 use crate::plate::wells::name;
 
 #[component]
