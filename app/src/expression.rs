@@ -38,14 +38,21 @@ pub fn probability(value: f64) -> String {
     text.replace('-', "−")
 }
 
+/// The same of a number that was kept in single precision, which ends far sooner.
+pub fn probability_single(value: f32) -> String {
+    if value < f32::MIN_POSITIVE { "< 1.2e−38".to_owned() } else { probability(f64::from(value)) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{mean, probability, share, standardised};
+    use super::{mean, probability, probability_single, share, standardised};
 
     #[test]
     fn a_probability_is_never_nothing() {
         let words = [0.0, 1e-310, 2.34e-7, 0.0004, 0.04567, 1.0, f64::NAN].map(probability);
         assert_eq!(words, ["< 1e−300", "< 1e−300", "2.3e−7", "4.0e−4", "0.046", "1.000", "–"]);
+        let words = [0.0, 1e-40, 2e-38, 0.0456, f32::NAN].map(probability_single);
+        assert_eq!(words, ["< 1.2e−38", "< 1.2e−38", "2.0e−38", "0.046", "–"], "nothing is claimed that was not kept");
     }
 
     #[test]

@@ -113,7 +113,7 @@ fn sentence(name: &str, panel: &[String], known: &GeneNames, standing: &dyn Fn(u
     let name = if gene.eq_ignore_ascii_case(name) { (*gene).clone() } else { format!("{name} ({gene})") };
     Some(match standing(*place) {
         Standing::NotShipped => format!(
-            "{name} is a gene of this model, but not among the surest ones that the precomputed result holds: press Generate for all genes."
+            "{name} is a gene of this model, but the precomputed result holds only the genes with the smallest q: press Generate for all genes."
         ),
         _ => format!(
             "{name} is a gene of this model; no generated cell of either side has it, so that it has no fold change."
@@ -155,7 +155,11 @@ mod tests {
         let standing = |place: usize| [Standing::NotShipped, Standing::Told, Standing::Unseen][place];
         let told = |text: &str| missing(text, &panel, &names(), &standing).join(" ");
         assert_eq!(told("isg15"), "");
-        assert!(told("PD-L1").starts_with("PD-L1 (CD274) is a gene of this model, but not among"), "{}", told("PD-L1"));
+        assert!(
+            told("PD-L1").starts_with("PD-L1 (CD274) is a gene of this model, but the precomputed"),
+            "{}",
+            told("PD-L1")
+        );
         assert!(told("PD-L1").ends_with("press Generate for all genes."));
         assert!(told("rare").starts_with("RARE is a gene of this model; no generated cell"), "{}", told("rare"));
         assert!(told("xyz").starts_with("XYZ is not among this model's 3 genes"), "{}", told("xyz"));

@@ -201,15 +201,18 @@ impl Held {
         )
     }
 
-    /// What the gene table holds, in a sentence.
+    /// What the gene table holds, in a sentence; how many genes shifted in all is not said, which a verdict does.
+    pub fn listed_words(&self, compared: usize) -> String {
+        self.comparisons.get(compared).map_or_else(String::new, |own| {
+            let (listed, tested) = (own.genes.len(), self.made.tested);
+            format!("Precomputed: the {listed} genes with the smallest q, and markers, of {tested} that were tested.")
+        })
+    }
+
+    /// The same with how many genes shifted in all.
     pub fn genes_words(&self, compared: usize) -> String {
         self.comparisons.get(compared).map_or_else(String::new, |own| {
-            format!(
-                "Precomputed: the {} surest genes and markers of {} that were tested; {} of all have q below 0.05.",
-                own.genes.len(),
-                self.made.tested,
-                own.shifted
-            )
+            format!("{} Of all that were tested, {} have q < 0.05.", self.listed_words(compared), own.shifted)
         })
     }
 

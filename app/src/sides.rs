@@ -38,6 +38,13 @@ impl Sides {
     }
 }
 
+/// What stands for a fold change that is infinite, in a sentence; `base` and `moved` are the sides' cells.
+pub fn new_and_gone(base: &str, moved: &str) -> String {
+    format!(
+        "“new”: no counts at all in the {base}; “gone”: none in the {moved}. Such a fold change is infinite and does not measure strength."
+    )
+}
+
 /// Names of the groups of generated cells of a comparison, for legends; one where nothing is compared.
 pub fn groups(card: &Card, state: &State, comparison: Comparison) -> Vec<String> {
     let moved = |which| choices::perturbed_name(card, state.with_of(which)).map(|name| format!("generated, {name}"));

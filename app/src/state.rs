@@ -51,6 +51,13 @@ pub enum Which {
     B,
 }
 
+impl Which {
+    /// "A" or "B".
+    pub fn letter(self) -> &'static str {
+        if self == Self::A { "A" } else { "B" }
+    }
+}
+
 /// Part of the address that keeps the comparison on the screen, by the words of [`SHOWN`].
 pub const SHOW: &str = "show.comparison";
 /// Comparisons by their names in addresses.

@@ -5,10 +5,9 @@
 //! Does not know: how genes were tested, how the sentence looks.
 //! Flow: card + choices + table of shifts → **verdict** → results.
 
-use crate::choices;
 use crate::protocol::Comparison;
 use crate::protocol::card::Card;
-use crate::state::{State, Which, With};
+use crate::state::{State, Which};
 use crate::trust::{Level, Trust, support, trust};
 
 /// q below which a gene counts as moved.
@@ -43,10 +42,26 @@ impl Moved {
     pub fn words(self) -> String {
         let genes = if self.up == 1 { "gene" } else { "genes" };
         let of_all = match self.all {
-            Some(all) if all > self.up + self.down => format!(" among the surest; {all} moved in all"),
+            Some(all) if all > self.up + self.down => {
+                format!(" among the genes listed; {all} of all tested genes moved")
+            }
             _ => String::new(),
         };
         format!("{} {genes} up, {} down at q < {MOVED}{of_all}", self.up, self.down)
+    }
+}
+
+/// The support of the compared scenarios, each by its name where there are two; few cells on one side are few.
+fn supports(card: &Card, state: &State, sides: &[Which]) -> Option<(String, bool)> {
+    let one = |which: &Which| support(card, state.with_of(*which));
+    match sides {
+        [only] => one(only),
+        _ => {
+            let named = |which: &Which| one(which).map(|(words, thin)| (format!("{}: {words}", which.letter()), thin));
+            let all: Vec<(String, bool)> = sides.iter().filter_map(named).collect();
+            let words: Vec<&str> = all.iter().map(|(words, _)| words.as_str()).collect();
+            (!all.is_empty()).then(|| (words.join("; "), all.iter().any(|(_, thin)| *thin)))
+        }
     }
 }
 
@@ -57,7 +72,7 @@ pub struct Verdict {
     pub moved: String,
     /// How far to trust it; none where nothing is perturbed.
     pub trust: Option<Trust>,
-    /// How many training cells carry it, and whether they are few.
+    /// How many training cells carry it, side by side where there are two, and whether they are few.
     pub support: Option<(String, bool)>,
 }
 
@@ -70,12 +85,10 @@ impl Verdict {
             Comparison::BAgainstA => &[Which::A, Which::B],
         };
         let with = || sides.iter().map(|which| state.with_of(*which));
-        let cells = |with: &With| choices::training_cells(card, with).unwrap_or(0);
-        let weakest = with().min_by_key(|with| cells(with)).and_then(|with| support(card, with));
         Self {
             moved: moved.words(),
             trust: with().filter_map(|with| trust(card, with)).max_by_key(|own| own.level),
-            support: weakest,
+            support: supports(card, state, sides),
         }
     }
 
@@ -138,7 +151,10 @@ mod tests {
         assert_eq!(moved.words(), "1 gene up, 1 down at q < 0.05");
         assert_eq!(Moved::default().words(), "0 genes up, 0 down at q < 0.05", "nothing is said first, too");
         let surest = Moved { all: Some(90), ..moved };
-        assert_eq!(surest.words(), "1 gene up, 1 down at q < 0.05 among the surest; 90 moved in all");
+        assert_eq!(
+            surest.words(),
+            "1 gene up, 1 down at q < 0.05 among the genes listed; 90 of all tested genes moved"
+        );
         assert_eq!(Moved { all: Some(2), ..moved }.words(), moved.words());
     }
 
@@ -154,7 +170,8 @@ mod tests {
         // B against A counts for as much as the weaker of the two.
         let both = of("with.drug=X&b.on=1&b.with.drug=Y", Comparison::BAgainstA);
         assert_eq!(both.level(), Level::Behind);
-        assert!(both.sentence().ends_with("only 7 training cells carry it: thin support."), "{}", both.sentence());
+        let each = "; A: 400 training cells carry it; B: only 7 training cells carry it: thin support.";
+        assert!(both.sentence().ends_with(each), "{}", both.sentence());
         // Few cells are never a good sign.
         let mut thin = own;
         thin.support = Some(("only 7".into(), true));

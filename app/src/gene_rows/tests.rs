@@ -150,3 +150,20 @@ fn the_text_has_every_gene_and_what_made_it() {
         assert!(!other.contains("measured") && other.contains(",mean_a,mean_b,") && !other.contains("control"));
     });
 }
+
+#[test]
+fn no_name_is_computed_or_takes_a_line_apart() {
+    with(|columns| {
+        let mut genes = columns.genes.to_vec();
+        (genes[0], genes[1], genes[2], genes[3]) = ("=1+1".into(), "a,b\tc".into(), "@x".into(), "-y".into());
+        let notes = [("source".to_owned(), "cells,=cmd,+1+1".to_owned())];
+        for (separator, quoted) in [(',', "\"a,b\tc\","), ('\t', "\"a,b\tc\"\t")] {
+            let text = text(&Columns { genes: &genes, ..*columns }, ["control", "perturbed"], &notes, separator);
+            assert!(text.contains(quoted), "{text}");
+            for marked in ["'=1+1", "'@x", "'-y"] {
+                assert!(text.contains(&format!("\n{marked}{separator}")), "{marked} in {text}");
+            }
+            assert_eq!(text.starts_with("# source: cells,'=cmd,'+1+1\n"), separator == ',', "{text}");
+        }
+    });
+}

@@ -1,4 +1,4 @@
-//! How like a generated population is to a measured one, with the gallery's targets.
+//! Similarity of a generated population to a measured one, with the gallery's targets.
 //!
 //! Does: reads the card's populations, judges each measure that has a target, writes numbers as words.
 //! Does not know: how likeness is measured (`train-native`'s judge), how it is shown.
@@ -32,6 +32,12 @@ pub struct Likeness {
     pub ceiling: Option<f64>,
 }
 
+/// The measure of a classifier, as cards name it, and as its trade does.
+const CLASSIFIER: (&str, &str) = (
+    "told apart from measured cells",
+    "AUC of a classifier of generated against measured cells (0.5: it cannot tell them apart)",
+);
+
 /// What the gallery wants of a measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
@@ -52,7 +58,7 @@ const TARGETS: [(&str, Target); 6] = [
     ("MMD", Target::Times(2.0)),
     ("iLISI", Target::AtLeast(0.85)),
     ("1-Wasserstein distance", Target::Times(1.25)),
-    ("told apart from measured cells", Target::AtMost(0.65)),
+    (CLASSIFIER.0, Target::AtMost(0.65)),
 ];
 
 impl Target {
@@ -79,6 +85,11 @@ impl Target {
 impl Likeness {
     fn target(&self) -> Option<Target> {
         TARGETS.into_iter().find(|(name, _)| self.name.starts_with(name)).map(|(_, target)| target)
+    }
+
+    /// Name for people.
+    pub fn title(&self) -> &str {
+        if self.name.starts_with(CLASSIFIER.0) { CLASSIFIER.1 } else { &self.name }
     }
 
     /// What is wanted of it; nothing where the gallery wants nothing.
@@ -112,7 +123,7 @@ impl Population {
     pub fn verdict(&self) -> String {
         let judged: Vec<&Likeness> = self.measures.iter().filter(|own| own.is_reached().is_some()).collect();
         let missed: Vec<&str> =
-            judged.iter().filter(|own| own.is_reached() == Some(false)).map(|own| own.name.as_str()).collect();
+            judged.iter().filter(|own| own.is_reached() == Some(false)).map(|own| own.title()).collect();
         let (all, of) = (judged.len(), judged.len() - missed.len());
         let part = match TARGETS.len() - all.min(TARGETS.len()) {
             0 => String::new(),
@@ -160,6 +171,9 @@ mod tests {
             assert_eq!(measure(name, bad, ceiling).verdict(), "missed", "{name}");
             assert!(!measure(name, good, ceiling).target_words().is_empty());
         }
+        let classifier = measure("told apart from measured cells (AUC)", 0.6, 0.5);
+        assert!(classifier.title().starts_with("AUC of a classifier"), "{}", classifier.title());
+        assert_eq!(measure("iLISI", 0.6, 0.5).title(), "iLISI");
         assert_eq!(measure("exact copies of training cells", 0.0, 0.0).verdict(), "–");
         let bare = Likeness { ceiling: None, ..measure("MMD²", 0.1, 0.0) };
         assert_eq!(bare.verdict(), "not measured");

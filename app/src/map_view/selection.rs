@@ -177,5 +177,9 @@ mod tests {
         );
         let text = csv(&[], "cell_type", None, [bare].into_iter());
         assert!(text.ends_with("3,1.5,-2,B\n"));
+        let computed = Row { layer: "=layer", index: 1, at: (-1.0, 0.0), group: "+group", value: None };
+        let text = csv(&[], "@type", Some("-gene"), [computed].into_iter());
+        // Numbers keep their sign; names are marked as text.
+        assert_eq!(text, "layer,index,x,y,nearest_measured_@type,'-gene_log1p\n'=layer,1,-1,0,'+group,\n");
     }
 }

@@ -1,7 +1,7 @@
 //! A layout in an address.
 //!
 //! Does: writes a layout into one short text that survives percent-encoding unchanged, and reads it back.
-//! Does not know: which values a bundle has; what is not understood is an empty well.
+//! Does not know: which values a bundle has, which numbers a model takes. What is not understood is told, with its wells.
 //! Flow: layout ⇄ **text** ⇄ `state.parts`.
 //!
 //! Form: `key.key~condition~condition*item.item…`. A condition has one field per key, values joined by "-", then the
@@ -64,7 +64,8 @@ fn write_condition(condition: &Condition, keys: &[&String]) -> String {
     text
 }
 
-fn read_condition(text: &str, keys: &[String]) -> Condition {
+/// A condition, and what of it could not be understood.
+fn read_condition(text: &str, keys: &[String]) -> (Condition, Vec<String>) {
     let mut fields = text.split('.');
     let mut condition = Condition::default();
     for key in keys {
@@ -74,14 +75,24 @@ fn read_condition(text: &str, keys: &[String]) -> Condition {
             condition.with.insert(key.clone(), values);
         }
     }
-    let guidance = fields.next().and_then(|field| unescape(field).parse().ok());
-    condition.guidance = guidance.filter(|guidance: &f32| (0.0..=20.0).contains(guidance));
-    let held = |field: &str| {
-        let (gene, count) = field.rsplit_once('-')?;
-        Some((unescape(gene), count.parse().ok()?))
-    };
-    condition.clamp = fields.filter_map(held).collect();
-    condition
+    let mut refused = Vec::new();
+    // A number is taken as it is, whatever its size: which ones a model takes is said by `super::unknown`.
+    if let Some(typed) = fields.next().map(unescape).filter(|typed| !typed.is_empty()) {
+        condition.guidance = typed.parse().ok().filter(|guidance: &f32| guidance.is_finite());
+        if condition.guidance.is_none() {
+            refused.push(format!("The address asks for guidance “{typed}”, which is no number."));
+        }
+    }
+    for field in fields.filter(|field| !field.is_empty()) {
+        let held = field.rsplit_once('-').and_then(|(gene, count)| Some((unescape(gene), count.parse().ok()?)));
+        match held {
+            Some(held) => condition.clamp.push(held),
+            None => {
+                refused.push(format!("The address asks for held gene “{}”, which names no count.", unescape(field)))
+            }
+        }
+    }
+    (condition, refused)
 }
 
 /// The text of a layout; empty for an empty plate.
@@ -118,29 +129,35 @@ pub fn write(layout: &Layout) -> String {
 
 /// The layout of a text.
 pub fn read(text: &str) -> Layout {
-    let mut layout = Layout::default();
-    let Some((head, items)) = text.split_once(WELLS_FOLLOW) else { return layout };
+    read_telling(text).0
+}
+
+/// The same, and what of it could not be understood, in sentences, each with the well that it is of.
+pub fn read_telling(text: &str) -> (Layout, Vec<(String, usize)>) {
+    let (mut layout, mut refused) = (Layout::default(), Vec::new());
+    let Some((head, items)) = text.split_once(WELLS_FOLLOW) else { return (layout, refused) };
     let mut parts = head.split('~');
     let keys: Vec<String> =
         parts.next().unwrap_or_default().split('.').filter(|key| !key.is_empty()).map(unescape).collect();
-    let conditions: Vec<Condition> = parts.map(|part| read_condition(part, &keys)).collect();
+    let conditions: Vec<(Condition, Vec<String>)> = parts.map(|part| read_condition(part, &keys)).collect();
     let mut place = 0_usize;
     for item in items.split('.') {
         if let Some(empty) = item.strip_prefix('_').and_then(|count| count.parse::<usize>().ok()) {
             place = place.saturating_add(empty);
             continue;
         }
-        let well = item.split_once('-').and_then(|(number, replicate)| {
-            let condition = conditions.get(number.parse::<usize>().ok()?)?.clone();
-            Some(Well { condition, replicate: replicate.parse().ok()? })
-        });
         if place >= WELLS {
             break;
         }
+        let well = item.split_once('-').and_then(|(number, replicate)| {
+            let (condition, told) = conditions.get(number.parse::<usize>().ok()?)?;
+            refused.extend(told.iter().map(|sentence| (sentence.clone(), place)));
+            Some(Well { condition: condition.clone(), replicate: replicate.parse().ok()? })
+        });
         layout.set(place, well);
         place += 1;
     }
-    layout
+    (layout, refused)
 }
 
 /// The layout of a state's parts.
@@ -164,11 +181,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::layout::{Condition, Layout, Well};
-    use super::{PART, into_parts, of_parts, read, write};
+    use super::{PART, into_parts, of_parts, read, read_telling, write};
     use crate::state::State;
     use proptest::collection::{btree_map, vec};
     use proptest::option;
-    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
+    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
     fn layouts() -> impl Strategy<Value = Layout> {
         let names = || "\\PC{1,8}";
@@ -226,9 +243,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn guidance_that_the_model_refuses_is_not_read(guidance in 20.1_f32..1e9) {
-            let text = format!("k~v.{guidance}*0-1");
-            prop_assert!(read(&text).get(0).is_some_and(|well| well.condition.guidance.is_none()));
+        fn guidance_of_any_size_is_read_so_that_it_can_be_refused(guidance in -1e9_f32..1e9) {
+            let condition = Condition { guidance: Some(guidance), ..Condition::default() };
+            let mut layout = Layout::default();
+            layout.place(&[0], &condition);
+            prop_assert_eq!(read(&write(&layout)).get(0).and_then(|well| well.condition.guidance), Some(guidance));
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_with_its_wells() {
+        let (layout, refused) = read_telling("k~v.many~v.2.CD14~v.NaN*0-1._1.1-1.2-1.1-2");
+        assert_eq!(layout.filled().count(), 4);
+        let told: Vec<(&str, usize)> = refused.iter().map(|(sentence, place)| (sentence.as_str(), *place)).collect();
+        let held = "The address asks for held gene “CD14”, which names no count.";
+        assert_eq!(
+            told,
+            [
+                ("The address asks for guidance “many”, which is no number.", 0),
+                (held, 2),
+                ("The address asks for guidance “NaN”, which is no number.", 3),
+                (held, 4)
+            ]
+        );
+        assert!(read_telling("k~v.2.CD14-3*0-1").1.is_empty());
     }
 }

@@ -93,7 +93,9 @@ impl Draft {
                 let limit = card.guidance_limit;
                 let guidance = text.parse().ok().filter(|guidance| (0.0..=limit).contains(guidance));
                 let wrong = || {
-                    format!("guidance is a number from 0 to {limit}, the largest at which this model's cells are sound")
+                    format!(
+                        "guidance is a number from 0 to {limit}, the largest at which this model's cells were found plausible"
+                    )
                 };
                 self.condition.guidance = Some(guidance.ok_or_else(wrong)?);
             }

@@ -244,6 +244,19 @@ mod tests {
     }
 
     #[test]
+    fn no_name_is_computed_or_takes_a_line_apart() {
+        let (mut card, own) = (card(), result([1.0, 2.0], [0.01, 0.001]));
+        (card.genes[0], card.genes[1]) = ("=1+1".into(), "a\tb".into());
+        assert_eq!(long(&card, 3, &own, 0..2), "A4\t'=1+1\t1\t0.5\t1\t1e-2\nA4\t\"a\tb\"\t2\t-0.1\t-0.2\t1e-3\n");
+        let mut layout = Layout::default();
+        let mut condition = Condition { with: defaults(&card), ..Condition::default() };
+        condition.with.insert("donor".into(), vec!["@donor".into()]);
+        layout.place(&[3], &condition);
+        let text = wide(&card, &layout, &[(3, &own)], &[]);
+        assert!(text.contains("\t'@donor\t"), "{text}");
+    }
+
+    #[test]
     fn what_was_never_trained_on_is_known() {
         let mut card = card();
         card.combinations = BTreeMap::from([("101|CD14+ Monocytes|ctrl".to_owned(), 4)]);

@@ -1,10 +1,11 @@
 //! From wells to what the worker is asked for.
 //!
-//! Does: the request of a well, the order of work, the command that repeats a well.
+//! Does: the range of cells per well, the request of a well, the order of work, the command that repeats a well.
 //! Does not know: messages, the sampler.
 //! Flow: layout + settings → **requests in order** → worker; the same → commands in exports.
 
 use super::layout::{Layout, Well};
+use crate::checks;
 use crate::protocol::Request;
 
 /// Fewest and most cells of a well.
@@ -23,6 +24,14 @@ pub struct Settings {
     pub cells: u32,
     /// Seed: that of the control populations; replicate r has seed + r.
     pub seed: u32,
+}
+
+/// Cells per well as a person or an address has it.
+///
+/// # Errors
+/// A sentence when it is no number or out of range.
+pub fn cells_of(typed: &str) -> Result<u32, String> {
+    checks::number("Cells per well", typed, CELLS.0, CELLS.1)
 }
 
 /// What a well asks for.

@@ -140,5 +140,5 @@ fn results_say_what_made_them() {
     let (first, second) = commands.split_once(" && ").unwrap();
     assert!(first.contains("--with \"drug=X\" --guidance 1.5 --steps 4 --cells 128 --seed 7"), "{first}");
     assert!(second.contains("--with \"donor=2\" --guidance 0") && !second.contains("drug"), "{second}");
-    assert!(of("genes").contains("2 surest genes and markers of 4"));
+    assert!(of("genes").contains("the 2 genes with the smallest q, and markers, of 4 that were tested. Of all"));
 }

@@ -14,6 +14,8 @@ const CONTROL: &str = "\u{e009}";
 /// Lets held keys go.
 const RELEASE: &str = "\u{e000}";
 const DELETE: &str = "\u{e017}";
+const BACKSPACE: &str = "\u{e003}";
+const TAB: &str = "\u{e004}";
 
 /// Opens the plate and waits for its model.
 fn open(page: &Page, query: &str) {
@@ -155,7 +157,7 @@ fn a_plate_shows_what_is_precomputed_at_once_and_says_its_time_before() {
             // Interferon on B cells and monocytes, a control well beside them: these came with the model.
             open(
                 page,
-                "device=cpu&view=plate&plate.wells=cell_type.condition.donor~B__cells.IFN_2Dbeta.1015~CD14_2B__Monocytes.IFN_2Dbeta.1015~B__cells.ctrl.1015*0-1.1-1.2-1",
+                "device=cpu&view=plate&plate.cells=8&plate.wells=cell_type.condition.donor~B__cells.IFN_2Dbeta.1015~CD14_2B__Monocytes.IFN_2Dbeta.1015~B__cells.ctrl.1015*0-1.1-1.2-1",
             );
             page.wait("precomputed responses", 30, |page| {
                 (value(page, "A1").is_some() && value(page, "A2").is_some()).then_some(())
@@ -173,10 +175,26 @@ fn a_plate_shows_what_is_precomputed_at_once_and_says_its_time_before() {
                 words.starts_with("Precomputed: these came with the model") && words.contains("on either side, seed"),
                 "{words}"
             );
-            // Own guidance: another condition, of which nothing is precomputed.
+            // Own cells take its place; of other settings they are none of these wells, and it comes back.
+            page.wait("Run", 60, |page| page.attribute("run-plate", "disabled").is_none().then_some(()));
+            page.click("run-plate");
+            finished(page);
+            page.wait("the wells' own values", 30, |page| value(page, "A3").map(drop));
+            assert!(!said(page, "A1").contains("precomputed"), "{}", said(page, "A1"));
+            page.keys("plate-cells", &format!("{BACKSPACE}16{TAB}"));
+            page.wait("what is precomputed", 30, |page| said(page, "A1").contains("precomputed").then_some(()));
+            assert_eq!(value(page, "A3"), None, "nothing is precomputed of a control well");
+            // Among a plate's own results it is marked, and has no colour of their scale.
             page.choose("plate-colour", "strength");
             page.wait("wells without a value", 30, |page| value(page, "A1").is_none().then_some(()));
+            assert!(said(page, "A1").contains("not run yet, precomputed: "), "{}", said(page, "A1"));
+            assert!(page.text("well-A1").contains('*') && !page.text("well-A3").contains('*'));
             assert!(page.address().contains("plate.colour=strength"), "{}", page.address());
+            // What is out of range is refused where it is typed.
+            page.keys("plate-cells", &format!("{BACKSPACE}{BACKSPACE}9999{TAB}"));
+            page.wait_for("plate-cells-told", 10);
+            let told = page.text("plate-cells-told");
+            assert!(told.contains("from 8 to 256; 9999 was not taken") && told.contains("It stays 16."), "{told}");
         },
     );
 }
@@ -189,27 +207,35 @@ fn what_a_plate_of_a_link_asks_for_and_the_model_lacks_is_named_and_not_run() {
         |page| {
             open(
                 page,
-                "device=cpu&view=plate&plate.wells=cell_type.condition.donor~B__cells.IFN_2Dbeta.999~Martian.IFN_2Dbeta.101~B__cells.IFN_2Dbeta.101.9~B__cells.IFN_2Dbeta.101.2*0-1.1-1.2-1.3-1",
+                "device=cpu&view=plate&steps=9999&plate.cells=9999&plate.wells=cell_type.condition.donor~B__cells.IFN_2Dbeta.999~Martian.IFN_2Dbeta.101~B__cells.IFN_2Dbeta.101.9~B__cells.IFN_2Dbeta.101.2~B__cells.IFN_2Dbeta.101.many*0-1.1-1.2-1.3-1.4-1",
             );
             page.wait_for("plate-problems", 30);
             let words = page.text("plate-problems");
             for part in [
                 "A1: Donor: this model has no “999”",
                 "A2: Cell type: this model has no “Martian”",
-                "A3: Guidance 9 is above",
+                "A3: Guidance scale: a number from 0 to",
+                "9 was not taken",
+                "A5: The address asks for guidance “many”, which is no number",
+                "Sampling steps: a whole number from 1 to 256; 9999 was not taken",
+                "Cells per well: a whole number from 8 to 256; 9999 was not taken",
             ] {
                 assert!(words.contains(part), "{part} in {words}");
             }
             assert!(!words.contains("A4"), "{words}");
             assert!(page.attribute("run-plate", "disabled").is_some(), "nothing runs of it");
             assert!(page.address().contains("999"), "nothing is replaced: {}", page.address());
+            page.click("well-A2");
+            let seen = page.text("well-seen");
+            assert!(seen.starts_with("Unknown to this model") && seen.contains("“Martian”"), "{seen}");
             // Guidance of a well is in the address.
             assert!(said(page, "A4").contains("guidance 2"), "{}", said(page, "A4"));
             while page.sees("plate-problems") {
                 page.script("document.querySelector('[data-testid=plate-problems] button').click();");
             }
             page.wait("Run", 30, |page| page.attribute("run-plate", "disabled").is_none().then_some(()));
-            assert_eq!(page.text("run-plate"), "Run 1 well");
+            // A4, and A5: what is no number is named until the plate is edited, and its well then has the plate's guidance.
+            assert_eq!(page.text("run-plate"), "Run 2 wells");
         },
     );
 }

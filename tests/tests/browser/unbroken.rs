@@ -190,10 +190,10 @@ fn an_answer_stays_until_another_is_there_and_comes_back_when_a_run_is_stopped()
             page.click("generate");
             page.wait("the run", 30, |page| page.sees("cancel").then_some(()));
             assert!(page.sees("shifts-table"), "the table of before stands until there is a new one");
-            assert!(page.text("standing").contains("Of before"), "{}", page.text("standing"));
+            assert!(page.text("standing").contains("Previous answer"), "{}", page.text("standing"));
             page.click("cancel");
             page.wait("the stop", 60, |page| (!page.sees("cancel")).then_some(()));
-            if page.text("progress").contains("stands again") {
+            if page.text("progress").contains("is shown again") {
                 assert_eq!((page.rows("shifts-table"), number(page, "map", "data-points")), (rows.clone(), points));
             } else {
                 // The machine was quick enough for a first table: the answer of before is one click away.

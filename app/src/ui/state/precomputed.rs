@@ -89,4 +89,12 @@ impl AheadStore {
             Some(shown.held.genes_words(shown.found.compared?.1))
         })
     }
+
+    /// The same without how many genes shifted, where that is said elsewhere.
+    pub(in crate::ui) fn listed_words(&self) -> Option<String> {
+        self.shown.with(|shown| {
+            let shown = shown.as_ref()?;
+            Some(shown.held.listed_words(shown.found.compared?.1))
+        })
+    }
 }

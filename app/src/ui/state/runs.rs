@@ -119,11 +119,18 @@ impl Store {
         let has_table = self.answer.pending.with_untracked(Option::is_none);
         if !has_table && self.answer.before.with_untracked(Option::is_some) {
             self.bring_back();
-            return "Stopped; the answer of before stands again.".to_owned();
+            return "Stopped; the previous answer is shown again.".to_owned();
         }
         // Cells that nothing is compared with are an answer too, of a run without a table.
         self.first_table();
         format!("Stopped; {cells} cells of the last scenario were finished.")
+    }
+
+    /// ", precomputed" for the cells on the map; those of a run in work are the visitor's own, also while the table beside
+    /// them is still the precomputed one.
+    pub(in crate::ui) fn cells_ending(&self) -> &'static str {
+        let is_old = self.answer.cells_of.get() != self.run.get() || self.answer.pending.with(Option::is_none);
+        if is_old { self.ahead.ending() } else { "" }
     }
 
     /// Whether an answer of before can be brought back: not over a finished one.

@@ -188,22 +188,22 @@ fn Teach() -> impl IntoView {
             <div>
                 <h3>"What happens"</h3>
                 <ol>
-                    <li>"A look at the file's head says how much memory it needs, before anything is read."</li>
+                    <li>"The file's header tells how much memory it needs before anything is read."</li>
                     <li>"Its cells are placed on the model's fixed map, among the measured cells."</li>
                     <li>"Colour them by any label or gene; choose two groups by label or by drawing on the map."</li>
                     <li>"Every gene is tested between the groups; the groups are compared with the cells that the model generates."</li>
                     <li>"What if? The model predicts what a perturbation would do to your own cells."</li>
-                    <li>"Save places, tables and cells. Remove frees the memory."</li>
+                    <li>"Save map positions, tables and cells. “Remove” frees the memory."</li>
                 </ol>
             </div>
             <div>
                 <h3>"What is read"</h3>
                 <dl>
-                    <dt>".h5ad, .h5mu"</dt><dd>"AnnData of any age and MuData, by cells or by genes. Counts are looked for in X, layers and raw, judged on cells from all of the file; log-normalised expression is read too, with less to be said"</dd>
+                    <dt>".h5ad, .h5mu"</dt><dd>"AnnData (any version) and MuData, stored by cells or by genes. Counts are looked for in X, layers and raw and checked on cells from all over the file. Log-normalised expression can be read too, but supports fewer analyses"</dd>
                     <dt>".h5"</dt><dd>"10x Genomics, Cell Ranger 2 and later, and CellBender; gene expression only, one genome or all"</dd>
                     <dt>".mtx(.gz)"</dt><dd>"with features.tsv or genes.tsv and barcodes.tsv (10x, STARsolo), or Parse's all_genes.csv and cell_metadata.csv, chosen together in any order"</dd>
                 </dl>
-                <p class="note">"Genes are matched by symbol (ISG15). If the index holds identifiers (Ensembl), symbols are taken from the column that holds them, whatever its name."</p>
+                <p class="note">"Genes are matched by symbol (ISG15). If the index holds identifiers (Ensembl), symbols are taken from the column that holds them, whatever it is called."</p>
             </div>
         </div>
     }

@@ -75,7 +75,7 @@ pub(super) fn Compared() -> impl IntoView {
         };
         Some(view! {
             <section class="panel own-compare" aria-labelledby="own-compare">
-                <h2 id="own-compare">"Beside the current run"</h2>
+                <h2 id="own-compare">"Compared with the current run in Explore"</h2>
                 {body}
             </section>
         })

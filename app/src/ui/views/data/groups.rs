@@ -59,7 +59,7 @@ pub(super) fn Groups() -> impl IntoView {
             <h2 id="own-groups">"Compare two groups"</h2>
             {sides}
             <button class="primary" data-testid="data-test" disabled=blocked on:click=test>"Test B against A"</button>
-            <p class="note">"By label here, or drawn on the map. Every gene of the file is tested: Mann-Whitney, q-values by Benjamini-Hochberg. Cells of one donor are not independent: q-values of cells are too hopeful about donors."</p>
+            <p class="note">"By label here, or drawn on the map. Every gene of the file is tested (Mann-Whitney; q-values by Benjamini-Hochberg). The test treats cells as independent, but cells of one donor are not: for statements about donors these q-values are too small."</p>
         </section>
     }
 }

@@ -28,7 +28,7 @@ fn facts(summary: &Summary) -> Vec<(&'static str, &'static str, String)> {
         ("own-genes", "Genes", thousands(summary.genes.into())),
         (
             "own-shared",
-            "Genes that the model knows",
+            "Genes shared with the model",
             format!("{} of {}", thousands(summary.shared.into()), thousands(summary.panel.into())),
         ),
         ("own-values", "Values", format!("{values}, from {}", summary.place)),
@@ -100,7 +100,7 @@ pub(super) fn About() -> impl IntoView {
                     </table>
                 </div>
                 <div class="drop-actions">
-                    <button data-testid="own-places" on:click=move |_| ask(store, Ask::Export(Export::Places))>"Save places (CSV)"</button>
+                    <button data-testid="own-places" on:click=move |_| ask(store, Ask::Export(Export::Places))>"Save map positions (CSV)"</button>
                     <button data-testid="own-h5ad" disabled=!counts on:click=move |_| ask(store, Ask::Export(Export::Cells))>"Save all cells (h5ad)"</button>
                     <button class="quiet" data-testid="own-remove" on:click=move |_| ask(store, Ask::Remove)>"Remove: free the memory"</button>
                 </div>

@@ -7,6 +7,7 @@
 
 use leptos::prelude::*;
 
+use crate::lacks::Lacks;
 use crate::ui::effects::precomputed::{ran_the_same, show, wanted};
 use crate::ui::state::store::{Phase, use_store};
 
@@ -27,13 +28,16 @@ pub(super) fn Precomputed() -> impl IntoView {
         let why = wanted.get()?.err()?;
         (!store.has_own() && !store.is_running()).then(|| format!("{why} Press Generate for cells of these choices."))
     });
-    // Room is kept for what comes with the model, so that the map does not move when it does.
-    let waiting = move || {
-        let loading = store.phase.with(|phase| matches!(phase, Phase::Loading { .. }));
-        loading && words.with(Option::is_none) && lacking.with(Option::is_none)
-    };
+    // What to do where nothing is on the screen and nothing is precomputed.
+    let begin = Memo::new(move |_| {
+        let waits = store.phase.with(|phase| matches!(phase, Phase::Loading { .. } | Phase::Idle));
+        let said = words.with(Option::is_some) || lacking.with(Option::is_some);
+        let card = store.card.get().filter(|_| waits && !said && store.finished.with(Option::is_none))?;
+        Some(Lacks::of(&card).begin())
+    });
     view! {
-        <div role="status" class="ahead" class:waiting=waiting>
+        <div role="status" class="ahead">
+            {move || begin.get().map(|words| view! { <p class="note" data-testid="begin-words">{words}</p> })}
             {move || words.get().map(|words| view! {
                 <p class="precomputed" data-testid="precomputed" hidden=move || store.is_running()><b>"Precomputed: "</b>{words}</p>
             })}
@@ -61,7 +65,7 @@ pub(super) fn Typical() -> impl IntoView {
         (!names.is_empty()).then(|| {
             let cells = shown.held.made.cells;
             format!(
-                "Precomputed: surely higher in these {cells} generated cells than in generated cells of the other cell types (q below 0.05, surest first): {}.",
+                "Precomputed: significantly higher in these {cells} generated cells than in generated cells of the other cell types (q < 0.05, smallest q first): {}.",
                 names.join(", ")
             )
         })

@@ -154,7 +154,7 @@ fn words(shown: &Shown) -> String {
     match shown.drawn {
         Some((_, count, lot)) => {
             format!(
-                "{gene} was revealed in step {step}: its lot was {lot:.3}, and count {count} was drawn from these probabilities.{top}{mean}"
+                "{gene} was revealed in step {step}: its uniform random draw was {lot:.3}, and count {count} was drawn from these probabilities.{top}{mean}"
             )
         }
         None => format!("Before step {step}, {gene} is masked.{top}{mean}"),

@@ -41,7 +41,7 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
             <ul class="tags">{tags}</ul>
             {made(&card, &sheet)}
             <Facts card=card.clone() sheet=sheet.clone()/>
-            <h3>"How well it does on what it never saw"</h3>
+            <h3>"Performance on held-out cells"</h3>
             {list("Held out of training", &card.training.held_out)}
             <Summaries summaries=sheet.summaries.clone()/>
             {scores(card.clone(), &sheet)}
@@ -55,9 +55,9 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
                 {list("Known failures", &sheet.known_failures)}
             </div>
             <Sources card=card.clone() licence=sheet.licence.clone()/>
-            <h3>"What it can be asked"</h3>
+            <h3>"Conditions it can generate"</h3>
             {card.choosable().map(|condition| values(&card, condition)).collect::<Vec<_>>()}
-            <h3>"Made by"</h3>
+            <h3>"Training command"</h3>
             <pre class="command" data-testid="card-command"><code>{card.training.command.clone()}</code></pre>
             <Files sheet/>
             <p class="note">"SHA-256 of bundle.json, which names the whole bundle: "<code class="hash" data-testid="card-hash">{hash}</code></p>
@@ -85,8 +85,8 @@ fn made(card: &Card, sheet: &Sheet) -> Option<impl IntoView + use<>> {
 /// Whether raw numbers of its cells are those of cells; nothing where it was not looked at.
 fn sound(card: &Card) -> Option<impl IntoView + use<>> {
     let own = card.plausibility.clone()?;
-    let words = format!("Looked at {} generated cells, count by count: {}", grouped(own.cells.into()), own.words);
-    Some(view! { <p class:missed=!own.sound data-testid="card-sound"><b>"Could they be cells? "</b>{words}</p> })
+    let words = format!("Checked the counts of {} generated cells: {}", grouped(own.cells.into()), own.words);
+    Some(view! { <p class:missed=!own.sound data-testid="card-sound"><b>"Are its cells plausible? "</b>{words}</p> })
 }
 
 /// Scores of every held-out group. A model that knows no perturbation has none, and that is no omission.
@@ -121,13 +121,13 @@ fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
             (training.steps > 0).then(|| format!("{} of {} cells", count(training.steps), training.batch)),
         ),
         (
-            "Loss at the end",
+            "Final training loss",
             (training.bits_per_gene > 0.0).then(|| format!("{:.3} bits per gene", training.bits_per_gene)),
         ),
         ("Training seed", sheet.training.seed.map(|seed| seed.to_string())),
         ("Network", (!network.is_empty()).then(|| network.join(", "))),
-        ("Its defaults", Some(format!("guidance {}, {} steps", card.guidance, card.steps))),
-        ("Guidance", Some(format!("up to {}: above, its cells were not found sound", card.guidance_limit))),
+        ("Default settings", Some(format!("guidance {}, {} steps", card.guidance, card.steps))),
+        ("Guidance", Some(format!("up to {}; above that, its cells were not found plausible", card.guidance_limit))),
         (
             "Library sizes",
             (card.library_sizes[1] > 0).then(|| {

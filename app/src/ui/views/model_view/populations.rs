@@ -16,9 +16,9 @@ pub(super) fn Populations(populations: Vec<Population>) -> impl IntoView {
     (!shown.is_empty()).then(|| {
         view! {
             <section data-testid="populations">
-                <h3>"How like its cells are to measured ones"</h3>
+                <h3>"Similarity to measured cells"</h3>
                 {shown}
-                <p class="note">"Generated cells are measured against one half of the measured cells; the ceiling is the other half against it, with as many cells, and a dash where halves of so few cells say nothing. A target is what this site asks of the models that it ships; one that is missed is shown as missed."</p>
+                <p class="note">"The measured cells are split at random into two halves. “Generated” compares generated cells with one half; “Ceiling” compares the other half with it, with as many cells: the best that can be expected. A dash marks too few cells for a ceiling. Targets are those of this site for the models that it ships."</p>
             </section>
         }
     })
@@ -28,9 +28,9 @@ pub(super) fn Populations(populations: Vec<Population>) -> impl IntoView {
 fn population(own: &Population, place: usize) -> impl IntoView + use<> {
     let title = match (own.title.as_str(), own.cells) {
         (title, 0) => title.to_owned(),
-        (title, cells) => format!("{title} ({} cells a side)", grouped(cells)),
+        (title, cells) => format!("{title} ({} cells on either side)", grouped(cells)),
     };
-    let label = format!("{title}: likeness of generated and measured cells");
+    let label = format!("{title}: similarity of generated to measured cells");
     let row = |own: &Likeness| {
         let target = own.target_words();
         let verdict = own.verdict();
@@ -42,7 +42,7 @@ fn population(own: &Population, place: usize) -> impl IntoView + use<> {
         };
         view! {
             <tr>
-                <th scope="row">{own.name.clone()}</th>
+                <th scope="row">{own.title().to_owned()}</th>
                 <td>{number(own.generated)}</td><td>{number(own.ceiling())}</td><td>{own.best.clone()}</td>
                 <td>{if target.is_empty() { "–".to_owned() } else { target }}</td>
                 <td class:missed=own.is_reached() == Some(false)><span aria-hidden="true">{mark}</span>{verdict}</td>

@@ -28,7 +28,7 @@ const SHOWN: usize = 24;
 #[component]
 pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
     if card.scores.is_empty() {
-        return view! { <p class="empty" data-testid="no-scores">"This bundle carries no held-out scores: nobody has said how far to trust it."</p> }.into_any();
+        return view! { <p class="empty" data-testid="no-scores">"No held-out evaluation is available for this model: how far to trust it is not known."</p> }.into_any();
     }
     let rows: Vec<_> = card.scores.iter().flat_map(rows).collect();
     let ahead = METRICS.map(|metric| {
@@ -56,7 +56,7 @@ pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
         table.into_any()
     };
     view! {
-        <p data-testid="scores-summary">"Held-out groups in which the model is ahead of the best baseline that is known of them: "{ahead}"."</p>
+        <p data-testid="scores-summary">"Held-out groups in which the model is better than the best baseline: "{ahead}"."</p>
         {table}
         <p class="note">"In the strip: the model is the filled disc, the best baseline the hollow square, the ceiling the bar; ✓ marks a model that is ahead of the best baseline. Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it, and where they do not agree at all there is none."</p>
     }.into_any()

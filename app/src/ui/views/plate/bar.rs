@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
-use super::desk::use_desk;
+use super::desk::{CELLS_PART, use_desk};
+use crate::checks;
 use crate::plate::layout::Direction;
+use crate::plate::unknown::Refused;
 use crate::plate::wells::name;
-use crate::plate::work::{CELLS, USUAL_CELLS};
+use crate::plate::work::{CELLS, USUAL_CELLS, cells_of};
 use crate::protocol::DeviceReport;
 use crate::ui::effects::worker;
 use crate::ui::state::plate::{Draft, Tool};
@@ -46,7 +48,7 @@ pub(super) fn RunBar() -> impl IntoView {
         (1, _) => "Run 1 more well".to_owned(),
         (some, _) => format!("Run {some} more wells"),
     };
-    let is_unknown = move || desk.unknown.with(|own| !own.is_empty());
+    let is_unknown = move || desk.has_problems();
     // What is precomputed is shown at once; the plate's own cells take their time.
     let at_once = move || {
         let (ahead, all) = (desk.ahead.with(BTreeMap::len), filled.get());
@@ -54,11 +56,19 @@ pub(super) fn RunBar() -> impl IntoView {
             .then(|| format!(" {ahead} of {all} wells have a precomputed response, shown at once."))
     };
     let blocked = move || missing.get() == 0 || is_unknown() || desk.store.phase.with(|phase| *phase != Phase::Idle);
-    let take_cells = move |event| {
-        let typed: Option<u32> = event_target_value(&event).parse().ok();
-        let cells = typed.unwrap_or(USUAL_CELLS).clamp(CELLS.0, CELLS.1);
-        desk.set_part("plate.cells", (cells != USUAL_CELLS).then(|| cells.to_string()));
+    let said = RwSignal::new(String::new());
+    let take_cells = move |event| match cells_of(&event_target_value(&event)) {
+        Ok(cells) => {
+            said.set(String::new());
+            desk.set_part(CELLS_PART, (cells != USUAL_CELLS).then(|| cells.to_string()));
+        }
+        Err(sentence) => said.set(format!("{sentence} It stays {}.", desk.settings.get_untracked().cells)),
     };
+    // A choice that came otherwise (undo, a link) takes the complaint away.
+    Effect::new(move |_| {
+        desk.settings.track();
+        said.set(String::new());
+    });
     view! {
         <div class="plate-run">
             <label class="inline">"Cells per well "
@@ -73,6 +83,7 @@ pub(super) fn RunBar() -> impl IntoView {
             </Show>
             <span class="note" data-testid="plate-time" hidden=move || desk.is_running()>{time}{at_once}</span>
         </div>
+        <p class="wrong" role="status" data-testid="plate-cells-told" hidden=move || said.with(String::is_empty)>{move || said.get()}</p>
         <Unknown/>
     }
 }
@@ -94,10 +105,20 @@ fn Unknown() -> impl IntoView {
         };
         desk.unknown.get().into_iter().map(row).collect::<Vec<_>>()
     };
+    let refused = move || {
+        let row = |Refused { words, about }: Refused| {
+            let leave = move |_| match &about {
+                Some(about) => desk.store.change(|state| checks::leave_out(state, about)),
+                None => desk.set_part(CELLS_PART, None),
+            };
+            view! { <li>{format!("{words} ")}<button class="quiet" aria-label=format!("Leave out: {words}") on:click=leave>"Leave it out"</button></li> }
+        };
+        desk.refused.get().into_iter().map(row).collect::<Vec<_>>()
+    };
     view! {
-        <div role="status" class="problems" data-testid="plate-problems" hidden=move || desk.unknown.with(Vec::is_empty)>
+        <div role="status" class="problems" data-testid="plate-problems" hidden=move || !desk.has_problems()>
             <p>"Nothing is generated of this plate before these are settled:"</p>
-            <ul>{rows}</ul>
+            <ul>{refused}{rows}</ul>
         </div>
     }
 }

@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::desk::{Desk, brief, sentence, use_desk};
+use super::desk::{Desk, use_desk};
+use super::words::{brief, sentence};
 use crate::choices::perturbation;
+use crate::expression::probability_single;
 use crate::plate::Well;
 use crate::plate::results::{WellResult, spread, training_cells};
+use crate::plate::unknown::seen;
 use crate::plate::wells::name;
 use crate::state::View;
-use crate::ui::widgets::numbers::{change, small};
+use crate::ui::widgets::numbers::change;
 
 /// Genes listed.
 const TOP: usize = 10;
@@ -39,19 +42,6 @@ pub(super) fn WellCard() -> impl IntoView {
     }
 }
 
-/// Measured, generated or extrapolated.
-fn seen(desk: Desk, well: &Well, has_result: bool) -> (bool, String) {
-    let cells = training_cells(&desk.card(), &desk.made(well).request);
-    let made = if has_result { "Generated" } else { "To be generated" };
-    match cells {
-        Some(0) if has_result => (true, "Extrapolated: no training cell had this combination.".to_owned()),
-        Some(0) => (true, "To be extrapolated: no training cell had this combination.".to_owned()),
-        Some(1) => (false, format!("{made}: one training cell had this combination.")),
-        Some(cells) => (false, format!("{made}: {cells} training cells had this combination.")),
-        None => (false, format!("{made}. This bundle does not say how many training cells had this combination.")),
-    }
-}
-
 /// Sets Explore's choices to a well's and opens it.
 fn open(desk: Desk, well: &Well) {
     let made = untrack(|| desk.made(well));
@@ -68,8 +58,10 @@ fn open(desk: Desk, well: &Well) {
 /// A well that is not empty. No component: what it reads must be followed by whoever shows it.
 fn filled(desk: Desk, place: usize, well: Well) -> impl IntoView {
     let result = desk.result(place);
-    let (is_new, words) = seen(desk, &well, result.is_some());
     let card = desk.card();
+    let cells = training_cells(&card, &desk.made(&well).request);
+    let (is_new, words) = seen(&card, &well.condition, cells, result.is_some());
+    let ahead = desk.ahead.with(|own| own.get(&place).copied());
     let about = sentence(&card, &well.condition);
     let seed = desk.made(&well).request.seed;
     let replicates = desk.layout.with(|layout| layout.replicates(&well.condition));
@@ -88,10 +80,9 @@ fn filled(desk: Desk, place: usize, well: Well) -> impl IntoView {
     });
     let own = result.as_ref().and_then(|result| desk.value(result));
     let against = if perturbation(&card).is_some() { "control" } else { "others" };
-    let extrapolated = words.clone();
     view! {
         <p class="plate-about">{about}</p>
-        <p class="seen" class:extrapolated=is_new data-testid="well-seen">{extrapolated}</p>
+        <p class="seen" class:extrapolated=is_new data-testid="well-seen">{words}</p>
         <dl>
             <div><dt>"Replicate"</dt><dd>{format!("{} (seed {seed})", well.replicate)}</dd></div>
             {result.as_ref().map(|result| view! {
@@ -99,6 +90,7 @@ fn filled(desk: Desk, place: usize, well: Well) -> impl IntoView {
                 <div><dt>"Shifted genes"</dt><dd data-testid="well-genes">{result.genes_shifted}</dd></div>
                 <div><dt>"RMS Δ, ln(1 + x)"</dt><dd>{brief(result.rms)}</dd></div>
             })}
+            {ahead.map(|genes| view! { <div class="wide"><dt>"Precomputed"</dt><dd data-testid="well-ahead">{format!("{genes} genes with q < 0.05")}</dd></div> })}
             {own.map(|value| view! { <div class="wide"><dt>"This well"</dt><dd>{format!("{} {}", brief(value), desk.unit())}</dd></div> })}
             {over.map(|over| view! { <div class="wide"><dt>"Mean (range)"</dt><dd data-testid="well-replicates">{over}</dd></div> })}
         </dl>
@@ -126,7 +118,7 @@ fn Top(result: Arc<WellResult>) -> impl IntoView {
                 <tr>
                     <th scope="row"><button class="gene" on:click=choose>{name}</button></th>
                     <td>{change(f64::from(result.difference[gene]))}</td>
-                    <td>{small(f64::from(result.q[gene]))}</td>
+                    <td>{probability_single(result.q[gene])}</td>
                 </tr>
             })
         })

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use plots::plate::{Rim, Scale};
-use plotters::style::RGBColor;
 
+use super::words::{acts, against, brief, css, sentence, words_of};
 use crate::choices::perturbation;
 use crate::plate::results::{Made, Strength, WellResult};
-use crate::plate::unknown::unknown;
+use crate::plate::unknown::{Refused, settings as refused_settings, unknown};
 use crate::plate::wells::{WELLS, name};
-use crate::plate::work::{CELLS, Settings, USUAL_CELLS, request};
+use crate::plate::work::{Settings, USUAL_CELLS, cells_of, request};
 use crate::plate::{Condition, Layout, Well, address};
 use crate::protocol::card::Card;
 use crate::ui::state::plate::PlateStore;
@@ -36,6 +36,9 @@ pub(super) enum Show {
     Ahead,
 }
 
+/// Marks a precomputed number among a plate's own.
+pub(super) const AHEAD_MARK: &str = "*";
+
 /// How a well looks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Look {
@@ -49,6 +52,8 @@ pub(super) struct Look {
     pub(super) value: Option<(f32, String, String)>,
     /// Whether it is still to come in the task in work.
     pub(super) waits: bool,
+    /// Whether what stands in it came with the model, on no scale of the plate's own results.
+    pub(super) ahead: bool,
 }
 
 /// Memos of the view.
@@ -68,6 +73,8 @@ pub(super) struct Desk {
     pub(super) ahead: Memo<BTreeMap<usize, u32>>,
     /// What the plate asks for that the model lacks, with its wells.
     pub(super) unknown: Memo<Vec<(String, Vec<usize>)>>,
+    /// Settings of the whole plate that the model refuses.
+    pub(super) refused: Memo<Vec<Refused>>,
 }
 
 /// The view's shared memos.
@@ -75,76 +82,17 @@ pub(super) fn use_desk() -> Desk {
     expect_context::<Desk>()
 }
 
-/// A colour for a style.
-pub(super) fn css(colour: RGBColor) -> String {
-    format!("#{:02x}{:02x}{:02x}", colour.0, colour.1, colour.2)
-}
-
-/// A number with as many digits as a well has room for.
-pub(super) fn brief(value: f32) -> String {
-    let text = match value.abs() {
-        0.0 => "0".to_owned(),
-        size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size >= 0.095 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
-    };
-    text.replace('-', "−")
-}
-
-/// Values of a condition by kind, for people: display names of perturbations, joined.
-pub(super) fn words_of(card: &Card, condition: &Condition, kind: &str) -> String {
-    let slot = card.choosable().find(|slot| slot.kind == kind);
-    let values = slot.and_then(|slot| condition.with.get(&slot.key));
-    values.map(|values| values.join("+")).unwrap_or_default()
-}
-
-/// Whether a condition holds a perturbation.
-pub(super) fn acts(card: &Card, condition: &Condition) -> bool {
-    card.choosable().filter(|slot| slot.kind == "perturbation").any(|slot| {
-        let values = condition.with.get(&slot.key).map(Vec::as_slice).unwrap_or_default();
-        values.iter().any(|value| Some(value) != slot.control.as_ref())
-    })
-}
-
-/// What shifts are against, in a word or two.
-pub(super) fn against(card: &Card) -> &'static str {
-    if perturbation(card).is_some() { "control" } else { "the rest" }
-}
-
-/// A condition in one line.
-pub(super) fn sentence(card: &Card, condition: &Condition) -> String {
-    let mut parts: Vec<String> = card
-        .choosable()
-        .map(|slot| {
-            let display = |value: &String| {
-                slot.values.iter().find(|own| own.value == *value).map_or(value.clone(), |own| own.display.clone())
-            };
-            let values = condition.with.get(&slot.key).map(|values| values.iter().map(display).collect::<Vec<_>>());
-            match (slot.kind.as_str(), values) {
-                (_, None) => format!("any {}", slot.title.to_lowercase()),
-                ("identity", Some(values)) => format!("{} {}", slot.title.to_lowercase(), values.join(" + ")),
-                (_, Some(values)) => values.join(" + "),
-            }
-        })
-        .collect();
-    parts.extend(condition.guidance.map(|guidance| format!("guidance {guidance}")));
-    parts.extend(condition.clamp.iter().map(|(gene, count)| format!("{gene} held at {count}")));
-    parts.join(", ")
-}
-
 impl Desk {
     pub(super) fn new(store: Store) -> Self {
         let plate = store.plate;
         let text = Memo::new(move |_| store.state.with(|state| state.parts.get(address::PART).cloned()));
-        let layout = Memo::new(move |_| text.with(|text| text.as_deref().map(address::read).unwrap_or_default()));
+        let told = Memo::new(move |_| text.with(|text| text.as_deref().map(address::read_telling).unwrap_or_default()));
+        let layout = Memo::new(move |_| told.with(|(layout, _)| layout.clone()));
         let settings = Memo::new(move |_| Settings {
             guidance: store.guidance(),
             steps: store.steps(),
-            cells: part(store, "plate.cells")
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(USUAL_CELLS)
-                .clamp(CELLS.0, CELLS.1),
+            // What is out of range is refused in words, and nothing runs before it is settled.
+            cells: part(store, CELLS_PART).and_then(|text| cells_of(&text).ok()).unwrap_or(USUAL_CELLS),
             seed: store.state.with(|state| state.seed),
         });
         let strength = Memo::new(move |_| match part(store, "plate.by").as_deref() {
@@ -155,8 +103,23 @@ impl Desk {
         let unknown = Memo::new(move |_| {
             store
                 .card
-                .with(|card| card.as_ref().map(|card| layout.with(|layout| unknown(card, layout))))
+                .with(|card| card.as_ref().map(|card| told.with(|(layout, refused)| unknown(card, layout, refused))))
                 .unwrap_or_default()
+        });
+        let refused = Memo::new(move |_| {
+            let of = |card: &Arc<Card>| {
+                store.state.with(|state| refused_settings(card, state, state.parts.get(CELLS_PART).map(String::as_str)))
+            };
+            store.card.with(|card| card.as_ref().map(of)).unwrap_or_default()
+        });
+        // Results of other settings or conditions are none of these wells.
+        let has_own = Memo::new(move |_| {
+            let made = |well: &Well| made(store, &settings.get(), well);
+            plate.results.with(|results| {
+                layout.with(|layout| {
+                    layout.filled().any(|(place, well)| results.get(&place).is_some_and(|own| own.made == made(well)))
+                })
+            })
         });
         let show = Memo::new(move |_| match part(store, "plate.colour").as_deref() {
             Some("mean") => Show::Mean,
@@ -164,7 +127,7 @@ impl Desk {
             Some("strength") => Show::Strength,
             Some("ahead") => Show::Ahead,
             // What is there at once is shown until there is something of the plate's own.
-            _ if ahead.with(|own| !own.is_empty()) && plate.results.with(BTreeMap::is_empty) => Show::Ahead,
+            _ if ahead.with(|own| !own.is_empty()) && !has_own.get() => Show::Ahead,
             _ => Show::Strength,
         });
         let gene = Memo::new(move |_| {
@@ -176,7 +139,7 @@ impl Desk {
         let half = Half { store, plate, layout, settings, strength, show, gene, ahead };
         let scale = Memo::new(move |_| half.scale());
         let looks = Memo::new(move |_| half.looks(&scale.get()));
-        Self { store, plate, layout, settings, strength, show, gene, scale, looks, ahead, unknown }
+        Self { store, plate, layout, settings, strength, show, gene, scale, looks, ahead, unknown, refused }
     }
 
     /// What must hold as long as the view is open: a palette with values, no well in work once nothing runs.
@@ -212,6 +175,11 @@ impl Desk {
             }
             runs
         });
+    }
+
+    /// Whether the plate asks for something that the model lacks or refuses.
+    pub(super) fn has_problems(self) -> bool {
+        self.unknown.with(|own| !own.is_empty()) || self.refused.with(|own| !own.is_empty())
     }
 
     /// Whether the plate's task is in work.
@@ -258,6 +226,11 @@ impl Desk {
         }
     }
 
+    /// The value that a well is coloured by; none while there is nothing.
+    pub(super) fn shown(self, place: usize) -> Option<f32> {
+        self.half().shown(place)
+    }
+
     /// The value that a result is coloured by.
     pub(super) fn value(self, result: &WellResult) -> Option<f32> {
         self.half().value(result)
@@ -268,6 +241,9 @@ impl Desk {
         self.store.set_part(key, value);
     }
 }
+
+/// The part of the address that keeps the cells per well.
+pub(super) const CELLS_PART: &str = "plate.cells";
 
 /// A part of the address.
 pub(super) fn part(store: Store, key: &str) -> Option<String> {
@@ -297,11 +273,15 @@ fn ahead(store: Store, layout: Memo<Layout>, settings: Memo<Settings>) -> BTreeM
     layout.with(|layout| layout.filled().filter_map(of).collect())
 }
 
+/// What would make the cells of a well with these settings.
+fn made(store: Store, settings: &Settings, well: &Well) -> Made {
+    let bundle = store.state.with(|state| state.bundle.clone());
+    Made { bundle, request: request(well, settings), control_seed: settings.seed }
+}
+
 impl Half {
     fn made(self, well: &Well) -> Made {
-        let settings = self.settings.get();
-        let bundle = self.store.state.with(|state| state.bundle.clone());
-        Made { bundle, request: request(well, &settings), control_seed: settings.seed }
+        made(self.store, &self.settings.get(), well)
     }
 
     fn result(self, place: usize) -> Option<Arc<WellResult>> {
@@ -344,14 +324,25 @@ impl Half {
             let value = self.shown(place);
             let about = sentence(&card, &well.condition);
             let ahead = if self.show.get() == Show::Ahead { " genes, precomputed" } else { "" };
-            let outcome = value.map_or_else(String::new, |value| format!("; {}{ahead}", brief(value)));
+            // A well that has not run shows what came with the model, marked, and on no scale of the plate's own cells.
+            let beside = self.ahead.with(|own| own.get(&place).copied());
+            let beside = beside.filter(|_| value.is_none() && self.show.get() == Show::Strength);
+            let outcome = match (value, beside) {
+                (Some(value), _) => format!("; {}{ahead}", brief(value)),
+                (None, Some(genes)) => format!("; not run yet, precomputed: {genes} genes"),
+                (None, None) => String::new(),
+            };
             let kind = |kind: &str| words_of(&card, &well.condition, kind);
             // Where nothing perturbs, whose cells they are is what else tells wells apart.
             let last = if perturbation(&card).is_some() { "perturbation" } else { "identity" };
             let mut said = [kind("cell_type"), kind("identity")].into_iter().filter(|text| !text.is_empty());
             let top = said.next();
             let bottom = Some(kind(last)).filter(|text| Some(text) != top.as_ref()).unwrap_or_default();
-            let middle = value.map_or_else(|| format!("·{}", well.replicate), brief);
+            let middle = match (value, beside) {
+                (Some(value), _) => brief(value),
+                (None, Some(genes)) => format!("{genes}{AHEAD_MARK}"),
+                (None, None) => format!("·{}", well.replicate),
+            };
             Look {
                 rim: if acts(&card, &well.condition) { Rim::Perturbed } else { Rim::Control },
                 words: vec![top.unwrap_or_default(), middle, bottom],
@@ -361,6 +352,7 @@ impl Half {
                     (value, css(colour), css(theme.on(colour)))
                 }),
                 waits: waiting.contains(&place),
+                ahead: beside.is_some(),
             }
         };
         (0..WELLS).map(look).collect()

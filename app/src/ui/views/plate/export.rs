@@ -8,7 +8,8 @@
 use leptos::prelude::*;
 use plots::plate::{Disc, Plate, draw, height};
 
-use super::desk::{Desk, acts, use_desk};
+use super::desk::{Desk, use_desk};
+use super::words::acts;
 use crate::choices::perturbation;
 use crate::lacks::Lacks;
 use crate::origin;

@@ -203,6 +203,7 @@ fn WellCell(place: usize, dragging: RwSignal<bool>) -> impl IntoView {
             class:filled=move || look.with(|look| look.rim != Rim::Empty)
             class:acts=move || look.with(|look| look.rim == Rim::Perturbed)
             class:done=move || look.with(|look| look.value.is_some())
+            class:ahead=move || look.with(|look| look.ahead)
             class:waits=move || look.with(|look| look.waits)
             class:works=move || share.with(Option::is_some)
             style=("--well", ground) style=("--well-ink", ink) style=("--share", done) on:pointerdown=down on:pointerenter=enter on:focus=focused

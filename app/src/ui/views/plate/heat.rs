@@ -11,7 +11,8 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use plots::heat_map::{HeatMap, Layout, draw, height};
 
-use super::desk::{Desk, against, part, use_desk, words_of};
+use super::desk::{Desk, part, use_desk};
+use super::words::{against, words_of};
 use crate::gene_list;
 use crate::gene_names::Found;
 use crate::plate::results::{WellResult, most_varied};

@@ -17,6 +17,7 @@ mod paste_box;
 mod scale;
 mod teach;
 mod twin;
+mod words;
 
 use leptos::prelude::*;
 

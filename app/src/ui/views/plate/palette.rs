@@ -8,12 +8,14 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::desk::{Desk, acts, sentence, use_desk};
+use super::desk::{Desk, use_desk};
+use super::words::{acts, sentence};
 use crate::checks;
 use crate::choices::perturbation;
 use crate::origin;
 use crate::plate::paste::held_genes;
 use crate::plate::table::held;
+use crate::plate::unknown::seen;
 use crate::plate::wells::words;
 use crate::protocol::card::{Condition as Slot, Value};
 use crate::ui::widgets::pick::Pick;
@@ -52,7 +54,7 @@ pub(super) fn Palette() -> impl IntoView {
             <Chip/>
             <button class="primary" data-testid="place" disabled=move || desk.plate.selection.with(Vec::is_empty)
                 on:click=move |_| desk.place()>{place_words}</button>
-            <button class="quiet" data-testid="pick" disabled=move || focused().is_none() on:click=pick>"Take from the selected well"</button>
+            <button class="quiet" data-testid="pick" disabled=move || focused().is_none() on:click=pick>"Copy from the selected well"</button>
         </section>
     }
 }
@@ -168,7 +170,7 @@ fn Details() -> impl IntoView {
     view! {
         <details>
             <summary>"Guidance, held genes"</summary>
-            <label for="palette-guidance">{move || format!("Guidance w (empty: the plate's, {})", desk.settings.get().guidance)}</label>
+            <label for="palette-guidance">{move || format!("Guidance scale w (empty: the plate's, {})", desk.settings.get().guidance)}</label>
             <input id="palette-guidance" type="number" min="0" max=move || limit().to_string() step="0.25" data-testid="palette-guidance"
                 prop:value=guidance on:change=take_guidance/>
             <label for="palette-held">"Held genes, as GENE=COUNT"</label>
@@ -195,14 +197,10 @@ fn Chip() -> impl IntoView {
     };
     let seen = move || {
         let card = desk.card();
-        let values: Option<Vec<String>> = desk
-            .plate
-            .chosen
-            .with(|own| card.choosable().map(|slot| own.with.get(&slot.key).map(|values| values.join("+"))).collect());
-        Some(match card.training_cells(&values?)? {
-            0 => "To be extrapolated: no training cell had this combination.".to_owned(),
-            1 => "One training cell had this combination.".to_owned(),
-            cells => format!("{cells} training cells had this combination."),
+        desk.plate.chosen.with(|own| {
+            let values: Option<Vec<String>> =
+                card.choosable().map(|slot| own.with.get(&slot.key).map(|values| values.join("+"))).collect();
+            seen(&card, own, values.and_then(|values| card.training_cells(&values)), false).1
         })
     };
     view! {
@@ -210,6 +208,6 @@ fn Chip() -> impl IntoView {
             title="Drag onto wells" on:dragstart=start>
             <span class="plate-dot" aria-hidden="true"></span><span>{about}</span>
         </div>
-        <p class="note">{move || seen().unwrap_or_default()}</p>
+        <p class="note" data-testid="chip-seen">{seen}</p>
     }
 }

@@ -6,7 +6,8 @@
 
 use leptos::prelude::*;
 
-use super::desk::{Show as By, brief, css, use_desk};
+use super::desk::{AHEAD_MARK, Show as By, use_desk};
+use super::words::{brief, css};
 use crate::choices::perturbation;
 use crate::lacks::Lacks;
 use crate::plate::results::Strength;
@@ -58,6 +59,7 @@ pub(super) fn Legend() -> impl IntoView {
     };
     let acting = perturbation(&desk.card()).is_some();
     let has_ahead = move || desk.ahead.with(|own| !own.is_empty());
+    let marked = move || desk.looks.with(|looks| looks.iter().any(|look| look.ahead));
     let is = move |own: By| desk.show.get() == own;
     view! {
         <div class="plate-legend" data-testid="plate-legend">
@@ -92,6 +94,7 @@ pub(super) fn Legend() -> impl IntoView {
                 <li><span class="plate-key" aria-hidden="true"></span>{plain}</li>
                 {acting.then(|| view! { <li><span class="plate-key acts" aria-hidden="true"></span>"perturbed cells"</li> })}
                 <li>"·2: replicate 2, not run yet"</li>
+                <li hidden=move || !marked()>{format!("37{AHEAD_MARK}: not run yet; precomputed, 37 genes with q < 0.05, not on this scale")}</li>
             </ul>
             <p class="note" data-testid="plate-definition">{about}</p>
         </div>

@@ -6,7 +6,8 @@
 
 use leptos::prelude::*;
 
-use super::desk::{brief, sentence, use_desk};
+use super::desk::use_desk;
+use super::words::{brief, sentence};
 use crate::plate::wells::name;
 
 #[component]
@@ -23,7 +24,7 @@ pub(super) fn Twin() -> impl IntoView {
             let of = |value: Option<f32>| value.map_or("–".to_owned(), brief);
             let (genes, rms) =
                 (result.as_ref().map(|own| own.genes_shifted as f32), result.as_ref().map(|own| own.rms));
-            let shown = result.as_ref().and_then(|own| desk.value(own));
+            let shown = desk.shown(place);
             view! {
                 <tr data-well=name(place)>
                     <th scope="row"><button class="gene" on:click=move |_| desk.select_one(place)>{name(place)}</button></th>

@@ -169,7 +169,7 @@ pub(super) fn DotPlot() -> impl IntoView {
     let none = move || asked.with(Vec::is_empty);
     view! {
         <h3 id="predict-dots-title">"Genes by cell type"</h3>
-        <label for="predict-dots-genes">"Genes (the surest ones unless you name others; blanks or commas between them)"</label>
+        <label for="predict-dots-genes">"Genes (those with the smallest q unless you name others; separate by blanks or commas)"</label>
         <input id="predict-dots-genes" class="wide" data-testid="predict-dots-genes" type="text" autocomplete="off" spellcheck="false"
             prop:value=move || asked.with(|genes| genes.join(" ")) on:change=change/>
         <p class="note" role="status" data-testid="predict-dots-lacking" hidden=move || lacking.with(Option::is_none)>{move || lacking.get()}</p>

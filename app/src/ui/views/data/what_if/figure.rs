@@ -107,7 +107,7 @@ impl Figure for Cloud {
             (table.genes[*gene].clone(), numbers)
         };
         let caption = format!(
-            "Predicted volcano: the {} surest of {} genes with q below {}; |log2 fold change| is marked from {}",
+            "Predicted volcano: the {} smallest q of {} genes with q below {}; |log2 fold change| is marked from {}",
             sure.len().min(TOLD),
             sure.len(),
             CUTS.0,

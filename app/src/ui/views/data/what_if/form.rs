@@ -121,16 +121,16 @@ fn Numbers() -> impl IntoView {
     view! {
         <Whole id="predict-most" title=format!("Cells at most ({FIRST} unless you ask for more, up to {})", thousands(MOST.into()))
             name="Cells" range=(1, MOST) value=own.most.into() change=Callback::new(move |value| own.most.set(value))/>
-        <p class="note">"Of more cells than that so many are taken, evenly over the file."</p>
+        <p class="note">"Where there are more cells, this many are taken, spread evenly over the file."</p>
         <details>
             <summary data-testid="predict-numbers">"Share kept, guidance, steps, seed"</summary>
-            <label for="predict-keep">"Share of the genes that stays as measured, those that the perturbation moves least"</label>
+            <label for="predict-keep">"Share of genes kept as measured: those that the perturbation is predicted to change least"</label>
             <div class="pair">
                 <input id="predict-keep" data-testid="predict-keep" type="range" min="0" max="100" step="5"
                     prop:value=move || (100.0 * own.keep.get()).round().to_string() on:input=set_keep/>
                 <output for="predict-keep">{percent}</output>
             </div>
-            <p class="note">{format!("{:.0} % was best on training donors of pbmc-ifnb. At 0 % every gene is drawn anew; at 100 % nothing changes.", 100.0 * KEEP)}</p>
+            <p class="note">{format!("{:.0} % worked best on the training donors of pbmc-ifnb. At 0 % every gene is generated anew; at 100 % nothing changes.", 100.0 * KEEP)}</p>
             <label for="predict-guidance">"Guidance scale w"</label>
             <div class="pair">
                 <input id="predict-guidance" data-testid="predict-guidance" type="range" min="0" max=move || limit().to_string() step="0.25"
@@ -138,7 +138,7 @@ fn Numbers() -> impl IntoView {
                     on:input=move |event| own.guidance.set(event_target_value(&event).parse().ok())/>
                 <output for="predict-guidance">{move || guidance().to_string()}</output>
             </div>
-            <p class="note" id="predict-guidance-limit">{move || format!("Up to {}: above, this model's cells were not found sound.", limit())}</p>
+            <p class="note" id="predict-guidance-limit">{move || format!("Up to {}: above that, this model's cells were not found plausible.", limit())}</p>
             <Whole id="predict-steps" title="Sampling steps N".to_owned() name="Sampling steps" range=STEPS value=steps
                 change=Callback::new(move |value| own.steps.set(Some(value)))/>
             <Whole id="predict-seed" title="Seed: the same seed gives the same cells".to_owned() name="Seed" range=(0, u32::MAX)

@@ -60,7 +60,7 @@ pub(super) fn HeldGenes(genes: Vec<String>) -> impl IntoView {
     view! {
         <details class="hold">
             <summary data-testid="hold-open">{summary}</summary>
-            <p class="note">"What if a gene had this count in every cell? A conditional of the learned distribution, not a causal claim."</p>
+            <p class="note">"Generates cells in which a gene has exactly this count. This shows what else such cells look like, not what happens when the gene is switched off or on."</p>
             <div class="hold-one">
                 <TypeAhead id="clamp-gene" label="Gene to hold".to_owned() placeholder="Gene" typed find choose=Callback::new(add)/>
                 <CountField id="clamp-count" label="Count to hold it at" count/>
@@ -135,7 +135,7 @@ fn GeneList(genes: Arc<Vec<String>>, said: RwSignal<String>) -> impl IntoView {
     };
     view! {
         <div class="prior">
-            <label for="prior-text">"A list of genes known to be off (a prior)"</label>
+            <label for="prior-text">"A list of genes known to be silent"</label>
             <textarea id="prior-text" data-testid="prior-text" rows="3" spellcheck="false" placeholder="Paste names, or drop a text file here"
                 class:over=move || is_over.get() prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))
@@ -143,7 +143,7 @@ fn GeneList(genes: Arc<Vec<String>>, said: RwSignal<String>) -> impl IntoView {
                 on:dragleave=move |_| is_over.set(false) on:drop=dropped></textarea>
             <div class="prior-deeds">
                 <label class="inline" for="prior-count">"at"</label>
-                <CountField id="prior-count" label="Count to hold the list at; the paper holds a prior at 1" count/>
+                <CountField id="prior-count" label="Count to hold the list at; the paper uses 1" count/>
                 <button class="quiet" data-testid="prior-add" on:click=move |_| take(text.get_untracked())>"Hold the list"</button>
                 <label class="file">"Choose a file"
                     <input type="file" accept=".txt,.csv,.tsv,text/plain" data-testid="prior-file" on:change=picked/>

@@ -39,7 +39,7 @@ pub(super) fn Perturbations(condition: Condition) -> impl IntoView {
     let condition = Arc::new(condition);
     let count = condition.values.iter().filter(|value| condition.control.as_ref() != Some(&value.value)).count();
     let several = (count > 1).then(|| {
-        view! { <p class="note">"Several can be chosen: the differences that they make are added, an extrapolation."</p> }
+        view! { <p class="note">"Several can be chosen at once. Their effects are then added up, which is an extrapolation."</p> }
     });
     let control = if count > SWITCHES {
         view! { <Search condition=condition.clone()/> }.into_any()

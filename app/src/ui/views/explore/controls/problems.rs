@@ -38,7 +38,7 @@ pub(super) fn Problems() -> impl IntoView {
             </Show>
             <Show when=move || !store.refused.with(Vec::is_empty)>
                 <div class="problems" data-testid="refused-parts">
-                    <p>"Of the address, this could not be understood and counts for nothing: "{refused}</p>
+                    <p>"These parts of the address could not be understood and were ignored: "{refused}</p>
                     <button class="quiet" on:click=move |_| store.refused.set(Vec::new())>"Close"</button>
                 </div>
             </Show>

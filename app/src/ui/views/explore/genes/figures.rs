@@ -35,11 +35,11 @@ enum Tab {
 
 /// Tabs: which, key in the address, words, what it shows.
 const TABS: [(Tab, &str, &str, &str); 5] = [
-    (Tab::Volcano, "volcano", "Volcano", "Fold change against how sure it is"),
-    (Tab::Ma, "ma", "MA plot", "Fold change against how much there is of the gene"),
-    (Tab::Violins, "violins", "Violins", "Spread of expression over cells"),
+    (Tab::Volcano, "volcano", "Volcano", "Fold change vs. significance (q)"),
+    (Tab::Ma, "ma", "MA plot", "Fold change vs. mean expression"),
+    (Tab::Violins, "violins", "Violins", "Distribution of expression over cells"),
     (Tab::Dots, "dots", "Dot plot", "Share of cells with the gene and mean expression"),
-    (Tab::Heat, "heat", "Heat map", "Expression of many genes, like beside like"),
+    (Tab::Heat, "heat", "Heat map", "Expression of many genes, similar genes side by side"),
 ];
 
 /// The tab that the address names; else the volcano where something can shift.

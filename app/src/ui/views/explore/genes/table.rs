@@ -20,16 +20,19 @@ use crate::gene_rows::{
 };
 use crate::origin;
 use crate::protocol::card::Origin;
-use crate::sides;
+use crate::sides::{self, new_and_gone};
 use crate::ui::state::gene_choice::{choose, chosen, columns};
 use crate::ui::state::store::use_store;
 use crate::ui::widgets::canvas::resized;
-use crate::verdict::Moved;
 
 /// Columns that can be sorted by: what, head, what it is.
 const HEADS: [(Column, &str, &str); 8] = [
     (Column::Gene, "Gene", "Gene symbol"),
-    (Column::Change, "log2 FC", "log2 fold change of mean normalised counts; new, gone: counted on one side only"),
+    (
+        Column::Change,
+        "log2 FC",
+        "log2 fold change of mean normalised counts; “new” and “gone”: the gene has counts on one side only",
+    ),
     (Column::Q, "q", "p corrected over all genes by Benjamini and Hochberg"),
     (Column::Difference, "Δ, 95 %", "Difference of mean log(1 + x) expression, 95 % interval over cells"),
     (Column::P, "p", "Mann-Whitney U test, two-sided"),
@@ -115,21 +118,26 @@ pub(in super::super) fn GeneTable() -> impl IntoView {
     let about = move || {
         store.shifts.get().map_or_else(String::new, |table| {
             let counted = sides::of(store.shown.get()).counted(table.cells);
-            format!("{counted}{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. new: counted in none of the cells compared with; gone: in none of the others; their fold change has no end and is no measure of strength", store.ahead.ending())
+            let [base, moved] = sides::of(store.shown.get()).cells;
+            format!(
+                "{counted}{}; log2 fold change of means, Mann-Whitney p, Benjamini-Hochberg q. {}",
+                store.ahead.ending(),
+                new_and_gone(base, moved)
+            )
         })
     };
     let told = move || {
         let (Some(table), Some(card)) = (store.shifts.get(), store.card.get()) else { return String::new() };
         let columns = columns(&table, &card, None);
         let absent = (0..columns.len()).filter(|gene| !columns.is_counted(*gene)).count();
-        let moved = Moved { all: store.ahead.moved(), ..Moved::of(&table.change, &table.q) }.words();
         let passing = match found.with(|found| found.len()) {
             0 => "No gene passes these cuts.".to_owned(),
             passing => format!("Rows: {passing}"),
         };
-        match store.ahead.genes_words() {
-            Some(words) => format!("{moved}. {words} {passing}"),
-            None => format!("{moved}. Of {} genes {absent} are in no generated cell. {passing}", columns.len()),
+        // How many genes moved is said by the verdict above.
+        match store.ahead.listed_words() {
+            Some(words) => format!("{words} {passing}"),
+            None => format!("Of {} genes {absent} are in no generated cell. {passing}", columns.len()),
         }
     };
     let lacking = move || {

@@ -136,7 +136,7 @@ impl Figure for Cloud {
         };
         let held = self.ahead.1.as_ref().map_or_else(String::new, |words| format!(" {words}"));
         let caption = format!(
-            "{}: the {} surest of {} genes with q below {}; |log2 fold change| is marked from {}.{held}",
+            "{}: the {} smallest q of {} genes with q below {}; |log2 fold change| is marked from {}.{held}",
             self.name(),
             sure.len().min(TOLD),
             sure.len(),
@@ -154,7 +154,7 @@ pub(super) fn Volcano(axis: Axis) -> impl IntoView {
     let store = use_store();
     let waiting = move || store.shifts.with(Option::is_none);
     view! {
-        <p class="empty" hidden=move || !waiting()>"Nothing is compared yet: shifts appear once there are cells of both sides."</p>
+        <p class="empty" hidden=move || !waiting()>"Nothing is compared yet: the plot appears once there are cells of both sides."</p>
         {panel(store, "volcano", move || Cloud::new(store, axis))}
     }
 }

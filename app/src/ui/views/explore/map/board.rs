@@ -122,7 +122,7 @@ impl Board {
             self.canvas.get();
             let (theme, card, measured) = (shown.get(), store.card.get(), store.reference.get());
             let names = store.names.get().into_iter().map(|name| (name.text, name.at)).collect();
-            let ending = store.ahead.ending();
+            let ending = store.cells_ending();
             let mut all = vec![(LayerId::Benchmark, None, many.get()), (LayerId::Measured, None, measured.clone())];
             for source in sources(store) {
                 all.push((source.id, source.ran.get(), Arc::new(source.points.get())));

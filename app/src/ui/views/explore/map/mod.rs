@@ -38,8 +38,7 @@ pub(super) fn MapPanel() -> impl IntoView {
                 <h2 id="map-title">"Map"</h2>
                 <export::Exports board/>
             </div>
-            <progress::Progress/>
-            <Precomputed/>
+            <div class="map-status"><progress::Progress/><Precomputed/></div>
             <Tools board hands/>
             <Stage board hands/>
             <legend::LegendList board/>
@@ -122,7 +121,7 @@ fn Stage(board: Board, hands: Hands) -> impl IntoView {
                 on:wheel=move |event| hands.wheel(&event) on:dblclick=move |_| hands.fit()
                 on:keydown=move |event| hands.key(&event)></canvas>
             {tip}
-            <p class="map-empty" hidden=move || !loaded()>"This bundle brings no measured cells: there is no map to place cells on."</p>
+            <p class="map-empty" hidden=move || !loaded()>"This model comes without measured cells, so there is no map to place cells on."</p>
         </div>
         <p class="visually-hidden" aria-live="polite" data-testid="map-spoken">{move || board.spoken.get()}</p>
     }

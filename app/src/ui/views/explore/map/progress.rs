@@ -6,7 +6,6 @@
 
 use leptos::prelude::*;
 
-use crate::lacks::Lacks;
 use crate::ui::effects::worker;
 use crate::ui::state::store::{Phase, use_store};
 
@@ -21,11 +20,7 @@ pub(super) fn Progress() -> impl IntoView {
             let left = seconds_left.map_or_else(String::new, |seconds| format!(", about {:.0} s left", seconds.ceil()));
             format!("{}: {:.0} %{left}", capital(&what), 100.0 * share)
         }
-        Phase::Idle => {
-            let begin =
-                || store.card.with(|card| card.as_ref().map(|card| Lacks::of(card).begin()).unwrap_or_default());
-            store.finished.get().unwrap_or_else(begin)
-        }
+        Phase::Idle => store.finished.get().unwrap_or_default(),
         Phase::Lost => "The model is not running.".into(),
         Phase::Refused => "No model is loaded.".into(),
     };
@@ -33,8 +28,14 @@ pub(super) fn Progress() -> impl IntoView {
         Phase::Running { share, .. } => Some(share),
         _ => None,
     };
+    // Where nothing was done yet, the line on what is precomputed says what can be.
+    let silent = move || match store.phase.get() {
+        Phase::Loading { .. } => store.card.with(Option::is_some),
+        Phase::Idle => store.finished.with(Option::is_none),
+        _ => false,
+    };
     view! {
-        <div class="progress">
+        <div class="progress" hidden=silent>
             <p aria-live="polite" data-testid="progress">{words}</p>
             <progress max="1" value=move || share().unwrap_or(0.0) hidden=move || share().is_none() aria-label="Progress"></progress>
             <button data-testid="cancel" hidden=move || !store.is_running() on:click=move |_| worker::cancel(store)>"Cancel"</button>

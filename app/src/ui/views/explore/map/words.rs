@@ -26,10 +26,10 @@ pub(super) fn words(board: Board) -> String {
     if card.is_some_and(|card| choices::perturbation(&card).is_none()) {
         let other = store.other_control.with(Vec::len) / 2;
         let second = if other > 0 { format!(" of A and {other} of B") } else { String::new() };
-        return format!("Map of {grey} in grey and {control} generated cells{second}{}.{more}", store.ahead.ending());
+        return format!("Map of {grey} in grey and {control} generated cells{second}{}.{more}", store.cells_ending());
     }
     format!(
         "Map of {grey} in grey, {control} generated control cells and {perturbed} generated perturbed cells{}.{more}",
-        store.ahead.ending()
+        store.cells_ending()
     )
 }

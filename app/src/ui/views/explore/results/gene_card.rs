@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use crate::gene_links::{HUMAN, elsewhere};
 use crate::origin;
 use crate::protocol::card::Origin;
-use crate::sides;
+use crate::sides::{self, new_and_gone};
 use crate::ui::state::store::use_store;
 use crate::ui::state::tables::ShiftTable;
 use crate::ui::widgets::numbers::{change, fold_change, mean, small};
@@ -47,10 +47,15 @@ pub(super) fn GeneCard() -> impl IntoView {
             ("Δ log(1 + x), 95 % over cells", format!("{} … {}", change(table.low[gene]), change(table.high[gene]))),
             ("p, Mann-Whitney", small(table.p[gene])),
             ("q, Benjamini-Hochberg", small(table.q[gene])),
-            ("Place by q", format!("{} of {} genes", rank(&table, gene), table.q.len())),
+            ("Rank by q", format!("{} of {} genes", rank(&table, gene), table.q.len())),
         ];
         let ahead = store.ahead.is_shown();
-        let rows = rows.into_iter().filter(move |(what, _)| is_told && !(ahead && *what == "Place by q"));
+        // A word in the place of a number is explained where it stands.
+        let one_sided = is_told && (table.control[gene] > 0.0) != (table.perturbed[gene] > 0.0);
+        let [base, moved] = sides::of(store.shown.get()).cells;
+        let one_sided =
+            one_sided.then(|| view! { <p class="note" data-testid="one-sided">{new_and_gone(base, moved)}</p> });
+        let rows = rows.into_iter().filter(move |(what, _)| is_told && !(ahead && *what == "Rank by q"));
         let shown = store.shown.get();
         let truth = match store.with_results(|state| origin::of_comparison(&card, state, shown)) {
             Origin::Measured => "Measured Δ log(1 + x)",
@@ -82,9 +87,10 @@ pub(super) fn GeneCard() -> impl IntoView {
             <section class="gene-card" aria-labelledby="gene-title" data-testid="gene-card">
                 <h3 id="gene-title">{name.clone()}</h3>
                 {called}{unnamed}
-                {(!is_told).then_some(view! { <p data-testid="not-told">"The precomputed result does not tell of this gene, which is not among its surest: press Generate for cells of your own."</p> })}
+                {(!is_told).then_some(view! { <p data-testid="not-told">"The precomputed result holds only the genes with the smallest q, and this one is not among them: press Generate for cells of your own."</p> })}
                 <p class="note">"Means are normalised counts of generated cells, all scaled to the bundle's library size."</p>
                 <dl>{rows}</dl>
+                {one_sided}
                 <p class="note" id="read-on">{format!("Read on about this gene of {species}, in a new tab:")}</p>
                 <ul class="links" aria-labelledby="read-on">{links}</ul>
             </section>

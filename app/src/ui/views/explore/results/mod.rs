@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use super::controls::scenarios::add_other;
 use super::genes::table::GeneTable;
 use super::precomputed::Typical;
-use super::standing::Standing;
+use super::standing::AnswerOf;
 use crate::choices;
 use crate::lacks::Lacks;
 use crate::ui::state::store::use_store;
@@ -29,7 +29,7 @@ pub(super) fn Results() -> impl IntoView {
     view! {
         <section class="panel results" aria-labelledby="genes-title">
             <h2 id="genes-title">"Genes"</h2>
-            <Standing id="standing"/>
+            <AnswerOf/>
             <div class="answer" class:stale=move || store.is_stale()>
                 <Comparisons/>
                 <VerdictLine/>
@@ -53,9 +53,9 @@ fn Empty() -> impl IntoView {
     let words = move || {
         if store.card.with(Option::is_none) {
             // Nothing is said of a model that is not there yet.
-            "Results stand here as soon as the model's card is there.".to_owned()
+            "Results appear here once the model is loaded.".to_owned()
         } else if store.is_running() {
-            "The first shifts appear with the first cells that there is something to compare with.".to_owned()
+            "The first results appear as soon as there are cells of both sides to compare.".to_owned()
         } else if nothing.get() {
             lacks().nothing_shifts()
         } else if lacks().perturbation.is_none() {

@@ -36,10 +36,13 @@ pub(super) fn VerdictLine() -> impl IntoView {
                 <p role="status">{move || verdict.with(|own| own.as_ref().map(Verdict::sentence))}</p>
             </div>
         </Show>
-        <Seen which=Which::A/>
-        <Show when=has_other><Seen which=Which::B/></Show>
+        // A verdict says how many training cells carry it; without one it is said by itself.
+        <Show when=move || verdict.with(Option::is_none)>
+            <Seen which=Which::A/>
+            <Show when=has_other><Seen which=Which::B/></Show>
+        </Show>
         <details class="why" hidden=move || verdict.with(Option::is_none)>
-            <summary data-testid="why-open">"Where this is from"</summary>
+            <summary data-testid="why-open">"What this is based on"</summary>
             <p class="note" data-testid="trust">{why}</p>
             <Agreement/>
             <Sound/>
@@ -54,7 +57,7 @@ fn Sound() -> impl IntoView {
     let words = move || {
         let card = store.card.get()?;
         let own = card.plausibility.as_ref()?;
-        Some(format!("Raw numbers of {} generated cells: {}", own.cells, own.words))
+        Some(format!("Counts of {} generated cells: {}", own.cells, own.words))
     };
     view! { {move || words().map(|words| view! { <p class="note" data-testid="sound">{words}</p> })} }
 }
@@ -129,7 +132,7 @@ fn Agreement() -> impl IntoView {
         };
         let effect = if against { "The difference between them" } else { "Their effect" };
         Some(format!(
-            "{head}: {cells}, all cells in training together. {effect} and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge.{judge}"
+            "{head}: {cells}, pooled over all training data. {effect} and the generated one correlate over all genes at {agreement}. The model has seen these cells; the held-out score is the fairer judge.{judge}"
         ))
     };
     view! { <p class="note" data-testid="agreement">{move || words().unwrap_or_default()}</p> }
