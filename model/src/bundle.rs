@@ -13,6 +13,7 @@ use burn::tensor::Device;
 use crate::card::{Card, Choices, FORMAT_VERSION};
 use crate::network::Network;
 use crate::precomputed::{self, Precomputed};
+use crate::sealed::{self, Seal};
 use crate::statistics::NEVER;
 use crate::weights;
 
@@ -51,19 +52,35 @@ pub struct Bundle {
     pub precomputed: Option<Precomputed>,
 }
 
-/// Reads and checks a card.
+/// A card as a sealed file: it knows when a bit of it has changed.
 ///
 /// # Errors
-/// When it cannot be read, has another version or contradicts itself.
+/// When a number of it is none.
+pub fn write_card(card: &Card) -> Result<Vec<u8>, BundleError> {
+    Ok(sealed::to_text(&serde_json::to_string(card)?))
+}
+
+/// Reads and checks a card. Cards of earlier versions have no seal and are read as they are.
+///
+/// # Errors
+/// When it cannot be read, was changed, has another version or contradicts itself.
 pub fn read_card(json: &[u8]) -> Result<Card, BundleError> {
     #[derive(serde::Deserialize)]
-    struct Versioned {
+    struct Head {
         format_version: u32,
+        seal: Option<serde_json::Value>,
     }
-    // The version first: a later format may not even parse.
-    let found = serde_json::from_slice::<Versioned>(json)?.format_version;
+    // The version first: a later format may not even parse, or be sealed in another way.
+    let head: Head = serde_json::from_slice(json)?;
+    let found = head.format_version;
     if found != FORMAT_VERSION {
         return Err(BundleError::Version { found });
+    }
+    match sealed::check(json, json.len()) {
+        Seal::Whole => {}
+        // A mark that was hit is no mark any more, but its key is still there.
+        Seal::Absent if head.seal.is_none() => {}
+        Seal::Absent | Seal::Broken => return Err(BundleError::Broken),
     }
     let card: Card = serde_json::from_slice(json)?;
     card.model.check().map_err(|error| BundleError::Inconsistent(error.to_string()))?;

@@ -68,6 +68,16 @@ pub enum ConfigError {
     },
 }
 
+/// A size to multiply with: sizes within [`LIMIT`] cannot overflow so.
+fn wide(size: usize) -> u128 {
+    size as u128
+}
+
+/// A number of parameters.
+fn counted(parameters: u128) -> usize {
+    usize::try_from(parameters).unwrap_or(usize::MAX)
+}
+
 /// Highest value accepted for any single size: a guard against damaged files, far above any use.
 const LIMIT: usize = 1 << 20;
 
@@ -125,20 +135,27 @@ impl ModelConfig {
         self.width / self.heads
     }
 
-    /// Parameters of the transformer blocks' matrices: blocks × (4 D² + 3 D F).
+    /// Parameters of the transformer blocks' matrices: blocks × (4 D² + 3 D F); the largest number where they are more.
     pub fn block_parameters(&self) -> usize {
-        self.blocks * (4 * self.width * self.width + 3 * self.width * self.feed_width)
+        counted(self.in_blocks())
     }
 
-    /// All parameters.
+    fn in_blocks(&self) -> u128 {
+        let [blocks, d, f] = [self.blocks, self.width, self.feed_width].map(wide);
+        blocks * (4 * d * d + 3 * d * f)
+    }
+
+    /// All parameters; the largest number where they are more.
     pub fn parameters(&self) -> usize {
-        let (d, s, v, g, q) = (self.width, self.group_size, VOCABULARY, self.genes, self.summary);
-        let norms = (2 * self.blocks + 1) * d;
-        let reading = (FEATURES + self.condition_values + self.groups()) * d + g * d + s * d * d;
-        let shape = s * d * d + d * v + g * self.shape + self.shape * v;
-        let responses = g * (self.rank + q) + self.gates() * (1 + self.condition_values + d) + self.pairs * self.rank;
-        let summary = if q > 0 { self.condition_values * q + 2 * q * d } else { 0 };
-        self.block_parameters() + norms + reading + shape + responses + d + summary
+        let [d, s, v, g, q] = [self.width, self.group_size, VOCABULARY, self.genes, self.summary].map(wide);
+        let [values, groups, gates] = [self.condition_values, self.groups(), self.gates()].map(wide);
+        let [blocks, rank, u, pairs] = [self.blocks, self.rank, self.shape, self.pairs].map(wide);
+        let norms = (2 * blocks + 1) * d;
+        let reading = (wide(FEATURES) + values + groups) * d + g * d + s * d * d;
+        let shape = s * d * d + d * v + g * u + u * v;
+        let responses = g * (rank + q) + gates * (1 + values + d) + pairs * rank;
+        let summary = if q > 0 { values * q + 2 * q * d } else { 0 };
+        counted(self.in_blocks() + norms + reading + shape + responses + d + summary)
     }
 
     /// Multiply-adds × 2 of one trunk pass for one cell: blocks with attention, without the
@@ -199,5 +216,16 @@ mod tests {
         assert_eq!(odd.check(), Err(ConfigError::Heads { width: 640, heads: 7 }));
         assert_eq!(ModelConfig { genes: 0, ..paper() }.check(), Err(ConfigError::Zero("genes")));
         assert!(ModelConfig { genes: usize::MAX, ..paper() }.check().is_err());
+    }
+
+    #[test]
+    fn the_largest_sizes_are_counted_without_overflow() {
+        let limit = 1 << 20;
+        let all =
+            ModelConfig { width: limit, blocks: limit, heads: 1, feed_width: limit, group_size: limit, ..paper() };
+        assert!(all.check().is_ok());
+        // 2²⁰ × (4 + 3) × 2⁴⁰ = 7 × 2⁶⁰ still fits, and more does not with what stands around the blocks.
+        assert_eq!(all.block_parameters(), 7 << 60);
+        assert!(all.parameters() > 7 << 60);
     }
 }

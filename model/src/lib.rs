@@ -30,6 +30,7 @@ pub mod reading;
 pub mod rewrite;
 pub mod sample;
 pub mod schedule;
+pub mod sealed;
 pub mod statistics;
 pub mod summary;
 pub mod weights;

@@ -316,4 +316,4 @@ fn check(found: &Precomputed, card: &Card) -> Result<(), String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -56,6 +56,14 @@ pub enum WeightsError {
     /// The config is inconsistent.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The config asks for more than the file can hold.
+    #[error("the weights are {bytes} bytes, too few for the {parameters} parameters that the model's config asks for")]
+    TooFew {
+        /// Bytes of the file.
+        bytes: usize,
+        /// Parameters by the config.
+        parameters: usize,
+    },
     /// A parameter is missing.
     #[error("the weights have no tensor `{0}`; they belong to another model")]
     Missing(String),
@@ -314,6 +322,11 @@ fn from_bytes(
 /// When the bytes are damaged, or belong to a network of other sizes.
 pub fn load(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Network, WeightsError> {
     config.check()?;
+    // Each of them takes a byte at least: no room is made for what is not there.
+    let parameters = config.parameters();
+    if parameters > bytes.len() {
+        return Err(WeightsError::TooFew { bytes: bytes.len(), parameters });
+    }
     let file = SafeTensors::deserialize(bytes)?;
     let view = |name: &str| file.tensor(name).map_err(|_| WeightsError::Missing(name.to_owned()));
     let permutation = integers("permutation", &view("permutation")?)?;
@@ -354,5 +367,29 @@ pub fn load(bytes: &[u8], config: &ModelConfig, device: &Device) -> Result<Netwo
     match failure {
         Some(error) => Err(error),
         None => Ok(network),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use burn::tensor::Device;
+
+    use super::{Precision, WeightsError, load, save};
+    use crate::config::ModelConfig;
+    use crate::network::Network;
+    use crate::pairs::Pairs;
+    use crate::statistics::GeneStatistics;
+
+    #[test]
+    fn no_room_is_made_for_what_a_card_claims() {
+        let config = crate::precomputed::tests::card().model;
+        let network = Network::init(&config, GeneStatistics::flat(5), Pairs::default(), 5, &Device::flex());
+        let bytes = save(&network, Precision::Bytes).unwrap();
+        assert!(load(&bytes, &config, &Device::flex()).is_ok());
+        // Four terabytes and more for each matrix of a block.
+        let wide = ModelConfig { width: 1 << 20, ..config };
+        assert!(matches!(load(&bytes, &wide, &Device::flex()), Err(WeightsError::TooFew { .. })));
     }
 }

@@ -178,7 +178,7 @@ fn write_bundle(out: &Path, mut card: Card, files: &Files) -> Result<Card> {
 /// or the new one.
 fn write_with_card<'a>(out: &Path, card: &Card, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<()> {
     let _own = lock::take(out, "export", SystemTime::now())?;
-    let card = serde_json::to_vec(card)?;
+    let card = model::bundle::write_card(card)?;
     let mut all: Vec<(&str, &[u8])> = files.collect();
     all.push((CARD, &card));
     write_together(out, &all)

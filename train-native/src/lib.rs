@@ -44,7 +44,6 @@ pub mod report;
 pub mod run_folder;
 pub mod runs;
 pub mod sample;
-pub mod sealed;
 pub mod semisynthetic;
 pub mod start;
 pub mod stop;
@@ -54,3 +53,5 @@ pub mod synthesis;
 mod terminal;
 pub mod train;
 pub mod usage;
+
+pub use model::sealed;

@@ -16,6 +16,11 @@ pub enum BundleError {
     /// The card cannot be read.
     #[error("bundle.json cannot be read: {0}")]
     Card(#[from] serde_json::Error),
+    /// The card is not as it was written.
+    #[error(
+        "bundle.json was changed or damaged: it does not have the hash that it names (who changes it on purpose removes its \"seal\")"
+    )]
+    Broken,
     /// Another format.
     #[error("this bundle has format version {found}; this version of Wellplate reads {FORMAT_VERSION}")]
     Version {

@@ -14,6 +14,7 @@ use super::files::sha256;
 use super::golden::Golden;
 use super::tables::{Map, Reference};
 use crate::card::{Card, FileEntry};
+use crate::quantise::FIRST_CONDITION;
 use crate::weights::{self, WeightsError};
 
 /// A file against its entry in the card.
@@ -83,9 +84,10 @@ pub(super) fn read_map(bytes: &[u8], card: &Card) -> Result<Map, WeightsError> {
     }
     Ok(Map {
         mean: file.floats("mean", genes.len())?,
-        loadings: file.floats("loadings", genes.len() * components)?,
-        reference: file.floats("reference", cells * components)?,
-        coordinates: file.floats("coordinates", cells * 2)?,
+        // A table without rows may claim columns without end; no table is as long as the largest number.
+        loadings: file.floats("loadings", genes.len().saturating_mul(components))?,
+        reference: file.floats("reference", cells.saturating_mul(components))?,
+        coordinates: file.floats("coordinates", cells.saturating_mul(2))?,
         genes,
         components,
         labels,
@@ -100,8 +102,12 @@ pub(super) fn read_reference(bytes: &[u8], card: &Card) -> Result<Reference, Wei
 
 pub(super) fn read_golden(bytes: &[u8], card: &Card) -> Result<Golden, WeightsError> {
     let file = Reader(SafeTensors::deserialize(bytes)?);
-    let tokens = file.places("tokens", None, card.model.tokens())?;
+    let tokens = file.places("tokens", None, FIRST_CONDITION as usize)?;
     let cells = tokens.len() / card.model.genes;
+    if cells == 0 || tokens.len() != cells * card.model.genes {
+        let (found, expected) = (vec![tokens.len()], vec![cells.max(1), card.model.genes]);
+        return Err(WeightsError::Shape { name: "tokens".to_owned(), found, expected });
+    }
     let conditions = file.places("conditions", Some(cells * card.model.condition_slots), card.model.tokens())?;
     let genes = file.places("genes", None, card.model.genes)?;
     let logits = file.floats("logits", cells * genes.len() * crate::quantise::VOCABULARY)?;
@@ -111,4 +117,61 @@ pub(super) fn read_golden(bytes: &[u8], card: &Card) -> Result<Golden, WeightsEr
         genes,
         logits,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use super::{read_golden, read_map};
+    use crate::bundle::{Golden, Map};
+    use crate::precomputed::tests::card;
+    use crate::quantise::{FIRST_CONDITION, VOCABULARY};
+    use crate::weights::{Precision, Tensors};
+
+    #[test]
+    fn tables_without_rows_claim_nothing() {
+        let map = Map {
+            genes: vec![0, 1],
+            mean: vec![0.0; 2],
+            loadings: vec![0.0; 4],
+            components: 2,
+            reference: vec![0.0; 6],
+            coordinates: vec![0.0; 6],
+            ..Map::default()
+        };
+        assert!(read_map(&map.serialise().unwrap(), &card()).is_ok());
+        // Two genes times half of all numbers is none, where products run over.
+        let half = 1 << (usize::BITS - 1);
+        for (loadings, coordinates) in [([0, half], [3, 2]), ([2, 2], [half, 0])] {
+            let mut file = Tensors::default();
+            file.integers("genes", &[2], &[0, 1]);
+            for (name, shape) in
+                [("mean", [2, 1]), ("reference", [0, 0]), ("loadings", loadings), ("coordinates", coordinates)]
+            {
+                let values = shape.iter().fold(1_usize, |all, size| all.saturating_mul(*size));
+                file.floats(name, &shape, &vec![0.0; if shape.contains(&0) { 0 } else { values }], Precision::Full);
+            }
+            assert!(read_map(&file.serialise().unwrap(), &card()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_golden_pass_is_of_whole_cells_and_of_tokens_of_genes() {
+        let golden = |tokens: Vec<u16>| {
+            let whole =
+                Golden { tokens, conditions: vec![282, 283, 285], genes: vec![0], logits: vec![0.0; VOCABULARY] };
+            read_golden(&whole.serialise(5).unwrap(), &card())
+        };
+        assert!(golden(vec![0; 5]).is_ok());
+        // The token of a condition value is none of a gene.
+        assert!(golden(vec![0, 0, 0, 0, FIRST_CONDITION as u16]).is_err());
+        let mut file = Tensors::default();
+        file.integers("tokens", &[4], &[0; 4]);
+        for name in ["conditions", "genes"] {
+            file.integers(name, &[0], &[]);
+        }
+        file.floats("logits", &[0], &[], Precision::Full);
+        assert!(read_golden(&file.serialise().unwrap(), &card()).is_err(), "four tokens are no cell of five genes");
+    }
 }

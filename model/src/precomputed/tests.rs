@@ -9,7 +9,7 @@ use crate::bundle::{MAP, preview, sha256};
 use crate::card::Card;
 
 /// The card of a model of five genes, with a donor, a drug and library sizes; it names weights of the hash "w".
-fn card() -> Card {
+pub(crate) fn card() -> Card {
     let value =
         |name: &str, token: i32| serde_json::json!({"value": name, "display": name, "token": token, "cells": 3});
     let condition = |key: &str, kind: &str, control: Option<&str>, values: Vec<serde_json::Value>| {

@@ -25,6 +25,8 @@ fn add(site: &Site, name: &str, change: impl FnOnce(&mut Value)) {
     let mut card: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     card["name"] = json!(name);
     change(&mut card);
+    // Another card than the one that was sealed.
+    card.as_object_mut().unwrap().remove("seal");
     std::fs::write(path, card.to_string()).unwrap();
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Does: puts a file's own SHA-256 into it, and checks it on reading.
 //! Does not know: what kind of file it is: a mark with room for 64 digits stands somewhere in its text.
-//! Flow: bytes with a [`MARK`] → **seal** → disk → **check**.
+//! Flow: bytes with a [`MARK`] → **seal** → disk or web → **check**.
 //!
 //! The hash is that of the file with zeros in the place of the digits.
 
@@ -65,6 +65,16 @@ pub fn check(bytes: &[u8], within: usize) -> Seal {
     }
 }
 
+/// The text of a JSON object as a sealed file: the mark comes first and the rest stays as it is, numbers and order too.
+pub fn to_text(object: &str) -> Vec<u8> {
+    let Some(rest) = object.trim_start().strip_prefix('{') else { return object.as_bytes().to_vec() };
+    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+    let mut bytes = format!("{{\"{KEY}\":\"{}\"{comma}{rest}", mark()).into_bytes();
+    let all = bytes.len();
+    seal(&mut bytes, all);
+    bytes
+}
+
 /// A JSON object as a sealed file.
 pub fn to_json(mut object: Value) -> Vec<u8> {
     object[KEY] = mark().into();
@@ -92,7 +102,7 @@ pub fn from_json(bytes: &[u8]) -> Result<(Value, Seal), serde_json::Error> {
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{Seal, check, from_json, mark, seal, to_json};
+    use super::{Seal, check, from_json, mark, seal, to_json, to_text};
     use serde_json::json;
 
     #[test]
@@ -110,6 +120,16 @@ mod tests {
                 let absent = from_json(&hit).is_ok_and(|(_, seal)| seal == Seal::Absent);
                 assert!(!absent, "bit {bit} of byte {place} takes the seal away");
             }
+        }
+    }
+
+    #[test]
+    fn a_text_stays_as_it_is_behind_its_mark() {
+        for text in ["{\"b\":0.1,\"a\":[1]}", "{}"] {
+            let bytes = to_text(text);
+            let (object, seal) = from_json(&bytes).unwrap();
+            assert_eq!((object, seal), (serde_json::from_str(text).unwrap(), Seal::Whole), "{text}");
+            assert!(bytes.ends_with(&text.as_bytes()[1..]), "{text}");
         }
     }
 
