@@ -168,16 +168,45 @@ pub(crate) fn pack(asked: &Asked) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    // A test fails by panicking; that is what `unwrap` is for here.
+    #![allow(clippy::unwrap_used)]
+    use std::process::Command;
+
     use super::SCRIPT;
 
     #[test]
-    fn the_script_is_one_that_bash_reads() {
+    fn without_a_gpu_the_script_says_so_of_each_step_and_comes_to_its_end() {
         let folder = std::env::temp_dir().join(format!("wellplate-gpu-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let path = folder.join("run.sh");
-        std::fs::write(&path, SCRIPT).expect("a file");
-        let status = std::process::Command::new("bash").arg("-n").arg(&path).status().expect("bash");
-        std::fs::remove_dir_all(&folder).expect("removed");
-        assert!(status.success());
+        std::fs::create_dir_all(folder.join("bin")).unwrap();
+        std::fs::create_dir_all(folder.join("recipes")).unwrap();
+        std::fs::write(folder.join("run.sh"), SCRIPT).unwrap();
+        // What the programs do where there is no GPU. There is no build for wgpu.
+        for kind in ["cuda-cpp", "cuda-llvm", "vulkan"] {
+            std::fs::write(folder.join("bin").join(format!("wellplate-{kind}")), "#!/bin/sh\necho no GPU; exit 1\n")
+                .unwrap();
+        }
+        let ran =
+            Command::new("bash").arg(folder.join("run.sh")).env_remove("OUT").env_remove("PARTS").output().unwrap();
+        let report = std::fs::read_to_string(folder.join("out/report.md")).unwrap_or_default();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        for kind in
+            ["CUDA against the CPU (cuda-cpp)", "CUDA against the CPU (cuda-llvm)", "wgpu against the CPU (vulkan)"]
+        {
+            let said = report.split(&format!("## {kind}")).nth(1).unwrap_or_else(|| panic!("{kind}: {report}"));
+            assert!(said.contains("failed (exit code 1)") && said.contains("no GPU"), "{kind}: {report}");
+        }
+        for (step, why) in [
+            ("A step of the page preset, CUDA", "no CUDA build of this folder computes here"),
+            ("Cells of the bundle, CUDA", "no CUDA build of this folder computes here"),
+            ("Beside PyTorch, paper-85m", "no CUDA build of this folder computes here"),
+            ("A step of the page preset, vulkan", "the build for vulkan does not compute here"),
+            ("wgpu against the CPU (wgpu)", "this folder holds no build for wgpu"),
+            ("Cells of the bundle, wgpu", "this folder holds no build for wgpu"),
+            ("Training", "no CUDA build of this folder computes here"),
+        ] {
+            assert!(report.contains(&format!("## {step}\n\nNot run: {why}.\n")), "{step}: {report}");
+        }
+        assert!(report.contains("\nDone after "), "{report}");
     }
 }

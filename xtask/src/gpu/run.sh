@@ -21,12 +21,19 @@ began=$(date +%s)
 
 wanted() { case $parts in *" $1 "*) return 0 ;; esac; return 1; }
 left() { echo $((minutes * 60 - ($(date +%s) - began))); }
-say() { printf '%s\n' "$*" | tee -a "$report"; }
+say() { printf '%s\n' "$@" | tee -a "$report"; }
+
+# Why the next steps cannot be run here; empty where they can.
+missing=""
 
 # step NAME SECONDS COMMAND...: runs it, shows the end of what it printed in the report.
 step() {
   local name=$1 limit=$2
   shift 2
+  if [ -n "$missing" ]; then
+    say "" "## $name" "" "Not run: $missing."
+    return 1
+  fi
   local rest
   rest=$(left)
   if [ "$rest" -lt 20 ]; then
@@ -122,33 +129,48 @@ bench() { # NAME BINARY DEVICE PRESET GENES BATCH SECONDS
   step "$1" "$7" "$2" "${parts[@]}"
 }
 
-if [ -n "$cuda" ] && wanted bench; then
+[ -n "$cuda" ] || missing="no CUDA build of this folder computes here"
+if wanted bench; then
   memory() { nvidia-smi --query-gpu=memory.used --format=csv,noheader -lms 2000 >work/memory.txt; }
-  memory &
-  watching=$!
+  watching=""
+  [ -z "$missing" ] && { memory & watching=$!; }
   bench "A step of the page preset, CUDA" "$cuda" cuda page 9015 own 90
   bench "The same, 256 cells" "$cuda" cuda page 9015 256 90
   bench "A step of the paper's network (85 million parameters), CUDA" "$cuda" cuda paper-85m 18080 32 120
   step "Cells of the bundle, CUDA" 60 "$cuda" sample --bundle $bundle --device cuda --cells 512 --out work/cells.h5ad
-  kill $watching 2>/dev/null
-  say "" "Largest memory in use meanwhile: $(sort -n work/memory.txt 2>/dev/null | tail -n 1)."
+  if [ -n "$watching" ]; then
+    kill "$watching" 2>/dev/null
+    say "" "Largest memory in use meanwhile: $(sort -n work/memory.txt 2>/dev/null | tail -n 1)."
+  fi
 fi
-if [ -n "$cuda" ] && wanted compare; then
+if wanted compare; then
   step "Beside PyTorch, page preset, 256 cells" 120 python3 bench/compare.py --binary "$cuda" --device cuda --preset page --genes 9015 --batch 256 --rounds 1
   step "Beside PyTorch, paper-85m" 150 python3 bench/compare.py --binary "$cuda" --device cuda --preset paper-85m --genes 18080 --batch 32 --rounds 1
 fi
-[ -n "$cuda" ] || say "" "No CUDA build computes here; the steps that need one are left out."
 
 for kind in vulkan wgpu; do
-  [ -x bin/wellplate-$kind ] && wanted wgpu || continue
-  if step "wgpu against the CPU ($kind)" 90 bin/wellplate-$kind inspect --bundle $bundle --device wgpu; then
-    bench "A step of the page preset, $kind" bin/wellplate-$kind wgpu page 9015 own 60
-    step "Cells of the bundle, $kind" 60 bin/wellplate-$kind sample --bundle $bundle --device wgpu --cells 256 --out work/cells-$kind.h5ad
-  fi
+  wanted wgpu || continue
+  missing=""
+  [ -x bin/wellplate-$kind ] || missing="this folder holds no build for $kind"
+  step "wgpu against the CPU ($kind)" 90 bin/wellplate-$kind inspect --bundle $bundle --device wgpu ||
+    missing=${missing:-"the build for $kind does not compute here"}
+  bench "A step of the page preset, $kind" bin/wellplate-$kind wgpu page 9015 own 60
+  step "Cells of the bundle, $kind" 60 bin/wellplate-$kind sample --bundle $bundle --device wgpu --cells 256 --out work/cells-$kind.h5ad
 done
 
+# Whether networks can be trained, with a sentence where they cannot.
+trains() {
+  local why=""
+  wanted train || return 1
+  [ "$(left)" -gt 60 ] || why="the time was used up"
+  [ -d recipes ] || why="this folder holds no recipe"
+  [ -n "$cuda" ] || why="no CUDA build of this folder computes here"
+  [ -z "$why" ] || say "" "## Training" "" "Not run: $why."
+  [ -z "$why" ]
+}
+
 # Training with the minutes left: all recipes side by side, each stopped in time and exported.
-if [ -d recipes ] && [ -n "$cuda" ] && wanted train && [ "$(left)" -gt 60 ]; then
+if trains; then
   say "" "## Training" "" "With $(left) seconds left, on $cuda."
   # Room for the last checkpoint and for packing.
   limit=$(($(left) - 45))
