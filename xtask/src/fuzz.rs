@@ -38,6 +38,18 @@ fn inputs(said: &str) -> Option<u64> {
     said.lines().find_map(|line| line.strip_prefix(INPUTS)?.trim().parse().ok())
 }
 
+/// Gives the fuzz crate the versions of everything that the project itself has, where it has none or older ones: what the
+/// checks have built is not built again, and what is tried is what is used.
+fn lock() -> Result<()> {
+    let [project, own] = ["Cargo.lock", "fuzz/Cargo.lock"].map(|name| root().join(name));
+    let written = |path: &Path| path.metadata().and_then(|about| about.modified());
+    let newer = written(&own).is_ok_and(|own| written(&project).is_ok_and(|project| own >= project));
+    if !newer {
+        std::fs::copy(&project, &own)?;
+    }
+    Ok(())
+}
+
 /// Runs the targets, or one of them, for so many seconds each.
 ///
 /// # Errors
@@ -47,6 +59,7 @@ pub(crate) fn fuzz(seconds: u64, only: Option<&str>) -> Result<()> {
         bail!("there is no fuzz target {only}; there are {}", names().join(", "));
     }
     let tool = setup::fuzz()?;
+    lock()?;
     let (mut told, mut failed) = (Vec::new(), Vec::new());
     for (name, feature) in TARGETS.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
         let manifest = root().join("fuzz/Cargo.toml").display().to_string();
