@@ -25,6 +25,7 @@ use model::weights::{self, Precision};
 
 use crate::checkpoint;
 use crate::data::TrainingSet;
+use crate::files::in_hand;
 use crate::folders::write_together;
 use crate::output::say;
 use crate::recipe::Recipe;
@@ -177,6 +178,8 @@ fn write_bundle(out: &Path, mut card: Card, files: &Files) -> Result<Card> {
 /// Writes files of a bundle and the card that names them: together and the card last, so that a kill leaves the old bundle
 /// or the new one.
 fn write_with_card<'a>(out: &Path, card: &Card, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<()> {
+    // The lock is a file too.
+    let _in_hand = in_hand();
     let _own = lock::take(out, "export", SystemTime::now())?;
     let card = model::bundle::write_card(card)?;
     let mut all: Vec<(&str, &[u8])> = files.collect();

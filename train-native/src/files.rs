@@ -1,13 +1,15 @@
 //! Files: written whole or not at all.
 //!
 //! Does: atomic writes (a temporary file beside the target, then a rename), several files at once, lines at the end of a
-//! file, with errors that name the path; knows its own temporary files and removes those that a kill left.
+//! file, with errors that name the path; knows its own temporary files and removes those that a kill left; lets the end
+//! of the program wait for the file in hand.
 //! Does not know: what is written.
 //! Flow: bytes → **disk**.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
@@ -19,11 +21,32 @@ pub(crate) const SUFFIX: &str = ".part";
 const EARLIER: &str = ".tmp";
 const EARLIER_LETTERS: usize = 6;
 
+/// Held for reading while a file has a temporary name, for writing by whoever ends the program. Nobody waits for the
+/// latter, so that the former may be taken again by who has it.
+static IN_HAND: RwLock<()> = RwLock::new(());
+
+/// From here on, until it is dropped, the program does not end by a signal: a temporary file or a lock would be left. Taken
+/// around several files, so that all of them are there or none.
+pub fn in_hand() -> RwLockReadGuard<'static, ()> {
+    // Nothing stands behind the lock that a panic could have spoilt.
+    IN_HAND.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From here on, until it is dropped, no file is begun; `None` while one is in hand.
+pub fn none_in_hand() -> Option<RwLockWriteGuard<'static, ()>> {
+    match IN_HAND.try_write() {
+        Ok(held) => Some(held),
+        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
 /// Writes `bytes` to `path`; an interruption leaves the old file or none, never half a file.
 ///
 /// # Errors
 /// When the folder cannot be written or the disk is full.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let _own = in_hand();
     stage(path, bytes)?.take_place()?;
     keep_names(path)
 }
@@ -34,6 +57,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// When the folder cannot be written or the disk is full, which is found before any of them changes.
 pub fn write_in_turn(folder: &Path, files: &[(&str, &[u8])]) -> Result<()> {
+    let _own = in_hand();
     let staged = files.iter().map(|(name, bytes)| stage(&folder.join(name), bytes)).collect::<Result<Vec<_>>>()?;
     staged.into_iter().try_for_each(Staged::take_place)?;
     files.last().map_or(Ok(()), |(name, _)| keep_names(&folder.join(name)))
@@ -148,7 +172,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::path::Path;
 
-    use super::{folder_of, is_temporary, sweep, write_in_turn};
+    use super::{folder_of, in_hand, is_temporary, none_in_hand, sweep, write_in_turn};
 
     #[test]
     fn several_files_change_or_none() {
@@ -160,6 +184,21 @@ mod tests {
         assert!(write_in_turn(folder.path(), &[("a", b"3"), ("b/c", b"4")]).is_err());
         assert_eq!(std::fs::read(path("a")).unwrap(), b"1");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn the_program_ends_between_two_files() {
+        // Writing several files, or a folder, holds it more than once.
+        let (own, second) = (in_hand(), in_hand());
+        drop(own);
+        assert!(none_in_hand().is_none());
+        drop(second);
+        // Other tests of this process write files at times.
+        let came = (0..1000).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            none_in_hand().is_some()
+        });
+        assert!(came);
     }
 
     #[test]

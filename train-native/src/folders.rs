@@ -26,6 +26,7 @@ const LETTERS: usize = 6;
 /// # Errors
 /// When the folder cannot be written or the disk is full; then nothing has changed.
 pub fn write_together(folder: &Path, files: &[(&str, &[u8])]) -> Result<()> {
+    let _own = files::in_hand();
     std::fs::create_dir_all(folder).with_context(|| failed(folder))?;
     // Where it really is: the folder is exchanged and not a link to it.
     let folder = folder.canonicalize().with_context(|| failed(folder))?;

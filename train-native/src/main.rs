@@ -47,7 +47,20 @@ enum Done {
     Part(u8),
 }
 
+/// Hears signals for the commands that do not do so themselves.
+fn hear(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Train(_) | Command::Prepare { .. } | Command::Precompute(_) => Ok(()),
+        Command::Sample(_) => signals::end_at_once(
+            "no file is half-written; of more than a thousand cells the parts that were finished are kept, and the same \
+             command goes on from them",
+        ),
+        _ => signals::end_at_once("no file is half-written; the same command begins anew"),
+    }
+}
+
 fn run(command: Command) -> anyhow::Result<Done> {
+    hear(&command)?;
     match command {
         Command::Recipe(asked) => advised(&asked),
         Command::Train(asked) => trained(asked),

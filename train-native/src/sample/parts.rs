@@ -19,7 +19,7 @@ use model::card::Choices;
 use model::sample::Effort;
 
 use super::describe::describe;
-use crate::files::write_atomic;
+use crate::files::{in_hand, write_atomic};
 use crate::generate::{Generated, generate_part, provenance};
 use crate::output::say;
 use crate::progress;
@@ -93,6 +93,7 @@ fn earlier(path: &Path, part: &Part, genes: usize, expects: bool) -> Option<Gene
 
 /// Writes a part; the cells last, so that they are not taken for whole without the rest.
 fn keep(path: &Path, made: &Generated, expects: bool) -> Result<()> {
+    let _in_hand = in_hand();
     if expects {
         let bytes: Vec<u8> = made.expected.iter().flat_map(|value| value.to_le_bytes()).collect();
         write_atomic(&path.with_extension(EXPECTED), &bytes)?;
@@ -163,6 +164,8 @@ pub fn write(bundle: &Bundle, wanted: &[Choices], output: &Output<'_>) -> Result
             String::from("nothing was kept")
         }
     };
+    // Cells and parts of them are not left side by side.
+    let _in_hand = in_hand();
     write_atomic(output.out, &bytes).with_context(hint)?;
     if several {
         std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;

@@ -117,6 +117,9 @@ fn interrupted(bench: &Bench, words: &[&str], longest: Duration, seed: u64, mut 
             });
             assert!(found == Some(0) || found == Some(code), "{signal}, round {round}: {found:?} {}", said(&ended));
             assert!(!said(&ended).contains("panicked"), "{}", said(&ended));
+            // Where the signal was heard, and that is from the first moments on, it says so.
+            let heard = ended.status.code() == Some(code);
+            assert!(!heard || said(&ended).contains(": stop"), "{signal}, round {round}: {}", said(&ended));
             interrupted += usize::from(found == Some(code));
             after(signal);
         }
@@ -219,6 +222,57 @@ fn a_bundle_that_is_interrupted_at_random_moments_is_whole_after_the_next_export
     assert!(bench.files("parts") == whole, "the bytes differ after {count} interruptions");
     let left = bench.files("").into_keys().filter(|name| name.starts_with('.')).collect::<Vec<_>>();
     assert_eq!(left, Vec::<String>::new(), "temporary folders are gone");
+}
+
+/// Names in a folder that no command may leave.
+fn left_over(bench: &Bench, folder: &str) -> Vec<String> {
+    bench.files(folder).into_keys().filter(|name| name.starts_with(".wellplate")).collect()
+}
+
+#[test]
+fn cells_scores_and_reports_that_are_interrupted_are_whole_or_not_there() {
+    let bench = Bench::new();
+    bench.trained("run");
+    bench.exported("run", "bundle");
+    let judge = "judge --real cells.h5ad --predicted cells.h5ad --pert-col condition --control control --report out";
+    for words in [
+        "sample --bundle bundle --cells 2100 --out out/made.h5ad",
+        "predict --bundle bundle --cells cells.h5ad --with condition=IFN-beta --out out/made.h5ad",
+        "evaluate --bundle bundle --run run --data cells.h5ad --most 20 --write --report out",
+        judge,
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let longest = time_of(&bench, &words);
+        // What `evaluate` writes into the bundle was written by then, and is the same each time.
+        let (out, bundle) = (bench.files("out"), bench.files("bundle"));
+        std::fs::remove_dir_all(bench.path("out")).unwrap();
+        std::fs::create_dir(bench.path("out")).unwrap();
+        let count = interrupted(&bench, &words, longest, 9, |signal| {
+            assert!(bench.files("bundle").iter().all(|(name, bytes)| bundle.get(name).is_none_or(|own| own == bytes)));
+            let mut found = bench.files("out");
+            found.retain(|name, _| !name.starts_with(".wellplate") && name != "made.h5ad.parts");
+            assert!(found.iter().all(|(name, bytes)| out[name] == *bytes), "{words:?}, {signal}");
+            if signal != "KILL" {
+                for folder in ["", "out", "bundle"] {
+                    assert_eq!(left_over(&bench, folder), Vec::<String>::new(), "{words:?}, {signal}, {folder}");
+                }
+                // `sample` goes on from the parts that are there.
+                let _ = std::fs::remove_file(bench.path("out/made.h5ad"));
+                return;
+            }
+            std::fs::remove_dir_all(bench.path("out")).unwrap();
+            std::fs::create_dir(bench.path("out")).unwrap();
+            left_over(&bench, "").iter().for_each(|name| std::fs::remove_dir_all(bench.path(name)).unwrap());
+            for name in left_over(&bench, "bundle") {
+                std::fs::remove_file(bench.path("bundle").join(name)).unwrap();
+            }
+        });
+        assert!(bench.run(&words).status.success());
+        eprintln!("{}: {count} interruptions", words[0]);
+        assert!(count >= 1, "no interruption of {words:?} came before the end");
+        assert!(bench.files("out") == out, "{words:?}: other files after {count} interruptions");
+        std::fs::remove_dir_all(bench.path("out")).unwrap();
+    }
 }
 
 #[test]

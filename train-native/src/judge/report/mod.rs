@@ -19,7 +19,7 @@ use serde_json::json;
 use super::entry::SEED;
 use super::population::{MEASURES, markdown as population_table};
 use super::table::{as_json, markdown};
-use crate::files::write_atomic;
+use crate::files::{in_hand, write_atomic};
 use crate::progress;
 
 pub use content::{Crowd, Report, Section};
@@ -85,9 +85,11 @@ impl Report {
     /// When a figure cannot be drawn or the folder cannot be written.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let _drawing = progress::phase(format!("drawing the report in {}", folder.display()));
-        let page = page::page(self)?;
-        write_atomic(&folder.join("report.json"), serde_json::to_string_pretty(&self.json())?.as_bytes())?;
-        write_atomic(&folder.join("report.md"), self.markdown().as_bytes())?;
+        let (page, json, text) = (page::page(self)?, serde_json::to_string_pretty(&self.json())?, self.markdown());
+        // The forms are of one report or, when the program is asked to end, of none.
+        let _in_hand = in_hand();
+        write_atomic(&folder.join("report.json"), json.as_bytes())?;
+        write_atomic(&folder.join("report.md"), text.as_bytes())?;
         if let Some(split) = &self.split {
             write_atomic(&folder.join("split.json"), serde_json::to_string_pretty(split)?.as_bytes())?;
         }
