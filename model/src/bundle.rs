@@ -76,11 +76,8 @@ pub fn read_card(json: &[u8]) -> Result<Card, BundleError> {
     if found != FORMAT_VERSION {
         return Err(BundleError::Version { found });
     }
-    match sealed::check(json, json.len()) {
-        Seal::Whole => {}
-        // A mark that was hit is no mark any more, but its key is still there.
-        Seal::Absent if head.seal.is_none() => {}
-        Seal::Absent | Seal::Broken => return Err(BundleError::Broken),
+    if sealed::check_with_key(json, head.seal.is_some()) == Seal::Broken {
+        return Err(BundleError::Broken);
     }
     let card: Card = serde_json::from_slice(json)?;
     card.model.check().map_err(|error| BundleError::Inconsistent(error.to_string()))?;

@@ -139,16 +139,15 @@ impl Hidden {
     fn combined(effects: impl Iterator<Item = Tensor<2>>, strength: f32) -> Option<Tensor<2>> {
         let (sum, largest) = effects.map(|own| (own.clone(), own)).reduce(|a, b| (a.0 + b.0, a.1.max_pair(b.1)))?;
         let past = (sum * strength - largest.clone()).clamp_min(0.0);
-        Some(largest + past.div_scalar(SATURATION).tanh().mul_scalar(SATURATION))
+        Some(largest + bent(past, SATURATION))
     }
 
     /// Every log-mean within the range of the training cells, and with `totals` the library size within its own.
     #[must_use]
     pub(crate) fn bounded(mut self, constants: &Constants, totals: Option<(&Seen, &Totals)>) -> Self {
-        let bend = |past: Tensor<2>| past.div_scalar(ROOM).tanh().mul_scalar(ROOM);
         let above = (self.shifts.clone() - constants.highest.clone()).clamp_min(0.0);
         let below = (constants.lowest.clone() - self.shifts.clone()).clamp_min(0.0);
-        self.shifts = self.shifts - above.clone() + bend(above) + below.clone() - bend(below);
+        self.shifts = self.shifts - above.clone() + bent(above, ROOM) + below.clone() - bent(below, ROOM);
         if let Some((seen, totals)) = totals {
             self.shifts = self.shifts.clone() + self.total_shift(constants, seen, totals);
         }
@@ -177,6 +176,11 @@ impl Hidden {
         let (down, up) = (of_all.clone().clamp_max(0.0).mul_scalar(2.0), of_all.clone().clamp_min(0.0).mul_scalar(2.0));
         of_hidden.max_pair(down).min_pair(up)
     }
+}
+
+/// What is past a bound, bent so that it stays below a limit.
+fn bent(past: Tensor<2>, limit: f32) -> Tensor<2> {
+    past.div_scalar(limit).tanh().mul_scalar(limit)
 }
 
 #[cfg(test)]

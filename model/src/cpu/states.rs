@@ -68,7 +68,12 @@ impl State {
 fn combined(effects: impl Iterator<Item = f32>, strength: f32) -> f32 {
     let (sum, largest) = effects.fold((0.0_f32, 0.0_f32), |(sum, largest), own| (sum + own.max(0.0), largest.max(own)));
     let past = (sum * strength - largest).max(0.0);
-    largest + (past / SATURATION).tanh() * SATURATION
+    largest + bent(past, SATURATION)
+}
+
+/// What is past a bound, bent so that it stays below a limit.
+fn bent(past: f32, limit: f32) -> f32 {
+    (past / limit).tanh() * limit
 }
 
 /// Ranges of log-means, in position order [L·S] each.
@@ -107,12 +112,11 @@ impl Ranges {
             let drawn: Vec<f32> = state.unknown.iter().zip(numbers).map(|(unknown, e)| unknown.sqrt() * e).collect();
             reader.add_factors(&drawn, &state.unknown, &mut shifts);
         }
-        let bend = |past: f32| (past / ROOM).tanh() * ROOM;
         for ((shift, lowest), highest) in shifts.iter_mut().zip(&self.lowest).zip(&self.highest) {
             if *shift > *highest {
-                *shift = highest + bend(*shift - highest);
+                *shift = highest + bent(*shift - highest, ROOM);
             } else if *shift < *lowest {
-                *shift = lowest - bend(lowest - *shift);
+                *shift = lowest - bent(lowest - *shift, ROOM);
             }
         }
         if let Some(totals) = totals {
