@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
+use crate::foreign::Foreign;
 
 /// Genes that are named.
 const NAMED: usize = 5;
@@ -63,6 +64,9 @@ pub struct Plausibility {
     /// measured cells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection: Option<f64>,
+    /// Counts that are not those of a cell's own type and perturbation; none where it was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<Foreign>,
 }
 
 /// Ceilings from measured counts: the largest of each gene and a quarter more [G].
@@ -157,7 +161,10 @@ impl Plausibility {
 
     /// The same where another share of counts may stand at the ceiling of its gene.
     pub fn is_sound_within(&self, leaning: f64) -> bool {
-        self.above == 0 && self.outside == 0 && !self.leans(leaning)
+        self.above == 0
+            && self.outside == 0
+            && !self.leans(leaning)
+            && self.foreign.as_ref().is_none_or(Foreign::is_sound)
     }
 
     /// Whether more than this share of counts stands at the ceilings, beyond three standard deviations of chance: one of a
@@ -175,8 +182,10 @@ impl Plausibility {
         }
         if self.is_sound() {
             let [smallest, median, largest] = self.library_sizes;
+            let foreign = self.foreign.as_ref().and_then(|own| own.words(genes));
+            let foreign = foreign.map_or_else(String::new, |words| format!("; {words}"));
             return format!(
-                "all {} cells are plausible: no count above its gene's ceiling, library sizes {smallest} to {largest} (median {median}), {:.3} % of counts at a ceiling",
+                "all {} cells are plausible: no count above its gene's ceiling, library sizes {smallest} to {largest} (median {median}), {:.3} % of counts at a ceiling{foreign}",
                 self.cells,
                 100.0 * self.leaning
             );
@@ -210,6 +219,9 @@ impl Plausibility {
                 100.0 * self.leaning,
                 named.join(", ")
             ));
+        }
+        if let Some(own) = self.foreign.as_ref().filter(|own| !own.is_sound()) {
+            faults.extend(own.words(genes));
         }
         format!("broken: {}", faults.join("; "))
     }

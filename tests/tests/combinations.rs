@@ -104,7 +104,7 @@ fn made() -> &'static Made {
 }
 
 fn scored(combined: &Cells, single: &Cells) -> anyhow::Result<Vec<Section>> {
-    let settings = Settings { guidance: 0.0, steps: 6, seed: 1, most: 160, effort: Effort::CPU, sets: None };
+    let settings = Settings { guidance: 0.0, steps: 6, seed: 1, most: 160, times: 2, effort: Effort::CPU, sets: None };
     let rules = Rules { spread: pool(), ..Rules::default() };
     combinations(&made().bundle, combined, single, &made().split, &settings, rules)
 }

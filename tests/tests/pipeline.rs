@@ -310,7 +310,8 @@ fn held_out_donors_are_scored_beside_baseline_and_ceiling() {
         split.test,
         [BTreeMap::from([("donor", "donor2"), ("condition", PERTURBED)].map(|(k, v)| (k.to_owned(), v.to_owned())))]
     );
-    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: MOST_GENERATED, effort: Effort::CPU, sets: None };
+    let settings =
+        Settings { guidance: 0.0, steps: 4, seed: 1, most: MOST_GENERATED, times: 2, effort: Effort::CPU, sets: None };
     let rules = Rules { spread: pool(), ..Rules::default() };
     let found = evaluate(&bundle, &trained().cells, split, &settings, rules).unwrap();
     let all = found.scores.iter().find(|score| score.cell_type == "all").unwrap();
@@ -357,7 +358,7 @@ fn training_cells_that_are_test_cells_are_refused() {
     copy.labels.insert("condition".to_owned(), Column::categorical(&["control"]));
     let both = cells.joined(&copy).unwrap();
     split.fingerprint = None;
-    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 8, effort: Effort::CPU, sets: None };
+    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 8, times: 2, effort: Effort::CPU, sets: None };
     let error = evaluate(&bundle(), &both, split, &settings, Rules::default()).err().unwrap();
     assert!(format!("{error:#}").contains("the very counts of a held-out cell"), "{error:#}");
 }

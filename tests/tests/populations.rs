@@ -18,7 +18,7 @@ use crate::pipeline::trained;
 fn control_cells_set_aside_are_compared_with_as_many_generated_ones() {
     let bundle = read_bundle(&trained().bundle, &burn::tensor::Device::flex()).unwrap();
     let mut recipe = Recipe::read(&trained().run.join(RECIPE)).unwrap();
-    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 8, effort: Effort::CPU, sets: None };
+    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 8, times: 2, effort: Effort::CPU, sets: None };
     // Nothing was set aside, so there is nothing to compare with.
     assert!(crowd(&bundle, &trained().cells, &recipe, &settings).unwrap().is_none());
     recipe.training.validation = 200;

@@ -167,7 +167,7 @@ fn cells_that_cannot_be_predicted_are_refused_in_a_sentence() {
 #[test]
 fn rewritten_cells_are_scored_beside_cells_drawn_anew() {
     let split: Split = serde_json::from_slice(&std::fs::read(trained().bundle.join(SPLIT)).unwrap()).unwrap();
-    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 40, effort: Effort::CPU, sets: None };
+    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 40, times: 2, effort: Effort::CPU, sets: None };
     let rules = cells::referee::Rules { spread: train_native::pool::pool(), ..Default::default() };
     let found = rewriting(&bundle(), &trained().cells, &split, (&[0.5], &settings), rules).unwrap();
     assert_eq!(found.sections.len(), 2);

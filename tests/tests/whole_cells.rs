@@ -130,7 +130,8 @@ fn held_out_cells_are_scored_by_whole_cells() {
     let folder = tempfile::tempdir().unwrap();
     let sized = bundle(folder.path(), &cells, true);
     let split = Recipe::read(&folder.path().join("run/recipe.toml")).unwrap().split().unwrap().unwrap();
-    let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: MOST_GENERATED, effort: Effort::CPU, sets: None };
+    let settings =
+        Settings { guidance: 0.0, steps: 4, seed: 1, most: MOST_GENERATED, times: 2, effort: Effort::CPU, sets: None };
     let rules = || Rules { spread: pool(), ..Rules::default() };
     let found = evaluate(&sized, &cells, split.clone(), &settings, rules()).unwrap();
     let all = found.scores.iter().find(|score| score.cell_type == "all").unwrap();

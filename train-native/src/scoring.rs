@@ -216,6 +216,7 @@ fn settings_of(asked: &Sampling, bundle: &Bundle) -> evaluate::Settings {
         steps: asked.steps.unwrap_or(bundle.card.steps),
         seed: asked.seed,
         most: asked.most,
+        times: asked.times,
         effort: effort_of(asked.device),
         sets: None,
     }
@@ -269,7 +270,8 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     let populations = crowd.as_ref().map(|own| evaluate::crowd::line(&own.title, &own.crowd.measures));
     let both = found.as_ref().map(|own| (&own.generated, &own.measured));
     let both = both.or_else(|| crowd.as_ref().map(|own| (&own.generated, &own.measured)));
-    let plausible = both.map(|(generated, measured)| evaluate::plausible::plausibility(&bundle, generated, measured));
+    let plausible =
+        both.map(|(generated, measured)| evaluate::plausible::plausibility(&bundle, generated, measured, &cells));
     if let Some(own) = &plausible {
         print(&format!("## Plausibility\n\n{}\n\n", own.words(&bundle.card.genes)));
     }

@@ -22,6 +22,9 @@ pub(crate) struct Sampling {
     /// Most cells generated for an identity and a perturbation or combination.
     #[arg(long, default_value_t = train_native::evaluate::MOST_GENERATED)]
     pub(crate) most: usize,
+    /// Cells generated for every measured one, up to --most: more of them leave less chance in a prediction.
+    #[arg(long, default_value_t = train_native::evaluate::TIMES_MEASURED)]
+    pub(crate) times: usize,
     /// Device.
     #[arg(long, value_enum, default_value = "flex")]
     pub(crate) device: Backend,

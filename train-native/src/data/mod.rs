@@ -9,6 +9,7 @@ mod choose;
 pub(crate) mod conditions;
 mod faults;
 pub mod files;
+mod influence;
 mod labels;
 mod steps;
 
@@ -97,7 +98,7 @@ pub struct TrainingSet {
     pub pairs: Pairs,
     /// Smallest and largest library size of the training cells.
     pub library_sizes: [u32; 2],
-    /// Tokens of `cells`, cells × G.
+    /// Tokens of `cells`, cells × G: of counts that no single cell holds most of its group's of (`influence`), for cells in memory.
     tokens: Vec<u16>,
     /// Condition tokens of `cells`, cells × C.
     sampled: Vec<i32>,
@@ -182,7 +183,7 @@ impl TrainingSet {
         let mut conditions = conditions::build(&all.labels, &kept, recipe)?;
         let sampled = conditions::tokens(&all.labels, &kept, &conditions)?;
         conditions::count_depths(&mut conditions, &all.labels, &kept, &sampled);
-        let validation = (tokens_of(&all.select(&aside)), conditions::tokens(&all.labels, &aside, &conditions)?);
+        let validation = (tokens_of(&all.select(&aside).counts), conditions::tokens(&all.labels, &aside, &conditions)?);
         let combinations = conditions::combinations(&conditions, &all.labels, &kept)?;
         let mut cells = all.select(&kept);
         // What a cell of a bin may hold in the panel, whatever the bins were made from.
@@ -193,7 +194,8 @@ impl TrainingSet {
         if recipe.conditions.iter().any(|condition| condition.sizes.is_some()) {
             cells.counts = cells.counts.with_totals(sizes.clone());
         }
-        let (tokens, held_out) = (tokens_of(&cells), words(recipe));
+        let held_out = words(recipe);
+        let tokens = tokens_of(&influence::limited(&cells, &conditions, &sampled, &sizes));
         let parts = (cells, tokens, sampled);
         let notes = (combinations, held_out, range(libraries.into_iter()));
         Ok(Self::put((parts, sizes), (Vec::new(), Tokens::Held), validation, recipe, conditions, notes))
@@ -417,12 +419,12 @@ fn read_sample(
     Ok((Cells::new(counts, store.index.genes.clone(), names, labels)?, tokens))
 }
 
-/// Tokens of every cell in panel order.
-pub fn tokens_of(cells: &Cells) -> Vec<u16> {
-    let genes = cells.genes.len();
-    let mut tokens = vec![0; cells.len() * genes];
+/// Tokens of counts [cells, G], cell by cell in panel order.
+pub fn tokens_of(counts: &Counts) -> Vec<u16> {
+    let genes = counts.genes();
+    let mut tokens = vec![0; counts.cells() * genes];
     for (cell, row) in tokens.chunks_mut(genes).enumerate() {
-        let (places, counts) = cells.counts.row(cell);
+        let (places, counts) = counts.row(cell);
         for (place, count) in places.iter().zip(counts) {
             row[*place as usize] = quantise(*count);
         }

@@ -43,6 +43,8 @@ pub use settings::Settings;
 const FEWEST: usize = 15;
 /// Most cells generated per donor and condition: more than were measured of the larger held-out donor.
 pub const MOST_GENERATED: usize = 240;
+/// Cells generated for every measured cell.
+pub const TIMES_MEASURED: usize = 2;
 /// Name of the bundle's line in the tables.
 pub const MODEL: &str = "model";
 /// The baseline that a card's scores stand beside.

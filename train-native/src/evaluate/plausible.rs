@@ -1,21 +1,29 @@
 //! Whether the cells that a bundle wrote could be cells at all.
 //!
 //! Does: looks at generated cells with the bundle's own ceilings and library sizes, beside measured cells of the same
-//! kinds; puts the verdict into the form of a card.
+//! kinds and of their own type and perturbation; puts the verdict into the form of a card.
 //! Does not know: scores.
 //! Flow: generated cells → **plausibility** → table, report, card.
 
-use cells::Cells;
 use cells::plausibility::{Bounds, Plausibility, look};
+use cells::{Cells, foreign};
 use model::bundle::Bundle;
-use model::card::Plausible;
+use model::card::{Kind, Plausible};
 
-/// Looks at generated cells; `measured` are cells of the same kinds.
-pub fn plausibility(bundle: &Bundle, generated: &Cells, measured: &Cells) -> Plausibility {
+use crate::judge::plausible::groups_of;
+
+/// Looks at generated cells; `measured` are cells of the same kinds, `all` every measured cell.
+pub fn plausibility(bundle: &Bundle, generated: &Cells, measured: &Cells, all: &Cells) -> Plausibility {
     let statistics = &bundle.network.statistics;
     let ceilings: Vec<u32> = (0..statistics.genes()).map(|gene| statistics.largest(gene)).collect();
     let bounds = Bounds { ceilings: &ceilings, library_sizes: bundle.card.library_sizes.map(u64::from) };
-    look(&generated.counts, bounds, Some(&measured.with_panel(&bundle.card.genes).counts))
+    let panel = &bundle.card.genes;
+    let mut found = look(&generated.counts, bounds, Some(&measured.with_panel(panel).counts));
+    let slots = bundle.card.conditions.iter().filter(|own| matches!(own.kind, Kind::CellType | Kind::Perturbation));
+    let keys: Vec<&String> = slots.map(|own| &own.key).collect();
+    let [own, measured] = [generated, all].map(|cells| groups_of(cells, keys.iter().copied()));
+    found.foreign = Some(foreign::look(&generated.counts, &own, &all.with_panel(panel).counts, &measured));
+    found
 }
 
 /// The same for a card.

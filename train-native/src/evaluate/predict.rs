@@ -44,7 +44,7 @@ fn parts(perturbation: &str) -> Vec<String> {
 }
 
 /// Generates cells for all groups of these measured cells that the bundle knows, `settings.most` for an identity and a
-/// perturbation at most, and otherwise twice as many as were measured.
+/// perturbation at most, and otherwise `settings.times` for every measured cell.
 ///
 /// # Errors
 /// When the bundle has not one of the values, or the device fails.
@@ -65,7 +65,7 @@ pub(super) fn predict(bundle: &Bundle, test: &Cells, keys: &Keys, settings: &Set
             }
         }
         let total = totals[&(identity, perturbation)];
-        (with, ((2 * total).min(settings.most) * count).div_ceil(total))
+        (with, ((settings.times * total).min(settings.most) * count).div_ceil(total))
     });
     groups::write(bundle, asked.collect(), 0, settings)
 }

@@ -16,6 +16,8 @@ pub struct Settings {
     pub seed: u64,
     /// Most cells of a donor and a perturbation.
     pub most: usize,
+    /// Cells for every measured one, up to `most`.
+    pub times: usize,
     /// How much the device does at once.
     pub effort: Effort,
     /// Gene sets whose scores are compared (places in the bundle's panel); none: components of the training cells.

@@ -10,7 +10,7 @@ pub mod baselines;
 pub mod challenge;
 mod entry;
 pub mod groups;
-mod plausible;
+pub(crate) mod plausible;
 pub mod population;
 pub mod regression;
 pub mod report;

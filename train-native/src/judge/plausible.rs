@@ -1,7 +1,7 @@
 //! Whether the cells of predictions could be cells at all, and whether they are on the scale of the measured ones.
 //!
 //! Does: looks at raw counts of every prediction with ceilings and library sizes of the measured cells (and of training
-//! cells, where there are some); says where a log-normalised prediction stands on another library size.
+//! cells, where there are some), and with the largest counts of their own type and perturbation; says where a log-normalised prediction stands on another library size.
 //! Does not know: scores.
 //! Flow: files → **sentences** beside the table of scores.
 
@@ -9,10 +9,10 @@ use anyhow::Result;
 use cells::h5ad::Expression;
 use cells::normalise::{Normalised, median};
 use cells::plausibility::{Bounds, look, measured_ceilings};
-use cells::{Cells, Counts};
+use cells::{Cells, Column, Counts, foreign};
 
 use super::asked::Asked;
-use super::groups::opened;
+use super::groups::{Columns, opened};
 use crate::data::read_cells;
 use crate::panels::aligned;
 use crate::progress;
@@ -22,15 +22,32 @@ const LOOKED_AT: usize = 256;
 /// Relative difference of library sizes that is said.
 const APART: f64 = 0.1;
 
-/// Counts of measured cells and of training cells on the same genes, one after the other.
-fn measured(asked: &Asked, genes: &[String]) -> Result<Option<Counts>> {
+/// Values of some labels of every cell, in words, such as cell type and perturbation.
+pub(crate) fn groups_of<'a>(cells: &Cells, keys: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let columns: Vec<_> = keys.map(|key| cells.labels.get(key)).collect();
+    let text = |column: &Option<&Column>, cell: usize| {
+        column.and_then(|column| column.text(cell)).map_or_else(String::new, |text| text.into_owned())
+    };
+    let of_cell = |cell| columns.iter().map(|column| text(column, cell)).collect::<Vec<_>>().join(" · ");
+    (0..cells.len()).map(of_cell).collect()
+}
+
+/// Cell type (where a column was named) and perturbation of every cell.
+fn groups(cells: &Cells, columns: &Columns) -> Vec<String> {
+    groups_of(cells, columns.cell_type.iter().chain([&columns.perturbation]))
+}
+
+/// Counts and groups of measured cells and of training cells on the same genes, one after the other.
+fn measured(asked: &Asked, genes: &[String]) -> Result<Option<(Counts, Vec<String>)>> {
     let Ok(real) = read_cells(&asked.real) else { return Ok(None) };
     let real = aligned(&real, genes, "the measured cells", "the scored genes")?;
-    let Some(path) = &asked.train else { return Ok(Some(real.counts)) };
+    let mut of_cell = groups(&real, &asked.columns);
+    let Some(path) = &asked.train else { return Ok(Some((real.counts, of_cell))) };
     let training: Cells = aligned(&read_cells(path)?, genes, "the training cells", "the measured cells")?;
+    of_cell.extend(groups(&training, &asked.columns));
     let mut all = real.counts;
     all.append(&training.counts)?;
-    Ok(Some(all))
+    Ok(Some((all, of_cell)))
 }
 
 /// Library size that log-normalised cells were scaled to: the median over cells of Σ (eˣ − 1).
@@ -43,7 +60,7 @@ fn scale(data: &Normalised) -> f64 {
 /// A sentence for every prediction, by its name.
 pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, String)>> {
     let _looking = progress::phase("looking at raw counts of the predictions");
-    let Some(measured) = measured(asked, genes)? else { return Ok(Vec::new()) };
+    let Some((measured, of_measured)) = measured(asked, genes)? else { return Ok(Vec::new()) };
     let ceilings = measured_ceilings(&measured);
     let mut sizes = measured.library_sizes();
     sizes.sort_unstable();
@@ -64,7 +81,10 @@ pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, Stri
             return Ok(how);
         }
         let cells = aligned(&read_cells(path)?, genes, "the predicted cells", "the measured cells")?;
-        Ok(look(&cells.counts, Bounds { ceilings: &ceilings, library_sizes }, Some(&measured)).words(genes))
+        let mut found = look(&cells.counts, Bounds { ceilings: &ceilings, library_sizes }, Some(&measured));
+        let own = groups(&cells, &asked.columns);
+        found.foreign = Some(foreign::look(&cells.counts, &own, &measured, &of_measured));
+        Ok(found.words(genes))
     };
     asked.predicted.iter().map(|(name, path)| Ok((name.clone(), of_file(path)?))).collect()
 }
