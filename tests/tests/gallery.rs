@@ -20,7 +20,7 @@ fn is_sound(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models").join(name);
     let bundle = generate::read_bundle(&folder, &Device::flex()).unwrap();
     let settings = sweep::Settings { cells: 1, every: 16, most_steps: MOST_STEPS, seed: 7, effort: Effort::CPU };
-    let found = sweep::sweep(&bundle, settings).unwrap();
+    let found = sweep::sweep(&bundle, settings, None).unwrap();
     assert!(found.cells() >= 10, "{name}: {} cells", found.cells());
     assert!(found.is_sound(), "{name}:\n{}", found.table());
 }

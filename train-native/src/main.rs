@@ -254,11 +254,12 @@ fn swept(asked: cli::Sweep) -> anyhow::Result<Done> {
         seed: asked.seed,
         effort: effort_of(asked.device),
     };
-    let found = sweep::sweep(&bundle, settings)?;
+    let measured = asked.data.as_deref().map(train_native::data::read_cells).transpose()?;
+    let found = sweep::sweep(&bundle, settings, measured.as_ref())?;
     print(&found.table());
     anyhow::ensure!(
         found.is_sound(),
-        "{} of {} cells of {} could not be cells, or lean on their ceilings",
+        "{} of {} cells of {} could not be cells, lean on their ceilings, or hold counts of another type",
         found.broken(),
         found.cells(),
         bundle.card.name

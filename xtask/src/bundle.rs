@@ -277,7 +277,7 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
         parts.push(("evaluating combinations", combinations.map(str::to_owned).to_vec()));
     }
     parts.push(("precomputing", precompute));
-    parts.push(("looking at cells", ["sweep", "--bundle", &out].map(str::to_owned).to_vec()));
+    parts.push(("looking at cells", ["sweep", "--bundle", &out, "--data", &cells].map(str::to_owned).to_vec()));
     for (what, arguments) in parts {
         step(&format!("{name}: {what}"), || trainer(&arguments))?;
     }

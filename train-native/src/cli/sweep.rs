@@ -15,6 +15,9 @@ pub(crate) struct Sweep {
     /// Bundle folder.
     #[arg(long)]
     pub(crate) bundle: PathBuf,
+    /// Measured cells: counts are also held against the largest of their own type and perturbation.
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
     /// Cells of every choice; an eighth, and at least one, at 256 steps.
     #[arg(long, default_value_t = 8)]
     pub(crate) cells: usize,

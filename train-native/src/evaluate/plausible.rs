@@ -8,9 +8,15 @@
 use cells::plausibility::{Bounds, Plausibility, look};
 use cells::{Cells, foreign};
 use model::bundle::Bundle;
-use model::card::{Kind, Plausible};
+use model::card::{Card, Kind, Plausible};
 
 use crate::judge::plausible::groups_of;
+
+/// Cell type and perturbation of every cell, as far as a bundle tells them apart.
+pub(crate) fn groups(card: &Card, cells: &Cells) -> Vec<String> {
+    let slots = card.conditions.iter().filter(|own| matches!(own.kind, Kind::CellType | Kind::Perturbation));
+    groups_of(cells, slots.map(|own| &own.key))
+}
 
 /// Looks at generated cells; `measured` are cells of the same kinds, `all` every measured cell.
 pub fn plausibility(bundle: &Bundle, generated: &Cells, measured: &Cells, all: &Cells) -> Plausibility {
@@ -19,9 +25,7 @@ pub fn plausibility(bundle: &Bundle, generated: &Cells, measured: &Cells, all: &
     let bounds = Bounds { ceilings: &ceilings, library_sizes: bundle.card.library_sizes.map(u64::from) };
     let panel = &bundle.card.genes;
     let mut found = look(&generated.counts, bounds, Some(&measured.with_panel(panel).counts));
-    let slots = bundle.card.conditions.iter().filter(|own| matches!(own.kind, Kind::CellType | Kind::Perturbation));
-    let keys: Vec<&String> = slots.map(|own| &own.key).collect();
-    let [own, measured] = [generated, all].map(|cells| groups_of(cells, keys.iter().copied()));
+    let [own, measured] = [generated, all].map(|cells| groups(&bundle.card, cells));
     found.foreign = Some(foreign::look(&generated.counts, &own, &all.with_panel(panel).counts, &measured));
     found
 }

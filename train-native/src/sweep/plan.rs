@@ -1,23 +1,17 @@
-//! Cells of every choice that a bundle offers, at the edges of every setting, looked at one by one.
+//! Which cells a sweep looks at.
 //!
 //! Does: plans a few cells of every condition value, of combinations that were seen, unseen and left open, of few and many
 //! sampling steps, of guidance up to the bundle's limit, of several perturbations at once, of genes held at their
-//! ceilings and at 0; has the bundle write them and says which could not be cells.
-//! Does not know: how cells are made, what is plausible (`cells::plausibility`).
-//! Flow: bundle → plan → **cells** → verdict by setting.
+//! ceilings and at 0.
+//! Does not know: how cells are made or looked at.
+//! Flow: card → **items** → `sweep`.
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use cells::Counts;
-use cells::plausibility::{Bounds, Plausibility, look};
-use model::bundle::Bundle;
 use model::card::{Card, Choices, Condition, Kind, UNSPECIFIED};
 use model::random::Draws;
-use model::sample::Effort;
 
-use crate::generate::generate_part;
-use crate::progress;
+use super::Settings;
 
 /// Few and many steps besides the bundle's own.
 const STEPS: [usize; 2] = [3, 256];
@@ -27,102 +21,25 @@ const TOGETHER: [usize; 3] = [2, 3, 5];
 const HELD: usize = 10;
 /// Combinations of donor and cell type that no training cell had.
 const UNSEEN: usize = 12;
-/// Share of counts that may stand at the ceiling of their gene; under guidance, of several perturbations at once and in
-/// combinations that no training cell had.
-const LEANING: f64 = 0.01;
-const LEANING_FAR: f64 = 0.04;
 /// Stream of the choices.
 const STREAM: u64 = 1 << 51;
 
-/// What to look at.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Cells of every item of the plan; an eighth, and at least one, where there are 256 steps.
-    pub cells: usize,
-    /// Every n-th value of a condition alone; 1 is all of them. Where it is more, compositions are tried once each.
-    pub every: usize,
-    /// Sampling steps of the longest run.
-    pub most_steps: usize,
-    /// Seed.
-    pub seed: u64,
-    /// How much the device does at once.
-    pub effort: Effort,
-}
-
 /// One item: a setting in words, and what is asked for.
-struct Item {
-    setting: String,
-    choices: Choices,
+pub(super) struct Item {
+    pub(super) setting: String,
+    pub(super) choices: Choices,
 }
 
-/// What was found at one setting.
-#[derive(Clone, Debug)]
-pub struct Line {
-    /// The setting, such as "guidance 3".
-    pub setting: String,
-    /// Items of the plan.
-    pub items: usize,
-    /// Cells, and what they are.
-    pub found: Plausibility,
-    /// Choices whose cells are not sound, in words.
-    pub broken: Vec<String>,
-}
-
-/// Everything that was found.
-pub struct Swept {
-    /// By setting.
-    pub lines: Vec<Line>,
-}
-
-impl Swept {
-    /// Cells looked at.
-    pub fn cells(&self) -> usize {
-        self.lines.iter().map(|line| line.found.cells).sum()
-    }
-
-    /// Cells that could not be.
-    pub fn broken(&self) -> usize {
-        self.lines.iter().map(|line| line.found.above + line.found.outside).sum()
-    }
-
-    /// Whether every setting is sound.
-    pub fn is_sound(&self) -> bool {
-        self.lines.iter().all(|line| line.broken.is_empty())
-    }
-
-    /// A table in Markdown.
-    pub fn table(&self) -> String {
-        let mut text = String::from(
-            "| setting | choices | cells | above a ceiling | library size out of range | counts at a ceiling, % | library sizes |\n|---|---|---|---|---|---|---|\n",
-        );
-        for line in &self.lines {
-            let found = &line.found;
-            let [smallest, median, largest] = found.library_sizes;
-            text.push_str(&format!(
-                "| {} | {} | {} | {} | {} | {:.3} | {smallest} · {median} · {largest} |\n",
-                line.setting,
-                line.items,
-                found.cells,
-                found.above,
-                found.outside,
-                100.0 * found.leaning
-            ));
-        }
-        for line in self.lines.iter().filter(|line| !line.broken.is_empty()) {
-            text.push_str(&format!("\n{}:\n", line.setting));
-            line.broken.iter().take(10).for_each(|words| text.push_str(&format!("- {words}\n")));
-        }
-        text
-    }
-}
-
-/// Choices in a few words.
-fn words(choices: &Choices) -> String {
-    let with: Vec<String> = choices.with.iter().map(|(key, values)| format!("{key}={}", values.join("+"))).collect();
-    let held: Vec<String> = choices.clamp.iter().map(|(gene, count)| format!("{gene}={count}")).collect();
-    let with = if with.is_empty() { "nothing chosen".to_owned() } else { with.join(", ") };
-    let held = if held.is_empty() { String::new() } else { format!(", held {}", held.join(", ")) };
-    format!("{with}, N = {}, w = {}{held}", choices.steps, choices.guidance)
+/// Everything that is looked at of a bundle; `largest` gives the ceiling of a gene.
+pub(super) fn plan(card: &Card, settings: Settings, largest: &dyn Fn(usize) -> u32) -> Vec<Item> {
+    let mut plan = Plan { card, settings, items: Vec::new() };
+    plan.alone();
+    plan.steps();
+    plan.guided();
+    plan.together();
+    plan.unseen();
+    plan.held(largest);
+    plan.items
 }
 
 /// The plan of a bundle.
@@ -292,78 +209,4 @@ impl Plan<'_> {
             self.add("genes held at their ceilings or at 0", Choices { clamp, ..self.base() });
         }
     }
-}
-
-/// Has the bundle write the cells of the plan and looks at them.
-///
-/// # Errors
-/// When the device fails.
-pub fn sweep(bundle: &Bundle, settings: Settings) -> Result<Swept> {
-    let statistics = &bundle.network.statistics;
-    let mut plan = Plan { card: &bundle.card, settings, items: Vec::new() };
-    plan.alone();
-    plan.steps();
-    plan.guided();
-    plan.together();
-    plan.unseen();
-    plan.held(&|gene| statistics.largest(gene));
-    let ceilings: Vec<u32> = (0..statistics.genes()).map(|gene| statistics.largest(gene)).collect();
-    let total: usize = plan.items.iter().map(|item| item.choices.cells).sum();
-    let shown = progress::counted("looking at cells", total as u64, "cells");
-    let mut order: Vec<String> = Vec::new();
-    let mut found: BTreeMap<String, (usize, Option<Counts>, Vec<String>, u64)> = BTreeMap::new();
-    for Item { setting, choices } in plan.items {
-        let made = generate_part(bundle, &choices, 0, settings.effort, false, &mut |_| {})?.cells;
-        shown.advance(made.len() as u64);
-        // What is held counts towards the library size, and is no draw that could lean on a ceiling.
-        let held: u64 = choices.clamp.iter().map(|(_, count)| u64::from(*count)).sum();
-        let drawn = without(&bundle.card, &made.counts, &choices.clamp);
-        let own = look(&drawn, bounds(&bundle.card, &ceilings, held), None);
-        // Guided, composed and unseen cells lie at the edge of what was measured, and some of their genes at the ceiling.
-        let is_far =
-            choices.guidance > 0.0 || choices.with.values().any(|own| own.len() > 1) || setting.contains("unseen");
-        let entry = found.entry(setting.clone()).or_insert_with(|| {
-            order.push(setting);
-            (0, None, Vec::new(), 0)
-        });
-        entry.0 += 1;
-        entry.3 = entry.3.max(held);
-        if !own.is_sound_within(if is_far { LEANING_FAR } else { LEANING }) {
-            entry.2.push(format!("{}: {}", words(&choices), own.words(&bundle.card.genes)));
-        }
-        match &mut entry.1 {
-            Some(before) => before.append(&drawn)?,
-            none => *none = Some(drawn),
-        }
-    }
-    drop(shown);
-    let line = |setting: String| {
-        let (items, cells, broken, held) = found.remove(&setting)?;
-        let found = look(&cells?, bounds(&bundle.card, &ceilings, held), None);
-        Some(Line { setting, items, found, broken })
-    };
-    Ok(Swept { lines: order.into_iter().filter_map(line).collect() })
-}
-
-/// Counts without those of genes that were held.
-fn without(card: &Card, counts: &Counts, held: &[(String, u32)]) -> Counts {
-    let is_held: Vec<bool> = card.genes.iter().map(|gene| held.iter().any(|(own, _)| own == gene)).collect();
-    let mut rows = Counts::empty(counts.genes());
-    let mut row = vec![0; counts.genes()];
-    for cell in 0..counts.cells() {
-        counts.dense_row(cell, &mut row);
-        row.iter_mut().zip(&is_held).filter(|(_, held)| **held).for_each(|(count, _)| *count = 0);
-        let one = Counts::from_dense_rows(counts.genes(), [row.as_slice()]);
-        // Rows of one panel always go together.
-        if rows.append(&one).is_err() {
-            return rows;
-        }
-    }
-    rows
-}
-
-/// What cells of a bundle may show, without the `held` counts.
-fn bounds<'a>(card: &Card, ceilings: &'a [u32], held: u64) -> Bounds<'a> {
-    let [low, high] = card.library_sizes;
-    Bounds { ceilings, library_sizes: [u64::from(low).saturating_sub(held), u64::from(high)] }
 }
