@@ -365,9 +365,21 @@ fn mean_effects(fits: &[Fit], factor: usize, errors: &[Vec<f64>]) -> Vec<f64> {
 impl Regression {
     /// Fits every gene. `grouped` keeps halves apart unless folds leave donors out ([`leaves_donors_out`]).
     pub fn fit(grouped: &Grouped, scheme: &Scheme, by_donor: bool, spread: &Spread<'_>) -> Self {
+        Self::fit_holding(grouped, scheme, by_donor, 0.0, spread)
+    }
+
+    /// [`Regression::fit`] with donors or lines held back at least this strongly, whatever likelihood asks for.
+    pub fn fit_holding(
+        grouped: &Grouped,
+        scheme: &Scheme,
+        by_donor: bool,
+        least_identity: f64,
+        spread: &Spread<'_>,
+    ) -> Self {
         let pairs = pairs(grouped, scheme);
         let row_of: BTreeMap<[u32; 2], u32> = pairs.iter().enumerate().map(|(row, pair)| (*pair, row as u32)).collect();
-        let strengths = strengths(grouped, scheme, &row_of, by_donor, spread);
+        let mut strengths = strengths(grouped, scheme, &row_of, by_donor, spread);
+        strengths.identity = strengths.identity.max(least_identity);
         let design = design(grouped, scheme, &row_of, strengths);
         let all = vec![true; grouped.len()];
         let mut fits = spread.map(grouped.genes(), |gene| design.fit(&grouped.sums(gene, &all)));
