@@ -79,3 +79,18 @@ fn a_gene_that_some_cells_did_not_measure_keeps_its_mean() {
     let found = Regression::fit(&grouped, &scheme, false, &Spread::default()).means(&[Some(0)]);
     assert!((found[0] - 3.0).abs() < 1e-6, "{found:?}");
 }
+
+#[test]
+fn donors_are_held_back_at_least_as_strongly_as_asked() {
+    let (grouped, scheme) = cells(0, 3);
+    let fitted = |least| Regression::fit_holding(&grouped, &scheme, true, least, &Spread::default());
+    let (free, held) = (fitted(0.0), fitted(4096.0));
+    assert!(free.strengths.identity < 4096.0 && held.strengths.identity == 4096.0);
+    let largest = |own: &Regression| {
+        let donors = (0..5).flat_map(|donor| own.effects(0, donor));
+        donors.fold(0.0_f64, |most, effect| most.max(effect.abs()))
+    };
+    assert!(largest(&held) < 0.5 * largest(&free), "{} and {}", largest(&held), largest(&free));
+    // What is asked for more weakly than likelihood does changes nothing.
+    assert_eq!(fitted(0.5).strengths, free.strengths);
+}
