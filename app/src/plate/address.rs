@@ -1,7 +1,8 @@
 //! A layout in an address.
 //!
 //! Does: writes a layout into one short text that survives percent-encoding unchanged, and reads it back.
-//! Does not know: which values a bundle has, which numbers a model takes. What is not understood is told, with its wells.
+//! Does not know: which values a bundle has, which numbers a model takes. What is not understood stays with its wells as it
+//! is, and comes back into the address with them.
 //! Flow: layout ⇄ **text** ⇄ `state.parts`.
 //!
 //! Form: `key.key~condition~condition*item.item…`. A condition has one field per key, values joined by "-", then the
@@ -11,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::layout::{Condition, Layout, Well};
+use super::layout::{Condition, Layout, Unread, Well};
 use super::wells::WELLS;
 
 /// Key in the state's parts.
@@ -57,15 +58,18 @@ fn write_condition(condition: &Condition, keys: &[&String]) -> String {
         own.iter().map(|value| escape(value)).collect::<Vec<_>>().join("-")
     };
     let mut fields: Vec<String> = keys.iter().map(values).collect();
-    fields.push(condition.guidance.map(|guidance| escape(&guidance.to_string())).unwrap_or_default());
+    fields.push(condition.guidance_words().map(|guidance| escape(&guidance)).unwrap_or_default());
     fields.extend(condition.clamp.iter().map(|(gene, count)| format!("{}-{count}", escape(gene))));
+    fields.extend(condition.unread.iter().filter_map(|own| match own {
+        Unread::Held(typed) => Some(escape(typed)),
+        Unread::Guidance(_) => None,
+    }));
     let mut text = fields.join(".");
     text.truncate(text.trim_end_matches('.').len());
     text
 }
 
-/// A condition, and what of it could not be understood.
-fn read_condition(text: &str, keys: &[String]) -> (Condition, Vec<String>) {
+fn read_condition(text: &str, keys: &[String]) -> Condition {
     let mut fields = text.split('.');
     let mut condition = Condition::default();
     for key in keys {
@@ -75,24 +79,21 @@ fn read_condition(text: &str, keys: &[String]) -> (Condition, Vec<String>) {
             condition.with.insert(key.clone(), values);
         }
     }
-    let mut refused = Vec::new();
     // A number is taken as it is, whatever its size: which ones a model takes is said by `super::unknown`.
     if let Some(typed) = fields.next().map(unescape).filter(|typed| !typed.is_empty()) {
         condition.guidance = typed.parse().ok().filter(|guidance: &f32| guidance.is_finite());
         if condition.guidance.is_none() {
-            refused.push(format!("The address asks for guidance “{typed}”, which is no number."));
+            condition.unread.push(Unread::Guidance(typed));
         }
     }
     for field in fields.filter(|field| !field.is_empty()) {
         let held = field.rsplit_once('-').and_then(|(gene, count)| Some((unescape(gene), count.parse().ok()?)));
         match held {
             Some(held) => condition.clamp.push(held),
-            None => {
-                refused.push(format!("The address asks for held gene “{}”, which names no count.", unescape(field)))
-            }
+            None => condition.unread.push(Unread::Held(unescape(field))),
         }
     }
-    (condition, refused)
+    condition
 }
 
 /// The text of a layout; empty for an empty plate.
@@ -129,17 +130,12 @@ pub fn write(layout: &Layout) -> String {
 
 /// The layout of a text.
 pub fn read(text: &str) -> Layout {
-    read_telling(text).0
-}
-
-/// The same, and what of it could not be understood, in sentences, each with the well that it is of.
-pub fn read_telling(text: &str) -> (Layout, Vec<(String, usize)>) {
-    let (mut layout, mut refused) = (Layout::default(), Vec::new());
-    let Some((head, items)) = text.split_once(WELLS_FOLLOW) else { return (layout, refused) };
+    let mut layout = Layout::default();
+    let Some((head, items)) = text.split_once(WELLS_FOLLOW) else { return layout };
     let mut parts = head.split('~');
     let keys: Vec<String> =
         parts.next().unwrap_or_default().split('.').filter(|key| !key.is_empty()).map(unescape).collect();
-    let conditions: Vec<(Condition, Vec<String>)> = parts.map(|part| read_condition(part, &keys)).collect();
+    let conditions: Vec<Condition> = parts.map(|part| read_condition(part, &keys)).collect();
     let mut place = 0_usize;
     for item in items.split('.') {
         if let Some(empty) = item.strip_prefix('_').and_then(|count| count.parse::<usize>().ok()) {
@@ -150,14 +146,13 @@ pub fn read_telling(text: &str) -> (Layout, Vec<(String, usize)>) {
             break;
         }
         let well = item.split_once('-').and_then(|(number, replicate)| {
-            let (condition, told) = conditions.get(number.parse::<usize>().ok()?)?;
-            refused.extend(told.iter().map(|sentence| (sentence.clone(), place)));
+            let condition = conditions.get(number.parse::<usize>().ok()?)?;
             Some(Well { condition: condition.clone(), replicate: replicate.parse().ok()? })
         });
         layout.set(place, well);
         place += 1;
     }
-    (layout, refused)
+    layout
 }
 
 /// The layout of a state's parts.
@@ -180,8 +175,8 @@ pub fn into_parts(layout: &Layout, parts: &mut BTreeMap<String, String>) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::layout::{Condition, Layout, Well};
-    use super::{PART, into_parts, of_parts, read, read_telling, write};
+    use super::super::layout::{Condition, Layout, Unread, Well};
+    use super::{PART, into_parts, of_parts, read, write};
     use crate::state::State;
     use proptest::collection::{btree_map, vec};
     use proptest::option;
@@ -190,8 +185,11 @@ mod tests {
     fn layouts() -> impl Strategy<Value = Layout> {
         let names = || "\\PC{1,8}";
         let with = btree_map(names(), vec(names(), 1..3), 0..3);
-        let conditions = (with, option::of(0.0_f32..=20.0), vec((names(), any::<u32>()), 0..3))
-            .prop_map(|(with, guidance, clamp)| Condition { with, guidance, clamp });
+        let conditions = (with, option::of(0.0_f32..=20.0), vec((names(), any::<u32>()), 0..3), vec(names(), 0..2))
+            .prop_map(|(with, guidance, clamp, unread)| {
+                let unread = unread.into_iter().map(Unread::Held).collect();
+                Condition { with, guidance, clamp, unread }
+            });
         (vec(conditions, 1..5), vec((0..96_usize, 0..5_usize, any::<u32>()), 0..40)).prop_map(|(conditions, wells)| {
             let mut layout = Layout::default();
             for (place, condition, replicate) in wells {
@@ -252,20 +250,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_told_with_its_wells() {
-        let (layout, refused) = read_telling("k~v.many~v.2.CD14~v.NaN*0-1._1.1-1.2-1.1-2");
+    fn what_is_no_number_stays_with_its_wells_until_it_is_settled() {
+        let of = |layout: &Layout| -> Vec<(String, usize)> {
+            let own = |(place, well): (usize, &Well)| {
+                well.condition.unread.iter().map(move |own| (own.sentence(), place)).collect::<Vec<_>>()
+            };
+            layout.filled().flat_map(own).collect()
+        };
+        let guidance = |typed: &str| format!("The address asks for guidance “{typed}”, which is no number.");
+        let held = "The address asks for held gene “CD14”, which names no count.".to_owned();
+        let mut layout = read("k~v.many~v.2.CD14~v.NaN*0-1._1.1-1.2-1.1-2");
         assert_eq!(layout.filled().count(), 4);
-        let told: Vec<(&str, usize)> = refused.iter().map(|(sentence, place)| (sentence.as_str(), *place)).collect();
-        let held = "The address asks for held gene “CD14”, which names no count.";
-        assert_eq!(
-            told,
-            [
-                ("The address asks for guidance “many”, which is no number.", 0),
-                (held, 2),
-                ("The address asks for guidance “NaN”, which is no number.", 3),
-                (held, 4)
-            ]
-        );
-        assert!(read_telling("k~v.2.CD14-3*0-1").1.is_empty());
+        let told = [(guidance("many"), 0), (held.clone(), 2), (guidance("NaN"), 3), (held, 4)];
+        assert_eq!(of(&layout), told);
+        // An edit elsewhere writes the address anew; what could not be read is still in it.
+        layout.clear(&[4]);
+        layout = read(&write(&layout));
+        assert_eq!(of(&layout), told[..3]);
+        let settle = |layout: &mut Layout, place: usize, change: fn(&mut Condition)| {
+            let mut well = layout.get(place).cloned();
+            well.iter_mut().for_each(|well| change(&mut well.condition));
+            layout.set(place, well);
+        };
+        settle(&mut layout, 0, |own| own.set_guidance(Some(2.0)));
+        settle(&mut layout, 2, |own| own.set_clamp(vec![("CD14".into(), 3)]));
+        settle(&mut layout, 3, |own| own.set_guidance(None));
+        assert!(of(&read(&write(&layout))).is_empty() && layout.filled().count() == 3);
+        assert!(of(&read("k~v.2.CD14-3*0-1")).is_empty());
     }
 }

@@ -18,6 +18,50 @@ pub struct Condition {
     pub guidance: Option<f32>,
     /// Genes held at a count.
     pub clamp: Vec<(String, u32)>,
+    /// What a link asks for and nobody can read. It stays with the condition, wherever that is put, until it is settled.
+    pub unread: Vec<Unread>,
+}
+
+/// A part of a condition that could not be read, as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// A guidance scale that is no number.
+    Guidance(String),
+    /// A held gene without a count.
+    Held(String),
+}
+
+impl Unread {
+    /// What is wrong with it.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Guidance(typed) => format!("The address asks for guidance “{typed}”, which is no number."),
+            Self::Held(typed) => format!("The address asks for held gene “{typed}”, which names no count."),
+        }
+    }
+}
+
+impl Condition {
+    /// Takes a guidance scale, or the plate's; what was asked for before and could not be read is settled.
+    pub fn set_guidance(&mut self, guidance: Option<f32>) {
+        self.guidance = guidance;
+        self.unread.retain(|own| !matches!(own, Unread::Guidance(_)));
+    }
+
+    /// Takes held genes; those that could not be read are settled.
+    pub fn set_clamp(&mut self, clamp: Vec<(String, u32)>) {
+        self.clamp = clamp;
+        self.unread.retain(|own| !matches!(own, Unread::Held(_)));
+    }
+
+    /// The guidance scale of its own as it was typed; none where it has the plate's.
+    pub fn guidance_words(&self) -> Option<String> {
+        let unread = self.unread.iter().find_map(|own| match own {
+            Unread::Guidance(typed) => Some(typed.clone()),
+            Unread::Held(_) => None,
+        });
+        self.guidance.map(|guidance| guidance.to_string()).or(unread)
+    }
 }
 
 /// A well that is not empty.

@@ -97,10 +97,10 @@ impl Draft {
                         "guidance is a number from 0 to {limit}, the largest at which this model's cells were found plausible"
                     )
                 };
-                self.condition.guidance = Some(guidance.ok_or_else(wrong)?);
+                self.condition.set_guidance(Some(guidance.ok_or_else(wrong)?));
             }
             "held" | "clamp" => {
-                self.condition.clamp = held_genes(card, text)?;
+                self.condition.set_clamp(held_genes(card, text)?);
             }
             _ => return Err(format!("nothing here is called “{kind}”")),
         }
@@ -132,7 +132,7 @@ fn values(slot: &Slot, text: &str) -> Result<Vec<String>, String> {
     let known = || {
         let names: Vec<&str> = slot.values.iter().take(8).map(|value| value.value.as_str()).collect();
         let more = if slot.values.len() > 8 { ", …" } else { "" };
-        format!("this bundle has no such {}; it has {}{more}", slot.title.to_lowercase(), names.join(", "))
+        format!("this model has no such {}; it has {}{more}", slot.title.to_lowercase(), names.join(", "))
     };
     if slot.kind != "perturbation" {
         return Err(known());

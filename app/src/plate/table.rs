@@ -83,7 +83,7 @@ pub fn head(card: &Card) -> Vec<String> {
 pub fn well_fields(card: &Card, layout: &Layout, place: usize) -> Vec<String> {
     let Some(well) = layout.get(place) else { return vec![name(place)] };
     let keys = card.choosable().map(|condition| values(&well.condition, &condition.key));
-    let guidance = well.condition.guidance.map(|guidance| guidance.to_string()).unwrap_or_default();
+    let guidance = well.condition.guidance_words().unwrap_or_default();
     let rest = [well.replicate.to_string(), guidance, held(&well.condition.clamp)];
     std::iter::once(name(place)).chain(keys).chain(rest).collect()
 }
@@ -108,7 +108,7 @@ pub fn grid(card: &Card, layout: &Layout, places: &[usize]) -> String {
         let mut parts: Vec<String> =
             card.choosable().map(|own| format!("{}={}", own.key, values(&well.condition, &own.key))).collect();
         parts.push(format!("replicate={}", well.replicate));
-        parts.extend(well.condition.guidance.map(|guidance| format!("guidance={guidance}")));
+        parts.extend(well.condition.guidance_words().map(|guidance| format!("guidance={guidance}")));
         if !well.condition.clamp.is_empty() {
             parts.push(format!("held={}", held(&well.condition.clamp)));
         }

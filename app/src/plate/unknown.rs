@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Condition, Layout};
+use super::layout::{Condition, Layout, Unread};
 use super::work::cells_of;
 use crate::checks::{self, About};
 use crate::choices::MOST_TOGETHER;
@@ -32,6 +32,7 @@ pub fn of(card: &Card, condition: &Condition) -> Vec<String> {
     found.extend(genes.map(|(gene, _)| format!("“{gene}” is not among this model's genes.")));
     let guidance = condition.guidance.map(|own| checks::guidance(&own.to_string(), card.guidance_limit));
     found.extend(guidance.and_then(Result::err));
+    found.extend(condition.unread.iter().map(Unread::sentence));
     found
 }
 
@@ -52,12 +53,9 @@ pub fn seen(card: &Card, condition: &Condition, cells: Option<u32>, has_result: 
     }
 }
 
-/// Sentences, each with the wells that it is of, in order. `refused` is what of the address could not be understood.
-pub fn unknown(card: &Card, layout: &Layout, refused: &[(String, usize)]) -> Vec<(String, Vec<usize>)> {
+/// Sentences, each with the wells that it is of, in order.
+pub fn unknown(card: &Card, layout: &Layout) -> Vec<(String, Vec<usize>)> {
     let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (sentence, place) in refused {
-        found.entry(sentence.clone()).or_default().push(*place);
-    }
     for (place, well) in layout.filled() {
         for sentence in of(card, &well.condition) {
             found.entry(sentence).or_default().push(place);
@@ -88,7 +86,7 @@ pub fn settings(card: &Card, state: &State, cells: Option<&str>) -> Vec<Refused>
 
 #[cfg(test)]
 mod tests {
-    use super::super::address::{read, read_telling};
+    use super::super::address::read;
     use super::super::example::{defaults, tests::card};
     use super::super::layout::Condition;
     use super::{seen, settings, unknown};
@@ -100,7 +98,7 @@ mod tests {
     fn what_the_model_lacks_is_named_with_its_wells_and_nothing_else() {
         let card = Card { guidance_limit: 3.0, ..card() };
         let text = "cell_type.condition.donor~B__cells.IFN_2Dbeta.101~Martian.IFN_2Dbeta.101~B__cells.NOPE.101.9.NOGENE-3*0-1.1-1.1-2.2-1";
-        let found = unknown(&card, &read(text), &[]);
+        let found = unknown(&card, &read(text));
         let sentences: Vec<&str> = found.iter().map(|(sentence, _)| sentence.as_str()).collect();
         assert_eq!(found.len(), 4, "{sentences:?}");
         assert!(sentences[0].contains("“Martian”"), "{sentences:?}");
@@ -118,7 +116,7 @@ mod tests {
                 "{part} in {sentences:?}"
             );
         }
-        assert!(unknown(&card, &read("cell_type.donor~B__cells.101*0-1"), &[]).is_empty());
+        assert!(unknown(&card, &read("cell_type.donor~B__cells.101*0-1")).is_empty());
     }
 
     #[test]
@@ -145,8 +143,7 @@ mod tests {
 
     #[test]
     fn what_the_address_says_in_no_number_has_its_wells_too() {
-        let (layout, refused) = read_telling("cell_type.condition.donor~B__cells.IFN_2Dbeta.101.many*0-1.0-2");
-        let found = unknown(&card(), &layout, &refused);
+        let found = unknown(&card(), &read("cell_type.condition.donor~B__cells.IFN_2Dbeta.101.many*0-1.0-2"));
         assert!(found.len() == 1 && found[0].0.contains("“many”") && found[0].1 == [0, 1], "{found:?}");
     }
 

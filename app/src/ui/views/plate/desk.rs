@@ -86,8 +86,7 @@ impl Desk {
     pub(super) fn new(store: Store) -> Self {
         let plate = store.plate;
         let text = Memo::new(move |_| store.state.with(|state| state.parts.get(address::PART).cloned()));
-        let told = Memo::new(move |_| text.with(|text| text.as_deref().map(address::read_telling).unwrap_or_default()));
-        let layout = Memo::new(move |_| told.with(|(layout, _)| layout.clone()));
+        let layout = Memo::new(move |_| text.with(|text| text.as_deref().map(address::read).unwrap_or_default()));
         let settings = Memo::new(move |_| Settings {
             guidance: store.guidance(),
             steps: store.steps(),
@@ -103,7 +102,7 @@ impl Desk {
         let unknown = Memo::new(move |_| {
             store
                 .card
-                .with(|card| card.as_ref().map(|card| told.with(|(layout, refused)| unknown(card, layout, refused))))
+                .with(|card| card.as_ref().map(|card| layout.with(|layout| unknown(card, layout))))
                 .unwrap_or_default()
         });
         let refused = Memo::new(move |_| {

@@ -155,7 +155,7 @@ fn Details() -> impl IntoView {
         match taken {
             Ok(guidance) => {
                 set_wrong.set(None);
-                desk.plate.chosen.update(|own| own.guidance = guidance);
+                desk.plate.chosen.update(|own| own.set_guidance(guidance));
             }
             Err(why) => set_wrong.set(Some(why)),
         }
@@ -163,7 +163,7 @@ fn Details() -> impl IntoView {
     let take_held = move |event| match held_genes(&untrack(|| desk.card()), &event_target_value(&event)) {
         Ok(genes) => {
             set_wrong.set(None);
-            desk.plate.chosen.update(|own| own.clamp = genes);
+            desk.plate.chosen.update(|own| own.set_clamp(genes));
         }
         Err(why) => set_wrong.set(Some(format!("{why}; the held genes are unchanged."))),
     };

@@ -63,7 +63,7 @@ pub(super) fn sentence(card: &Card, condition: &Condition) -> String {
             }
         })
         .collect();
-    parts.extend(condition.guidance.map(|guidance| format!("guidance {guidance}")));
+    parts.extend(condition.guidance_words().map(|guidance| format!("guidance {guidance}")));
     parts.extend(condition.clamp.iter().map(|(gene, count)| format!("{gene} held at {count}")));
     parts.join(", ")
 }
