@@ -12,6 +12,7 @@ pub mod device_choice;
 pub mod expression;
 pub mod faults;
 pub mod fields;
+pub mod gene_file;
 pub mod gene_links;
 pub mod gene_list;
 pub mod gene_names;

@@ -136,6 +136,54 @@ fn a_file_is_placed_tested_and_handed_out() {
 }
 
 #[test]
+fn names_in_a_file_neither_split_nor_compute_in_what_is_saved() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let own = planted();
+    let hostile = ["=1+1", "a,b", "say \"so\"", "@SUM(A1)", "-x", "+y"];
+    let mut genes = own.genes.clone();
+    genes[1..=hostile.len()].clone_from_slice(&hostile.map(str::to_owned));
+    assert!(genes.contains(&PLANTED.to_owned()), "the planted gene stays");
+    let labels = (0..60).map(|cell| ["=cmd|'/c calc'!A0, \"x\"", "stim"][cell % 2]).collect::<Vec<_>>();
+    let labels = BTreeMap::from([("condition".to_owned(), Column::categorical(&labels))]);
+    let names = (0..60).map(|cell| format!("=cell,{cell}")).collect();
+    let cells = Cells::new(own.counts, genes, names, labels).unwrap();
+    let path = file(folder.path(), "mine.h5ad", write_h5ad(&cells, &BTreeMap::new()).unwrap());
+    with_page(
+        "own-hostile",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &[path]);
+            page.wait_for("own-cells", READING);
+            page.choose_option("group-a", "condition = =cmd");
+            page.choose_option("group-b", "condition = stim");
+            page.wait("group B", 30, |page| page.text("group-b-about").starts_with("30 cells").then_some(()));
+            page.click("data-test");
+            page.wait_for("own-table", READING);
+            for (part, apart) in [("own-csv", ','), ("own-tsv", '\t')] {
+                let (_, bytes) = page.download(|page| page.click(part));
+                let text = String::from_utf8(bytes).unwrap();
+                let remark =
+                    |key: &str| text.lines().find(|line| line.starts_with(&format!("# {key}: "))).unwrap_or_default();
+                assert!(remark("A").contains("condition = =cmd") && remark("B").contains("condition = stim"), "{text}");
+                assert!(remark("cells").contains("measured"), "what the numbers are of: {text}");
+                assert!(!text.lines().any(|line| line.starts_with(['=', '+', '-', '@'])), "{text}");
+                for name in hostile {
+                    let mark = if name.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+                    let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+                    let field = if name.contains([apart, '"']) { quoted } else { format!("{mark}{name}") };
+                    assert!(text.lines().any(|line| line.starts_with(&format!("{field}{apart}"))), "{field} in {text}");
+                }
+            }
+            let (_, bytes) = page.download(|page| page.click("own-places"));
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains("\n\"'=cell,59\","), "{text}");
+        },
+    );
+}
+
+#[test]
 fn the_sample_needs_no_file() {
     with_page(
         "own-sample",

@@ -8,6 +8,7 @@
 mod choose;
 mod compare;
 mod found;
+mod gene_table;
 mod groups;
 mod layers;
 mod map;

@@ -41,7 +41,7 @@ pub(in super::super) fn Results() -> impl IntoView {
         <section class="panel own-predicted" aria-labelledby="own-predicted" data-testid="predicted" hidden=move || !there()>
             <div class="bar">
                 <h2 id="own-predicted">{title}</h2>
-                <span class="origin" data-testid="predict-origin">"predicted, not measured"</span>
+                <span class="origin-tag" data-testid="predict-origin">"predicted, not measured"</span>
             </div>
             <Says/>
             <Cells/>
