@@ -134,7 +134,7 @@ fn names_by_hand_genes_by_type_and_expected_counts() {
             });
             page.wait("drawn dots", 30, |page| (page.painted("predict-dots").1 > 2).then_some(()));
             let words = page.attribute("predict-dots", "aria-label").unwrap();
-            assert!(words.starts_with("Dot plot of 1 genes in 3 cell types, three rows each"), "{words}");
+            assert!(words.starts_with("Dot plot of 1 gene in 3 cell types, three rows each"), "{words}");
 
             let text = String::from_utf8_lossy(&h5ad);
             for layer in ["control_twin", "expected", "control_expected"] {

@@ -5,8 +5,10 @@
 //! Flow: state → **widgets** → person → state and effects.
 
 pub(super) mod canvas;
+pub(super) mod dot_plot;
 pub(super) mod figure;
 pub(super) mod gene_options;
+pub(super) mod number_field;
 pub(super) mod numbers;
 pub(super) mod pick;
 pub(super) mod table_twin;

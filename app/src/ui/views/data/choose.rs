@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use web_sys::{DragEvent, FileList};
 
 use super::found;
+use crate::checks;
 use crate::own_data::{capital, size, thousands};
 use crate::protocol::data::{Ask, Plan};
 use crate::ui::effects::data::{ask, look, read};
@@ -122,9 +123,13 @@ fn Announced() -> impl IntoView {
             let (fits, most) = (plan.fits(), plan.sample.min(plan.cells));
             let start = if fits { most.min(20_000) } else { most };
             let count = RwSignal::new(start);
-            let take = move |event| {
-                let typed: Result<u32, _> = event_target_value(&event).parse();
-                count.set(typed.unwrap_or(start).clamp(1, most.max(1)));
+            let said = RwSignal::new(String::new());
+            let take = move |event| match checks::number("Cells of the sample", &event_target_value(&event), 1, most.max(1)) {
+                Ok(number) => {
+                    said.set(String::new());
+                    count.set(number);
+                }
+                Err(sentence) => said.set(format!("{sentence} It stays {}.", count.get_untracked())),
             };
             view! {
                 <div class="announced" class:refused=!fits role="status">
@@ -143,6 +148,7 @@ fn Announced() -> impl IntoView {
                                 "Read the sample"
                             </button>
                         </div>
+                        <p class="wrong" role="status" data-testid="data-part-told" hidden=move || said.with(String::is_empty)>{move || said.get()}</p>
                         <p class="note" hidden=most == 0>"The sample is drawn with the page's seed: the same seed gives the same cells."</p>
                     </div>
                 </div>

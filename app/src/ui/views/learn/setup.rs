@@ -11,6 +11,7 @@ use crate::protocol::card::Condition;
 use crate::protocol::learn::Ask;
 use crate::ui::effects::{learn, worker};
 use crate::ui::state::store::{Phase, Store, use_store};
+use crate::ui::widgets::number_field::NumberField;
 use crate::ui::widgets::pick::Pick;
 
 /// Starts a lesson's task.
@@ -69,7 +70,7 @@ pub(super) fn Setup(lesson: &'static str) -> impl IntoView {
     };
     let without = move || {
         let card = store.card.get()?;
-        (!or_control && runs::change(&card).is_none()).then_some("To be run with a model that knows a perturbation.")
+        (!or_control && runs::change(&card).is_none()).then_some("This lesson needs a model that knows a perturbation.")
     };
     let blocked = move || store.phase.with(|phase| *phase != Phase::Idle) || without().is_some();
     view! {
@@ -103,35 +104,20 @@ fn Select(condition: Condition, part: &'static str, or_control: bool) -> impl In
 #[component]
 fn Numbers(lesson: &'static str, steps: u32) -> impl IntoView {
     let store = use_store();
+    let field = move |part: String, title: String, name: &'static str, range: (u32, u32), value: Signal<u32>| {
+        let id = part.replace('.', "-");
+        let change = Callback::new(move |number: u32| runs::set_part(store, &part, number.to_string()));
+        view! { <div class="setup-pick"><NumberField id title name range value change/></div> }
+    };
     let amount = if lesson == "write" {
-        view! { <Number title=format!("Steps N ({} to {})", STEPS.0, STEPS.1) part="learn.steps".to_owned() limits=STEPS
-        value=Signal::derive(move || runs::number(store, "learn.steps", 16, STEPS))/> }
+        let value = Signal::derive(move || runs::number(store, "learn.steps", 16, STEPS));
+        field("learn.steps".into(), format!("Steps N ({} to {})", STEPS.0, STEPS.1), "Steps", STEPS, value)
     } else {
-        view! { <Number title=format!("Cells per group, {steps} steps each") part=runs::cells_key(lesson) limits=CELLS
-        value=Signal::derive(move || runs::cells(store, lesson))/> }
+        let value = Signal::derive(move || runs::cells(store, lesson));
+        field(runs::cells_key(lesson), format!("Cells per group, {steps} steps each"), "Cells per group", CELLS, value)
     };
-    view! {
-        {amount}
-        <Number title="Seed".to_owned() part="learn.seed".to_owned() limits=(0, u32::MAX) value=Signal::derive(move || runs::seed(store))/>
-    }
-}
-
-/// A whole number between limits; what is not one is put back.
-#[component]
-fn Number(title: String, part: String, limits: (u32, u32), value: Signal<u32>) -> impl IntoView {
-    let store = use_store();
-    let id = part.replace('.', "-");
-    let take = move |event: web_sys::Event| {
-        let typed: Option<u32> = event_target_value(&event).parse().ok();
-        let number = typed.map_or_else(|| value.get_untracked(), |number| number.clamp(limits.0, limits.1));
-        runs::set_part(store, &part, number.to_string());
-        event_target::<web_sys::HtmlInputElement>(&event).set_value(&number.to_string());
-    };
-    view! {
-        <label for=id.clone()>{title}
-            <input id=id.clone() type="number" data-testid=id.clone() min=limits.0 max=limits.1 prop:value=move || value.get().to_string() on:change=take/>
-        </label>
-    }
+    let seed = Signal::derive(move || runs::seed(store));
+    view! { {amount}{field("learn.seed".into(), "Seed".into(), "Seed", (0, u32::MAX), seed)} }
 }
 
 /// Progress with the time left and a way to stop; what the last run was, once it is there.
@@ -139,7 +125,7 @@ fn Number(title: String, part: String, limits: (u32, u32), value: Signal<u32>) -
 pub(super) fn RunState(lesson: &'static str) -> impl IntoView {
     let store = use_store();
     let words = move || match store.phase.get() {
-        Phase::Loading { stage, share } => format!("Loading {stage} ({:.0} %)", 100.0 * share),
+        Phase::Loading { stage, share } => format!("Loading the model: {stage} ({:.0} %)", 100.0 * share),
         Phase::Running { what, share, seconds_left } => {
             let left = seconds_left.map_or_else(String::new, |seconds| format!(", about {:.0} s left", seconds.ceil()));
             format!("Running, {what}: {:.0} %{left}", 100.0 * share)

@@ -9,12 +9,12 @@ use leptos::prelude::*;
 
 use super::asked::{perturbation, wanted};
 use super::pick::{Cells, Kinds, Perturbed};
-use crate::checks;
 use crate::own_data::{capital, thousands};
 use crate::state::STEPS;
 use crate::ui::effects::what_if::{predict, watch};
 use crate::ui::effects::worker;
 use crate::ui::state::store::{Phase, use_store};
+use crate::ui::widgets::number_field::NumberField;
 use crate::what_if::{FIRST, KEEP, MOST};
 
 /// Why nothing can be predicted; none when it can.
@@ -119,8 +119,8 @@ fn Numbers() -> impl IntoView {
         }
     };
     view! {
-        <Whole id="predict-most" title=format!("Cells at most ({FIRST} unless you ask for more, up to {})", thousands(MOST.into()))
-            name="Cells" range=(1, MOST) value=own.most.into() change=Callback::new(move |value| own.most.set(value))/>
+        <NumberField id="predict-most" title=format!("Cells at most ({FIRST} unless you ask for more, up to {})", thousands(MOST.into()))
+            name="Cells" range=(1, MOST) value=own.most change=Callback::new(move |value| own.most.set(value))/>
         <p class="note">"Where there are more cells, this many are taken, spread evenly over the file."</p>
         <details>
             <summary data-testid="predict-numbers">"Share kept, guidance, steps, seed"</summary>
@@ -139,38 +139,10 @@ fn Numbers() -> impl IntoView {
                 <output for="predict-guidance">{move || guidance().to_string()}</output>
             </div>
             <p class="note" id="predict-guidance-limit">{move || format!("Up to {}: above that, this model's cells were not found plausible.", limit())}</p>
-            <Whole id="predict-steps" title="Sampling steps N".to_owned() name="Sampling steps" range=STEPS value=steps
+            <NumberField id="predict-steps" title="Sampling steps N".to_owned() name="Sampling steps" range=STEPS value=steps
                 change=Callback::new(move |value| own.steps.set(Some(value)))/>
-            <Whole id="predict-seed" title="Seed: the same seed gives the same cells".to_owned() name="Seed" range=(0, u32::MAX)
-                value=own.seed.into() change=Callback::new(move |value| own.seed.set(value))/>
+            <NumberField id="predict-seed" title="Seed: the same seed gives the same cells".to_owned() name="Seed" range=(0, u32::MAX)
+                value=own.seed change=Callback::new(move |value| own.seed.set(value))/>
         </details>
-    }
-}
-
-/// A whole number between limits. What is none stays as it was typed, with a sentence, and changes nothing.
-#[component]
-fn Whole(
-    id: &'static str,
-    title: String,
-    name: &'static str,
-    range: (u32, u32),
-    value: Signal<u32>,
-    change: Callback<u32>,
-) -> impl IntoView {
-    let said = RwSignal::new(String::new());
-    let told = format!("{id}-told");
-    let take = move |event| match checks::number(name, &event_target_value(&event), range.0, range.1) {
-        Ok(number) => {
-            said.set(String::new());
-            change.run(number);
-        }
-        Err(sentence) => said.set(format!("{sentence} It stays {}.", value.get_untracked())),
-    };
-    view! {
-        <label for=id>{title}</label>
-        <input id=id type="number" data-testid=id min=range.0 max=range.1 aria-describedby=told.clone()
-            aria-invalid=move || (!said.with(String::is_empty)).to_string()
-            prop:value=move || value.get().to_string() on:change=take/>
-        <p class="wrong" role="status" id=told.clone() data-testid=told hidden=move || said.with(String::is_empty)>{move || said.get()}</p>
     }
 }

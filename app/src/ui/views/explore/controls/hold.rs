@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, HtmlInputElement};
 
+use crate::checks;
 use crate::gene_list::{MOST_COUNT, PRIOR_COUNT, sentence, sort};
 use crate::gene_names::Suggestion;
 use crate::ui::state::store::{Store, use_store};
@@ -63,7 +64,7 @@ pub(super) fn HeldGenes(genes: Vec<String>) -> impl IntoView {
             <p class="note">"Generates cells in which a gene has exactly this count. This shows what else such cells look like, not what happens when the gene is switched off or on."</p>
             <div class="hold-one">
                 <TypeAhead id="clamp-gene" label="Gene to hold".to_owned() placeholder="Gene" typed find choose=Callback::new(add)/>
-                <CountField id="clamp-count" label="Count to hold it at" count/>
+                <CountField id="clamp-count" label="Count to hold it at" count said/>
                 <button class="quiet" data-testid="clamp-add" on:click=move |_| add(typed.get_untracked())>"Hold"</button>
             </div>
             <GeneList genes said/>
@@ -73,12 +74,15 @@ pub(super) fn HeldGenes(genes: Vec<String>) -> impl IntoView {
     }
 }
 
-/// A count between 0 and the largest; what is none is put back.
+/// A count between 0 and the largest; what is none changes nothing, and is `said` in a sentence.
 #[component]
-fn CountField(id: &'static str, label: &'static str, count: RwSignal<u32>) -> impl IntoView {
-    let take = move |event| {
-        let typed: Result<u32, _> = event_target_value(&event).parse();
-        count.update(|count| *count = typed.map_or(*count, |number| number.min(MOST_COUNT)));
+fn CountField(id: &'static str, label: &'static str, count: RwSignal<u32>, said: RwSignal<String>) -> impl IntoView {
+    let take = move |event| match checks::number(label, &event_target_value(&event), 0, MOST_COUNT) {
+        Ok(number) => {
+            said.set(String::new());
+            count.set(number);
+        }
+        Err(sentence) => said.set(format!("{sentence} It stays {}.", count.get_untracked())),
     };
     view! {
         <input id=id type="number" min="0" max=MOST_COUNT aria-label=label data-testid=id prop:value=move || count.get().to_string() on:change=take/>
@@ -143,7 +147,7 @@ fn GeneList(genes: Arc<Vec<String>>, said: RwSignal<String>) -> impl IntoView {
                 on:dragleave=move |_| is_over.set(false) on:drop=dropped></textarea>
             <div class="prior-deeds">
                 <label class="inline" for="prior-count">"at"</label>
-                <CountField id="prior-count" label="Count to hold the list at; the paper uses 1" count/>
+                <CountField id="prior-count" label="Count to hold the list at; the paper uses 1" count said/>
                 <button class="quiet" data-testid="prior-add" on:click=move |_| take(text.get_untracked())>"Hold the list"</button>
                 <label class="file">"Choose a file"
                     <input type="file" accept=".txt,.csv,.tsv,text/plain" data-testid="prior-file" on:change=picked/>

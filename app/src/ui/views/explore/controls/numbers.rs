@@ -6,9 +6,9 @@
 
 use leptos::prelude::*;
 
-use crate::checks;
 use crate::state::{CELLS, REPLICATES, STEPS, State};
 use crate::ui::state::store::use_store;
+use crate::ui::widgets::number_field::NumberField;
 
 /// Guidance scales of the paper (PAPER.md, section 5), and what for.
 const PAPER_GUIDANCE: [(f32, &str); 2] = [(2.0, "paper, knock-downs"), (3.0, "paper, cytokines")];
@@ -109,39 +109,5 @@ fn Guidance(standard: f32, limit: f32) -> impl IntoView {
         <datalist id="guidance-marks">{ticks}</datalist>
         <div class="marks" role="group" aria-label="Defaults of the guidance scale">{buttons}</div>
         <p class="note" id="guidance-limit" data-testid="guidance-limit">{format!("Up to {limit}: above that, this model's cells were not found plausible. Guidance multiplies small effects (log fold changes) by w + 1, and at most doubles what a gene has at w = 0.")}</p>
-    }
-}
-
-/// A whole number between limits. What is none stays as it was typed, with a sentence, and changes nothing.
-#[component]
-fn NumberField(
-    id: &'static str,
-    title: String,
-    name: &'static str,
-    range: (u32, u32),
-    value: Signal<u32>,
-    change: Callback<u32>,
-) -> impl IntoView {
-    let said = RwSignal::new(String::new());
-    let told = format!("{id}-told");
-    let own = told.clone();
-    let take = move |event| match checks::number(name, &event_target_value(&event), range.0, range.1) {
-        Ok(number) => {
-            said.set(String::new());
-            change.run(number);
-        }
-        Err(sentence) => said.set(format!("{sentence} It stays {}.", value.get_untracked())),
-    };
-    // A choice that came otherwise (undo, a link) takes the complaint away.
-    Effect::new(move |_| {
-        value.track();
-        said.set(String::new());
-    });
-    view! {
-        <label for=id>{title}</label>
-        <input id=id type="number" data-testid=id min=range.0 max=range.1 aria-describedby=own
-            aria-invalid=move || (!said.with(String::is_empty)).to_string()
-            prop:value=move || value.get().to_string() on:change=take/>
-        <p class="wrong" role="status" id=told.clone() data-testid=told hidden=move || said.with(String::is_empty)>{move || said.get()}</p>
     }
 }
