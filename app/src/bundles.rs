@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::held_out;
 use crate::protocol::card::Card;
 use crate::protocol::is_own_folder;
 use crate::state::State;
@@ -54,12 +55,13 @@ pub fn read_catalogue(json: &str) -> Result<Vec<Entry>, serde_json::Error> {
     Ok(entries.into_iter().filter(|entry| is_own_folder(&entry.folder)).collect())
 }
 
-/// Brings a state into line with a card: what the card does not know is taken out of it and named.
-pub fn fit(state: &mut State, card: &Card) -> Vec<String> {
+/// Brings a state into line with a card: what the card does not know is taken out of it and named, as the card that was
+/// open before calls it.
+pub fn fit(state: &mut State, card: &Card, before: Option<&Card>) -> Vec<String> {
     let mut dropped = Vec::new();
-    fit_choices(&mut state.with, &mut state.clamp, card, &mut dropped);
+    fit_choices(&mut state.with, &mut state.clamp, (card, before), &mut dropped);
     if let Some(other) = &mut state.other {
-        fit_choices(&mut other.with, &mut other.clamp, card, &mut dropped);
+        fit_choices(&mut other.with, &mut other.clamp, (card, before), &mut dropped);
     }
     dropped.extend(fit_gene(state, card));
     dropped
@@ -75,7 +77,7 @@ pub fn fit_gene(state: &mut State, card: &Card) -> Vec<String> {
 fn fit_choices(
     with: &mut BTreeMap<String, Vec<String>>,
     clamp: &mut Vec<(String, u32)>,
-    card: &Card,
+    (card, before): (&Card, Option<&Card>),
     dropped: &mut Vec<String>,
 ) {
     with.retain(|key, values| {
@@ -83,7 +85,8 @@ fn fit_choices(
         values.retain(|value| {
             let known = condition.is_some_and(|condition| condition.values.iter().any(|known| known.value == *value));
             if !known {
-                dropped.push(format!("{key} {value}"));
+                // The card that offered it knows what it is called.
+                dropped.push(held_out::choice(before.unwrap_or(card), key, value));
             }
             known
         });
@@ -107,6 +110,18 @@ pub fn key(folder: &str, file: &str, sha256: Option<&str>) -> String {
 pub fn of_key<'a>(base: &str, address: &'a str) -> Option<(&'a str, &'a str)> {
     let path = address.strip_prefix(base)?.split('?').next()?;
     path.rsplit_once('/').filter(|(folder, _)| is_own_folder(folder))
+}
+
+/// What a file of a bundle holds, for people; one that is not known here keeps its name.
+pub fn file_words(name: &str) -> &str {
+    match name {
+        "precomputed.safetensors" => "precomputed results",
+        "weights.safetensors" => "weights",
+        "golden.safetensors" => "known results, to test the device",
+        "map.safetensors" => "the map",
+        "reference.safetensors" => "means of measured cells",
+        other => other,
+    }
 }
 
 /// A size for people, in units of 1,000.
@@ -136,7 +151,7 @@ pub fn grouped(number: u64) -> String {
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{fit, grouped, key, of_key, read_catalogue, size_words};
+    use super::{file_words, fit, grouped, key, of_key, read_catalogue, size_words};
     use crate::protocol::card::{Card, Condition, Value};
     use crate::state::State;
 
@@ -153,11 +168,23 @@ mod tests {
         state.with.insert("cell_type".into(), vec!["T".into()]);
         state.with.insert("donor".into(), vec!["101".into()]);
         state.clamp = vec![("CD14".into(), 3), ("ISG15".into(), 0)];
-        let dropped = fit(&mut state, &card());
+        let dropped = fit(&mut state, &card(), None);
         assert_eq!(dropped, ["donor 101", "ISG15 held at 0", "the chosen gene ISG15"]);
         assert_eq!((state.with.len(), state.clamp.len(), state.gene.clone()), (1, 1, None));
         assert_eq!((state.cells, state.seed, state.guidance), (8, 5, Some(2.0)), "numbers fit every model");
-        assert!(fit(&mut state, &card()).is_empty(), "what fits stays");
+        assert!(fit(&mut state, &card(), None).is_empty(), "what fits stays");
+        let mut before = card();
+        before.conditions[0] = Condition { key: "donor".into(), title: "Donor".into(), ..before.conditions[0].clone() };
+        before.conditions[0].values[0] =
+            Value { value: "101".into(), display: "patient 101".into(), ..Value::default() };
+        let mut state = State::read("with.donor=101");
+        assert_eq!(fit(&mut state, &card(), Some(&before)), ["donor patient 101"], "names, not codes");
+    }
+
+    #[test]
+    fn files_are_named_by_what_they_hold() {
+        assert_eq!(file_words("precomputed.safetensors"), "precomputed results");
+        assert_eq!(file_words("weights-2-of-3.safetensors"), "weights-2-of-3.safetensors");
     }
 
     #[test]

@@ -38,12 +38,14 @@ pub struct History {
     first: u32,
     /// What the last change was of, and when.
     last: Option<(String, f64)>,
+    /// Whether the next change belongs to the step before.
+    amends: bool,
 }
 
 impl History {
     /// Begins with the state shown, at the number that the browser's entry carries.
     pub fn new(state: State, number: u32) -> Self {
-        Self { states: vec![state], at: 0, first: number, last: None }
+        Self { states: vec![state], at: 0, first: number, last: None, amends: false }
     }
 
     /// Number of the entry shown.
@@ -51,8 +53,14 @@ impl History {
         self.first + self.at as u32
     }
 
+    /// The next change follows from the last one and is no step of its own: what another model does not know is left out.
+    pub fn amend(&mut self) {
+        self.amends = true;
+    }
+
     /// Takes a state that a person's choice made at a time in milliseconds.
     pub fn change(&mut self, state: &State, now: f64) -> Step {
+        let amends = std::mem::take(&mut self.amends);
         let shown = &self.states[self.at];
         if shown == state {
             return Step::Nothing;
@@ -67,7 +75,7 @@ impl History {
         if !only_run {
             self.last = what.map(|what| (what, now));
         }
-        if only_run || rapidly {
+        if only_run || rapidly || amends {
             self.states[self.at] = state.clone();
             return Step::Replace;
         }
@@ -172,6 +180,23 @@ mod tests {
         assert_eq!(history.change(&State { view: View::Plate, ..with("ctrl") }, 20.0), Step::Push);
         assert_eq!(history.change(&State { view: View::Learn, ..with("ctrl") }, 30.0), Step::Push);
         assert_eq!(history.undo(None).as_deref(), Some("Plate → Learn"));
+    }
+
+    #[test]
+    fn what_another_model_leaves_out_is_part_of_opening_it() {
+        let mut history = History::new(with("IFN-beta"), 0);
+        let opened = State { bundle: "models/other".into(), ..with("IFN-beta") };
+        assert_eq!(history.change(&opened, 0.0), Step::Push);
+        history.amend();
+        assert_eq!(history.change(&State { with: Default::default(), ..opened.clone() }, 5000.0), Step::Replace);
+        // One step back is the model of before, with all that was chosen.
+        assert_eq!(history.number(), 1);
+        history.visit(Some(0), &with("IFN-beta"));
+        assert_eq!((history.undo(None), history.number()), (None, 0));
+        // Nothing was left out: the next choice is a step all the same.
+        history.amend();
+        assert_eq!(history.change(&with("IFN-beta"), 6000.0), Step::Nothing);
+        assert_eq!(history.change(&opened, 7000.0), Step::Push);
     }
 
     #[test]

@@ -126,19 +126,17 @@ impl Metric {
     }
 }
 
-/// A value as "0.83 (0.79 to 0.87)"; a dash where there is none.
-pub fn estimate_words(estimate: Option<&Estimate>) -> String {
-    let Some(value) = estimate.and_then(|own| own.value) else { return "–".to_owned() };
+/// A value such as "0.83" and its interval, "0.79 to 0.87", where it has one; a dash where there is none.
+pub fn estimate_words(estimate: Option<&Estimate>) -> (String, Option<String>) {
+    let Some(value) = estimate.and_then(|own| own.value) else { return ("–".to_owned(), None) };
     // An error of 0.019 needs a digit more than a correlation of 0.83.
     let digits = if value != 0.0 && value.abs() < 0.1 { 3 } else { 2 };
     let number = |value: f64| {
         let text = if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.digits$}") };
         text.replace('-', "−")
     };
-    match estimate.and_then(|own| own.low.zip(own.high)) {
-        Some((low, high)) => format!("{} ({} to {})", number(value), number(low), number(high)),
-        None => number(value),
-    }
+    let bounds = estimate.and_then(|own| own.low.zip(own.high));
+    (number(value), bounds.map(|(low, high)| format!("{} to {}", number(low), number(high))))
 }
 
 impl Entry {
@@ -156,17 +154,24 @@ impl Entry {
             },
             ("baseline", name) => format!("Baseline: {name}"),
             ("ceiling", "" | "ceiling") => "Ceiling: measured against measured".to_owned(),
-            ("ceiling", name) => format!("Ceiling: {name}"),
+            ("ceiling", name) => match name.strip_prefix("ceiling, ") {
+                Some("halves") => "Ceiling: half against half".to_owned(),
+                Some("corrected") => "Ceiling: corrected for half the cells".to_owned(),
+                Some(rest) => format!("Ceiling: {rest}"),
+                None => format!("Ceiling: {name}"),
+            },
             (_, name) => name.to_owned(),
         }
     }
 }
 
 impl Summary {
-    /// Metrics that any predictor has: those of the paper's table in its order, then the others by name.
+    /// Metrics that any predictor has: those of the paper's table in its order, then the others by name. What the ceiling
+    /// alone has compares nothing.
     pub fn metrics(&self) -> (Vec<Metric>, Vec<Metric>) {
-        let all: BTreeSet<&str> =
-            self.entries.iter().flat_map(|entry| entry.metrics.keys()).map(String::as_str).collect();
+        let predictors = self.entries.iter().filter(|entry| entry.kind != "ceiling");
+        let keys = predictors.flat_map(|entry| entry.metrics.iter().filter(|(_, own)| own.value.is_some()));
+        let all: BTreeSet<&str> = keys.map(|(key, _)| key.as_str()).collect();
         let is_of_paper = |key: &str| PAPER.iter().any(|(own, _, _)| *own == key);
         let first =
             PAPER.iter().map(|(key, _, _)| *key).filter(|key| all.contains(key)).map(|key| self.metric(key)).collect();
@@ -222,14 +227,21 @@ impl Summary {
         Some(metric.better.is_ahead(own, best))
     }
 
-    /// Whether an entry is the best baseline of a metric.
+    /// Whether an entry is the best baseline of a metric, alone or beside others. Where all baselines are equal, none is.
     pub fn is_best(&self, entry: &Entry, metric: &Metric) -> bool {
-        metric.better != Better::Neither
-            && self.best_baseline(metric).is_some_and(|(best, _)| std::ptr::eq(best, entry))
+        let Some((_, best)) = self.best_baseline(metric).filter(|_| metric.better != Better::Neither) else {
+            return false;
+        };
+        let baselines = self.entries.iter().filter(|own| own.kind == "baseline");
+        let mut values = baselines.filter_map(|own| own.value(&metric.key)).peekable();
+        let is_alone = values.clone().count() == 1;
+        entry.kind == "baseline"
+            && entry.value(&metric.key) == Some(best)
+            && (is_alone || values.any(|own| own != best))
     }
 
     /// A value of the table. A ceiling below zero is none: halves of so few cells do not agree at all.
-    pub fn words(&self, entry: &Entry, metric: &Metric) -> String {
+    pub fn words(&self, entry: &Entry, metric: &Metric) -> (String, Option<String>) {
         let estimate = entry.metrics.get(&metric.key);
         let below = estimate.and_then(|own| own.value).is_some_and(|value| value < 0.0);
         let is_none = entry.kind == "ceiling" && metric.better == Better::High && below;
@@ -244,8 +256,10 @@ impl Summary {
         for key in ["pearson_delta", "overlap_at_N", "pr_auc", "de_spearman_lfc_sig"] {
             let Some((own, best, name)) = self.against_the_best(key) else { continue };
             judged += 1;
+            // Neither is ahead of the other where both find all there is to find, or nothing.
             if own <= best {
-                missed.push(format!("{} ({name} is ahead)", Metric::new(key).name));
+                let stand = if own == best { "is as good" } else { "is ahead" };
+                missed.push(format!("{} ({name} {stand})", Metric::new(key).name));
             }
         }
         if let Some((own, best, name)) = self.against_the_best("mae") {
@@ -348,12 +362,39 @@ mod tests {
     }
 
     #[test]
+    fn equals_are_not_ranked() {
+        let own = |baselines: [f64; 3], model: f64| {
+            let mut entries: Vec<Entry> =
+                baselines.iter().map(|value| entry("baseline", "b", &[("overlap_at_N", *value)])).collect();
+            entries.push(entry("prediction", "model", &[("overlap_at_N", model)]));
+            entries.push(entry("ceiling", "ceiling, halves", &[("overlap_at_N", 1.0), ("de_spearman_sig", 1.0)]));
+            Summary { title: "all".into(), groups: 3, entries }
+        };
+        let stars = |own: &Summary| {
+            let metric = Metric::new("overlap_at_N");
+            own.entries.iter().map(|entry| own.is_best(entry, &metric)).collect::<Vec<_>>()
+        };
+        let level = own([0.0, 0.0, 0.0], 0.0);
+        assert_eq!(stars(&level), [false; 5], "nobody finds anything: no baseline is the best");
+        assert!(level.verdict().is_some_and(|words| words.contains("DES (b is as good)")), "{:?}", level.verdict());
+        let two = own([0.2, 0.5, 0.5], 0.1);
+        assert_eq!(stars(&two), [false, true, true, false, false]);
+        assert!(two.verdict().is_some_and(|words| words.contains("DES (b is ahead)")));
+        // What the ceiling alone has is no column of the comparison.
+        assert_eq!(two.metrics().0.len(), 1);
+        assert_eq!(two.entries[4].title(), "Ceiling: half against half");
+        let mut alone = two;
+        alone.entries.drain(1..3);
+        assert_eq!(stars(&alone), [true, false, false], "an only baseline is the one to beat");
+    }
+
+    #[test]
     fn a_ceiling_below_zero_is_none() {
         let mut own = summary(&[("pearson_delta", -0.2)]);
         own.entries[0] = entry("ceiling", "ceiling, halves", &[("pearson_delta", -0.61), ("mae", 0.03)]);
         let words = |place: usize, key: &str| own.words(&own.entries[place], &Metric::new(key));
-        assert_eq!((words(0, "pearson_delta"), words(0, "mae")), ("–".to_owned(), "0.030".to_owned()));
-        assert_eq!(words(3, "pearson_delta"), "−0.20", "a model may be below zero");
+        assert_eq!((words(0, "pearson_delta").0, words(0, "mae").0), ("–".to_owned(), "0.030".to_owned()));
+        assert_eq!(words(3, "pearson_delta").0, "−0.20", "a model may be below zero");
     }
 
     #[test]
@@ -378,10 +419,11 @@ mod tests {
     #[test]
     fn numbers_have_their_interval() {
         let own = |value, low, high| estimate_words(Some(&Estimate { value: Some(value), low, high }));
-        assert_eq!(own(0.834, Some(0.79), Some(0.87)), "0.83 (0.79 to 0.87)");
-        assert_eq!(own(0.0191, Some(0.018), Some(0.0203)), "0.019 (0.018 to 0.020)");
-        assert_eq!(own(-0.25, None, None), "−0.25");
-        assert_eq!(own(512.4, None, Some(1.0)), "512");
-        assert_eq!(estimate_words(None), "–");
+        let bounds = |low: &str, high: &str| Some(format!("{low} to {high}"));
+        assert_eq!(own(0.834, Some(0.79), Some(0.87)), ("0.83".into(), bounds("0.79", "0.87")));
+        assert_eq!(own(0.0191, Some(0.018), Some(0.0203)), ("0.019".into(), bounds("0.018", "0.020")));
+        assert_eq!(own(-0.25, None, None), ("−0.25".into(), None));
+        assert_eq!(own(512.4, None, Some(1.0)), ("512".into(), None));
+        assert_eq!(estimate_words(None), ("–".into(), None));
     }
 }

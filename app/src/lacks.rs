@@ -7,6 +7,7 @@
 
 use crate::bundles::Entry;
 use crate::choices;
+use crate::held_out::inside;
 use crate::protocol::card::{Card, Condition};
 
 /// What a view needs to know of a card.
@@ -16,17 +17,6 @@ pub struct Lacks {
     pub perturbation: Option<String>,
     /// Names of the other conditions that a person chooses, in small letters.
     pub who: Vec<String>,
-}
-
-/// A title in the middle of a sentence; one of capitals, such as "UMIs", stays as it is.
-fn inside(title: &str) -> String {
-    let mut letters = title.chars();
-    match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => {
-            first.to_lowercase().chain(title.chars().skip(1)).collect()
-        }
-        _ => title.to_owned(),
-    }
 }
 
 /// "a, b and c".
@@ -125,10 +115,11 @@ impl Lacks {
         })
     }
 
-    /// What stands above a lesson (by its key) that cannot be run as its words say.
+    /// What stands above a lesson (by its key) that cannot be run as its words say, or that names other things than the
+    /// open model's.
     pub fn lesson(&self, key: &str) -> Option<String> {
         match (&self.perturbation, key) {
-            (Some(_), _) => None,
+            (Some(changed), _) => self.read_for(changed),
             (None, "write") => Some(
                 "The lesson speaks of a cytokine; the open model knows no perturbation, so its cell is written without one. Everything else holds.".to_owned(),
             ),
@@ -136,6 +127,21 @@ impl Lacks {
                 "This lesson is about what a perturbation does, and the open model knows none: there is no effect to look at. Its words can be read all the same; to run it, open a model with a perturbation.".to_owned(),
             ),
         }
+    }
+
+    /// What to read for the lessons' cytokine and cell type; nothing where the model has both.
+    fn read_for(&self, changed: &str) -> Option<String> {
+        let cytokine = (changed != "cytokine").then(|| format!("“{changed}” for a cytokine"));
+        let cell_type = match self.who.first() {
+            _ if self.who.iter().any(|own| own == "cell type") => None,
+            Some(first) => Some(format!("“{first}” for a cell type")),
+            None => Some("“all cells” for a cell type".to_owned()),
+        };
+        let read: Vec<String> = cytokine.into_iter().chain(cell_type).collect();
+        let read = joined(&read, "and");
+        (!read.is_empty()).then(|| {
+            format!("The lessons were written for blood cells under a cytokine. With the open model read {read}.")
+        })
     }
 
     /// What the visitor's own cells can be compared with.
@@ -190,6 +196,20 @@ mod tests {
         assert_eq!((own.explore(), own.plate(&card), own.lesson("guide")), (None, None, None));
         assert!(own.nothing_shifts().starts_with("No cytokine is chosen"));
         assert_eq!(own.reference(&card), "generated control cells of the same donor and cell type");
+    }
+
+    #[test]
+    fn lessons_say_what_their_words_stand_for() {
+        let words = |conditions| Lacks::of(&card(conditions)).lesson("write").unwrap_or_default();
+        let knock_out = || condition("Knock-out", "perturbation", None);
+        let of = |rest: &str| {
+            format!("The lessons were written for blood cells under a cytokine. With the open model read {rest}.")
+        };
+        let screen = words(vec![condition("Replicate", "identity", None), knock_out()]);
+        assert_eq!(screen, of("“knock-out” for a cytokine and “replicate” for a cell type"));
+        assert_eq!(words(vec![knock_out()]), of("“knock-out” for a cytokine and “all cells” for a cell type"));
+        let typed = words(vec![condition("Cell type", "cell_type", None), condition("Drug", "perturbation", None)]);
+        assert_eq!(typed, of("“drug” for a cytokine"));
     }
 
     #[test]

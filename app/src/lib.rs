@@ -18,6 +18,7 @@ pub mod gene_list;
 pub mod gene_names;
 pub mod gene_rows;
 pub mod gene_search;
+pub mod held_out;
 pub mod history;
 pub mod judged;
 pub mod lacks;

@@ -6,6 +6,7 @@
 //! Flow: card + choices → **level, words** → verdict.
 
 use crate::choices;
+use crate::held_out;
 use crate::judged::Summary;
 use crate::origin;
 use crate::protocol::card::{Card, Score, THIN};
@@ -78,13 +79,16 @@ impl Trust {
 
 /// What a baseline does, in words that need no table.
 fn rival(card: &Card, name: &str) -> String {
-    let others = card.conditions.iter().find(|own| own.kind == "identity");
-    let others = others.map_or("contexts".to_owned(), |own| format!("{}s", own.title.to_lowercase()));
+    let others = held_out::sources(card);
+    let average = |what: &str| match &others {
+        Some(others) => format!("the {what} of the other {others}"),
+        None => format!("the {what} of the training cells"),
+    };
     let (name, beside) =
         name.strip_suffix(", measured controls").map_or((name, ""), |own| (own, " beside measured controls"));
     let words = match name {
-        "PerturbMean" => format!("the simple average of the other {others}"),
-        "shrunken mean" => format!("the shrunken average of the other {others}"),
+        "PerturbMean" => average("simple average"),
+        "shrunken mean" => average("shrunken average"),
         "mean of perturbations" => "the average over all perturbations".to_owned(),
         "control copy" => "no effect at all".to_owned(),
         "context mean" => "the mean of the same cells under other perturbations".to_owned(),
@@ -130,18 +134,15 @@ fn summary(card: &Card, typed: bool, together: bool) -> Option<&Summary> {
 fn why_of(card: &Card, score: &Score, name: &str, with: &With) -> String {
     let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
     let kind = origin::of_choice(card, with).word();
-    let donor = match score.donor.as_str() {
-        "" => String::new(),
-        donor => format!(" in held-out {donor}"),
-    };
-    let who = if score.cell_type == "all" { "all cell types".to_owned() } else { score.cell_type.clone() };
+    let whose = held_out::whose(card, score).map_or_else(String::new, |words| format!(" in held-out {words}"));
+    let which = held_out::which(card, score).map_or_else(String::new, |words| format!("{words}, "));
     let (best, metrics) = score.rival();
-    let ceiling = match score.ceiling_of(|own| own.pearson_delta) {
+    let ceiling = match score.ceiling().pearson_delta {
         Some(value) => format!("half of the {kind} cells against the other half {value:.2}"),
         None => format!("halves of so few {kind} cells do not agree, so that there is no ceiling"),
     };
     format!(
-        "For {name}{donor} ({who}, {} {kind} cells), the model's effects correlate with the {kind} ones at {}; {best} reaches {}; {ceiling}.",
+        "For {name}{whose} ({which}{} {kind} cells), the model's effects correlate with the {kind} ones at {}; {best} reaches {}; {ceiling}.",
         score.cells,
         show(score.model.pearson_delta),
         show(metrics.pearson_delta)

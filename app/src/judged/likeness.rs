@@ -127,6 +127,7 @@ impl Population {
         let (all, of) = (judged.len(), judged.len() - missed.len());
         let part = match TARGETS.len() - all.min(TARGETS.len()) {
             0 => String::new(),
+            1 => format!(" 1 of the {} targets was not measured.", TARGETS.len()),
             left => format!(" {left} of the {} targets were not measured.", TARGETS.len()),
         };
         match (all, missed.as_slice()) {

@@ -59,7 +59,7 @@ pub(super) const LESSON: Lesson = Lesson {
             title: "Your own test",
             text: &[
                 "Run the model now: control cells and perturbed cells. Each point is a gene: right is its measured effect, up its generated one. On the line y = x both are equal.",
-                "The measured effects here come from the bundle's training donors, so the model has seen these cells. This is a fair picture of how well it fits them, not a test; for a test look at the held-out scores of the step before.",
+                "The measured effects here come from the training donors, so the model has seen these cells. This is a fair picture of how well it fits them, not a test; for a test look at the held-out scores of the step before.",
             ],
             panels: &[Panel::Setup, Panel::Scatter],
             question: None,
@@ -68,7 +68,7 @@ pub(super) const LESSON: Lesson = Lesson {
             title: "Halves against halves",
             text: &[
                 "All generated perturbed cells come from one model with one setting. Yet the effect in one half of them does not agree perfectly with the effect in the other half: a mean over few cells is noisy, and the noise of the two halves has nothing to do with each other.",
-                "The curve shows this agreement for small and larger halves, over ten random ways to split. It rises with the number of cells. Measured cells behave the same way, and that is why the ceiling of a small group is low. The bundle carries means of measured cells, not the cells, so their own curve cannot be drawn here; the ceiling on the card was computed from the cells.",
+                "The curve shows this agreement for small and larger halves, over ten random ways to split. It rises with the number of cells. Measured cells behave the same way, and that is why the ceiling of a small group is low. The model comes with means of measured cells, not the cells, so their own curve cannot be drawn here; the ceiling on the card was computed from the cells.",
             ],
             panels: &[Panel::Halves],
             question: Some(Question {

@@ -30,7 +30,7 @@ pub(super) const LESSON: Lesson = Lesson {
         Step {
             title: "Effects grow",
             text: &[
-                "The effect of a cytokine on a gene is the mean in perturbed cells minus the mean in control cells, of log-normalised expression. The lesson follows the genes that respond most in the measured cells of this type, where the bundle has measured them.",
+                "The effect of a cytokine on a gene is the mean in perturbed cells minus the mean in control cells, of log-normalised expression. The lesson follows the genes that respond most in the measured cells of this type, where such cells were measured.",
                 "The flat line is what was measured; the other line is what the model wrote at each scale. Choose a gene to see its cells. Few cells make noisy means: run more cells if the lines jump.",
             ],
             panels: &[Panel::Effects],

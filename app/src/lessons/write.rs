@@ -61,7 +61,7 @@ pub(super) const LESSON: Lesson = Lesson {
             text: &[
                 "Before every step the network reads the whole half-written cell, with its cell type, cytokine and library size, and gives each masked gene a probability for every possible count. The bars show these probabilities for one gene; they always add up to 100 %.",
                 "As other genes are revealed, the bars may move: the model changes its mind about a gene because of what it now sees. Genes that say nothing about this one leave its bars where they are.",
-                "When the gene's turn comes, one count is drawn by lot. The lot is a number between 0 and 1, drawn before the first step: going up from count 0, the first count at which the bars add up to more than that number is written. The same seed gives the same lots, and so the same cell.",
+                "When the gene's turn comes, one count is drawn at random. The draw is a number between 0 and 1, made before the first step: going up from count 0, the first count at which the bars add up to more than that number is written. The same seed gives the same draws, and so the same cell.",
             ],
             panels: &[Panel::Gene, Panel::Cell],
             question: Some(Question {
@@ -70,16 +70,16 @@ pub(super) const LESSON: Lesson = Lesson {
                 answers: &[
                     Answer {
                         words: "0, because it is the most probable count.",
-                        why: "Not quite: always taking the most probable count would leave most genes at 0 in every cell. The count is drawn by lot.",
+                        why: "Not quite: always taking the most probable count would leave most genes at 0 in every cell. The count is drawn at random.",
                         right: false,
                     },
                     Answer {
                         words: "0.4, the mean.",
-                        why: "Not quite: 0.4 is the mean over many cells, but a single cell has whole molecules. Each cell gets one count, drawn by lot.",
+                        why: "Not quite: 0.4 is the mean over many cells, but a single cell has whole molecules. Each cell gets one count, drawn at random.",
                         right: false,
                     },
                     Answer {
-                        words: "One of them by lot: over many cells, 0 in about 7 of 10.",
+                        words: "One of them at random: over many cells, 0 in about 7 of 10.",
                         why: "Right: counts are drawn in proportion to their probabilities. This is how cells come to differ from one another as measured cells do.",
                         right: true,
                     },
@@ -105,7 +105,7 @@ pub(super) const LESSON: Lesson = Lesson {
                     },
                     Answer {
                         words: "Because genes switch on one after another in a living cell.",
-                        why: "Not quite: steps are not time. The order is drawn by lot and says nothing about when a gene acts.",
+                        why: "Not quite: steps are not time. The order is random and says nothing about when a gene acts.",
                         right: false,
                     },
                     Answer {

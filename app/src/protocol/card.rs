@@ -176,7 +176,7 @@ pub struct Score {
     /// The baseline with the highest Pearson-Δ on these cells, where the bundle says which.
     #[serde(default)]
     pub best: Option<Best>,
-    /// Real against real.
+    /// Real against real as the bundle has it; [`Score::ceiling`] is what may be shown.
     pub ceiling: Metrics,
 }
 
@@ -195,9 +195,11 @@ impl Score {
         self.best.as_ref().map_or(("PerturbMean", self.baseline), |best| (best.name.as_str(), best.metrics))
     }
 
-    /// A metric of the ceiling; none where it is below zero: halves of so few cells say nothing.
-    pub fn ceiling_of(&self, value: fn(&Metrics) -> Option<f64>) -> Option<f64> {
-        value(&self.ceiling).filter(|value| *value >= 0.0)
+    /// The ceiling; what is below zero is none: halves of so few cells say nothing.
+    pub fn ceiling(&self) -> Metrics {
+        let own = |value: Option<f64>| value.filter(|value| *value >= 0.0);
+        let Metrics { pearson_delta, mae, des } = self.ceiling;
+        Metrics { pearson_delta: own(pearson_delta), mae: own(mae), des: own(des) }
     }
 }
 

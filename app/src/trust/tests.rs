@@ -64,7 +64,7 @@ fn the_best_baseline_decides() {
         words.contains("closer (0.80) than the best baseline, the simple average of the other donors (0.60)"),
         "{words}"
     );
-    assert!(why.contains("held-out 1 (B, 30 measured cells)") && why.contains("other half 0.90"), "{why}");
+    assert!(why.contains("held-out donor 1 (B, 30 measured cells)") && why.contains("other half 0.90"), "{why}");
 
     // A regression that is ahead over all groups counts, as long as nobody says who is best in this one.
     card.summaries =
@@ -103,7 +103,7 @@ fn combinations_that_were_scored_are_told() {
     card.scores.push(score("1", "B", "Y+X", [0.5, 0.7, 0.9]));
     let (level, words, why) = of(&card, &format!("{B}&with.drug=Y"));
     assert!(level == Level::Behind && words.contains("(0.70)"), "{words}");
-    assert!(why.starts_with("For X + Y in held-out 1"), "{why}");
+    assert!(why.starts_with("For X + Y in held-out donor 1"), "{why}");
     // Without a line of their own, what holds over all scored combinations.
     card.summaries = vec![summary(
         "Several at once, cell type by cell type",

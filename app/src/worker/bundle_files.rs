@@ -14,7 +14,7 @@ use web_sys::RequestCache;
 use super::fetch::{self, Wanted};
 use super::outbox::{Stop, send};
 use super::precomputed;
-use crate::bundles::key;
+use crate::bundles::{file_words, key};
 use crate::protocol::bundle::{LOADING, Tell};
 use crate::protocol::{FromWorker, is_own_folder};
 use crate::shelf::Shelf;
@@ -165,7 +165,7 @@ impl Work<'_> {
             match shelf.take(&key).await {
                 Some((bytes, _)) if sha256(&bytes) == entry.sha256 => {
                     self.done += entry.bytes;
-                    loading(name, self.done, self.total);
+                    loading(file_words(name), self.done, self.total);
                     return Ok((bytes, false));
                 }
                 // Something on this computer changed it.
@@ -203,7 +203,7 @@ impl Work<'_> {
         let now = js_sys::Date::now();
         if now - self.told > BEAT || self.done + bytes == self.total {
             self.told = now;
-            loading(name, self.done + bytes, self.total);
+            loading(file_words(name), self.done + bytes, self.total);
         }
     }
 }

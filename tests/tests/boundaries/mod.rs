@@ -14,6 +14,7 @@ mod manifests;
 mod paths;
 mod readme;
 mod sources;
+mod styles;
 mod unused;
 
 /// The project's root.

@@ -126,6 +126,11 @@ fn right_and_wrong_answers_are_told_apart_and_come_back() {
             open(page, "write", 2);
             assert_eq!(page.attribute("lesson", "data-step").as_deref(), Some("2"));
             assert!(page.text("q1-verdict").is_empty());
+            // An answer is one line with its button, and no empty frame waits below.
+            let look = "const q = document.querySelector('[data-testid=question]'); const o = q.querySelector('label'); \
+                const r = o.querySelector('input').getBoundingClientRect(), s = o.querySelector('span').getBoundingClientRect(); \
+                const v = q.querySelector('[role=status]').getBoundingClientRect(); return [r.right <= s.left, r.top < s.bottom, v.height];";
+            assert_eq!(page.script(look), serde_json::json!([true, true, 0]));
             page.click("q1-1");
             page.click("q1-check");
             let wrong =
@@ -151,6 +156,25 @@ fn right_and_wrong_answers_are_told_apart_and_come_back() {
             page.wait("the lesson again", 10, |page| {
                 (page.attribute("lesson", "data-step").as_deref() == Some("2")).then_some(())
             });
+        },
+    );
+}
+
+#[test]
+fn numbers_out_of_range_are_refused_in_words() {
+    with_page(
+        "learn-numbers",
+        |_| (),
+        |page| {
+            open(page, "write", 1);
+            page.script(
+                "const e = document.querySelector('[data-testid=learn-steps]'); e.value = '9999'; \
+                e.dispatchEvent(new Event('change', { bubbles: true }));",
+            );
+            let told =
+                page.wait("the sentence", 10, |page| Some(page.text("learn-steps-told")).filter(|own| !own.is_empty()));
+            assert!(told.contains("from 8 to 64; 9999 was not taken") && told.contains("It stays 8."), "{told}");
+            assert!(page.address().contains("learn.steps=8"), "{}", page.address());
         },
     );
 }

@@ -6,6 +6,7 @@
 //! Flow: `cargo xtask test --only browser` → here.
 
 mod accessibility;
+mod cards;
 mod devices;
 mod driver;
 mod explore;

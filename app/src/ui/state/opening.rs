@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use super::store::{Phase, Store};
 use crate::bundles::{Entry, fit, fit_gene};
+use crate::history::History;
 use crate::protocol::DeviceReport;
 use crate::protocol::card::Card;
 
@@ -49,13 +50,17 @@ impl Store {
 
     /// A card was read: the state is brought into line with it, before anything is made of both.
     fn fit_to(&self, json: &str, card: &Card) {
-        let is_first = self.bundles.json.with_untracked(String::is_empty);
+        let before = self.bundles.json.with_untracked(|json| Card::read(json).ok());
         self.bundles.json.set(json.to_owned());
         let mut state = self.state.get_untracked();
         // What a shared link asks of the first model is named above the controls, not replaced; who goes on to another
         // model takes along what fits.
-        let dropped = if is_first { fit_gene(&mut state, card) } else { fit(&mut state, card) };
+        let dropped = match &before {
+            None => fit_gene(&mut state, card),
+            before => fit(&mut state, card, before.as_ref()),
+        };
         if !dropped.is_empty() {
+            self.history.update(History::amend);
             self.change(|own| *own = state);
             self.bundles.say(vec![format!(
                 "“{}” does not know everything that was chosen; left out: {}.",

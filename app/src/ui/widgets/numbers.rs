@@ -11,9 +11,19 @@ pub(in crate::ui) fn small(value: f64) -> String {
     crate::expression::probability(value)
 }
 
+/// A number with a real minus sign.
+pub(in crate::ui) fn fixed(value: f64, digits: usize) -> String {
+    format!("{value:.digits$}").replace('-', "−")
+}
+
+/// A number, or a dash where there is none.
+pub(in crate::ui) fn or_dash(value: Option<f64>, digits: usize) -> String {
+    value.filter(|value| value.is_finite()).map_or_else(|| "–".to_owned(), |value| fixed(value, digits))
+}
+
 /// A change for a table cell; a dash where there is none.
 pub(in crate::ui) fn change(value: f64) -> String {
-    if value.is_finite() { format!("{value:.2}").replace('-', "−") } else { "–".to_owned() }
+    or_dash(Some(value), 2)
 }
 
 /// A fold change in words where one side has no counts at all: the number is then only a convention.

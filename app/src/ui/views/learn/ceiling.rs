@@ -9,10 +9,11 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use plots::{curves, scatter};
 
-use super::runs::{fixed, or_dash};
+use crate::bundles::grouped;
 use crate::ui::state::lesson_runs::HalvesRun;
 use crate::ui::state::store::use_store;
 use crate::ui::widgets::canvas::{resized, surface, theme};
+use crate::ui::widgets::numbers::{fixed, or_dash};
 
 /// Genes drawn: those with the largest effects on either side. The rest lie in a heap around zero.
 const DRAWN: usize = 1500;
@@ -58,9 +59,9 @@ pub(super) fn Scatter() -> impl IntoView {
         run.with(|run| run.as_ref().map(|run| match run.measured_cells {
         Some((control, perturbed)) => format!(
             "Over all {} genes the generated effect ({} control and {} perturbed cells) and the measured one ({control} and {perturbed} cells) correlate at {}. The {} genes with the largest effects are drawn.",
-            run.effect.len(), run.cells, run.cells, or_dash(run.agreement, 2), DRAWN.min(run.effect.len())
+            grouped(run.effect.len() as u64), run.cells, run.cells, or_dash(run.agreement, 2), grouped(DRAWN.min(run.effect.len()) as u64)
         ),
-        None => "The bundle measured no such cells, so there is no effect to compare with.".to_owned(),
+        None => "No such cells were measured for this model, so there is no effect to compare with.".to_owned(),
     })).unwrap_or_default()
     };
     let rows = move || {

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 
 use super::grid::CellGrid;
 use super::runs::percent;
+use crate::bundles::grouped;
 use crate::ui::state::lesson_runs::CellRun;
 use crate::ui::state::store::use_store;
 
@@ -127,8 +128,12 @@ fn fresh_words(run: &CellRun, at: u32) -> String {
         .collect();
     match (at, named.is_empty()) {
         (0, _) => "Nothing has been revealed yet.".to_owned(),
-        (_, true) => format!("This step revealed {} genes, all with count 0.", fresh.len()),
-        (_, false) => format!("This step revealed {} genes. The highest counts: {}.", fresh.len(), named.join(", ")),
+        (_, true) => format!("This step revealed {} genes, all with count 0.", grouped(fresh.len() as u64)),
+        (_, false) => format!(
+            "This step revealed {} genes. The highest counts: {}.",
+            grouped(fresh.len() as u64),
+            named.join(", ")
+        ),
     }
 }
 
@@ -142,7 +147,8 @@ fn Facts() -> impl IntoView {
     let sums = of(|run, at| {
         let (shown, (counts, genes)) = (run.written.shown(at), run.written.sums(at));
         let share = percent(shown as f64 / run.order.len().max(1) as f64);
-        format!("{shown} of {} genes revealed ({share}); {counts} counts so far, in {genes} genes.", run.order.len())
+        let [shown, all, genes] = [shown, run.order.len(), genes].map(|number| grouped(number as u64));
+        format!("{shown} of {all} genes revealed ({share}); {} counts so far, in {genes} genes.", grouped(counts))
     });
     let shown = move || learn.cell.with(|run| run.as_ref().map_or(0, |run| run.written.shown(learn.at.get())));
     let again = move || match learn.cell.with(|run| run.as_ref().and_then(|run| run.same)) {

@@ -12,11 +12,13 @@ use leptos::prelude::*;
 use plots::curves::{self, Series};
 use plots::violin::{self, Panel};
 
-use super::runs::{self, fixed, or_dash, scale_words};
+use super::runs::{self, scale_words};
 use super::setup::RunState;
+use crate::held_out;
 use crate::ui::state::lesson_runs::{GuideRun, ScaleRun};
 use crate::ui::state::store::{Store, use_store};
 use crate::ui::widgets::canvas::{resized, surface, theme};
+use crate::ui::widgets::numbers::{fixed, or_dash};
 
 /// Place of the chosen gene among those followed.
 fn chosen(store: Store, run: &GuideRun) -> usize {
@@ -61,14 +63,20 @@ pub(super) fn Effects() -> impl IntoView {
     let store = use_store();
     let run = store.learn.guide;
     let measured = move || run.with(|run| run.as_ref().and_then(|run| run.measured));
-    let about = move || match measured() {
+    let together = move || {
+        let sources = store.card.with(|card| card.as_ref().and_then(|card| held_out::sources(card)));
+        sources.map_or_else(String::new, |sources| format!(", all {sources} together"))
+    };
+    let about = move || {
+        match measured() {
         Some((control, perturbed)) => format!(
-            "Measured: {perturbed} perturbed and {control} control cells of this type, all training donors together. Followed: the genes with the largest measured effect."
+            "Measured: {perturbed} perturbed and {control} control training cells of this kind{}. Followed: the genes with the largest measured effect.", together()
         ),
         None => {
-            "The bundle measured no such cells, so there is nothing to compare with. Followed: the bundle's markers."
+            "No such cells were measured for this model, so there is nothing to compare with. Followed: its marker genes."
                 .to_owned()
         }
+    }
     };
     view! {
         <section class="panel" aria-labelledby="effects-title" data-testid="learn-effects">
@@ -215,9 +223,7 @@ fn GeneFigure() -> impl IntoView {
         };
         let mut parts = vec![format!("control {}", fixed(mean(&run.control), 2))];
         parts.extend(run.scales.iter().map(|own| format!("w = {}: {}", own.guided.scale, fixed(mean(&own.values), 2))));
-        parts.extend(
-            run.mean.get(gene).map(|mean| format!("measured with the cytokine: {}", fixed(f64::from(*mean), 2))),
-        );
+        parts.extend(run.mean.get(gene).map(|mean| format!("measured, perturbed: {}", fixed(f64::from(*mean), 2))));
         format!(
             "Mean log-normalised expression of {}: {}.",
             run.genes.get(gene).map_or("", String::as_str),

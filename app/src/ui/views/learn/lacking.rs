@@ -17,12 +17,15 @@ pub(super) fn Lacking(lesson: &'static str) -> impl IntoView {
     let store = use_store();
     let words = Memo::new(move |_| store.card.with(|card| Lacks::of(card.as_ref()?).lesson(lesson)));
     let reading = Memo::new(move |_| store.card.with(|card| origin::reading(card.as_ref()?)));
-    let can_run = lesson == "write";
+    let can_run = move || {
+        lesson == "write"
+            || store.card.with(|card| card.as_ref().is_some_and(|card| Lacks::of(card).perturbation.is_some()))
+    };
     view! {
         <Show when=move || words.with(Option::is_some)>
             <div class="panel lacking" data-testid="lesson-lacks">
                 <p>{move || words.get()}</p>
-                <Show when=move || !can_run><OpenInstead/></Show>
+                <Show when=move || !can_run()><OpenInstead/></Show>
             </div>
         </Show>
         <p class="note" hidden=move || reading.with(Option::is_none)>{move || reading.get()}</p>

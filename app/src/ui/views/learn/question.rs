@@ -23,7 +23,7 @@ pub(super) fn QuestionView(question: Question) -> impl IntoView {
         .enumerate()
         .map(|(place, answer)| {
             view! {
-                <label class="answer">
+                <label class="vote">
                     <input type="radio" name=question.key value=place data-testid=format!("{}-{}", question.key, place + 1)
                         prop:checked=move || chosen.get() == Some(place) on:change=move |_| set_chosen.set(Some(place))/>
                     <span>{answer.words}</span>
@@ -55,7 +55,7 @@ pub(super) fn QuestionView(question: Question) -> impl IntoView {
             <legend>{question.words}</legend>
             {radios}
             <button data-testid=format!("{}-check", question.key) disabled=move || chosen.get().is_none() on:click=check>"Check"</button>
-            <p role="status" class="verdict" class:right=is_right data-testid=format!("{}-verdict", question.key)>{move || verdict().unwrap_or_default()}</p>
+            <p role="status" class="reply" class:right=is_right data-testid=format!("{}-verdict", question.key)>{move || verdict().unwrap_or_default()}</p>
             {others}
         </fieldset>
     }

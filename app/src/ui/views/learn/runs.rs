@@ -128,16 +128,6 @@ pub(super) fn scale_words(card: Option<&Card>, scale: f32) -> String {
     }
 }
 
-/// A number with a real minus sign.
-pub(super) fn fixed(value: f64, digits: usize) -> String {
-    format!("{value:.digits$}").replace('-', "−")
-}
-
-/// A number, or a dash where there is none.
-pub(super) fn or_dash(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| fixed(value, digits))
-}
-
 /// A share as a percentage; a little is never written as nothing.
 pub(super) fn percent(share: f64) -> String {
     match 100.0 * share {

@@ -9,11 +9,13 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use plots::bars::{Bar, draw};
 
-use super::runs::{self, or_dash};
+use super::runs;
+use crate::held_out;
 use crate::lessons::{highest, noise_free};
-use crate::protocol::card::Score;
+use crate::protocol::card::{Card, Score};
 use crate::ui::state::store::{Store, use_store};
 use crate::ui::widgets::canvas::{resized, surface, theme};
+use crate::ui::widgets::numbers::or_dash;
 
 /// The three, in the order shown.
 const THREE: [&str; 3] = ["the model", "PerturbMean", "the ceiling"];
@@ -27,14 +29,13 @@ fn largest(store: Store) -> usize {
 }
 
 /// A group in words.
-fn group(score: &Score) -> String {
-    let kind = if score.cell_type == "all" { "all cell types" } else { &score.cell_type };
-    format!("{}, donor {}, {kind} ({} measured cells)", score.condition, score.donor, score.cells)
+fn group(card: &Card, score: &Score) -> String {
+    format!("{} ({} measured cells)", held_out::group(card, score), score.cells)
 }
 
 /// Pearson-Δ of model, baseline and ceiling.
 fn deltas(score: &Score) -> [Option<f64>; 3] {
-    [score.model, score.baseline, score.ceiling].map(|metrics| metrics.pearson_delta)
+    [score.model, score.baseline, score.ceiling()].map(|metrics| metrics.pearson_delta)
 }
 
 /// The guess that an address says.
@@ -51,7 +52,7 @@ pub(super) fn Guess() -> impl IntoView {
         .enumerate()
         .map(|(place, name)| {
             view! {
-                <label class="answer">
+                <label class="vote">
                     <input type="radio" name="guess" value=place data-testid=format!("guess-{}", place + 1)
                         prop:checked=move || chosen.get() == Some(place) on:change=move |_| set_chosen.set(Some(place))/>
                     <span>{*name}</span>
@@ -69,7 +70,7 @@ pub(super) fn Guess() -> impl IntoView {
         }
     };
     let verdict = move || {
-        let (guess, score) = (guessed(store)?, score()?);
+        let (guess, score, card) = (guessed(store)?, score()?, store.card.get()?);
         let found = deltas(&score);
         let numbers: Vec<String> =
             THREE.iter().zip(found).map(|(name, value)| format!("{name} {}", or_dash(value, 2))).collect();
@@ -80,20 +81,21 @@ pub(super) fn Guess() -> impl IntoView {
         };
         Some(format!(
             "{told} {}: {}. The next step says why that is less strange than it looks.",
-            group(&score),
+            group(&card, &score),
             numbers.join(", ")
         ))
     };
     let none = move || store.card.with(|card| card.as_ref().is_some_and(|card| card.scores.is_empty()));
+    let hidden = move || store.card.with(Option::is_none) || none();
     view! {
         <section class="panel" aria-labelledby="guess-title" data-testid="learn-guess">
             <h3 id="guess-title">"Your guess"</h3>
-            <p class="empty" hidden=move || !none()>"This bundle carries no held-out scores to guess at; its card says what was measured instead."</p>
-            <fieldset class="question" hidden=none>
+            <p class="empty" hidden=move || !none()>"This model has no held-out scores to guess at; its card says what was measured instead."</p>
+            <fieldset class="question" hidden=hidden>
                 <legend>"Which has the highest Pearson-Δ on held-out cells?"</legend>
                 {radios}
                 <button data-testid="guess-check" disabled=move || chosen.get().is_none() on:click=check>"Look"</button>
-                <p role="status" class="verdict" data-testid="guess-verdict">{move || verdict().unwrap_or_default()}</p>
+                <p role="status" class="reply" data-testid="guess-verdict">{move || verdict().unwrap_or_default()}</p>
             </fieldset>
         </section>
     }
@@ -109,7 +111,7 @@ pub(super) fn Scores() -> impl IntoView {
         let card = store.card.get()?;
         let own = place();
         let option =
-            |(at, score): (usize, &Score)| view! { <option value=at selected=at == own>{group(score)}</option> };
+            |(at, score): (usize, &Score)| view! { <option value=at selected=at == own>{group(&card, score)}</option> };
         Some(card.scores.iter().enumerate().map(option).collect::<Vec<_>>())
     };
     let rows = move || {
@@ -117,25 +119,27 @@ pub(super) fn Scores() -> impl IntoView {
         let row = |(name, metrics): (&str, crate::protocol::card::Metrics)| {
             view! { <tr><th scope="row">{name.to_owned()}</th><td>{or_dash(metrics.pearson_delta, 2)}</td><td>{or_dash(metrics.des, 2)}</td><td>{or_dash(metrics.mae, 4)}</td></tr> }
         };
-        Some(THREE.into_iter().zip([score.model, score.baseline, score.ceiling]).map(row).collect::<Vec<_>>())
+        Some(THREE.into_iter().zip([score.model, score.baseline, score.ceiling()]).map(row).collect::<Vec<_>>())
     };
     let limit = move || {
-        let halves = score.get()?.ceiling.pearson_delta?;
+        let halves = score.get()?.ceiling().pearson_delta?;
         Some(format!(
             "Halves agree at r = {halves:.2}, so a prediction without noise could reach about √(2r / (1 + r)) = {:.2} against all of these cells.",
             noise_free(halves)?
         ))
     };
     let none = move || store.card.with(|card| card.as_ref().is_some_and(|card| card.scores.is_empty()));
+    // Before the model is there its table would be a head without rows.
+    let hidden = move || store.card.with(Option::is_none) || none();
     view! {
         <section class="panel" aria-labelledby="scores-title" data-testid="learn-scores">
             <h3 id="scores-title">"Scores on held-out cells"</h3>
-            <p class="empty" hidden=move || !none()>"This bundle carries no held-out scores."</p>
-            <label class="inline" for="score-group" hidden=none>"Held-out group "
+            <p class="empty" hidden=move || !none()>"This model has no held-out scores."</p>
+            <label class="inline" for="score-group" hidden=hidden>"Held-out group "
                 <select id="score-group" data-testid="score-group" on:change=move |event| set_picked.set(event_target_value(&event).parse().ok())>{options}</select>
             </label>
             <ThreeBars score/>
-            <div class="scroll" tabindex="0" role="region" aria-label="Scores" hidden=none>
+            <div class="scroll" tabindex="0" role="region" aria-label="Scores" hidden=hidden>
                 <table data-testid="learn-scores-table">
                     <thead><tr><th scope="col">"Predictor"</th><th scope="col">"Pearson-Δ"</th><th scope="col">"DES"</th><th scope="col">"MAE"</th></tr></thead>
                     <tbody>{rows}</tbody>

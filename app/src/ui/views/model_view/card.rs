@@ -14,6 +14,7 @@ use super::published::published;
 use super::scores::Scores;
 use super::summary::Summaries;
 use crate::bundles::{CARD_FILE, grouped, size_words};
+use crate::held_out;
 use crate::origin;
 use crate::protocol::card::{Card, Condition};
 use crate::sheet::{Sheet, link_of};
@@ -21,6 +22,8 @@ use crate::ui::effects::download::text_file;
 use crate::ui::state::store::use_store;
 use crate::ui::views::bundles::origin::NOTE;
 
+/// Element of the card's title.
+pub(super) const TITLE: &str = "card-title";
 /// Letters of a value that needs two columns.
 const WIDE: usize = 26;
 
@@ -34,7 +37,7 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
     view! {
         <article class="panel card" data-testid="card">
             <div class="bar">
-                <h2>{card.title.clone()}</h2>
+                <h2 id=TITLE tabindex="-1">{card.title.clone()}</h2>
                 <button data-testid="save-card" on:click=save>"Download bundle.json"</button>
             </div>
             <p class="lead">{card.description.clone()}</p>
@@ -42,7 +45,7 @@ pub(super) fn CardView(card: Arc<Card>) -> impl IntoView {
             {made(&card, &sheet)}
             <Facts card=card.clone() sheet=sheet.clone()/>
             <h3>"Performance on held-out cells"</h3>
-            {list("Held out of training", &card.training.held_out)}
+            {list("Held out of training", &card.training.held_out.iter().map(|own| held_out::rule(&card, own)).collect::<Vec<_>>())}
             <Summaries summaries=sheet.summaries.clone()/>
             {scores(card.clone(), &sheet)}
             {published(&card.published)}
@@ -85,7 +88,12 @@ fn made(card: &Card, sheet: &Sheet) -> Option<impl IntoView + use<>> {
 /// Whether raw numbers of its cells are those of cells; nothing where it was not looked at.
 fn sound(card: &Card) -> Option<impl IntoView + use<>> {
     let own = card.plausibility.clone()?;
-    let words = format!("Checked the counts of {} generated cells: {}", grouped(own.cells.into()), own.words);
+    // The card's sentence counts the cells once more.
+    let all = format!("all {} cells are plausible: ", own.cells);
+    let words = match own.words.strip_prefix(&all) {
+        Some(rest) => format!("All of {} generated cells are: {rest}.", grouped(own.cells.into())),
+        None => format!("Of {} generated cells: {}.", grouped(own.cells.into()), own.words),
+    };
     Some(view! { <p class:missed=!own.sound data-testid="card-sound"><b>"Are its cells plausible? "</b>{words}</p> })
 }
 
@@ -135,7 +143,10 @@ fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
                 format!("{least} to {most} counts per training cell")
             }),
         ),
-        ("Normalised to", sheet.target_sum.map(|sum| format!("{sum:.0} counts per cell, then log(1 + x)"))),
+        (
+            "Normalised to",
+            sheet.target_sum.map(|sum| format!("{} counts per cell, then log(1 + x)", grouped(sum.round() as u64))),
+        ),
         ("Measured groups", (groups > 0).then(|| format!("{} ({} cells)", sheet.reference.len(), grouped(groups)))),
         ("Download", (sheet.bytes() > 0).then(|| size_words(sheet.bytes() + json))),
         ("Bundle format", sheet.format_version.map(|version| version.to_string())),

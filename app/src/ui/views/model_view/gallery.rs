@@ -5,7 +5,10 @@
 //! Flow: list of bundles → **tiles** → person → `state::opening::open`.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
+use super::card::TITLE;
 use crate::bundles::{Entry, grouped, size_words};
 use crate::ui::state::opening::open;
 use crate::ui::state::store::use_store;
@@ -13,10 +16,21 @@ use crate::ui::state::store::use_store;
 #[component]
 pub(super) fn Gallery() -> impl IntoView {
     let store = use_store();
+    // On a phone the card begins many screens below.
+    let to_card = |_| {
+        if let Some(title) = document().get_element_by_id(TITLE).and_then(|own| own.dyn_into::<HtmlElement>().ok()) {
+            title.scroll_into_view();
+            // A title that cannot take the focus is in sight all the same.
+            let _ = title.focus();
+        }
+    };
     let tiles = move || store.bundles.list.get().into_iter().map(|entry| view! { <Tile entry/> }).collect::<Vec<_>>();
     view! {
         <section class="panel" aria-labelledby="gallery-title">
-            <h2 id="gallery-title">"Models of this site"</h2>
+            <div class="bar">
+                <h2 id="gallery-title">"Models of this site"</h2>
+                <button class="quiet" data-testid="to-card" hidden=move || store.card.with(Option::is_none) on:click=to_card>"To the card of the open model ↓"</button>
+            </div>
             <ul class="gallery" data-testid="gallery">{tiles}</ul>
             <p class="note">"Opening another model clears the results and keeps every choice that the other model knows too."</p>
         </section>

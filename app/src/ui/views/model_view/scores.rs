@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use crate::held_out;
 use crate::protocol::card::{Card, Metrics, Score};
+use crate::ui::widgets::numbers::or_dash;
 
 /// A metric: its name, whether more is better, and its value among a predictor's.
 type Metric = (&'static str, bool, fn(&Metrics) -> Option<f64>);
@@ -30,13 +32,10 @@ pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
     if card.scores.is_empty() {
         return view! { <p class="empty" data-testid="no-scores">"No held-out evaluation is available for this model: how far to trust it is not known."</p> }.into_any();
     }
-    let rows: Vec<_> = card.scores.iter().flat_map(rows).collect();
-    let ahead = METRICS.map(|metric| {
-        let (won, of) = tally(&card.scores, metric);
-        (of > 0).then(|| format!("{}: {won} of {of}", metric.0))
-    });
-    let ahead = ahead.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let rows: Vec<_> = card.scores.iter().flat_map(|score| rows(&card, score)).collect();
     let groups = card.scores.len();
+    let rival = rival(&card.scores);
+    let (ahead, note) = (rival.and_then(|rival| ahead(&card.scores, rival)), note(&card, rival));
     let table = view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Held-out scores">
             <table class="scores" data-testid="scores">
@@ -56,10 +55,51 @@ pub(super) fn Scores(card: Arc<Card>) -> impl IntoView {
         table.into_any()
     };
     view! {
-        <p data-testid="scores-summary">"Held-out groups in which the model is better than the best baseline: "{ahead}"."</p>
+        {ahead.map(|words| view! { <p data-testid="scores-summary">{words}</p> })}
         {table}
-        <p class="note">"In the strip: the model is the filled disc, the best baseline the hollow square, the ceiling the bar; ✓ marks a model that is ahead of the best baseline. Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best). PerturbMean adds the mean effect of the other donors; the ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it, and where they do not agree at all there is none."</p>
-    }.into_any()
+        <p class="note">{note}</p>
+    }
+    .into_any()
+}
+
+/// What the model is held against in every group: the best baseline where the bundle says which that is, else
+/// PerturbMean; nothing where no baseline was measured.
+fn rival(scores: &[Score]) -> Option<&'static str> {
+    let has_baseline = |score: &Score| METRICS.iter().any(|metric| (metric.2)(&score.rival().1).is_some());
+    if scores.iter().all(|score| score.best.is_some()) {
+        return Some("the best baseline");
+    }
+    scores.iter().any(has_baseline).then_some("PerturbMean")
+}
+
+/// In how many groups the model is ahead, in a sentence.
+fn ahead(scores: &[Score], rival: &str) -> Option<String> {
+    let won = METRICS.map(|metric| {
+        let (won, of) = tally(scores, metric);
+        (of > 0).then(|| format!("{}: {won} of {of}", metric.0))
+    });
+    let won = won.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    (!won.is_empty()).then(|| format!("Held-out groups in which the model is better than {rival}: {won}."))
+}
+
+/// What stands in the table.
+fn note(card: &Card, rival: Option<&str>) -> String {
+    let (marks, baseline) = match rival {
+        Some(rival) => (
+            format!(", {rival} the hollow square, the ceiling the bar; ✓ marks a model that is ahead of {rival}"),
+            match held_out::sources(card) {
+                Some(sources) => format!(" PerturbMean adds the mean effect in the other {sources}."),
+                None => " PerturbMean adds the mean effect in the training cells.".to_owned(),
+            },
+        ),
+        None => (
+            ", the ceiling the bar".to_owned(),
+            " No baseline was measured group by group; those over all groups stand above.".to_owned(),
+        ),
+    };
+    format!(
+        "In the strip: the model is the filled disc{marks}. Pearson-Δ: correlation of the effects (1 is best). MAE: mean absolute error of mean log-normalised expression (0 is best). DES: share of the measured top genes found (1 is best).{baseline} The ceiling compares one half of the measured cells with the other; halves of few cells are noisy, so that a prediction can pass it, and where they do not agree at all there is none."
+    )
 }
 
 /// Whether the model is ahead of every baseline that is known; `None` when either was not measured.
@@ -76,21 +116,18 @@ fn tally(scores: &[Score], metric: Metric) -> (usize, usize) {
 }
 
 /// A group's rows: the model, the baselines, the ceiling.
-fn rows(score: &Score) -> Vec<AnyView> {
-    let who = match (score.donor.as_str(), score.cell_type.as_str()) {
-        ("", cell_type) => format!("{cell_type}, {} ({} cells)", score.condition, score.cells),
-        (donor, cell_type) => format!("donor {donor}, {cell_type}, {} ({} cells)", score.condition, score.cells),
-    };
-    // The best baseline has a row of its own where it is another one.
+fn rows(card: &Card, score: &Score) -> Vec<AnyView> {
+    let who = format!("{} ({} cells)", held_out::group(card, score), score.cells);
+    // The best baseline has a row of its own where it is another one; one that was not measured has none.
     let best = score.best.as_ref().filter(|best| best.name != "PerturbMean");
-    let rowspan = if best.is_some() { "4" } else { "3" };
+    let is_measured = |metrics: &Metrics| METRICS.iter().any(|metric| (metric.2)(metrics).is_some());
+    let mean = Some(score.baseline).filter(is_measured);
+    let rowspan = 2 + usize::from(best.is_some()) + usize::from(mean.is_some());
     let row = |name: String, who: Option<String>, metrics: &Metrics, of_model: bool| {
-        let of_ceiling = name == "ceiling";
         let cells: Vec<_> = METRICS
             .iter()
             .map(|metric| {
-                let value = if of_ceiling { score.ceiling_of(metric.2) } else { (metric.2)(metrics) };
-                let words = value.map_or("–".to_owned(), |value| format!("{value:.3}"));
+                let words = or_dash((metric.2)(metrics), 3);
                 let ahead = of_model && is_ahead(score, *metric) == Some(true);
                 view! { <td class:ahead=ahead>{if ahead { format!("✓ {words}") } else { words }}</td> }
             })
@@ -105,8 +142,8 @@ fn rows(score: &Score) -> Vec<AnyView> {
     };
     let mut rows = vec![row("model".to_owned(), Some(who), &score.model, true)];
     rows.extend(best.map(|best| row(best.name.clone(), None, &best.metrics, false)));
-    rows.push(row("PerturbMean".to_owned(), None, &score.baseline, false));
-    rows.push(row("ceiling".to_owned(), None, &score.ceiling, false));
+    rows.extend(mean.map(|mean| row("PerturbMean".to_owned(), None, &mean, false)));
+    rows.push(row("ceiling".to_owned(), None, &score.ceiling(), false));
     rows
 }
 
@@ -116,8 +153,8 @@ fn strip(score: &Score) -> impl IntoView + use<> {
     let model = place(score.model.pearson_delta).map(|x| view! { <circle class="model" cx=x cy="14" r="5"/> });
     let baseline = place(score.rival().1.pearson_delta)
         .map(|x| view! { <rect class="baseline" x=x - 4.5 y="9.5" width="9" height="9"/> });
-    let ceiling = place(score.ceiling_of(|metrics| metrics.pearson_delta))
-        .map(|x| view! { <line class="ceiling" x1=x x2=x y1="4" y2="24"/> });
+    let ceiling =
+        place(score.ceiling().pearson_delta).map(|x| view! { <line class="ceiling" x1=x x2=x y1="4" y2="24"/> });
     view! {
         <svg class="strip" viewBox="0 0 120 28" width="120" height="28" aria-hidden="true">
             <line class="axis" x1="8" x2="112" y1="14" y2="14"/>{ceiling}{baseline}{model}

@@ -18,7 +18,7 @@ pub(super) fn Summaries(summaries: Vec<Summary>) -> impl IntoView {
         view! {
             <section data-testid="summaries">
                 {shown}
-                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ★ is the best baseline of a column, ✓ a model that is ahead of it; ↑ higher is better, ↓ lower is better. The ceiling compares measured cells with measured cells; a prediction with less noise can pass it, and where halves of so few cells do not agree at all (below zero) there is none."</p>
+                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ★ is the best baseline of a column, ✓ a model that is ahead of it; ↑ higher is better, ↓ lower is better. Where all baselines of a column are equal none is marked. The ceiling compares one half of the measured cells with the other; corrected for half the cells (2r / (1 + r)) it is what all cells would reach. A prediction with less noise can pass it, and where halves of so few cells do not agree at all (below zero) there is none."</p>
             </section>
         }
     })
@@ -96,7 +96,8 @@ fn table(own: &Summary, metrics: &[Metric], label: &str, id: &str, turned: bool)
 
 /// A value with its interval and, where it is won, a tick; the best baseline is marked as the one to beat.
 fn cell(own: &Summary, entry: &Entry, metric: &Metric) -> impl IntoView + use<> {
-    let words = own.words(entry, metric);
+    let (words, interval) = own.words(entry, metric);
+    let interval = interval.map(|words| view! { " "<small>{format!("({words})")}</small> });
     let (ahead, best) = (own.is_ahead(entry, metric) == Some(true), own.is_best(entry, metric));
     let mark = match (ahead, best) {
         (true, _) => Some(("✓ ", "ahead of every baseline: ")),
@@ -105,5 +106,5 @@ fn cell(own: &Summary, entry: &Entry, metric: &Metric) -> impl IntoView + use<> 
     };
     let mark =
         mark.map(|(sign, words)| view! { <span aria-hidden="true">{sign}</span><span class="unseen">{words}</span> });
-    view! { <td class:ahead=ahead class:best=best>{mark}{words}</td> }
+    view! { <td class:ahead=ahead class:best=best>{mark}{words}{interval}</td> }
 }
