@@ -77,8 +77,13 @@ impl Better {
         }
     }
 
-    /// Whether `own` is better than `other`.
+    /// Whether `own` is better than `other` and can be told apart from it as both are written.
     fn is_ahead(self, own: f64, other: f64) -> bool {
+        self.is_better(own, other) && !is_level(own, other)
+    }
+
+    /// Whether `own` is better than `other`, by however little.
+    fn is_better(self, own: f64, other: f64) -> bool {
         match self {
             Self::High => own > other,
             Self::Low => own < other,
@@ -126,15 +131,22 @@ impl Metric {
     }
 }
 
+/// A number with as many digits as `like` needs: an error of 0.019 needs one more than a correlation of 0.83.
+fn written(value: f64, like: f64) -> String {
+    let digits = if like != 0.0 && like.abs() < 0.1 { 3 } else { 2 };
+    let text = if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.digits$}") };
+    text.replace('-', "−")
+}
+
+/// Whether two numbers are written alike: a table cannot rank them.
+fn is_level(one: f64, other: f64) -> bool {
+    written(one, one) == written(other, other)
+}
+
 /// A value such as "0.83" and its interval, "0.79 to 0.87", where it has one; a dash where there is none.
 pub fn estimate_words(estimate: Option<&Estimate>) -> (String, Option<String>) {
     let Some(value) = estimate.and_then(|own| own.value) else { return ("–".to_owned(), None) };
-    // An error of 0.019 needs a digit more than a correlation of 0.83.
-    let digits = if value != 0.0 && value.abs() < 0.1 { 3 } else { 2 };
-    let number = |value: f64| {
-        let text = if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.digits$}") };
-        text.replace('-', "−")
-    };
+    let number = |own: f64| written(own, value);
     let bounds = estimate.and_then(|own| own.low.zip(own.high));
     (number(value), bounds.map(|(low, high)| format!("{} to {}", number(low), number(high))))
 }
@@ -207,7 +219,7 @@ impl Summary {
     pub fn best_baseline(&self, metric: &Metric) -> Option<(&Entry, f64)> {
         let baselines = self.entries.iter().filter(|entry| entry.kind == "baseline");
         let valued = baselines.filter_map(|entry| Some((entry, entry.value(&metric.key)?)));
-        valued.reduce(|best, own| if metric.better.is_ahead(own.1, best.1) { own } else { best })
+        valued.reduce(|best, own| if metric.better.is_better(own.1, best.1) { own } else { best })
     }
 
     /// The model's value of a metric and the best baseline's, with its name.
@@ -233,11 +245,10 @@ impl Summary {
             return false;
         };
         let baselines = self.entries.iter().filter(|own| own.kind == "baseline");
-        let mut values = baselines.filter_map(|own| own.value(&metric.key)).peekable();
+        let mut values = baselines.filter_map(|own| own.value(&metric.key));
         let is_alone = values.clone().count() == 1;
-        entry.kind == "baseline"
-            && entry.value(&metric.key) == Some(best)
-            && (is_alone || values.any(|own| own != best))
+        let own = entry.value(&metric.key).filter(|_| entry.kind == "baseline");
+        own.is_some_and(|own| is_level(own, best)) && (is_alone || values.any(|own| !is_level(own, best)))
     }
 
     /// A value of the table. A ceiling below zero is none: halves of so few cells do not agree at all.
@@ -256,9 +267,8 @@ impl Summary {
         for key in ["pearson_delta", "overlap_at_N", "pr_auc", "de_spearman_lfc_sig"] {
             let Some((own, best, name)) = self.against_the_best(key) else { continue };
             judged += 1;
-            // Neither is ahead of the other where both find all there is to find, or nothing.
-            if own <= best {
-                let stand = if own == best { "is as good" } else { "is ahead" };
+            if own <= best || is_level(own, best) {
+                let stand = if is_level(own, best) { "is as good" } else { "is ahead" };
                 missed.push(format!("{} ({name} {stand})", Metric::new(key).name));
             }
         }
@@ -380,6 +390,13 @@ mod tests {
         let two = own([0.2, 0.5, 0.5], 0.1);
         assert_eq!(stars(&two), [false, true, true, false, false]);
         assert!(two.verdict().is_some_and(|words| words.contains("DES (b is ahead)")));
+        // What is written alike is not ranked.
+        let little = own([0.0002, 0.0003, 0.0002], 0.00019);
+        assert_eq!(stars(&little), [false; 5]);
+        assert!(little.verdict().is_some_and(|words| words.contains("DES (b is as good)")));
+        let near = own([0.301, 0.2, 0.304], 0.3049);
+        assert_eq!(stars(&near), [true, false, true, false, false]);
+        assert_eq!(near.is_ahead(&near.entries[3], &Metric::new("overlap_at_N")), Some(false));
         // What the ceiling alone has is no column of the comparison.
         assert_eq!(two.metrics().0.len(), 1);
         assert_eq!(two.entries[4].title(), "Ceiling: half against half");

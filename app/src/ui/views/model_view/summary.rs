@@ -18,7 +18,7 @@ pub(super) fn Summaries(summaries: Vec<Summary>) -> impl IntoView {
         view! {
             <section data-testid="summaries">
                 {shown}
-                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ★ is the best baseline of a column, ✓ a model that is ahead of it; ↑ higher is better, ↓ lower is better. Where all baselines of a column are equal none is marked. The ceiling compares one half of the measured cells with the other; corrected for half the cells (2r / (1 + r)) it is what all cells would reach. A prediction with less noise can pass it, and where halves of so few cells do not agree at all (below zero) there is none."</p>
+                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ★ is the best baseline of a column, ✓ a model that is ahead of it; ↑ higher is better, ↓ lower is better. What is written alike is not ranked. The ceiling compares one half of the measured cells with the other; corrected for half the cells (2r / (1 + r)) it is what all cells would reach. A prediction with less noise can pass it, and where halves of so few cells do not agree at all (below zero) there is none."</p>
             </section>
         }
     })
