@@ -8,4 +8,5 @@ mod forms;
 mod kinds;
 mod misleading;
 mod support;
+mod tables;
 mod wild;
