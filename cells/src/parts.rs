@@ -65,7 +65,7 @@ fn role(part: &Part) -> Role {
         Form::MatrixMarket => Role::Matrix,
         Form::Other(_) if plain.ends_with(".mtx") && form_inside(&part.head) != Form::UNKNOWN => Role::Other,
         // A damaged file is what its name says, so that its reader can say what is wrong with it.
-        _ if [".h5ad", ".h5", ".hdf5", ".h5mu"].iter().any(|end| plain.ends_with(end)) => Role::Hdf5,
+        _ if [".h5ad", ".h5", ".hdf5", ".h5mu", ".loom"].iter().any(|end| plain.ends_with(end)) => Role::Hdf5,
         _ if plain.ends_with(".mtx") => Role::Matrix,
         form if is_named(form) && [".tsv", ".csv", ".txt"].iter().any(|end| plain.ends_with(end)) => {
             // The last word decides: cells_x_genes.genes.txt, cells_x_genes.barcodes.txt.
@@ -210,35 +210,8 @@ fn table(parts: &[Part], roles: &[Role]) -> Option<usize> {
 /// Whether a text belongs to something else than cells, by its name.
 fn is_document(name: &str) -> bool {
     let name = name.to_lowercase();
-    let ends = [
-        ".zgroup",
-        ".zattrs",
-        ".zmetadata",
-        ".json",
-        ".toml",
-        ".yaml",
-        ".yml",
-        ".py",
-        ".r",
-        ".rmd",
-        ".ipynb",
-        ".md",
-        ".html",
-        ".rds",
-        ".rdata",
-        ".rda",
-        ".h5seurat",
-        ".loom",
-        ".xlsx",
-        ".ods",
-        ".zip",
-        ".tar",
-        ".tgz",
-        ".zarr",
-        ".png",
-        ".pdf",
-    ];
-    ends.iter().any(|end| name.ends_with(end))
+    const ENDS: &str = ".zgroup .zattrs .zmetadata .json .toml .yaml .yml .py .r .rmd .ipynb .md .html .rds .rdata .rda .h5seurat .xlsx .ods .zip .tar .tgz .zarr .png .pdf";
+    ENDS.split(' ').any(|end| name.ends_with(end))
 }
 
 /// Whether most lines begin with a barcode: letters of DNA alone.
@@ -281,11 +254,10 @@ fn no_matrix(parts: &[Part], roles: &[Role]) -> String {
     let lower = lower.strip_suffix(".gz").unwrap_or(&lower);
     let how = match lower.rsplit('.').next().unwrap_or_default() {
         "rds" | "rdata" | "h5seurat" => "Save it from Seurat as h5ad (for example with sceasy or zellkonverter).",
-        "loom" => "Open it in scanpy (read_loom) and save it with write_h5ad.",
         "xlsx" | "xls" | "ods" => "Save the table of counts as CSV or as text with tabs and choose that.",
         "zip" | "tar" | "tgz" | "zarr" => "Unpack it first and choose the files inside.",
         _ => {
-            "Files that are read: .h5ad, .h5mu, 10x Genomics' .h5, matrix.mtx(.gz) with features and barcodes, and tables of counts (.csv, .tsv, .txt, packed as .gz or not)."
+            "Files that are read: .h5ad, .h5mu, .loom, 10x Genomics' .h5, matrix.mtx(.gz) with features and barcodes, and tables of counts (.csv, .tsv, .txt, packed as .gz or not)."
         }
     };
     let form = form_inside(&first.head);

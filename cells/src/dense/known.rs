@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 
 use crate::features::is_identifier;
 
-/// Letters before the number of a symbol, of four genes at least on the panels of the published bundles (human and mouse).
+/// Letters before the number of a symbol: those of four genes at least on the panels of the published bundles (human and
+/// mouse), and of a few that most tables have.
 static STEMS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("stems.txt").split_whitespace().collect());
 
 /// Genes without a number that hardly any table lacks.

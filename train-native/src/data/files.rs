@@ -110,7 +110,7 @@ fn is_hidden(name: &str) -> bool {
 /// Whether a file holds a matrix, by its name.
 fn holds_matrix(name: &str) -> bool {
     let plain = name.trim_end_matches(".gz");
-    [".mtx", ".h5ad", ".h5", ".h5mu", ".hdf5"].iter().any(|end| plain.ends_with(end))
+    [".mtx", ".h5ad", ".h5", ".h5mu", ".hdf5", ".loom"].iter().any(|end| plain.ends_with(end))
 }
 
 /// What a folder without files says: the folders in it, down to those with a matrix.
