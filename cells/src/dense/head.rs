@@ -60,7 +60,7 @@ fn apart(lines: &[Line]) -> Option<Apart> {
     let score = |apart: Apart| {
         let rows: Vec<Vec<&[u8]>> = body.iter().map(|(_, line)| words(line, apart).collect()).collect();
         let agree = |width: usize| rows.iter().filter(|row| row.len() == width).count();
-        let width = rows.iter().map(Vec::len).max_by_key(|width| agree(*width)).filter(|width| *width > 1)?;
+        let width = rows.iter().map(Vec::len).max_by_key(|width| (agree(*width), *width)).filter(|width| *width > 1)?;
         let inside = rows.iter().filter(|row| row.len() == width).flat_map(|row| &row[1..]);
         let (mut all, mut numbers) = (0_usize, 0_usize);
         for word in inside {
@@ -68,7 +68,9 @@ fn apart(lines: &[Line]) -> Option<Apart> {
             numbers += usize::from(matches!(Word::of(word, apart.has_commas()), Word::Number(_)));
         }
         let share = agree(width) as f64 / rows.len() as f64;
-        let fits = (share > 0.5).then_some(share * (0.5 + numbers as f64 / all.max(1) as f64))?;
+        // Of two lines one may be cut off.
+        let fits = (share > 0.5 || (share == 0.5 && numbers > 0))
+            .then_some(share * (0.5 + numbers as f64 / all.max(1) as f64))?;
         // Blanks stand in sentences too.
         (apart != Apart::Blanks || numbers > 0).then_some(fits)
     };
@@ -157,8 +159,13 @@ impl Head {
         }
         let begin = usize::from(headed);
         let texts = rows[begin..].iter().take_while(|row| row.len() == width && of_texts(row, commas)).count();
-        // Texts that no numbers follow are no labels of columns, and nor are those of a narrow table.
-        let follow = rows.get(begin + texts).is_some_and(|row| !of_texts(row, commas));
+        // Texts that no numbers follow are no labels of columns, and nor are lines with a number where numbers follow.
+        let is_number = |word: &[u8]| matches!(Word::of(word, commas), Word::Number(_));
+        let of_labels =
+            |row: &[&[u8]], next: &[&[u8]]| !row.iter().zip(next).any(|(own, next)| is_number(own) && is_number(next));
+        let follow = rows.get(begin + texts).is_some_and(|next| {
+            !of_texts(next, commas) && rows[begin..begin + texts].iter().all(|row| of_labels(row, next))
+        });
         let texts = if headed && follow && texts <= MOST_LABELS && width > 3 { texts } else { 0 };
         let labels = rows[begin..begin + texts].iter().map(|row| row.iter().map(|word| decode(word)).collect());
         Ok(Self {

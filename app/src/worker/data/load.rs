@@ -1,13 +1,14 @@
 //! Reads what was looked at, in slices, with progress and cancel.
 //!
-//! Does: windows of cells or genes from HDF5, pieces of text from Matrix Market and dense tables; keeps a random part where asked.
+//! Does: windows of cells or genes from HDF5, pieces of text from Matrix Market and dense tables; keeps a random part where
+//! asked.
 //! Does not know: the model, the map.
 //! Flow: pending files → **cells in memory**.
 
 use std::collections::BTreeMap;
 
 use cells::Counts;
-use cells::dense::{DenseError, Table, Values as TableValues};
+use cells::dense::{Table, Values as TableValues};
 use cells::gather::Gather;
 use cells::h5ad::{CellRows, Expression, Matrix, Scale};
 use cells::matrix_market::{Companions, Held, Inflate, MtxError, Reader, Size, Trio};
@@ -19,11 +20,10 @@ use super::found::notes;
 use super::look::{Pending, Source};
 use super::own::{Own, Values};
 use super::pace::{End, Pace, refused};
+use super::pieces::{LENGTHS, pieces};
 
 /// Stored values of a window.
 const WINDOW: f64 = 300_000.0;
-/// Bytes of a piece of text, and of a packed one, which grows as it is unpacked.
-const PIECES: (u64, u64) = (1024 * 1024, 192 * 1024);
 /// Mark of a cell that is left out.
 const LEFT_OUT: u32 = u32::MAX;
 
@@ -179,7 +179,7 @@ async fn trio(
     let mut at = 0;
     while at < matrix.len() {
         pace.step(at as f64 / matrix.len() as f64).await?;
-        let piece = if at == 0 || inflate.is_packed() { PIECES.1 } else { PIECES.0 };
+        let piece = if at == 0 || inflate.is_packed() { LENGTHS.1 } else { LENGTHS.0 };
         let text = inflate.push(&matrix.slice(at, at + piece)?).map_err(wrong)?;
         reader.push(&text, &mut |entry| trio.take(entry)).map_err(wrong)?;
         at += piece;
@@ -190,25 +190,6 @@ async fn trio(
     pace.begin("sorting the values");
     pace.step(0.0).await?;
     Ok(own(title, "matrix.mtx", trio.finish(odd, asked).map_err(wrong)?))
-}
-
-/// Hands out the text of a file, packed or not, a piece at a time.
-pub(super) async fn pieces(
-    title: &str,
-    input: &Input,
-    pace: &mut Pace<'_>,
-    take: &mut impl FnMut(&[u8]) -> Result<(), DenseError>,
-) -> Result<(), End> {
-    let wrong = |error: DenseError| End::of_table(title, &error);
-    let (mut inflate, mut at) = (Inflate::new(), 0);
-    while at < input.len() {
-        pace.step(at as f64 / input.len() as f64).await?;
-        let piece = if at == 0 || inflate.is_packed() { PIECES.1 } else { PIECES.0 };
-        let text = inflate.push(&input.slice(at, at + piece)?).map_err(|error| wrong(error.into()))?;
-        take(&text).map_err(wrong)?;
-        at += piece;
-    }
-    take(&inflate.finish().map_err(|error| wrong(error.into()))?).map_err(wrong)
 }
 
 /// A dense table, read a second time.

@@ -18,8 +18,8 @@ use web_sys::File;
 
 use super::files::{Input, Slices};
 use super::found::found;
-use super::load::pieces;
 use super::pace::{End, Pace, refused, sentence};
+use super::pieces::pieces;
 use crate::own_data::{cells_that_fit, memory_given, memory_needed, size};
 use crate::protocol::data::{Found, Plan};
 

@@ -40,9 +40,7 @@ impl End {
             error => refused(title, error),
         }
     }
-}
 
-impl End {
     /// Why a dense table is not read.
     pub(super) fn of_table(title: &str, error: &cells::dense::DenseError) -> Self {
         match error {
