@@ -245,7 +245,8 @@ fn labels(body: &Body, columns: &Columns) -> Vec<String> {
 /// What describes genes in rows: their names and other texts.
 fn described_rows(body: &Body, columns: &Columns, rows: Vec<String>) -> Vec<(String, Vec<String>)> {
     let place = |at: usize| format!("column {}", body.called(at));
-    let index = columns.index.map_or_else(|| "rows".to_owned(), place);
+    let index =
+        columns.index.filter(|at| !body.name(*at).is_empty()).map_or_else(|| "the names of rows".to_owned(), place);
     let texts = columns.texts.iter().map(|at| (place(*at), body.kept[at].list()));
     std::iter::once((index, rows)).chain(texts).collect()
 }

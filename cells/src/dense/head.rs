@@ -94,9 +94,11 @@ fn is_header(first: &[&[u8]], width: usize, commas: bool) -> bool {
     if first.len() < width {
         return true;
     }
-    let name = decode(first[0]);
-    let known = if name.is_empty() { !first[1..].iter().all(|word| word.is_empty()) } else { side(&name).is_some() };
-    let numbers: Option<Vec<f64>> = first[1..]
+    // A header of the sign of a comment alone has no words left.
+    let Some((name, rest)) = first.split_first() else { return true };
+    let name = decode(name);
+    let known = if name.is_empty() { !rest.iter().all(|word| word.is_empty()) } else { side(&name).is_some() };
+    let numbers: Option<Vec<f64>> = rest
         .iter()
         .map(|word| match Word::of(word, commas) {
             Word::Number(number) => Some(number),
@@ -225,6 +227,7 @@ mod tests {
         assert!(head("CD3D\nLYZ\nMS4A1\n").unwrap_err().contains("list of names"));
         assert!(head("{\n \"a\": 1\n}\n").unwrap_err().contains("JSON"));
         assert!(head("a,b\n").is_err() && head("").is_err());
+        assert!(head("#\t\na 1\t2 3\nb 1\t2 3\n").is_err(), "nothing is left of the header");
         assert!(
             head("a,b\n1,2,3,4\n1,2,3,4\n").unwrap_err().contains("(line 1) holds 2 names, but the line after it 4")
         );

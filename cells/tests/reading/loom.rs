@@ -40,6 +40,11 @@ fn loom(matrix: &[f32], layer: Option<&[f32]>, genes: &str) -> Vec<u8> {
     file.finish().unwrap()
 }
 
+/// A loom file with two matrices.
+pub(crate) fn small() -> Vec<u8> {
+    loom(&turned(|count| count as f32 / 2.0), Some(&turned(|count| count as f32)), "Gene")
+}
+
 fn in_rows(bytes: Vec<u8>) -> CellRows {
     open(bytes, &Matrix::Auto).unwrap().in_rows(1 << 20).unwrap()
 }
