@@ -1,6 +1,7 @@
 //! Values of a matrix that arrive in any order.
 //!
-//! Does: gathers (cell, gene, value) and sorts them by cell once, by counting.
+//! Does: gathers (cell, gene, value) and sorts them by cell once, by counting; where it is known how many values each cell
+//! has, puts them to their cell at once.
 //! Does not know: files.
 //! Flow: Matrix Market lines, matrices compressed by genes → **`Counts`**, or log-normalised values.
 
@@ -20,6 +21,10 @@ pub struct Gather {
     rows: Vec<u32>,
     columns: Vec<u32>,
     values: Vec<u32>,
+    /// Where each cell begins and where its next value goes, when it is known how many values each has.
+    places: Option<(Vec<usize>, Vec<usize>)>,
+    /// Whether a cell had more values than was said.
+    over: bool,
 }
 
 impl Gather {
@@ -34,11 +39,33 @@ impl Gather {
             let _ = list.try_reserve_exact(stored);
             list
         };
-        Self { cells, genes, rows: room(), columns: room(), values: room() }
+        Self { cells, genes, rows: room(), columns: room(), values: room(), places: None, over: false }
+    }
+
+    /// Nothing yet, of cells that have so many values at most: values need no sorting, and 8 bytes each.
+    pub fn placed(genes: usize, sizes: &[u32]) -> Self {
+        let mut starts = vec![0; sizes.len() + 1];
+        for (cell, size) in sizes.iter().enumerate() {
+            starts[cell + 1] = starts[cell] + *size as usize;
+        }
+        let stored = starts[sizes.len()];
+        let (columns, values) = (vec![0; stored], vec![0; stored]);
+        let places = Some((starts.clone(), starts));
+        Self { cells: sizes.len(), genes, rows: Vec::new(), columns, values, places, over: false }
     }
 
     /// Adds a value; cells and genes count from 0.
     pub fn push(&mut self, cell: u32, gene: u32, value: u32) {
+        if let Some((starts, next)) = &mut self.places {
+            match (next.get_mut(cell as usize), starts.get(cell as usize + 1)) {
+                (Some(place), Some(end)) if *place < *end => {
+                    (self.columns[*place], self.values[*place]) = (gene, value);
+                    *place += 1;
+                }
+                _ => self.over = true,
+            }
+            return;
+        }
         self.rows.push(cell);
         self.columns.push(gene);
         self.values.push(value);
@@ -46,12 +73,14 @@ impl Gather {
 
     /// Number of values.
     pub fn len(&self) -> usize {
-        self.values.len()
+        let placed =
+            |(starts, next): &(Vec<usize>, Vec<usize>)| next.iter().zip(starts).map(|(next, start)| next - start).sum();
+        self.places.as_ref().map_or(self.values.len(), placed)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     /// Changes all values so far.
@@ -68,7 +97,29 @@ impl Gather {
         Ok((starts, columns, bits.into_iter().map(f32::from_bits).collect()))
     }
 
-    fn sorted(self) -> Result<Sorted, CountsError> {
+    /// Placed values without the gaps that cells with fewer values left.
+    fn closed(mut self, starts: &[usize], next: &[usize]) -> Result<Sorted, CountsError> {
+        if self.over {
+            return Err(CountsError::Starts { entry: self.cells, stored: self.values.len() });
+        }
+        let mut closed = vec![0; self.cells + 1];
+        for cell in 0..self.cells {
+            let (range, to) = (starts[cell]..next[cell], closed[cell]);
+            closed[cell + 1] = to + range.len();
+            if range.start != to {
+                self.columns.copy_within(range.clone(), to);
+                self.values.copy_within(range, to);
+            }
+        }
+        self.columns.truncate(closed[self.cells]);
+        self.values.truncate(closed[self.cells]);
+        Ok((closed, self.columns, self.values))
+    }
+
+    fn sorted(mut self) -> Result<Sorted, CountsError> {
+        if let Some((starts, next)) = self.places.take() {
+            return self.closed(&starts, &next);
+        }
         let mut starts = vec![0_usize; self.cells + 1];
         for (entry, row) in self.rows.iter().enumerate() {
             let Some(slot) = starts.get_mut(*row as usize + 1) else {
@@ -138,6 +189,12 @@ mod tests {
         let mut outside = Gather::new(1, 1, 0);
         outside.push(1, 0, 1);
         assert!(outside.counts().is_err());
+        let mut placed = Gather::placed(3, &[2, 1, 3]);
+        entries.iter().rev().for_each(|own| placed.push(own.0, own.1, own.2));
+        assert_eq!((placed.len(), placed.clone().counts().unwrap()), (3, expected));
+        placed.push(1, 0, 1);
+        placed.push(1, 1, 1);
+        assert!(placed.counts().is_err(), "more values than were said");
         let mut floats = Gather::new(1, 2, usize::MAX);
         floats.push(0, 1, 1.5_f32.to_bits());
         assert_eq!(floats.normalised().unwrap().gene(1), [1.5]);

@@ -1,6 +1,6 @@
 //! What a cell is and how cells are measured.
 //!
-//! Does: sparse counts with genes and labels, AnnData, 10x and Matrix Market files from bytes, AnnData to bytes, normalising,
+//! Does: sparse counts with genes and labels, AnnData, 10x, Matrix Market and dense tables from bytes, AnnData to bytes, normalising,
 //! differential expression, principal components, neighbours, the fixed map, metrics, baselines, splits,
 //! synthetic cells with a known truth, measured cells moved by published response signatures. Measured and generated cells are the same type.
 //! Does not know: tensors, files, clocks, threads, the web.
@@ -11,6 +11,7 @@ pub mod cells;
 pub mod column;
 pub mod counts;
 pub mod de;
+pub mod dense;
 mod eigen;
 pub mod features;
 pub mod foreign;

@@ -36,6 +36,11 @@ pub enum Chosen {
         /// `barcodes.tsv`, `cell_metadata.csv`.
         barcodes: usize,
     },
+    /// A text that may be a dense table of counts.
+    Table {
+        /// The file.
+        file: usize,
+    },
 }
 
 /// What one file is.
@@ -60,7 +65,7 @@ fn role(part: &Part) -> Role {
         Form::MatrixMarket => Role::Matrix,
         Form::Other(_) if plain.ends_with(".mtx") && form_inside(&part.head) != Form::UNKNOWN => Role::Other,
         // A damaged file is what its name says, so that its reader can say what is wrong with it.
-        _ if [".h5ad", ".h5", ".hdf5", ".h5mu"].iter().any(|end| plain.ends_with(end)) => Role::Hdf5,
+        _ if [".h5ad", ".h5", ".hdf5", ".h5mu", ".loom"].iter().any(|end| plain.ends_with(end)) => Role::Hdf5,
         _ if plain.ends_with(".mtx") => Role::Matrix,
         form if is_named(form) && [".tsv", ".csv", ".txt"].iter().any(|end| plain.ends_with(end)) => {
             // The last word decides: cells_x_genes.genes.txt, cells_x_genes.barcodes.txt.
@@ -138,7 +143,10 @@ pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
             return Ok(Chosen::Hdf5 { file: *file, packed });
         }
         ([], [matrix]) => *matrix,
-        ([], []) => return Err(no_matrix(parts, &roles)),
+        ([], []) => {
+            let file = table(parts, &roles).ok_or_else(|| no_matrix(parts, &roles))?;
+            return Ok(Chosen::Table { file });
+        }
         _ => {
             let names: Vec<&str> = files.iter().chain(&matrices).map(|at| parts[*at].name.as_str()).take(8).collect();
             return Err(format!(
@@ -178,6 +186,34 @@ pub fn choose(parts: &[Part]) -> Result<Chosen, String> {
     }
 }
 
+/// The text that may be a dense table: the only one, whatever it is called; of several the only one that is called like
+/// one of counts.
+fn table(parts: &[Part], roles: &[Role]) -> Option<usize> {
+    let is_text = |at: &usize| match roles[*at] {
+        Role::Features | Role::Barcodes | Role::Table => true,
+        Role::Other => form_inside(&parts[*at].head) == Form::Text && !is_document(&parts[*at].name),
+        _ => false,
+    };
+    let texts: Vec<usize> = (0..parts.len()).filter(is_text).collect();
+    let counts = |at: &usize| {
+        let name = parts[*at].name.to_lowercase();
+        ["count", "matrix", "expression", "expr", "umi", "dge", "raw"].iter().any(|word| name.contains(word))
+            && !name.contains("meta")
+    };
+    let called: Vec<usize> = texts.iter().copied().filter(counts).collect();
+    match (texts.as_slice(), called.as_slice()) {
+        ([file], _) | (_, [file]) => Some(*file),
+        _ => None,
+    }
+}
+
+/// Whether a text belongs to something else than cells, by its name.
+fn is_document(name: &str) -> bool {
+    let name = name.to_lowercase();
+    const ENDS: &str = ".zgroup .zattrs .zmetadata .json .toml .yaml .yml .py .r .rmd .ipynb .md .html .rds .rdata .rda .h5seurat .xlsx .ods .zip .tar .tgz .zarr .png .pdf";
+    ENDS.split(' ').any(|end| name.ends_with(end))
+}
+
 /// Whether most lines begin with a barcode: letters of DNA alone.
 fn are_barcodes(head: &[u8]) -> bool {
     let lines: Vec<&[u8]> = head.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).take(20).collect();
@@ -206,19 +242,23 @@ fn no_matrix(parts: &[Part], roles: &[Role]) -> String {
     if let Some((part, Form::Other(words))) = mistaken.map(|(part, _)| (part, form_inside(&part.head))) {
         return format!("{} is not read here: it is {words}.", part.name);
     }
-    if roles.iter().any(|role| [Role::Features, Role::Barcodes].contains(role)) && parts.len() > 1 {
+    let (names, tables) = ([Role::Features, Role::Barcodes], roles.iter().filter(|role| **role == Role::Table).count());
+    if tables > 1 {
+        return "Several tables were chosen; choose one table of counts at a time, with its labels in the same table."
+            .to_owned();
+    }
+    if roles.iter().any(|role| names.contains(role)) && parts.len() > 1 {
         return "The matrix itself is missing: choose matrix.mtx (or matrix.mtx.gz) together with its features and barcodes.".to_owned();
     }
     let lower = first.name.to_lowercase();
     let lower = lower.strip_suffix(".gz").unwrap_or(&lower);
     let how = match lower.rsplit('.').next().unwrap_or_default() {
         "rds" | "rdata" | "h5seurat" => "Save it from Seurat as h5ad (for example with sceasy or zellkonverter).",
-        "loom" => "Open it in scanpy (read_loom) and save it with write_h5ad.",
-        "csv" | "tsv" | "txt" | "xlsx" | "xls" | "ods" => {
-            "Tables of counts are read as h5ad: scanpy.read_csv(…).write_h5ad(…)."
-        }
+        "xlsx" | "xls" | "ods" => "Save the table of counts as CSV or as text with tabs and choose that.",
         "zip" | "tar" | "tgz" | "zarr" => "Unpack it first and choose the files inside.",
-        _ => "Files that are read: .h5ad, .h5mu, 10x Genomics' .h5, and matrix.mtx(.gz) with features and barcodes.",
+        _ => {
+            "Files that are read: .h5ad, .h5mu, .loom, 10x Genomics' .h5, matrix.mtx(.gz) with features and barcodes, and tables of counts (.csv, .tsv, .txt, packed as .gz or not)."
+        }
     };
     let form = form_inside(&first.head);
     if [".xlsx", ".xls", ".ods"].iter().any(|end| lower.ends_with(end)) {
@@ -296,6 +336,17 @@ mod tests {
     }
 
     #[test]
+    fn a_text_alone_may_be_a_table() {
+        let packed: &[u8] = &[0x1f, 0x8b];
+        for name in ["counts.csv", "GSM1_genes.tsv.gz", "cells.txt", "matrix.tab", "export.xls", "a"] {
+            let head = if name.ends_with(".gz") { packed } else { b",c1\nCD3D,1\n" };
+            assert_eq!(choose(&parts(&[(name, head)])), Ok(Chosen::Table { file: 0 }), "{name}");
+        }
+        let both = parts(&[("metadata.csv", b",type\nc1,B\n"), ("raw_counts.csv.gz", packed)]);
+        assert_eq!(choose(&both), Ok(Chosen::Table { file: 1 }));
+    }
+
+    #[test]
     fn what_is_missing_is_told() {
         let said = |list: &[(&str, &[u8])]| choose(&parts(list)).unwrap_err();
         let one = |name: &str, head: &[u8]| said(&[(name, head)]);
@@ -311,13 +362,14 @@ mod tests {
             one("picture.png", b"\x89PNG\x00").contains("not known") && choose(&[]).unwrap_err().contains("No file")
         );
         assert!(said(&[(".zgroup", b"{}"), ("zarr.json", b"{}")]).contains("read_zarr"));
-        assert!(one("a.txt.gz", b"a b").contains("read_csv") && one("a.xlsx", b"PK\x03\x04").contains("spreadsheet"));
+        assert!(one("a.xlsx", b"PK\x03\x04").contains("spreadsheet") && one("a.xlsx", b"PK\x03\x04").contains("CSV"));
         assert!(
             said(&[("matrix.mtx", b"<html>"), ("features.tsv", b"E"), ("barcodes.tsv", b"A")]).contains("web page")
         );
         let empty = [("matrix.mtx", MTX), ("features.tsv", &b""[..]), ("barcodes.tsv", b"A")];
         assert!(said(&empty).contains("features.tsv is empty"));
-        assert!(one("counts.csv", b"a,b").contains("read_csv"));
+        assert!(said(&[("a.csv", b"a,b"), ("b.csv", b"a,b")]).contains("Several tables"));
+        assert!(one("recipe.toml", b"a = 1").contains("not read here"));
         assert!(one("cells.h5.html", b"<html>").contains("web page"));
     }
 }

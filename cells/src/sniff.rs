@@ -99,7 +99,7 @@ impl Form {
             Self::MatrixMarket => {
                 "a Matrix Market file; it is read together with the files of its genes (features.tsv or genes.tsv) and cells (barcodes.tsv)"
             }
-            Self::Text => "a text file; tables are read as h5ad: scanpy.read_csv(…).write_h5ad(…)",
+            Self::Text => "a text file",
             Self::Other(words) => words,
         }
     }

@@ -1,4 +1,4 @@
-//! Texts of the corpus: Matrix Market with its two lists, recipes, addresses.
+//! Texts of the corpus: Matrix Market with its two lists, dense tables, recipes, addresses.
 //!
 //! Does: writes one small input of every form.
 //! Does not know: how they are read.
@@ -20,6 +20,18 @@ const TRIOS: [[&str; 4]; 5] = [
     ["real", "1 1 1\n3 2 2\n", "gene_id,gene_name,genome\nE1,A,hg38\nE2,B,hg38\nE3,C,mm10\n", "bc,s\nx,1\ny,\n"],
     ["integer", "1 1 1\n3 2 2\n", "\"\",\"x\"\n\"1\",\"A\"\n\"2\",\"B\"\n\"3\",\"C\"\n", "\"x\"\n\"y\"\n"],
     ["integer", "1 1 1\n3 2 2\n", "\nE1 A\nE2 B\nE3 C\n", "\u{feff}x\r\ny\r\n"],
+];
+
+/// Dense tables of a few genes and cells.
+const TABLES: [&str; 8] = [
+    ",c1,c2\nCD3D,3,0\nLYZ,0,2\nMS4A1,1.0,1e1\n",
+    "CD3D\tLYZ\tcell_type\nAAACATACAACCAC-1\t3\t0\tB cell\nAAACATTGAGCTAC-1\t0\t2\tNA\n",
+    "\"c1\" \"c2\"\r\n\"CD3D\" 3 0\r\n\"LYZ\" 0 2\r\n",
+    "\u{feff};c1;c2\nCD3D;1,5;0\nLYZ;0;2,5\n",
+    "# made\nid,symbol,length,c1\nENSG00000167286,CD3D,9,3\nENSG00000090382,LYZ,9,1\n__no_feature,,,8\n",
+    "#1.2\n2\t2\nName\tDescription\tc1\tc2\nCD3D\tx\t1\t0\nLYZ\ty\t0\t2\n",
+    "gene,c1,c2,c3\ntype,B,T,T\nCD3D,1,0,2\n\nLYZ,0,3,1\n",
+    "gene,p_val,padj\nCD3D,0.1,NA\n",
 ];
 
 const RECIPE: &str = r#"preset = "page"
@@ -83,6 +95,9 @@ pub(super) fn write(keep: &impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<(
         let head = format!("%%MatrixMarket matrix coordinate {kind} general\n%\n3 2 2\n");
         let input = format!("{head}{entries}{APART}{features}{APART}{barcodes}");
         keep("mtx", &format!("trio-{place}"), input.as_bytes())?;
+    }
+    for (place, table) in TABLES.into_iter().enumerate() {
+        keep("dense", &format!("table-{place}"), table.as_bytes())?;
     }
     keep("recipe", "recipe", RECIPE.as_bytes())?;
     keep("recipe", "settings", SETTINGS.as_bytes())?;

@@ -86,6 +86,40 @@ fn folders_packed_files_and_the_matrix_itself_are_read_alike() {
 }
 
 #[test]
+fn dense_tables_are_read_as_matrices_are() {
+    let place = tempfile::tempdir().unwrap();
+    let expected = small();
+    let of_cell = |cell: usize| {
+        let mut row = [0; 4];
+        expected.counts.dense_row(cell, &mut row);
+        let words: Vec<String> = row.iter().map(ToString::to_string).collect();
+        format!("{},{},{}\n", expected.names[cell], words.join(","), expected.labels["donor"].text(cell).unwrap())
+    };
+    let text = format!(",{},donor\n{}", expected.genes.join(","), (0..6).map(of_cell).collect::<String>());
+    for (name, bytes) in [("counts.csv", text.clone().into_bytes()), ("counts.csv.gz", pack(text.as_bytes()))] {
+        let path = place.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(read_cells(&path).unwrap(), expected, "{name}");
+        assert!(matches!(Data::open(&path).unwrap(), Data::Held(_)), "{name} is no store");
+        assert!(!Data::open(&path).unwrap().fingerprint(&path).unwrap().is_empty());
+    }
+    let path = place.path().join("counts.csv");
+    let text = inspect(&Asked { data: &path, matrix: None, bundle: None, json: false }).unwrap();
+    for line in ["cells\t6", "genes\t4", "cells in rows", "`table` holds counts", "label donor\t2: a (3), b (3)"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(text.contains("4 of 4 names of columns are known as names of genes"), "{text}");
+    // Expression is no training set, and is shown all the same.
+    std::fs::write(&path, ",CD3D,LYZ\nc1,9.21044,0\nc2,8.5173932,8.5173932\n").unwrap();
+    assert!(format!("{:#}", read_cells(&path).unwrap_err()).contains("log-normalised"));
+    let text = inspect(&Asked { data: &path, matrix: None, bundle: None, json: false }).unwrap();
+    assert!(text.contains("`table` holds log-normalised expression"), "{text}");
+    std::fs::write(&path, "gene,p_val,padj\nCD3D,0.1,1\nLYZ,0.2,1\n").unwrap();
+    let error = format!("{:#}", read_cells(&path).unwrap_err());
+    assert!(error.contains("counts.csv cannot be used") && error.contains("results of a test of genes"), "{error}");
+}
+
+#[test]
 fn what_is_wrong_with_a_path_is_a_sentence() {
     let place = tempfile::tempdir().unwrap();
     let said = |path: &Path| format!("{:#}", read_cells(path).unwrap_err());

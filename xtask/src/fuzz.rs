@@ -13,10 +13,11 @@ use crate::process::{command, root, run, run_captured};
 use crate::setup;
 
 /// Targets, each with the feature of the fuzz crate that it needs.
-const TARGETS: [(&str, &str); 8] = [
+const TARGETS: [(&str, &str); 9] = [
     ("h5ad", ""),
     ("tenx", ""),
     ("mtx", ""),
+    ("dense", ""),
     ("links", "page"),
     ("bundle", "bundle"),
     ("precomputed", "bundle"),

@@ -159,5 +159,8 @@ fn group_index(file: &Hdf5, place: &str) -> Result<Option<String>, H5adError> {
     if let Some(named) = text(file.attributes(place).get("_index")).filter(|name| there(name)) {
         return Ok(Some(named));
     }
-    Ok(["_index", "index", "barcodes", "features"].into_iter().find(|name| there(name)).map(str::to_owned))
+    let usual = ["_index", "index", "barcodes", "features"];
+    let of_loom = ["CellID", "cell_id", "obs_names", "Gene", "gene", "var_names", "Accession"];
+    let more: &[&str] = if place.ends_with("_attrs") { &of_loom } else { &[] };
+    Ok(usual.iter().chain(more).find(|name| there(name)).map(|name| (*name).to_owned()))
 }

@@ -1,4 +1,4 @@
-//! HDF5 files of cells: AnnData (`.h5ad`), MuData, 10x Genomics (`.h5`), from and to bytes.
+//! HDF5 files of cells: AnnData (`.h5ad`), MuData, loom, 10x Genomics (`.h5`), from and to bytes.
 //!
 //! Does: a thin layer over a pure-Rust HDF5 library; reads what anndata has written since 0.6, judges which matrix holds
 //! counts, writes a layout that scanpy and cell-eval open unchanged.

@@ -173,7 +173,7 @@ fn described(table: &Fitted, file: &str) -> Described {
 }
 
 /// A column of a table of cells: numbers where all are, else texts; empty ones are missing.
-fn label(words: Vec<String>) -> Column {
+pub(crate) fn label_of(words: Vec<String>) -> Column {
     let is_missing = |word: &str| word.is_empty() || ["NA", "nan", "NaN", "None", "<NA>"].contains(&word);
     if let Ok(whole) = words.iter().map(|word| word.parse()).collect::<Result<Vec<i64>, _>>() {
         return Column::Integer(whole);
@@ -197,7 +197,7 @@ fn cells(table: &Fitted) -> (Vec<String>, BTreeMap<String, Column>) {
     let mut labels = BTreeMap::new();
     for at in columns.into_iter().skip(1) {
         if let Some(name) = table.named(at) {
-            labels.insert(name.to_owned(), label(table.column(at)));
+            labels.insert(name.to_owned(), label_of(table.column(at)));
         }
     }
     (names, labels)

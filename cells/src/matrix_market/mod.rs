@@ -14,6 +14,7 @@ mod trio;
 
 pub use crate::h5ad::Held;
 pub use companions::Companions;
+pub(crate) use companions::label_of;
 pub use error::MtxError;
 pub use inflate::{Inflate, form_inside};
 pub use lines::{Entry, Odd, Reader, Size};

@@ -1,4 +1,4 @@
-//! A matrix and its two companions, put together.
+//! A matrix and the names of its genes and cells, put together.
 //!
 //! Does: gathers entries on genes alone and on the cells that are kept, judges what the values are once all are there,
 //! makes counts or log-normalised expression of them.
@@ -26,7 +26,19 @@ pub struct Trio {
     gather: Gather,
     /// Whether the gathered values are bits of floats, because one of them was no count.
     floats: bool,
+    /// Form and place of the matrix, and what else could be chosen, for the report.
+    about: About,
 }
+
+/// What the report says of the matrix.
+struct About {
+    format: String,
+    place: &'static str,
+    groups: Vec<GroupFound>,
+}
+
+/// Name of a dense table as a matrix.
+const TABLE: &str = "table";
 
 /// Whether corrected counts may be rounded, by what was asked for.
 pub fn is_rounded(matrix: &Matrix) -> bool {
@@ -37,30 +49,51 @@ pub fn is_rounded(matrix: &Matrix) -> bool {
 pub fn genome(matrix: &Matrix) -> Option<&str> {
     let Matrix::Named(text) = matrix else { return None };
     let name = text.strip_suffix("rounded").map_or(text.as_str(), str::trim);
-    (!name.is_empty() && name != "X" && !name.ends_with(".mtx")).then_some(name)
+    (!name.is_empty() && name != "X" && name != TABLE && !name.ends_with(".mtx")).then_some(name)
+}
+
+/// Names of the cells that stay, with the new place of every cell.
+fn chosen(mut companions: Companions, kept: Option<&[usize]>) -> (Companions, Vec<u32>) {
+    let cells = companions.names.len();
+    let Some(kept) = kept else { return (companions, (0..cells as u32).collect()) };
+    let kept: Vec<usize> = kept.iter().copied().filter(|cell| *cell < cells).collect();
+    let mut places = vec![LEFT_OUT; cells];
+    kept.iter().enumerate().for_each(|(new, old)| places[*old] = new as u32);
+    companions.names = kept.iter().map(|cell| companions.names[*cell].clone()).collect();
+    companions.labels.values_mut().for_each(|label| *label = label.select(&kept));
+    (companions, places)
 }
 
 impl Trio {
     /// Before the first entry of `stored`; with `kept` (ascending places) only these cells stay.
-    pub fn new(mut companions: Companions, stored: u64, kept: Option<&[usize]>) -> Self {
+    pub fn new(companions: Companions, stored: u64, kept: Option<&[usize]>) -> Self {
         let cells = companions.names.len();
-        let places = match kept {
-            None => (0..cells as u32).collect(),
-            Some(kept) => {
-                let kept: Vec<usize> = kept.iter().copied().filter(|cell| *cell < cells).collect();
-                let mut places = vec![LEFT_OUT; cells];
-                kept.iter().enumerate().for_each(|(new, old)| places[*old] = new as u32);
-                companions.names = kept.iter().map(|cell| companions.names[*cell].clone()).collect();
-                companions.labels.values_mut().for_each(|label| *label = label.select(&kept));
-                places
-            }
-        };
+        let (companions, places) = chosen(companions, kept);
         let share = companions.names.len() as f64 / cells.max(1) as f64;
         // What a file claims is no more than a hint; a matrix has no more values than places.
         let most = (companions.names.len() as u64).saturating_mul(companions.genes.names.len() as u64);
         let stored = ((stored as f64 * share).ceil() as u64).min(most);
         let gather = Gather::new(companions.names.len(), companions.genes.names.len(), stored as usize);
-        Self { companions, places, gather, floats: false }
+        let format = "Matrix Market with its features and barcodes".to_owned();
+        let about = About { format, place: "matrix.mtx", groups: Vec::new() };
+        Self { companions, places, gather, floats: false, about }
+    }
+
+    /// The same of a dense table, of which it is known how many values each cell has at most; `format` and `groups` (what
+    /// else could be chosen) go into the report.
+    pub(crate) fn filled(
+        companions: Companions,
+        sizes: &[u32],
+        kept: Option<&[usize]>,
+        format: &str,
+        groups: &[GroupFound],
+    ) -> Self {
+        let (companions, places) = chosen(companions, kept);
+        let stay = sizes.iter().zip(&places).filter(|(_, place)| **place != LEFT_OUT);
+        let sizes: Vec<u32> = stay.map(|(size, _)| *size).collect();
+        let gather = Gather::placed(companions.genes.names.len(), &sizes);
+        let about = About { format: format.to_owned(), place: TABLE, groups: groups.to_vec() };
+        Self { companions, places, gather, floats: false, about }
     }
 
     /// Takes an entry of the matrix.
@@ -85,7 +118,7 @@ impl Trio {
     /// # Errors
     /// When the values are neither counts nor log-normalised, or corrected counts and rounding was not asked for.
     pub fn finish(self, odd: Option<Odd>, matrix: &Matrix) -> Result<Held, MtxError> {
-        let Self { companions, gather, floats, .. } = self;
+        let Self { companions, gather, floats, about, .. } = self;
         let (genes, cells) = (companions.genes.names.len(), companions.names.len());
         let stored = gather.len() as u64;
         let (expression, judged, convert) = if floats {
@@ -106,7 +139,7 @@ impl Trio {
             taken: asked.is_none_or(|asked| asked == name),
         };
         let taken = MatrixFound {
-            place: "matrix.mtx".to_owned(),
+            place: about.place.to_owned(),
             kind: judged.kind,
             why: judged.why,
             cells: cells as u64,
@@ -114,14 +147,14 @@ impl Trio {
             usable: true,
         };
         let report = Report {
-            format: "Matrix Market with its features and barcodes".to_owned(),
+            format: about.format,
             cells: cells as u64,
             genes: genes as u64,
             stored,
             read_as: convert.words().to_owned(),
             matrices: vec![taken.clone()],
             taken,
-            groups: genomes.iter().map(group).collect(),
+            groups: genomes.iter().map(group).chain(about.groups).collect(),
             symbols: companions.genes.place.clone(),
             notes: [companions.genes.notes.clone(), companions.notes].concat(),
             ..Report::default()

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use cells::h5ad::{CellRows, Matrix};
 
-use super::support::{fixture, open, open_trio};
+use super::loom;
+use super::support::{fixture, open, open_table, open_trio};
 
 /// Set in the process that does the work.
 const CHILD: &str = "WELLPLATE_DAMAGED";
@@ -87,7 +88,64 @@ const MTX: &str = "%%MatrixMarket matrix coordinate real general\n%\n3 4 6\n1 1 
 const FEATURES: &str = "gene_id\tgene_name\ttype\nENSG00000000001\tCD3D\tGene Expression\nENSG00000000002\tLYZ\tGene Expression\nENSG00000000003\tCD3\tAntibody Capture\n";
 const BARCODES: &str = "bc_wells,sample,depth\nA,x,1\nB,y,2.5\nC,,3\nD,x,NA\n";
 
+/// Dense tables of a few genes and cells.
+const TABLES: [&str; 6] = [
+    ",c1,c2\nCD3D,3,0\nLYZ,0,2\nMS4A1,1.0,1e1\n",
+    "CD3D\tLYZ\tcell_type\tage\nAAACATACAACCAC-1\t3\t0\tB cell\t3\nAAACATTGAGCTAC-1\t0\t2\tNA\t\n",
+    "\"c1\" \"c2\"\r\n\"CD3D\" 3 0\r\n\"LYZ\" 0 2\r\n",
+    "\u{feff};c1;c2\nCD3D;1,5;0\nLYZ;0;2,5\n",
+    "# made\nid,symbol,length,c1\nENSG00000167286,CD3D,9,3\nENSG00000090382,LYZ,9,1\n__no_feature,,,8\n",
+    "gene,c1,c2,c3\ntype,B,T,T\nCD3D,1,0,2\n\nLYZ,0,3,1\n",
+];
+/// Words that break readers of text.
+const WORDS: [&str; 16] =
+    [",", "\t", ";", " ", "\n", "\r", "\"", "NA", "-1", "1e999", "0.5", "#", "4294967296", "CD3D", "\n\n", "\u{e9}"];
+
+/// A text with a few words put in, taken out or moved.
+fn mangled(text: &str, random: &mut Random) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    for _ in 0..=random.below(6) {
+        let at = random.below(bytes.len() + 1);
+        let end = (at + random.below(12)).min(bytes.len());
+        let word = match random.below(4) {
+            0 => Vec::new(),
+            1 => bytes[at..end].repeat(2),
+            2 => bytes[random.below(at + 1)..at].to_vec(),
+            _ => WORDS[random.below(WORDS.len())].as_bytes().to_vec(),
+        };
+        bytes.splice(at..if random.below(2) == 0 { end } else { at }, word);
+    }
+    bytes
+}
+
+/// Dense tables in whatever shape, read both ways.
+fn tables() {
+    for (number, text) in TABLES.iter().enumerate() {
+        for seed in 0..4 * EACH {
+            let mut random = Random(seed << 8 | number as u64);
+            let bytes = mangled(text, &mut random);
+            let bytes = if seed % 4 == 0 && !bytes.is_empty() { damaged(&bytes, &mut random) } else { bytes };
+            let begun = Instant::now();
+            for asked in ["table", "genes in rows", "cells in rows rounded"] {
+                if let Ok(rows) = open_table(&bytes, 1 + random.below(40), &Matrix::Named(asked.to_owned())) {
+                    read(rows);
+                }
+            }
+            assert!(begun.elapsed() < LONGEST, "table {number} with seed {seed} took {:?}", begun.elapsed());
+        }
+    }
+}
+
 fn work() {
+    tables();
+    let whole = loom::small();
+    for seed in 0..EACH {
+        let (bytes, begun) = (damaged(&whole, &mut Random(seed)), Instant::now());
+        if let Ok(rows) = open(bytes, &Matrix::Auto) {
+            read(rows);
+        }
+        assert!(begun.elapsed() < LONGEST, "loom with seed {seed} took {:?}", begun.elapsed());
+    }
     let forms = [
         "packed_zstd.h5ad",
         "packed_lz4.h5ad",

@@ -340,12 +340,6 @@ fn files_of_other_things_are_called_by_their_names() {
         molecules.contains("molecule_info.h5") && molecules.contains("filtered_feature_bc_matrix.h5"),
         "{molecules}"
     );
-    let loom = refused(|file| {
-        file.create_dataset("matrix").with_f32_data(&[1.0]);
-        let rows = file.create_group("row_attrs");
-        file.add_group(rows.finish());
-    });
-    assert!(loom.contains("loom"), "{loom}");
     let other = refused(|file| {
         file.create_dataset("weights").with_f32_data(&[1.0]);
     });

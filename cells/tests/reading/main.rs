@@ -6,6 +6,8 @@
 mod damaged;
 mod forms;
 mod kinds;
+mod loom;
 mod misleading;
 mod support;
+mod tables;
 mod wild;

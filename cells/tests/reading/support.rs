@@ -9,6 +9,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use cells::dense::{DenseError, Scan, Values};
 use cells::h5ad::{CellRows, H5adError, Matrix, ReadSeekSource};
 use cells::matrix_market::{Companions, Inflate, Reader, Trio, genome};
 use cells::parts::{Chosen, Part, choose};
@@ -46,6 +47,18 @@ pub(crate) fn open_trio(matrix: &[u8], features: &[u8], barcodes: &[u8], asked: 
     Ok(trio.finish(odd, asked).map_err(words)?.into_rows())
 }
 
+/// Rows of a dense table in pieces of so many bytes.
+pub(crate) fn open_table(bytes: &[u8], piece: usize, asked: &Matrix) -> Result<CellRows, DenseError> {
+    let text = Inflate::all(bytes)?;
+    let mut scan = Scan::new();
+    text.chunks(piece).try_for_each(|piece| scan.push(piece))?;
+    let table = scan.finish(asked)?;
+    let (mut values, mut trio) = (Values::new(&table), table.trio(None));
+    text.chunks(piece).try_for_each(|piece| values.push(piece, &mut |entry| trio.take(entry)))?;
+    let odd = values.finish(&mut |entry| trio.take(entry))?;
+    Ok(trio.finish(odd, asked)?.into_rows())
+}
+
 /// Rows of a file or folder, or why not.
 pub(crate) fn open_path(path: &Path, matrix: &Matrix) -> Result<CellRows, String> {
     let mut paths = vec![path.to_owned()];
@@ -67,6 +80,7 @@ pub(crate) fn open_path(path: &Path, matrix: &Matrix) -> Result<CellRows, String
         Chosen::Trio { matrix: file, features, barcodes } => {
             open_trio(&bytes[file], &bytes[features], &bytes[barcodes], matrix)
         }
+        Chosen::Table { file } => open_table(&bytes[file], 1 << 16, matrix).map_err(|error| error.to_string()),
     }
 }
 

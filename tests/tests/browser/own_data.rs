@@ -227,6 +227,33 @@ fn three_files_in_any_order_and_one_that_is_missing() {
 }
 
 #[test]
+fn a_dense_table_is_read_with_its_labels() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let cells = planted();
+    let mut text = format!("\"\",\"{}\",\"condition\"\r\n", cells.genes.join("\",\""));
+    let mut row = vec![0; cells.genes.len()];
+    for (cell, name) in cells.names.iter().enumerate() {
+        cells.counts.dense_row(cell, &mut row);
+        let counts: Vec<String> = row.iter().map(ToString::to_string).collect();
+        text += &format!("\"{name}\",{},\"{}\"\r\n", counts.join(","), ["ctrl", "stim"][cell % 2]);
+    }
+    let path = file(folder.path(), "counts.csv", text);
+    with_page(
+        "own-table",
+        |_| (),
+        |page| {
+            page.open(DATA);
+            ready(page);
+            choose(page, &[path]);
+            page.wait_for("own-cells", READING);
+            assert_eq!((page.text("own-cells"), page.text("own-genes")), ("60".to_owned(), "300".to_owned()));
+            assert!(page.rows("own-labels").iter().any(|row| row[0] == "condition" && row[1].contains("stim (30)")));
+            assert!(page.text("own-notes").contains("Read with cells in rows"), "{}", page.text("own-notes"));
+        },
+    );
+}
+
+#[test]
 fn a_broken_file_gets_a_sentence_and_the_page_lives_on() {
     let folder = tempfile::TempDir::new().unwrap();
     let whole = write_h5ad(&planted(), &BTreeMap::new()).unwrap();

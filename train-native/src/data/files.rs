@@ -1,7 +1,7 @@
 //! Files of cells by their paths.
 //!
-//! Does: opens an HDF5 file, packed or not, or a Matrix Market file with the texts beside it (by the folder, or by the
-//! matrix itself) as rows of cells.
+//! Does: opens an HDF5 file, packed or not, a Matrix Market file with the texts beside it (by the folder, or by the
+//! matrix itself), or a dense table as rows of cells.
 //! Does not know: what is in files; `cells` does.
 //! Flow: path → **rows of cells with a report** → train, prepare, judge, `inspect`.
 
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use cells::Cells;
+use cells::dense::{Scan, Values};
 use cells::h5ad::{CellRows, H5adError, Matrix, ReadSeekSource, Shared};
 use cells::matrix_market::{Companions, Inflate, Reader, Trio, genome};
 use cells::parts::{Chosen, Part, choose};
@@ -34,6 +35,17 @@ pub enum Wanted {
     Any,
     /// The same of a file that another model may have written: small fractions are logarithms.
     Predicted,
+}
+
+impl Wanted {
+    /// Rows in memory, if they are what is wanted.
+    fn check(self, rows: CellRows) -> Result<CellRows> {
+        if self == Self::Counts {
+            // Says what the values are, where they are no counts.
+            rows.counts(0, 0)?;
+        }
+        Ok(rows)
+    }
 }
 
 /// The first bytes of a file.
@@ -98,7 +110,7 @@ fn is_hidden(name: &str) -> bool {
 /// Whether a file holds a matrix, by its name.
 fn holds_matrix(name: &str) -> bool {
     let plain = name.trim_end_matches(".gz");
-    [".mtx", ".h5ad", ".h5", ".h5mu", ".hdf5"].iter().any(|end| plain.ends_with(end))
+    [".mtx", ".h5ad", ".h5", ".h5mu", ".hdf5", ".loom"].iter().any(|end| plain.ends_with(end))
 }
 
 /// What a folder without files says: the folders in it, down to those with a matrix.
@@ -179,7 +191,32 @@ fn trio(matrix: &Path, features: &Path, barcodes: &Path, asked: &Matrix) -> Resu
     Ok(making.finish(odd, asked)?.into_rows())
 }
 
-/// Opens cells by a path: an HDF5 file, a folder of a matrix with its texts, or such a matrix.
+/// Hands out the text of a file, packed or not, a piece at a time.
+fn pieces(path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let failed = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(failed)?;
+    let (mut inflate, mut piece) = (Inflate::new(), vec![0; PIECE]);
+    loop {
+        let length = file.read(&mut piece).with_context(failed)?;
+        if length == 0 {
+            return take(&inflate.finish()?);
+        }
+        take(&inflate.push(&piece[..length])?)?;
+    }
+}
+
+/// Rows of a dense table, which is read twice: for what stands where, and for its values.
+fn table(path: &Path, asked: &Matrix) -> Result<CellRows> {
+    let mut scan = Scan::new();
+    pieces(path, |text| Ok(scan.push(text)?))?;
+    let table = scan.finish(asked)?;
+    let (mut values, mut making) = (Values::new(&table), table.trio(None));
+    pieces(path, |text| Ok(values.push(text, &mut |entry| making.take(entry))?))?;
+    let odd = values.finish(&mut |entry| making.take(entry))?;
+    Ok(making.finish(odd, asked)?.into_rows())
+}
+
+/// Opens cells by a path: an HDF5 file, a folder of a matrix with its texts, such a matrix, or a dense table.
 ///
 /// The second value is the number of bytes that they come from. A matrix that is compressed by genes is an error of its
 /// own, because it cannot be read a few cells at a time; [`rows`] gathers it.
@@ -201,11 +238,11 @@ pub fn streamed(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(Result<
         Chosen::Trio { matrix: file, features, barcodes } => {
             let size = std::fs::metadata(&paths[file])?.len();
             let rows = trio(&paths[file], &paths[features], &paths[barcodes], matrix)?;
-            if wanted == Wanted::Counts {
-                // Says what the values are, where they are no counts.
-                rows.counts(0, 0)?;
-            }
-            Ok((Ok(rows), size))
+            Ok((Ok(wanted.check(rows)?), size))
+        }
+        Chosen::Table { file } => {
+            let size = std::fs::metadata(&paths[file])?.len();
+            Ok((Ok(wanted.check(table(&paths[file], matrix)?)?), size))
         }
     }
 }
@@ -239,7 +276,7 @@ pub fn rows(path: &Path, matrix: &Matrix, wanted: Wanted) -> Result<(CellRows, u
 pub fn members(path: &Path) -> Result<Vec<PathBuf>> {
     let (paths, chosen) = parts(path)?;
     let mut own = match chosen {
-        Chosen::Hdf5 { file, .. } => vec![paths[file].clone()],
+        Chosen::Hdf5 { file, .. } | Chosen::Table { file } => vec![paths[file].clone()],
         Chosen::Trio { matrix, features, barcodes } => {
             [matrix, features, barcodes].map(|place| paths[place].clone()).to_vec()
         }
@@ -261,7 +298,7 @@ pub(super) fn has_matrix(folder: &Path) -> bool {
 pub fn read_cells(path: &Path) -> Result<Cells> {
     ensure!(
         !path.is_dir() || has_matrix(path),
-        "{} is no file of cells (.h5ad, .h5) and no folder of a matrix.mtx: {}",
+        "{} is no file of cells (.h5ad, .h5, .csv) and no folder of a matrix.mtx: {}",
         path.display(),
         without_files(path)
     );

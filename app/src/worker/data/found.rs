@@ -4,6 +4,7 @@
 //! Does not know: files.
 //! Flow: report of `cells` → **found** → page.
 
+use cells::dense::Table;
 use cells::h5ad::{Matrix, Scale};
 use cells::kind::Kind;
 use cells::matrix_market::{Companions, genome, is_rounded};
@@ -63,6 +64,18 @@ pub(super) fn of_companions(companions: &Companions, asked: &Matrix) -> Found {
         notes: [companions.genes.notes.clone(), companions.notes.clone()].concat(),
         ..Found::default()
     }
+}
+
+/// What the first reading of a dense table told.
+pub(super) fn of_table(table: &Table, asked: &Matrix) -> Found {
+    let mut found = of_companions(&table.companions, asked);
+    let sides = table.groups.iter().map(|own| Choice {
+        name: own.name.clone(),
+        words: format!("{} ({} genes)", own.name, own.genes),
+        taken: own.taken,
+    });
+    found.groups.extend(sides);
+    found
 }
 
 /// Notes of a report, with the columns that were left out and what was done to the values.

@@ -1,15 +1,17 @@
 //! Reads what was looked at, in slices, with progress and cancel.
 //!
-//! Does: windows of cells or genes from HDF5, pieces of text from Matrix Market; keeps a random part where asked.
+//! Does: windows of cells or genes from HDF5, pieces of text from Matrix Market and dense tables; keeps a random part where
+//! asked.
 //! Does not know: the model, the map.
 //! Flow: pending files → **cells in memory**.
 
 use std::collections::BTreeMap;
 
 use cells::Counts;
+use cells::dense::{Table, Values as TableValues};
 use cells::gather::Gather;
 use cells::h5ad::{CellRows, Expression, Matrix, Scale};
-use cells::matrix_market::{Companions, Inflate, MtxError, Reader, Size, Trio};
+use cells::matrix_market::{Companions, Held, Inflate, MtxError, Reader, Size, Trio};
 use cells::normalise::Normalised;
 use cells::subset::random_subset;
 
@@ -18,11 +20,10 @@ use super::found::notes;
 use super::look::{Pending, Source};
 use super::own::{Own, Values};
 use super::pace::{End, Pace, refused};
+use super::pieces::{LENGTHS, pieces};
 
 /// Stored values of a window.
 const WINDOW: f64 = 300_000.0;
-/// Bytes of a piece of text, and of a packed one, which grows as it is unpacked.
-const PIECES: (u64, u64) = (1024 * 1024, 192 * 1024);
 /// Mark of a cell that is left out.
 const LEFT_OUT: u32 = u32::MAX;
 
@@ -47,6 +48,9 @@ pub(super) async fn load(
         Source::Made(rows) => hdf5(&title, &rows, None, pending.stored, pace).await?,
         Source::Trio { matrix, size, companions, asked } => {
             trio(&title, &matrix, (size, *companions, &asked), kept.as_deref(), pace).await?
+        }
+        Source::Table { input, table, asked } => {
+            self::table(&title, &input, (*table, &asked), kept.as_deref(), pace).await?
         }
     };
     own.cells_in_file = all;
@@ -175,7 +179,7 @@ async fn trio(
     let mut at = 0;
     while at < matrix.len() {
         pace.step(at as f64 / matrix.len() as f64).await?;
-        let piece = if at == 0 || inflate.is_packed() { PIECES.1 } else { PIECES.0 };
+        let piece = if at == 0 || inflate.is_packed() { LENGTHS.1 } else { LENGTHS.0 };
         let text = inflate.push(&matrix.slice(at, at + piece)?).map_err(wrong)?;
         reader.push(&text, &mut |entry| trio.take(entry)).map_err(wrong)?;
         at += piece;
@@ -185,12 +189,33 @@ async fn trio(
     let (_, odd) = reader.finish(&mut |entry| trio.take(entry)).map_err(wrong)?;
     pace.begin("sorting the values");
     pace.step(0.0).await?;
-    let held = trio.finish(odd, asked).map_err(wrong)?;
+    Ok(own(title, "matrix.mtx", trio.finish(odd, asked).map_err(wrong)?))
+}
+
+/// A dense table, read a second time.
+async fn table(
+    title: &str,
+    input: &Input,
+    (table, asked): (Table, &Matrix),
+    kept: Option<&[usize]>,
+    pace: &mut Pace<'_>,
+) -> Result<Own, End> {
+    let (mut values, mut trio) = (TableValues::new(&table), table.trio(kept));
+    drop(table);
+    pieces(title, input, pace, &mut |text| values.push(text, &mut |entry| trio.take(entry))).await?;
+    let odd = values.finish(&mut |entry| trio.take(entry)).map_err(|error| End::of_table(title, &error))?;
+    pace.begin("judging the values");
+    pace.step(0.0).await?;
+    Ok(own(title, "table", trio.finish(odd, asked).map_err(|error| End::of_text(title, &error))?))
+}
+
+/// A visitor's own cells from cells in memory.
+fn own(title: &str, place: &str, held: Held) -> Own {
     let (values, scale) = match held.expression {
         Expression::Counts(counts) => (Values::Counts(counts), Scale::Counts),
         Expression::LogNormalised(data) => (Values::Logged(data), Scale::LogNormalised),
     };
-    let mut own = Own::new(title, "matrix.mtx", (held.names, held.genes.names), held.labels, values);
+    let mut own = Own::new(title, place, (held.names, held.genes.names), held.labels, values);
     own.notes.extend(notes(&held.report, scale));
-    Ok(own)
+    own
 }

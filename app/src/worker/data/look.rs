@@ -1,12 +1,13 @@
 //! A cheap look at files before anything is read whole.
 //!
-//! Does: finds out what was chosen by first bytes and names, reads HDF5's heads or the size line and the names beside it,
-//! says which matrix is taken and why, weighs what reading would take against what the browser gives.
+//! Does: finds out what was chosen by first bytes and names, reads HDF5's heads, the size line and the names beside it, or
+//! a dense table for the first time, says which matrix is taken and why, weighs what reading would take against what the browser gives.
 //! Does not know: the model.
 //! Flow: files → **plan** (to the page) and what is read later.
 
 use std::sync::Arc;
 
+use cells::dense::{Scan, Table};
 use cells::h5ad::{CellRows, Matrix, ReadSeekSource};
 use cells::matrix_market::{Companions, Inflate, Reader, Size, genome};
 use cells::parts::{Chosen, Part, choose};
@@ -18,6 +19,7 @@ use web_sys::File;
 use super::files::{Input, Slices};
 use super::found::found;
 use super::pace::{End, Pace, refused, sentence};
+use super::pieces::pieces;
 use crate::own_data::{cells_that_fit, memory_given, memory_needed, size};
 use crate::protocol::data::{Found, Plan};
 
@@ -42,6 +44,8 @@ pub(super) enum Source {
     Hdf5(Box<CellRows>),
     /// A Matrix Market file with its names, and what was asked of it.
     Trio { matrix: Input, size: Size, companions: Box<Companions>, asked: Matrix },
+    /// A dense table with what its first reading told, and what was asked of it.
+    Table { input: Input, table: Box<Table>, asked: Matrix },
     /// HDF5 made here.
     Made(Box<CellRows>),
 }
@@ -118,6 +122,23 @@ fn trio(
     Ok((pending, genes, "Matrix Market with features and barcodes".to_owned(), found))
 }
 
+/// The same of a dense table, which is read once for this: nothing in it says how large it is.
+async fn table(
+    title: &str,
+    input: Input,
+    asked: &Matrix,
+    pace: &mut Pace<'_>,
+) -> Result<(Pending, usize, String, Found), End> {
+    let mut scan = Scan::new();
+    pieces(title, &input, pace, &mut |text| scan.push(text)).await?;
+    let table = scan.finish(asked).map_err(|error| End::of_table(title, &error))?;
+    let (cells, genes) = (table.companions.names.len(), table.companions.genes.names.len());
+    let (kind, found) = (table.format.clone(), super::found::of_table(&table, asked));
+    let stored = table.size.stored as f64;
+    let source = Source::Table { input, table: Box::new(table), asked: asked.clone() };
+    Ok((Pending { title: title.to_owned(), cells, stored, source }, genes, kind, found))
+}
+
 /// Looks at files; `asked` is the matrix, genome or modality that is wanted.
 pub(super) async fn look(
     files: &[File],
@@ -145,6 +166,7 @@ pub(super) async fn look(
             let found = trio(&names[matrix], own, [&names[features], &names[barcodes]], asked)?;
             (found, bytes(&[matrix, features, barcodes]))
         }
+        Chosen::Table { file } => (table(&names[file], input(file), asked, pace).await?, bytes(&[file])),
     };
     if pending.cells == 0 || genes == 0 {
         let what = if genes == 0 { "genes" } else { "cells" };

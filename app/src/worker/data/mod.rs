@@ -14,6 +14,7 @@ mod look;
 mod outbox;
 mod own;
 mod pace;
+mod pieces;
 mod place;
 mod predict;
 mod sample;

@@ -40,6 +40,14 @@ impl End {
             error => refused(title, error),
         }
     }
+
+    /// Why a dense table is not read.
+    pub(super) fn of_table(title: &str, error: &cells::dense::DenseError) -> Self {
+        match error {
+            cells::dense::DenseError::Text(error) => Self::of_text(title, error),
+            error => refused(title, error),
+        }
+    }
 }
 
 impl From<String> for End {

@@ -7,7 +7,8 @@
 
 use super::cell_rows::CellRows;
 use super::expression::Scale;
-use super::layout::{Layout, Sparse};
+use super::layout::Layout;
+use super::stored::Stored;
 use crate::gather::Gather;
 use crate::h5ad::error::H5adError;
 use crate::kind::Look;
@@ -17,8 +18,12 @@ const WINDOW: usize = 1 << 18;
 /// Genes of a large matrix that are looked at: so many runs.
 const RUNS: usize = 16;
 
-/// Windows of genes of about so many values, by the row pointers.
-fn windows(sparse: &Sparse, from: usize, to: usize) -> Result<Vec<(usize, usize)>, H5adError> {
+/// Windows of genes of about so many values, by the row pointers where there are any.
+fn windows(layout: &Layout, from: usize, to: usize, cells: usize) -> Result<Vec<(usize, usize)>, H5adError> {
+    let Layout::Genes(sparse) = layout else {
+        let step = (WINDOW / cells.max(1)).max(1);
+        return Ok((from..to).step_by(step).map(|first| (first, step.min(to - first))).collect());
+    };
     let starts = sparse.starts.wholes(from, to - from + 1)?;
     let (mut all, mut first) = (Vec::new(), 0);
     for gene in 1..starts.len() {
@@ -30,21 +35,22 @@ fn windows(sparse: &Sparse, from: usize, to: usize) -> Result<Vec<(usize, usize)
     Ok(all)
 }
 
-/// Looks at a matrix compressed by genes: at its cells when it has at most `whole` values, else at genes from all of it,
+/// Looks at a matrix whose rows are genes: at its cells when it has at most `whole` values, else at genes from all of it,
 /// whose values tell less.
 pub(super) fn look(
-    sparse: &Sparse,
-    cells: usize,
+    layout: &Layout,
+    (cells, genes): (usize, usize),
     is_gene: &dyn Fn(u32) -> bool,
     whole: usize,
     look: &mut Look,
 ) -> Result<(), H5adError> {
-    let genes = sparse.starts.rows() - 1;
-    if sparse.stored() > whole {
-        let length = (WINDOW * genes / sparse.stored() / 4).clamp(1, genes.max(1));
+    let window = |first, count| layout.genes(first, count, cells).unwrap_or_else(|| Ok(Stored::default()));
+    let all = layout.stored() as usize;
+    if all > whole {
+        let length = (WINDOW.saturating_mul(genes) / all / 4).clamp(1, genes.max(1));
         for run in 0..RUNS {
             let first = run * (genes - length) / (RUNS - 1);
-            let stored = sparse.window(first, length.min(genes - first), cells)?;
+            let stored = window(first, length.min(genes - first))?;
             let own = stored.starts.windows(2).enumerate().filter(|(gene, _)| is_gene((first + gene) as u32));
             let values: Vec<f64> = own.flat_map(|(_, pair)| stored.values[pair[0]..pair[1]].to_vec()).collect();
             // As one cell each: sums tell nothing here, values do.
@@ -54,8 +60,8 @@ pub(super) fn look(
     }
     // Which cell each value is of decides its sum, so values are sorted by cells first.
     let mut by_cell: Vec<(u32, f64)> = Vec::new();
-    for (first, count) in windows(sparse, 0, genes)? {
-        let stored = sparse.window(first, count, cells)?;
+    for (first, count) in windows(layout, 0, genes, cells)? {
+        let stored = window(first, count)?;
         for (gene, pair) in stored.starts.windows(2).enumerate() {
             if is_gene((first + gene) as u32) {
                 by_cell.extend(
@@ -77,7 +83,7 @@ pub(super) fn look(
 impl CellRows {
     /// Whether the matrix is compressed by genes, so that only [`CellRows::gather_genes`] reads it.
     pub fn is_by_genes(&self) -> bool {
-        matches!(self.own.layout, Layout::Genes(_))
+        self.own.layout.is_by_genes()
     }
 
     /// Number of features of the matrix, those that are no genes among them; what [`CellRows::gather_genes`] counts.
@@ -96,15 +102,15 @@ impl CellRows {
         keep: &dyn Fn(u32) -> Option<u32>,
         into: &mut Gather,
     ) -> Result<(), H5adError> {
-        let Layout::Genes(sparse) = &self.own.layout else {
-            return Err(H5adError::Encoding { place: self.own.place.clone(), found: "rows of cells".to_owned() });
-        };
         if first.checked_add(count).is_none_or(|end| end > self.features()) {
             let what = format!("genes {first} to {} are asked of {}", first.saturating_add(count), self.features());
             return Err(H5adError::Damaged { place: self.own.place.clone(), what });
         }
-        for (first, count) in windows(sparse, first, first + count)? {
-            let stored = sparse.window(first, count, self.cells())?;
+        for (first, count) in windows(&self.own.layout, first, first + count, self.cells())? {
+            let Some(stored) = self.own.layout.genes(first, count, self.cells()) else {
+                return Err(H5adError::Encoding { place: self.own.place.clone(), found: "rows of cells".to_owned() });
+            };
+            let stored = stored?;
             for (feature, pair) in stored.starts.windows(2).enumerate() {
                 let Some(gene) = self.own.genes.columns[first + feature] else { continue };
                 for offset in pair[0]..pair[1] {

@@ -1,6 +1,6 @@
 //! The matrices that a file of cells has, before any of them is judged.
 //!
-//! Does: tells AnnData, MuData and both forms of 10x Genomics apart, lists their matrices in the order in which they are
+//! Does: tells AnnData, MuData, loom and both forms of 10x Genomics apart, lists their matrices in the order in which they are
 //! likely to hold counts, finds the genes of each; names the files that are something else.
 //! Does not know: what values a matrix holds, which one is taken.
 //! Flow: HDF5 file → **candidates and their genes** → `find`.
@@ -23,6 +23,8 @@ pub(super) enum Form {
     TenX,
     /// A matrix of each genome: Cell Ranger 2.
     TenXByGenome,
+    /// Genes in rows, every value.
+    Loom,
 }
 
 impl Form {
@@ -32,6 +34,7 @@ impl Form {
             Self::MuData => "MuData (HDF5)",
             Self::TenX => "10x Genomics (HDF5, Cell Ranger 3 and later)",
             Self::TenXByGenome => "10x Genomics (HDF5, Cell Ranger 2)",
+            Self::Loom => "loom (HDF5)",
         }
     }
 }
@@ -66,7 +69,7 @@ pub(super) fn form(file: &Hdf5) -> Result<Form, H5adError> {
         return Ok(Form::MuData);
     }
     if array("matrix") && group("row_attrs") {
-        return refused("a loom file; open it in scanpy (read_loom) and save it with write_h5ad");
+        return Ok(Form::Loom);
     }
     if group("assays") && (has("cell.names") || has("active.ident") || group("meta.data")) {
         return refused("an h5Seurat file; turn it into h5ad with SeuratDisk::Convert(…, dest = \"h5ad\")");
@@ -120,6 +123,14 @@ pub(super) fn list(file: &Hdf5) -> Result<(Form, Vec<Candidate>), H5adError> {
             all
         }
         Form::TenX => vec![tenx("matrix".to_owned(), None)],
+        Form::Loom => {
+            let own =
+                |place: String| Candidate { root: String::new(), var: "row_attrs".to_owned(), place, group: None };
+            let (mut layers, _) = file.members("layers")?;
+            layers.sort_by_key(|name| likeness_to_counts(name));
+            let layers = layers.into_iter().map(|name| own(format!("layers/{name}")));
+            std::iter::once(own("matrix".to_owned())).chain(layers).collect()
+        }
         Form::TenXByGenome => {
             let (_, groups) = file.members("")?;
             let values = |name: &String| file.array(&format!("{name}/data")).map_or(0, |data| data.rows());
@@ -262,15 +273,20 @@ fn add_symbols(file: &Hdf5, var: &str, described: &mut Described) {
 pub(super) fn genes(file: &Hdf5, form: Form, own: &Candidate, genome: Option<&str>) -> Result<Genes, H5adError> {
     let described = match form {
         Form::TenX | Form::TenXByGenome => tenx_features(file, form, &own.var)?,
-        Form::AnnData | Form::MuData => {
+        Form::AnnData | Form::MuData | Form::Loom => {
             let mut described = frame_features(&Frame::open(file, &own.var)?)?.0;
-            if own.var != below(&own.root, "var") {
+            if form != Form::Loom && own.var != below(&own.root, "var") {
                 add_symbols(file, &below(&own.root, "var"), &mut described);
             }
             described
         }
     };
     Genes::of(described, genome).map_err(|found| H5adError::NoGenes { place: own.var.clone(), found })
+}
+
+/// Where labels of the cells of a candidate stand.
+pub(super) fn obs(form: Form, own: &Candidate) -> String {
+    if form == Form::Loom { "col_attrs".to_owned() } else { below(&own.root, "obs") }
 }
 
 /// Names of the cells of a candidate's file; none where there are none, and then the number of cells.
@@ -280,7 +296,7 @@ pub(super) fn cells(file: &Hdf5, form: Form, own: &Candidate) -> Result<(Option<
         let rows = barcodes.rows();
         return Ok((Some(barcodes), rows));
     }
-    let frame = Frame::open(file, &below(&own.root, "obs"));
+    let frame = Frame::open(file, &obs(form, own));
     if let Ok(frame) = &frame {
         if let Some(index) = frame.index()? {
             let rows = index.rows();
@@ -294,6 +310,7 @@ pub(super) fn cells(file: &Hdf5, form: Form, own: &Candidate) -> Result<(Option<
     let attributes = file.attributes(&own.place);
     let shape = attributes.get("shape").or(attributes.get("h5sparse_shape"));
     let rows = match file.array(&own.place) {
+        Ok(array) if form == Form::Loom => array.shape().get(1).copied(),
         Ok(array) => array.shape().first().copied(),
         Err(_) => numbers(shape).and_then(|shape| shape.first().copied()),
     };

@@ -156,14 +156,22 @@ impl CellRows {
     /// # Errors
     /// When the file is damaged.
     pub fn stored_about(&self) -> Result<u64, H5adError> {
-        let Layout::Dense(_) = &self.own.layout else { return Ok(self.own.layout.stored()) };
-        let (mut cells, mut stored) = (0, 0);
-        for (first, count) in runs(self.own.cells, self.own.genes.columns.len()) {
-            cells += count;
-            stored += self.stored(first, count)?.values.len();
+        let (all, features) = (self.own.cells, self.own.genes.columns.len());
+        let (rows, columns) = match &self.own.layout {
+            Layout::Dense(_) => (all, features),
+            Layout::Turned(_) => (features, all),
+            other => return Ok(other.stored()),
+        };
+        let (mut looked, mut stored) = (0, 0);
+        for (first, count) in runs(rows, columns) {
+            looked += count;
+            stored += match self.own.layout.genes(first, count, all) {
+                Some(found) => found?.values.len(),
+                None => self.stored(first, count)?.values.len(),
+            };
         }
-        // A third more, for cells that hold more than those.
-        Ok((stored as f64 * self.own.cells as f64 / cells.max(1) as f64 * 1.33).ceil() as u64)
+        // A third more, for rows that hold more than those.
+        Ok((stored as f64 * rows as f64 / looked.max(1) as f64 * 1.33).ceil() as u64)
     }
 
     pub(super) fn damaged(&self, source: CountsError) -> H5adError {

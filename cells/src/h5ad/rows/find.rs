@@ -63,7 +63,7 @@ impl Opened {
 fn open(file: &Hdf5, (form, wanted): (Form, Wanted), own: Candidate) -> Result<Opened, H5adError> {
     let genes = candidates::genes(file, form, &own, None)?;
     let (names, cells) = candidates::cells(file, form, &own)?;
-    let layout = Layout::open(file, &own.place, (cells, genes.columns.len()))?;
+    let layout = Layout::open(file, &own.place, (cells, genes.columns.len()), form == Form::Loom)?;
     let mut hints = candidates::hints(file, form, &own);
     hints.logged |= wanted.predicted && !hints.counted;
     let look = look(&own, (&layout, cells, &genes))?;
@@ -75,8 +75,8 @@ fn open(file: &Hdf5, (form, wanted): (Form, Wanted), own: Candidate) -> Result<O
 fn look(own: &Candidate, (layout, cells, genes): (&Layout, usize, &Genes)) -> Result<Look, H5adError> {
     let mut look = Look::default();
     let is_gene = |column: u32| genes.columns.get(column as usize).is_some_and(Option::is_some);
-    if let Layout::Genes(sparse) = layout {
-        super::by_genes::look(sparse, cells, &is_gene, WHOLE, &mut look)?;
+    if layout.is_by_genes() {
+        super::by_genes::look(layout, (cells, genes.columns.len()), &is_gene, WHOLE, &mut look)?;
     } else {
         for (first, count) in runs(cells, genes.columns.len()) {
             let mut stored = layout.window(&own.place, first, count, genes.columns.len())?;
@@ -229,7 +229,7 @@ pub(super) fn take(file: &Hdf5, matrix: &Matrix, wanted: Wanted) -> Result<CellR
     let Some(Best { place, genome, .. }) = best else { return Err(nothing(all, &meant, wanted)) };
     let (found, form) = (all.found(), all.form);
     let mut taken = all.opened.swap_remove(place).map_err(|wrong| wrong.error)?;
-    if matches!(taken.layout, Layout::Genes(_)) && !wanted.by_genes {
+    if taken.layout.is_by_genes() && !wanted.by_genes {
         return Err(H5adError::ByGenes { place: taken.own.place });
     }
     let groups = groups(&taken, &all.opened, genome.as_deref());
@@ -315,7 +315,8 @@ fn finish(
     let labels = if matches!(form, Form::TenX | Form::TenXByGenome) {
         None
     } else {
-        Some(super::labelled::Labelled::of(file, &own.root, names.as_ref(), cells)?)
+        let obs = candidates::obs(form, &own);
+        Some(super::labelled::Labelled::of(file, (&own.root, &obs), names.as_ref(), cells)?)
     };
     let mut rows = CellRows::new(Cells { place: own.place, layout, names, genes, cells, labels, convert });
     let report = &mut rows.report;

@@ -11,7 +11,7 @@ use crate::column::Column;
 use crate::h5ad::error::H5adError;
 use crate::h5ad::frame::Frame;
 use crate::h5ad::labels::LabelRows;
-use crate::h5ad::store::{Hdf5, below};
+use crate::h5ad::store::Hdf5;
 use crate::report::LeftOut;
 
 /// Labels by name, and columns that are none.
@@ -22,13 +22,18 @@ pub(super) struct Labelled {
 }
 
 impl Labelled {
-    /// Labels of the `cells` cells of the AnnData at `root`.
+    /// Labels of the `cells` cells of the AnnData at `root`, which stand at `obs`.
     ///
     /// # Errors
     /// When `obs` cannot be listed.
-    pub(super) fn of(file: &Hdf5, root: &str, names: Option<&LabelRows>, cells: usize) -> Result<Self, H5adError> {
+    pub(super) fn of(
+        file: &Hdf5,
+        (root, obs): (&str, &str),
+        names: Option<&LabelRows>,
+        cells: usize,
+    ) -> Result<Self, H5adError> {
         let mut all = Self::default();
-        if let Ok(frame) = Frame::open(file, &below(root, "obs")) {
+        if let Ok(frame) = Frame::open(file, obs) {
             let (labels, left_out) = frame.labels(cells)?;
             (all.labels, all.left_out) = (labels.into_iter().collect(), left_out);
         }

@@ -34,6 +34,8 @@ pub(super) enum Layout {
     Genes(Box<Sparse>),
     /// Every value.
     Dense(Box<Array>),
+    /// Every value, genes in rows (loom). Read as a whole only (`by_genes`).
+    Turned(Box<Array>),
     /// In memory.
     Held(Box<Expression>),
 }
@@ -161,11 +163,17 @@ fn check_shape(file: &Hdf5, place: &str, expected: [usize; 2]) -> Result<(), H5a
 }
 
 impl Layout {
-    /// How the matrix at `place` of so many cells and genes is stored.
+    /// How the matrix at `place` of so many cells and genes is stored; of a matrix of every value that is `turned`, genes
+    /// are rows.
     ///
     /// # Errors
     /// When it is missing, damaged, or of another shape.
-    pub(super) fn open(file: &Hdf5, place: &str, (cells, genes): (usize, usize)) -> Result<Self, H5adError> {
+    pub(super) fn open(
+        file: &Hdf5,
+        place: &str,
+        (cells, genes): (usize, usize),
+        turned: bool,
+    ) -> Result<Self, H5adError> {
         if file.has_group(place) {
             check_shape(file, place, [cells, genes])?;
             let by_genes = is_by_genes(file, place, (cells, genes))?;
@@ -174,18 +182,20 @@ impl Layout {
             return Ok(if by_genes { Self::Genes(sparse) } else { Self::Cells(sparse) });
         }
         let array = file.array(place)?;
-        if array.shape() == [cells as u64, genes as u64] {
-            return Ok(Self::Dense(Box::new(array)));
+        let edges = if turned { [genes, cells] } else { [cells, genes] };
+        if array.shape() == edges.map(|edge| edge as u64) {
+            let array = Box::new(array);
+            return Ok(if turned { Self::Turned(array) } else { Self::Dense(array) });
         }
         let (place, found) = (place.to_owned(), format!("{:?}", array.shape()));
-        Err(H5adError::Shape { place, found, expected: format!("[{cells}, {genes}]") })
+        Err(H5adError::Shape { place, found, expected: format!("{edges:?}") })
     }
 
     /// Values stored in the file; for a matrix of every value, all of them.
     pub(super) fn stored(&self) -> u64 {
         match self {
             Self::Cells(sparse) | Self::Genes(sparse) => sparse.stored() as u64,
-            Self::Dense(array) => array.shape().iter().product(),
+            Self::Dense(array) | Self::Turned(array) => array.shape().iter().product(),
             Self::Held(held) => held.stored() as u64,
         }
     }
@@ -197,21 +207,41 @@ impl Layout {
     pub(super) fn window(&self, place: &str, first: usize, count: usize, columns: usize) -> Result<Stored, H5adError> {
         match self {
             Self::Cells(sparse) => sparse.window(first, count, columns),
-            Self::Genes(_) => Err(H5adError::ByGenes { place: place.to_owned() }),
-            Self::Dense(array) => {
-                let mut stored = Stored { starts: vec![0], first: first * columns, ..Stored::default() };
-                for row in array.floats(first, count)?.chunks(columns.max(1)) {
-                    let there = row.iter().enumerate().filter(|(_, value)| **value != 0.0);
-                    for (column, value) in there {
-                        stored.columns.push(column as u32);
-                        stored.values.push(*value);
-                    }
-                    stored.starts.push(stored.values.len());
-                }
-                stored.starts.resize(count + 1, stored.values.len());
-                Ok(stored)
-            }
+            Self::Genes(_) | Self::Turned(_) => Err(H5adError::ByGenes { place: place.to_owned() }),
+            Self::Dense(array) => rows_of(array, first, count, columns),
             Self::Held(held) => Ok(held.window(first, count)),
         }
     }
+
+    /// Whether genes are rows.
+    pub(super) fn is_by_genes(&self) -> bool {
+        matches!(self, Self::Genes(_) | Self::Turned(_))
+    }
+
+    /// Values of `count` genes from `first` on, of `cells` cells; none where cells are rows.
+    ///
+    /// # Errors
+    /// When the matrix is damaged there.
+    pub(super) fn genes(&self, first: usize, count: usize, cells: usize) -> Option<Result<Stored, H5adError>> {
+        match self {
+            Self::Genes(sparse) => Some(sparse.window(first, count, cells)),
+            Self::Turned(array) => Some(rows_of(array, first, count, cells)),
+            _ => None,
+        }
+    }
+}
+
+/// Values that are not zero of `count` rows of an array of every value.
+fn rows_of(array: &Array, first: usize, count: usize, columns: usize) -> Result<Stored, H5adError> {
+    let mut stored = Stored { starts: vec![0], first: first * columns, ..Stored::default() };
+    for row in array.floats(first, count)?.chunks(columns.max(1)) {
+        let there = row.iter().enumerate().filter(|(_, value)| **value != 0.0);
+        for (column, value) in there {
+            stored.columns.push(column as u32);
+            stored.values.push(*value);
+        }
+        stored.starts.push(stored.values.len());
+    }
+    stored.starts.resize(count + 1, stored.values.len());
+    Ok(stored)
 }

@@ -69,12 +69,12 @@ pub(super) fn Choose() -> impl IntoView {
                 on:dragleave=move |_| set_over.set(false)
                 on:drop=drop>
                 <p class="drop-title">"Drop a file of single cells here"</p>
-                <p class="note">".h5ad, .h5mu, 10x .h5 (packed as .gz or not), or matrix.mtx(.gz) together with its genes and barcodes"</p>
+                <p class="note">".h5ad, .h5mu, .loom, 10x .h5, a table of counts (.csv, .tsv, .txt), all packed as .gz or not, or matrix.mtx(.gz) together with its genes and barcodes"</p>
                 <div class="drop-actions">
                     <label class="file-button" class:off=busy>
                         "Choose files"
                         <input type="file" multiple node_ref=input data-testid="data-files" disabled=closed
-                            accept=".h5ad,.h5mu,.h5,.hdf5,.mtx,.tsv,.csv,.txt,.gz" on:change=chosen/>
+                            accept=".h5ad,.h5mu,.h5,.hdf5,.loom,.mtx,.tsv,.csv,.txt,.tab,.gct,.gz" on:change=chosen/>
                     </label>
                     <button class="quiet" data-testid="data-sample" disabled=busy on:click=sample>
                         "Try sample data: generated cells of two conditions"
@@ -208,6 +208,8 @@ fn Teach() -> impl IntoView {
                     <dt>".h5ad, .h5mu"</dt><dd>"AnnData (any version) and MuData, stored by cells or by genes. Counts are looked for in X, layers and raw and checked on cells from all over the file. Log-normalised expression can be read too, but supports fewer analyses"</dd>
                     <dt>".h5"</dt><dd>"10x Genomics, Cell Ranger 2 and later, and CellBender; gene expression only, one genome or all"</dd>
                     <dt>".mtx(.gz)"</dt><dd>"with features.tsv or genes.tsv and barcodes.tsv (10x, STARsolo), or Parse's all_genes.csv and cell_metadata.csv, chosen together in any order"</dd>
+                    <dt>".loom"</dt><dd>"genes in rows, with their attributes (Gene, Accession, CellID); the best of its layers"</dd>
+                    <dt>".csv, .tsv, .txt(.gz)"</dt><dd>"dense tables of counts with genes in rows or in columns: names of genes, barcodes or sizes tell which, and the page says so. Columns of texts become labels or names of genes"</dd>
                 </dl>
                 <p class="note">"Genes are matched by symbol (ISG15). If the index holds identifiers (Ensembl), symbols are taken from the column that holds them, whatever it is called."</p>
             </div>
