@@ -37,8 +37,7 @@ fn no_table(lines: &[Line]) -> DenseError {
     let text = lines.iter().map(|(_, line)| decode(line)).collect::<Vec<_>>();
     let short = text.iter().filter(|line| line.split_whitespace().count() <= 1).count();
     let names = lines.len() > 1 && 2 * short > lines.len();
-    let brackets = text.first().is_some_and(|line| line.trim_start().starts_with(['{', '[']));
-    let (looks, todo) = if brackets {
+    let (looks, todo) = if is_json(lines) {
         ("a text of JSON and no table", "choose the table or matrix of counts")
     } else if names {
         (
@@ -87,6 +86,11 @@ fn apart(lines: &[Line]) -> Option<Apart> {
 fn of_texts(row: &[&[u8]], commas: bool) -> bool {
     let texts = row.iter().skip(1).filter(|word| Word::of(word, commas) == Word::Text).count();
     2 * texts > row.len().saturating_sub(1)
+}
+
+/// Whether a text begins as JSON does: no name of a column has a bracket to begin with.
+fn is_json(lines: &[Line]) -> bool {
+    lines.first().is_some_and(|(_, line)| decode(line).trim_start().starts_with(['{', '[']))
 }
 
 /// Whether a first line is a header, given the width of the lines after it.
@@ -141,6 +145,9 @@ impl Head {
     /// When they are no table.
     pub(super) fn of(lines: &[Line]) -> Result<Self, DenseError> {
         let table = without_comments(lines);
+        if is_json(&table) {
+            return Err(no_table(&table));
+        }
         let Some(apart) = apart(&table) else { return Err(no_table(if table.is_empty() { lines } else { &table })) };
         let commas = apart.has_commas();
         let rows: Vec<Vec<&[u8]>> = table.iter().map(|(_, line)| words(line, apart).collect()).collect();

@@ -6,6 +6,7 @@
 //! Flow: bundle → plan → **cells** → verdict by setting.
 
 mod plan;
+mod settings;
 
 use std::collections::BTreeMap;
 
@@ -14,33 +15,18 @@ use cells::plausibility::{Bounds, Plausibility, look};
 use cells::{Cells, Counts, foreign};
 use model::bundle::Bundle;
 use model::card::{Card, Choices};
-use model::sample::Effort;
 
 use crate::evaluate::plausible::groups;
 use crate::generate::generate_part;
 use crate::panels::aligned;
 use crate::progress;
 use plan::{Item, plan};
+pub use settings::Settings;
 
 /// Share of counts that may stand at the ceiling of their gene; under guidance, of several perturbations at once and in
 /// combinations that no training cell had.
 const LEANING: f64 = 0.01;
 const LEANING_FAR: f64 = 0.04;
-
-/// What to look at.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Cells of every item of the plan; an eighth, and at least one, where there are 256 steps.
-    pub cells: usize,
-    /// Every n-th value of a condition alone; 1 is all of them. Where it is more, compositions are tried once each.
-    pub every: usize,
-    /// Sampling steps of the longest run.
-    pub most_steps: usize,
-    /// Seed.
-    pub seed: u64,
-    /// How much the device does at once.
-    pub effort: Effort,
-}
 
 /// What was found at one setting.
 #[derive(Clone, Debug)]

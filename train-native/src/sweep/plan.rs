@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use model::card::{Card, Choices, Condition, Kind, UNSPECIFIED};
 use model::random::Draws;
 
-use super::Settings;
+use super::settings::Settings;
 
 /// Few and many steps besides the bundle's own.
 const STEPS: [usize; 2] = [3, 256];
