@@ -44,6 +44,11 @@ fn no_table(lines: &[Line]) -> DenseError {
             "a list of names without counts",
             "choose it together with its matrix (matrix.mtx, features.tsv and barcodes.tsv), or choose a table of counts",
         )
+    } else if lines.len() == 1 && Apart::ALL.iter().any(|apart| words(&lines[0].1, *apart).count() > 2) {
+        (
+            "the header of a table without a table: there is one line",
+            "the file may have been cut off; copy or download it again",
+        )
     } else {
         (
             "a text and no table: its lines hold no columns with tabs, commas, semicolons or blanks between them",
@@ -234,6 +239,7 @@ mod tests {
         assert!(head("CD3D\nLYZ\nMS4A1\n").unwrap_err().contains("list of names"));
         assert!(head("{\n \"a\": 1\n}\n").unwrap_err().contains("JSON"));
         assert!(head("a,b\n").is_err() && head("").is_err());
+        assert!(head(",c1,c2,c3\n").unwrap_err().contains("there is one line"));
         assert!(head("#\t\na 1\t2 3\nb 1\t2 3\n").is_err(), "nothing is left of the header");
         assert!(
             head("a,b\n1,2,3,4\n1,2,3,4\n").unwrap_err().contains("(line 1) holds 2 names, but the line after it 4")
