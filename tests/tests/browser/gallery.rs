@@ -70,10 +70,10 @@ fn a_card_says_where_its_model_is_ahead_and_which_targets_it_misses() {
         let heads: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
         assert_eq!(heads, ["Model", "Baseline: PerturbMean", "Ceiling: measured against measured"]);
         // The best baseline of a column is marked; here there is one.
-        for (shown, value) in rows[1][1..].iter().zip(["0.42", "0.61 \n(0.57 to 0.65)", "0.020"]) {
+        for (shown, value) in rows[1][1..].iter().zip(["0.42", "0.61\n(0.57 to 0.65)", "0.020"]) {
             assert!(shown.contains("best baseline") && shown.ends_with(value), "{shown}");
         }
-        assert!(rows[0][2].contains('✓') && rows[0][2].ends_with("0.83 \n(0.79 to 0.87)"), "{:?}", rows[0]);
+        assert!(rows[0][2].contains('✓') && rows[0][2].ends_with("0.83\n(0.79 to 0.87)"), "{:?}", rows[0]);
         assert!(!rows[0][1].contains('✓') && !rows[0][3].contains('✓'), "neither DES nor MAE is won: {:?}", rows[0]);
         let verdict = page.text("summary-verdict-0");
         assert!(

@@ -141,8 +141,8 @@ fn names_in_a_file_neither_split_nor_compute_in_what_is_saved() {
     let own = planted();
     let hostile = ["=1+1", "a,b", "say \"so\"", "@SUM(A1)", "-x", "+y"];
     let mut genes = own.genes.clone();
-    genes[1..=hostile.len()].clone_from_slice(&hostile.map(str::to_owned));
-    assert!(genes.contains(&PLANTED.to_owned()), "the planted gene stays");
+    let others = genes.iter_mut().filter(|gene| *gene != PLANTED);
+    others.zip(hostile).for_each(|(gene, name)| *gene = name.to_owned());
     let labels = (0..60).map(|cell| ["=cmd|'/c calc'!A0, \"x\"", "stim"][cell % 2]).collect::<Vec<_>>();
     let labels = BTreeMap::from([("condition".to_owned(), Column::categorical(&labels))]);
     let names = (0..60).map(|cell| format!("=cell,{cell}")).collect();
