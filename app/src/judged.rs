@@ -221,8 +221,13 @@ impl Summary {
     }
 
     /// The baseline that is best in a metric.
-    pub fn best_baseline(&self, metric: &Metric) -> Option<(&Entry, f64)> {
-        let baselines = self.entries.iter().filter(|entry| entry.kind == "baseline");
+    fn best_baseline(&self, metric: &Metric) -> Option<(&Entry, f64)> {
+        self.best_of(metric, |_| true)
+    }
+
+    /// The best of some baselines in a metric.
+    fn best_of(&self, metric: &Metric, is_asked: impl Fn(&Entry) -> bool) -> Option<(&Entry, f64)> {
+        let baselines = self.entries.iter().filter(|entry| entry.kind == "baseline" && is_asked(entry));
         let valued = baselines.filter_map(|entry| Some((entry, entry.value(&metric.key)?)));
         valued.reduce(|best, own| if metric.better.is_better(own.1, best.1) { own } else { best })
     }
@@ -231,10 +236,7 @@ impl Summary {
     /// cells is not held against a baseline that was given the measured ones and stands there with its own as well.
     fn best_like(&self, prediction: &Entry, metric: &Metric) -> Option<(&Entry, f64)> {
         let is_given = |entry: &Entry| entry.name.ends_with(MEASURED_CONTROLS);
-        let baselines = self.entries.iter().filter(|entry| entry.kind == "baseline");
-        let like = baselines.filter(|entry| is_given(prediction) || !is_given(entry));
-        let valued = like.filter_map(|entry| Some((entry, entry.value(&metric.key)?)));
-        valued.reduce(|best, own| if metric.better.is_better(own.1, best.1) { own } else { best })
+        self.best_of(metric, |entry| is_given(prediction) || !is_given(entry))
     }
 
     /// The model's value of a metric and that of the best baseline that it can be held against, with its name.

@@ -64,11 +64,11 @@ fn is_far(count: u32, largest: u32) -> bool {
 }
 
 /// Largest counts of every group.
-fn groups<'a>(cells: &Counts, of_cell: &'a [String]) -> BTreeMap<&'a str, Group> {
-    let mut found: BTreeMap<&str, Group> = BTreeMap::new();
+fn groups(cells: &Counts, of_cell: &[String]) -> BTreeMap<String, Group> {
+    let mut found: BTreeMap<String, Group> = BTreeMap::new();
     for (cell, name) in of_cell.iter().enumerate() {
         let empty = || Group { largest: vec![[0; 2]; cells.genes()], cells: 0 };
-        let own = found.entry(name).or_insert_with(empty);
+        let own = found.entry(name.clone()).or_insert_with(empty);
         own.cells += 1;
         let (genes, counts) = cells.row(cell);
         for (gene, count) in genes.iter().zip(counts) {
@@ -83,50 +83,63 @@ fn groups<'a>(cells: &Counts, of_cell: &'a [String]) -> BTreeMap<&'a str, Group>
     found
 }
 
-/// Looks at cells beside measured ones; groups are names, one of every cell.
-///
-/// ```
-/// use cells::{Counts, foreign::look};
-/// let measured: Vec<[u32; 2]> = (0..20).map(|cell| [cell % 4, 5]).collect();
-/// let measured = Counts::from_dense_rows(2, measured.iter().map(|row| row.as_slice()));
-/// let generated = Counts::from_dense_rows(2, [[2, 6].as_slice(), [200, 5].as_slice()]);
-/// let nk = |cells: usize| vec!["NK cells".to_owned(); cells];
-/// let found = look(&generated, &nk(2), &measured, &nk(20));
-/// assert_eq!((found.cells, found.above, found.genes[0].largest, found.genes[0].measured), (2, 1, 200, 3));
-/// ```
-pub fn look(cells: &Counts, own: &[String], measured: &Counts, groups_of_measured: &[String]) -> Foreign {
-    let groups = groups(measured, groups_of_measured);
-    let mut found = Foreign::default();
-    let mut strays: BTreeMap<usize, Stray> = BTreeMap::new();
-    for (cell, name) in own.iter().enumerate() {
-        let Some(group) = groups.get(name.as_str()).filter(|group| group.cells >= FEWEST) else { continue };
-        found.cells += 1;
-        let (genes, counts) = cells.row(cell);
-        let far = genes.iter().zip(counts).filter(|(gene, count)| is_far(**count, group.largest[**gene as usize][0]));
-        let mut any = false;
-        for (gene, count) in far {
-            any = true;
-            let gene = *gene as usize;
-            let stray = strays.entry(gene).or_insert_with(|| Stray { gene, ..Stray::default() });
-            stray.cells += 1;
-            if *count > stray.largest {
-                (stray.largest, stray.measured, stray.group) = (*count, group.largest[gene][0], name.clone());
-            }
-        }
-        found.above += usize::from(any);
+/// Measured cells, read once: what every generated cell is held against.
+pub struct Measured {
+    groups: BTreeMap<String, Group>,
+    share: f64,
+}
+
+impl Measured {
+    /// Largest counts of measured cells by group; groups are names, one of every cell.
+    ///
+    /// ```
+    /// use cells::{Counts, foreign::Measured};
+    /// let measured: Vec<[u32; 2]> = (0..20).map(|cell| [cell % 4, 5]).collect();
+    /// let measured = Counts::from_dense_rows(2, measured.iter().map(|row| row.as_slice()));
+    /// let generated = Counts::from_dense_rows(2, [[2, 6].as_slice(), [200, 5].as_slice()]);
+    /// let nk = |cells: usize| vec!["NK cells".to_owned(); cells];
+    /// let found = Measured::of(&measured, &nk(20)).look(&generated, &nk(2));
+    /// assert_eq!((found.cells, found.above, found.genes[0].largest, found.genes[0].measured), (2, 1, 200, 3));
+    /// ```
+    pub fn of(cells: &Counts, of_cell: &[String]) -> Self {
+        let groups = groups(cells, of_cell);
+        let share = measured_share(cells, of_cell, &groups);
+        Self { groups, share }
     }
-    found.genes = strays.into_values().collect();
-    found.genes.sort_by_key(|stray| (std::cmp::Reverse((stray.cells, stray.largest)), stray.gene));
-    found.genes.truncate(NAMED);
-    found.measured_share = measured_share(measured, groups_of_measured, &groups);
-    found
+
+    /// Looks at generated cells, each beside the measured cells of its group.
+    pub fn look(&self, cells: &Counts, of_cell: &[String]) -> Foreign {
+        let mut found = Foreign { measured_share: self.share, ..Foreign::default() };
+        let mut strays: BTreeMap<usize, Stray> = BTreeMap::new();
+        for (cell, name) in of_cell.iter().enumerate() {
+            let Some(group) = self.groups.get(name).filter(|group| group.cells >= FEWEST) else { continue };
+            found.cells += 1;
+            let (genes, counts) = cells.row(cell);
+            let is_stray = |(gene, count): &(&u32, &u32)| is_far(**count, group.largest[**gene as usize][0]);
+            let mut any = false;
+            for (gene, count) in genes.iter().zip(counts).filter(is_stray) {
+                any = true;
+                let gene = *gene as usize;
+                let stray = strays.entry(gene).or_insert_with(|| Stray { gene, ..Stray::default() });
+                stray.cells += 1;
+                if *count > stray.largest {
+                    (stray.largest, stray.measured, stray.group) = (*count, group.largest[gene][0], name.clone());
+                }
+            }
+            found.above += usize::from(any);
+        }
+        found.genes = strays.into_values().collect();
+        found.genes.sort_by_key(|stray| (std::cmp::Reverse((stray.cells, stray.largest)), stray.gene));
+        found.genes.truncate(NAMED);
+        found
+    }
 }
 
 /// Share of measured cells with a count far above the largest of the other cells of their group.
-fn measured_share(measured: &Counts, of_cell: &[String], groups: &BTreeMap<&str, Group>) -> f64 {
+fn measured_share(measured: &Counts, of_cell: &[String], groups: &BTreeMap<String, Group>) -> f64 {
     let (mut cells, mut above) = (0_usize, 0_usize);
     for (cell, name) in of_cell.iter().enumerate() {
-        let Some(group) = groups.get(name.as_str()).filter(|group| group.cells > FEWEST) else { continue };
+        let Some(group) = groups.get(name).filter(|group| group.cells > FEWEST) else { continue };
         cells += 1;
         let (genes, counts) = measured.row(cell);
         let is_alone = |(gene, count): (&u32, &u32)| {
@@ -172,7 +185,7 @@ impl Foreign {
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{Foreign, look};
+    use super::{Foreign, Measured};
     use crate::counts::Counts;
 
     fn counts(rows: &[[u32; 2]]) -> Counts {
@@ -186,7 +199,7 @@ mod tests {
         let kinds: Vec<String> = (0..40).map(|cell| if cell < 20 { "red" } else { "NK" }.to_owned()).collect();
         let made = counts(&[[514, 3], [2, 5], [900, 4], [40, 1]]);
         let own = ["NK", "NK", "red", "few"].map(str::to_owned);
-        let found = look(&made, &own, &counts(&measured), &kinds);
+        let found = Measured::of(&counts(&measured), &kinds).look(&made, &own);
         assert_eq!((found.cells, found.above, found.measured_share), (3, 1, 0.0));
         assert!(!Foreign { cells: 200, above: 20, ..found.clone() }.is_sound());
         let words = found.words(&["HBB".to_owned(), "NKG7".to_owned()]).unwrap();
@@ -202,11 +215,11 @@ mod tests {
         let mut measured = vec![[1, 4]; 40];
         measured[7] = [300, 4];
         let kinds = vec!["NK".to_owned(); 40];
-        let found = look(&counts(&[[1, 4]; 40]), &kinds, &counts(&measured), &kinds);
+        let found = Measured::of(&counts(&measured), &kinds).look(&counts(&[[1, 4]; 40]), &kinds);
         assert_eq!((found.above, found.measured_share), (0, 0.025));
-        let twice = look(&counts(&measured), &kinds, &counts(&measured), &kinds);
+        let twice = Measured::of(&counts(&measured), &kinds).look(&counts(&measured), &kinds);
         // A copy is never above the cells that it was copied from.
         assert!(twice.above == 0 && twice.is_sound());
-        assert_eq!(look(&counts(&[]), &[], &counts(&[]), &[]).words(&[]), None);
+        assert_eq!(Measured::of(&counts(&[]), &[]).look(&counts(&[]), &[]).words(&[]), None);
     }
 }

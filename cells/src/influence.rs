@@ -44,25 +44,22 @@ fn limit(values: &mut [f64]) -> f64 {
 }
 
 /// Counts with no cell above the limit of its group and gene, and how many counts were pulled in. `sizes` are size factors
-/// [cells], `groups` numbers of groups [cells]; a cell without a group, and one of a group of fewer than [`FEWEST_CELLS`],
-/// stays as it is.
+/// [cells], `groups` numbers of groups [cells]; cells of a group of fewer than [`FEWEST_CELLS`] stay as they are.
 ///
 /// ```
 /// use cells::{Counts, influence::limited};
 /// // Twenty cells with 3 counts of a gene each, one of them with 900.
 /// let rows: Vec<[u32; 1]> = (0..20).map(|cell| [if cell == 7 { 900 } else { 3 }]).collect();
 /// let counts = Counts::from_dense_rows(1, rows.iter().map(|row| row.as_slice()));
-/// let (counts, changed) = limited(&counts, &[1.0; 20], &[Some(0); 20]);
+/// let (counts, changed) = limited(&counts, &[1.0; 20], &[0; 20]);
 /// // A fifth of 14 + 19 · 3 is 14.
 /// assert_eq!((counts.row(7).1, changed), ([14].as_slice(), 1));
 /// ```
-pub fn limited(counts: &Counts, sizes: &[f64], groups: &[Option<usize>]) -> (Counts, usize) {
-    let many = groups.iter().flatten().max().map_or(0, |last| last + 1);
+pub fn limited(counts: &Counts, sizes: &[f64], groups: &[usize]) -> (Counts, usize) {
+    let many = groups.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); many];
     for (cell, group) in groups.iter().enumerate() {
-        if let Some(group) = group {
-            members[*group].push(cell);
-        }
+        members[*group].push(cell);
     }
     let mut limits = vec![Vec::new(); many];
     for (group, members) in members.iter().enumerate().filter(|(_, members)| members.len() >= FEWEST_CELLS) {
@@ -79,7 +76,7 @@ pub fn limited(counts: &Counts, sizes: &[f64], groups: &[Option<usize>]) -> (Cou
     let (mut starts, mut genes, mut values, mut changed) = (vec![0], Vec::new(), Vec::new(), 0);
     for (cell, group) in groups.iter().enumerate() {
         let (own, counted) = counts.row(cell);
-        let limits = group.map(|group| &limits[group]).filter(|limits| !limits.is_empty());
+        let limits = Some(&limits[*group]).filter(|limits| !limits.is_empty());
         for (gene, count) in own.iter().zip(counted) {
             let most = limits.map_or(f64::INFINITY, |limits| limits[*gene as usize] * sizes[cell]);
             // At least one count: that the gene was seen is not taken back.
@@ -130,8 +127,8 @@ mod tests {
             (0..45).map(|cell| [if cell % 20 == 0 { 500 } else { 0 }, 4 * size(cell) as u32]).collect();
         let counts = Counts::from_dense_rows(2, rows.iter().map(|row| row.as_slice()));
         let sizes: Vec<f64> = (0..45).map(size).collect();
-        // Twenty cells, twenty without a group, and five.
-        let groups: Vec<Option<usize>> = (0..45).map(|cell| [Some(0), None, Some(1)][cell / 20]).collect();
+        // Twenty cells, twenty in groups of four, and five.
+        let groups: Vec<usize> = (0..45).map(|cell| [0, 1 + cell % 5, 6][cell / 20]).collect();
         let (found, changed) = limited(&counts, &sizes, &groups);
         let gene = |cell: usize| {
             let mut row = [0; 2];

@@ -29,7 +29,7 @@ pub(super) fn limited(cells: &Cells, conditions: &[Condition], tokens: &[i32], s
 
 /// Number of every cell's group: cells of one type and perturbation; where those are few, together with the other few of
 /// the type.
-fn groups(conditions: &[Condition], tokens: &[i32]) -> Vec<Option<usize>> {
+fn groups(conditions: &[Condition], tokens: &[i32]) -> Vec<usize> {
     let slots = |wide: bool| -> Vec<usize> {
         let belongs = |kind: Kind| match kind {
             Kind::Identity | Kind::Depth => false,
@@ -50,7 +50,7 @@ fn groups(conditions: &[Condition], tokens: &[i32]) -> Vec<Option<usize>> {
         let is_few = many[narrow.as_slice()] < FEWEST_CELLS;
         let key = (is_few, if is_few { wide.clone() } else { narrow.clone() });
         let next = numbers.len();
-        Some(*numbers.entry(key).or_insert(next))
+        *numbers.entry(key).or_insert(next)
     };
     narrow.iter().zip(&wide).map(number).collect()
 }

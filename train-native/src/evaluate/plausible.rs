@@ -5,8 +5,9 @@
 //! Does not know: scores.
 //! Flow: generated cells → **plausibility** → table, report, card.
 
+use cells::Cells;
+use cells::foreign::Measured;
 use cells::plausibility::{Bounds, Plausibility, look};
-use cells::{Cells, foreign};
 use model::bundle::Bundle;
 use model::card::{Card, Kind, Plausible};
 
@@ -26,7 +27,7 @@ pub fn plausibility(bundle: &Bundle, generated: &Cells, measured: &Cells, all: &
     let panel = &bundle.card.genes;
     let mut found = look(&generated.counts, bounds, Some(&measured.with_panel(panel).counts));
     let [own, measured] = [generated, all].map(|cells| groups(&bundle.card, cells));
-    found.foreign = Some(foreign::look(&generated.counts, &own, &all.with_panel(panel).counts, &measured));
+    found.foreign = Some(Measured::of(&all.with_panel(panel).counts, &measured).look(&generated.counts, &own));
     found
 }
 

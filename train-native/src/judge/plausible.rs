@@ -6,10 +6,11 @@
 //! Flow: files → **sentences** beside the table of scores.
 
 use anyhow::Result;
+use cells::foreign::Measured;
 use cells::h5ad::Expression;
 use cells::normalise::{Normalised, median};
 use cells::plausibility::{Bounds, look, measured_ceilings};
-use cells::{Cells, Column, Counts, foreign};
+use cells::{Cells, Column, Counts};
 
 use super::asked::Asked;
 use super::groups::{Columns, opened};
@@ -61,6 +62,7 @@ fn scale(data: &Normalised) -> f64 {
 pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, String)>> {
     let _looking = progress::phase("looking at raw counts of the predictions");
     let Some((measured, of_measured)) = measured(asked, genes)? else { return Ok(Vec::new()) };
+    let by_type = Measured::of(&measured, &of_measured);
     let ceilings = measured_ceilings(&measured);
     let mut sizes = measured.library_sizes();
     sizes.sort_unstable();
@@ -83,7 +85,7 @@ pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, Stri
         let cells = aligned(&read_cells(path)?, genes, "the predicted cells", "the measured cells")?;
         let mut found = look(&cells.counts, Bounds { ceilings: &ceilings, library_sizes }, Some(&measured));
         let own = groups(&cells, &asked.columns);
-        found.foreign = Some(foreign::look(&cells.counts, &own, &measured, &of_measured));
+        found.foreign = Some(by_type.look(&cells.counts, &own));
         Ok(found.words(genes))
     };
     asked.predicted.iter().map(|(name, path)| Ok((name.clone(), of_file(path)?))).collect()

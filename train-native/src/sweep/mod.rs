@@ -11,8 +11,9 @@ mod settings;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use cells::foreign::Measured;
 use cells::plausibility::{Bounds, Plausibility, look};
-use cells::{Cells, Counts, foreign};
+use cells::{Cells, Counts};
 use model::bundle::Bundle;
 use model::card::{Card, Choices};
 
@@ -122,7 +123,7 @@ struct Gathered {
 pub fn sweep(bundle: &Bundle, settings: Settings, measured: Option<&Cells>) -> Result<Swept> {
     let card = &bundle.card;
     let measured = measured.map(|cells| aligned(cells, &card.genes, "the measured cells", "the bundle")).transpose()?;
-    let measured = measured.map(|cells| (groups(card, &cells), cells.counts));
+    let measured = measured.map(|cells| Measured::of(&cells.counts, &groups(card, &cells)));
     let statistics = &bundle.network.statistics;
     let items = plan(card, settings, &|gene| statistics.largest(gene));
     let ceilings: Vec<u32> = (0..statistics.genes()).map(|gene| statistics.largest(gene)).collect();
@@ -160,7 +161,7 @@ pub fn sweep(bundle: &Bundle, settings: Settings, measured: Option<&Cells>) -> R
         let Gathered { items, counts, groups, mut broken, held, is_far } = found.remove(&setting)?;
         let counts = counts?;
         let mut found = look(&counts, bounds(card, &ceilings, held), None);
-        found.foreign = measured.as_ref().map(|(of, all)| foreign::look(&counts, &groups, all, of));
+        found.foreign = measured.as_ref().map(|own| own.look(&counts, &groups));
         // At the edge of what was measured a perturbation may lead past what its own cells show: said, no failure.
         if let Some(own) = found.foreign.as_ref().filter(|own| !is_far && !own.is_sound()) {
             broken.extend(own.words(&card.genes));
