@@ -72,6 +72,14 @@ pub(super) fn choose(page: &Page, files: &[PathBuf]) {
     page.keys("data-files", &paths.join("\n"));
 }
 
+/// Opens the view of own data and has it read these files.
+fn read(page: &Page, files: &[PathBuf]) {
+    page.open(DATA);
+    ready(page);
+    choose(page, files);
+    page.wait_for("own-cells", READING);
+}
+
 /// A Matrix Market file and its companions.
 fn trio(folder: &Path, matrix: impl AsRef<[u8]>, genes: &[String], cells: usize) -> Vec<PathBuf> {
     let features: String =
@@ -93,10 +101,7 @@ fn a_file_is_placed_tested_and_handed_out() {
         "own-h5ad",
         |_| (),
         |page| {
-            page.open(DATA);
-            ready(page);
-            choose(page, &[path]);
-            page.wait_for("own-cells", READING);
+            read(page, &[path]);
             assert_eq!((page.text("own-cells"), page.text("own-genes")), ("60".to_owned(), "300".to_owned()));
             assert!(page.text("own-shared").starts_with("300 of "), "{}", page.text("own-shared"));
             assert!(page.text("own-values").starts_with("counts"), "{}", page.text("own-values"));
@@ -152,10 +157,7 @@ fn names_in_a_file_neither_split_nor_compute_in_what_is_saved() {
         "own-hostile",
         |_| (),
         |page| {
-            page.open(DATA);
-            ready(page);
-            choose(page, &[path]);
-            page.wait_for("own-cells", READING);
+            read(page, &[path]);
             page.choose_option("group-a", "condition = =cmd");
             page.choose_option("group-b", "condition = stim");
             page.wait("group B", 30, |page| page.text("group-b-about").starts_with("30 cells").then_some(()));
@@ -242,10 +244,7 @@ fn a_dense_table_is_read_with_its_labels() {
         "own-table",
         |_| (),
         |page| {
-            page.open(DATA);
-            ready(page);
-            choose(page, &[path]);
-            page.wait_for("own-cells", READING);
+            read(page, &[path]);
             assert_eq!((page.text("own-cells"), page.text("own-genes")), ("60".to_owned(), "300".to_owned()));
             assert!(page.rows("own-labels").iter().any(|row| row[0] == "condition" && row[1].contains("stim (30)")));
             assert!(page.text("own-notes").contains("Read with cells in rows"), "{}", page.text("own-notes"));
