@@ -13,7 +13,10 @@ use std::fmt::Write;
 
 use crate::fields::{field, line, remark};
 
-pub use cuts::{CHANGE, Cuts, DIRECTION, Direction, FIND, Q, SORT, names, order_of, order_text};
+pub use cuts::{
+    CHANGE, Cuts, DIRECTION, Direction, FIND, Q, SORT, direction_of, largest_q, names, order_named, order_of,
+    order_text, smallest_change,
+};
 pub use order::{Column, Order};
 
 /// Numbers of all genes, in the panel's order; all slices have one length.

@@ -5,12 +5,12 @@
 //! Does not know: the browser, the clock (both are arguments), how a step is put into words (`words`).
 //! Flow: state ⇄ **history** ⇄ the browser's entries, by number.
 
-mod words;
+pub(crate) mod words;
 
 use crate::protocol::card::Card;
 use crate::state::State;
 
-pub use words::{describe, view_name};
+pub use words::{describe, part, view_name};
 
 /// Changes of the same number or text that follow each other more quickly than this are one step, in milliseconds.
 const RAPID: f64 = 1000.0;

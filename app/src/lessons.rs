@@ -1,7 +1,7 @@
 //! The lessons apart from their looks: where a person stands, what was answered, what is right.
 //!
 //! Does: which lessons there are, a person's place as parts of the address, the guess of the third lesson against a
-//! card's own scores.
+//! card's own scores, which conditions a lesson's cell has.
 //! Does not know: Leptos, the worker.
 //! Flow: address ⇄ **lessons** → Learn view.
 
@@ -14,8 +14,19 @@ pub mod writing;
 
 pub use lesson::{Answer, Lesson, Panel, Parts, Question, Step};
 
+use crate::protocol::card::{Card, Condition};
+
 /// The lessons in order.
 pub const LESSONS: [&Lesson; 3] = [&write::LESSON, &guide::LESSON, &ceiling::LESSON];
+
+/// Fewest and most steps of the first lesson's cell.
+pub const STEPS: (u32, u32) = (8, 64);
+/// Fewest and most cells of the other lessons.
+pub const CELLS: (u32, u32) = (4, 256);
+/// Part of the address that holds the guess of the third lesson, from 1.
+pub const GUESS: &str = "learn.guess";
+/// What can be guessed to be highest: model, baseline, ceiling.
+pub const GUESSES: usize = 3;
 
 /// Where a person stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +68,17 @@ impl Place {
         let last = self.lesson.and_then(|lesson| LESSONS.get(lesson)).map_or(0, |lesson| lesson.steps.len() - 1);
         Self { step: self.step.saturating_add_signed(by).min(last), ..self }
     }
+}
+
+/// The condition that says what a lesson's cell is: its type, or else whose it is.
+pub fn who(card: &Card) -> Option<&Condition> {
+    let of = |kind: &str| card.choosable().find(|condition| condition.kind == kind);
+    of("cell_type").or_else(|| of("identity"))
+}
+
+/// The condition that perturbs it.
+pub fn change(card: &Card) -> Option<&Condition> {
+    card.choosable().find(|condition| condition.kind == "perturbation")
 }
 
 /// Whose score is the highest of model, baseline and ceiling; none when not all of them are known or two are equal.

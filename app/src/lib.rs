@@ -26,6 +26,7 @@ pub mod lessons;
 pub mod map_view;
 pub mod origin;
 pub mod own_data;
+pub mod parts;
 pub mod plate;
 pub mod pool;
 pub mod precomputed;

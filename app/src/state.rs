@@ -132,6 +132,14 @@ pub const VIEWS: [(View, &str); 5] = [
     (View::Model, "model"),
 ];
 
+/// Keys that others put into addresses: where a visitor came from, what a measurement of this page asks for.
+const FOREIGN: [&str; 5] = ["fbclid", "gclid", "msclkid", "fault", "workers"];
+
+/// Whether a key has nothing to do with choices: it passes without a word.
+fn is_foreign(key: &str) -> bool {
+    key.starts_with("utm_") || FOREIGN.contains(&key)
+}
+
 /// Beginnings of the keys that views keep of their own.
 const PARTS: [&str; 6] = ["plate.", "learn.", "data.", "map.", "genes.", "show."];
 
@@ -177,11 +185,21 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Adds a value to a key, unless it is there or empty.
-fn add_value(with: &mut With, key: &str, value: String) {
-    let values = with.get(key).map(Vec::as_slice).unwrap_or_default();
-    if !key.is_empty() && !value.is_empty() && !values.contains(&value) {
+/// Adds a value to a key, unless it is there; whether there are both.
+fn add_value(with: &mut With, key: &str, value: String) -> bool {
+    let is_said = !key.is_empty() && !value.is_empty();
+    if is_said && !with.get(key).is_some_and(|values| values.contains(&value)) {
         with.entry(key.to_owned()).or_default().push(value);
+    }
+    is_said
+}
+
+/// A switch: `1` or `0`.
+fn switch(value: &str) -> Option<bool> {
+    match value {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ => None,
     }
 }
 
@@ -324,34 +342,39 @@ impl State {
         Self::read_telling(query).0
     }
 
-    /// The same, and what was not understood, each as the address has it. Numbers are taken as they are, whatever their
-    /// size: a visitor is told what is out of range, and nothing is made of it (`crate::checks`).
+    /// The same, and what was not understood, each as the address has it; choices for B without B are nobody's. Numbers are
+    /// taken as they are, whatever their size: a visitor is told what is out of range, and nothing is made of it
+    /// (`crate::checks`).
     pub fn read_telling(query: &str) -> (Self, Vec<String>) {
         let mut state = Self::default();
         let mut refused = Vec::new();
-        let (mut other, mut has_other) = (Other::default(), false);
+        let (mut other, mut has_other, mut of_other) = (Other::default(), false, Vec::new());
         for pair in query.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (key, value) = (unescape(key), unescape(value));
-            match key.strip_prefix("b.") {
-                Some("on") => has_other = value == "1",
-                Some("clamp") => match clamp_pair(&value) {
-                    Some(held) => other.clamp.push(held),
-                    None => refused.push(format!("{key}={value}")),
-                },
+            let told = format!("{key}={value}");
+            let is_taken = match key.strip_prefix("b.") {
+                Some("on") => {
+                    let on = switch(&value);
+                    has_other = on.unwrap_or(has_other);
+                    on.is_some()
+                }
                 Some(own) => {
-                    if let Some(own) = own.strip_prefix("with.") {
-                        add_value(&mut other.with, own, value);
+                    let is_taken = other.take(own, value);
+                    if is_taken {
+                        of_other.push(told.clone());
                     }
+                    is_taken
                 }
-                None => {
-                    if !state.take(&key, value.clone()) {
-                        refused.push(format!("{key}={value}"));
-                    }
-                }
+                None => state.take(&key, value),
+            };
+            if !is_taken {
+                refused.push(told);
             }
         }
-        // What B would be is worth nothing without B.
+        if !has_other {
+            refused.append(&mut of_other);
+        }
         state.other = has_other.then_some(other);
         (state, refused)
     }
@@ -391,7 +414,7 @@ impl State {
             "seed" => return number(&mut self.seed, value.parse().ok()),
             "replicates" => return number(&mut self.replicates, value.parse().ok()),
             "gene" if !value.is_empty() => self.gene = Some(value),
-            "run" => self.run = value == "1",
+            "run" => return number(&mut self.run, switch(&value)),
             "clamp" => match clamp_pair(&value) {
                 Some(held) => self.clamp.push(held),
                 None => return false,
@@ -400,12 +423,24 @@ impl State {
                 self.parts.insert(key.to_owned(), value);
             }
             _ => {
-                if let Some(key) = key.strip_prefix("with.") {
-                    add_value(&mut self.with, key, value);
-                }
+                return match key.strip_prefix("with.") {
+                    Some(key) => add_value(&mut self.with, key, value),
+                    None => is_foreign(key),
+                };
             }
         }
         true
+    }
+}
+
+impl Other {
+    /// Takes one pair of B's; whether it could be understood.
+    fn take(&mut self, key: &str, value: String) -> bool {
+        match (key, key.strip_prefix("with.")) {
+            (_, Some(key)) => add_value(&mut self.with, key, value),
+            ("clamp", None) => clamp_pair(&value).map(|held| self.clamp.push(held)).is_some(),
+            _ => false,
+        }
     }
 }
 

@@ -19,6 +19,9 @@ pub const DIRECTION: &str = "genes.shift";
 /// Part of the address: column that rows are sorted by; "-" before it for the largest first.
 pub const SORT: &str = "genes.sort";
 
+/// Directions by their names in an address.
+const DIRECTIONS: [(Direction, &str); 2] = [(Direction::Up, "up"), (Direction::Down, "down")];
+
 /// Columns by their names in an address.
 const COLUMNS: [(Column, &str); 8] = [
     (Column::Gene, "gene"),
@@ -67,26 +70,53 @@ impl Default for Cuts {
 impl Cuts {
     /// Reads the state's parts; what is not understood cuts nothing.
     pub fn of(parts: &BTreeMap<String, String>) -> Self {
-        let number = |key: &str, otherwise: f64| {
-            let number = parts.get(key).and_then(|text| text.trim().parse::<f64>().ok());
-            number.filter(|number| number.is_finite()).unwrap_or(otherwise)
+        let number = |key: &str, read: fn(&str) -> Result<f64, String>, otherwise: f64| {
+            parts.get(key).and_then(|text| read(text).ok()).unwrap_or(otherwise)
         };
-        let direction = match parts.get(DIRECTION).map(String::as_str) {
-            Some("up") => Direction::Up,
-            Some("down") => Direction::Down,
-            _ => Direction::Both,
-        };
+        let direction = parts.get(DIRECTION).and_then(|text| direction_of(text)).unwrap_or_default();
         let names = parts.get(FIND).map(|text| names(text)).unwrap_or_default();
-        Self { names, genes: Vec::new(), q: number(Q, 1.0), change: number(CHANGE, 0.0), direction }
+        let (q, change) = (number(Q, largest_q, 1.0), number(CHANGE, smallest_change, 0.0));
+        Self { names, genes: Vec::new(), q, change, direction }
     }
+}
+
+/// A finite number of a text that is at least nothing and at most `most`.
+fn cut(text: &str, most: f64, what: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let number = text.parse::<f64>().ok().filter(|own| own.is_finite() && (0.0..=most).contains(own));
+    number.ok_or_else(|| format!("{what}; {text} was not taken."))
+}
+
+/// The largest q that a text asks for.
+///
+/// # Errors
+/// A sentence when it asks for none that there could be.
+pub fn largest_q(text: &str) -> Result<f64, String> {
+    cut(text, 1.0, "Largest q: a number from 0 to 1")
+}
+
+/// The smallest absolute fold change that a text asks for.
+///
+/// # Errors
+/// A sentence when it asks for none that there could be.
+pub fn smallest_change(text: &str) -> Result<f64, String> {
+    cut(text, f64::MAX, "Smallest |log2 fold change|: a number from 0")
+}
+
+/// The direction that a text names.
+pub fn direction_of(text: &str) -> Option<Direction> {
+    DIRECTIONS.iter().find(|(_, own)| *own == text).map(|(direction, _)| *direction)
+}
+
+/// The order that a text names.
+pub fn order_named(text: &str) -> Option<Order> {
+    let (descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
+    COLUMNS.iter().find(|(_, own)| *own == name).map(|(column, _)| Order { column: *column, descending })
 }
 
 /// The order that the state's parts ask for.
 pub fn order_of(parts: &BTreeMap<String, String>) -> Order {
-    let Some(text) = parts.get(SORT) else { return Order::default() };
-    let (descending, name) = text.strip_prefix('-').map_or((false, text.as_str()), |name| (true, name));
-    let column = COLUMNS.iter().find(|(_, own)| *own == name);
-    column.map_or_else(Order::default, |(column, _)| Order { column: *column, descending })
+    parts.get(SORT).and_then(|text| order_named(text)).unwrap_or_default()
 }
 
 /// An order as the address has it; none for the usual one.
@@ -113,7 +143,9 @@ pub fn names(text: &str) -> Vec<String> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{CHANGE, COLUMNS, Cuts, DIRECTION, Direction, FIND, Q, SORT, order_of, order_text};
+    use super::{
+        CHANGE, COLUMNS, Cuts, DIRECTION, Direction, FIND, Q, SORT, largest_q, order_of, order_text, smallest_change,
+    };
     use crate::gene_rows::Order;
 
     fn parts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -127,6 +159,19 @@ mod tests {
         assert_eq!(Cuts::of(&all), Cuts { names, q: 0.05, change: 1.0, direction: Direction::Down, ..Cuts::default() });
         let wrong = parts(&[(FIND, " "), (Q, "little"), (CHANGE, "inf"), (DIRECTION, "sideways")]);
         assert_eq!(Cuts::of(&wrong), Cuts::default(), "what is not understood cuts nothing");
+        let wrong = parts(&[(Q, "5"), (CHANGE, "-3")]);
+        assert_eq!(Cuts::of(&wrong), Cuts::default(), "and so does what no gene could pass or fail");
+    }
+
+    #[test]
+    fn cuts_that_cannot_be_are_refused_in_words() {
+        assert_eq!((largest_q(" 0.05 "), largest_q("0"), smallest_change("40")), (Ok(0.05), Ok(0.0), Ok(40.0)));
+        assert_eq!(largest_q("5").err().as_deref(), Some("Largest q: a number from 0 to 1; 5 was not taken."));
+        for text in ["abc", "-0.1", "NaN", "0,05", ""] {
+            assert!(largest_q(text).is_err(), "{text}");
+        }
+        assert!(smallest_change("-3").is_err_and(|words| words.ends_with("a number from 0; -3 was not taken.")));
+        assert!(smallest_change("inf").is_err());
     }
 
     #[test]

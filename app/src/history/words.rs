@@ -15,7 +15,7 @@ use crate::state::{State, View, Which};
 const LETTERS: usize = 28;
 
 /// Parts that views keep of their own, by their names on the page.
-const PARTS: [(&str, &str); 20] = [
+pub(crate) const PARTS: [(&str, &str); 20] = [
     ("genes.figure", "Figure"),
     ("genes.find", "Gene search"),
     ("genes.fold_change", "Smallest fold change"),
@@ -75,7 +75,7 @@ fn device(wish: Wish) -> &'static str {
 }
 
 /// Name of a part of a view; a part without one is named by its key.
-fn part(key: &str) -> String {
+pub fn part(key: &str) -> String {
     let known = PARTS.iter().find(|(own, _)| *own == key);
     known.map_or_else(|| capital(&key.replace(['_', '.', '-'], " ")), |(_, name)| (*name).to_owned())
 }

@@ -83,7 +83,8 @@ pub struct Lesson {
 pub type Parts = BTreeMap<String, String>;
 
 impl Question {
-    pub(super) fn part(&self) -> String {
+    /// Part of the address that keeps its answer.
+    pub fn part(&self) -> String {
         format!("learn.{}", self.key)
     }
 

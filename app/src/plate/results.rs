@@ -10,6 +10,7 @@ use std::fmt::Write;
 use super::layout::Layout;
 use super::table::{head, line, well_fields};
 use super::wells::name;
+use crate::checks;
 use crate::fields::{field, remark};
 use crate::protocol::Request;
 use crate::protocol::card::Card;
@@ -112,6 +113,23 @@ pub fn spread(values: &[f32]) -> Option<(f32, f32, f32)> {
     (!values.is_empty()).then(|| (values.iter().sum::<f32>() / values.len() as f32, low, high))
 }
 
+/// Fewest and most genes of the heat map.
+pub const HEAT: (u32, u32) = (2, 200);
+
+/// How many genes a text asks for that is a number; `None` for one that names genes.
+///
+/// # Errors
+/// A sentence when the number is out of range.
+pub fn heat_genes(typed: &str) -> Result<Option<usize>, String> {
+    let is_number = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) && text.parse::<f64>().is_ok()
+    };
+    if !is_number(typed.trim()) {
+        return Ok(None);
+    }
+    checks::number("Genes of the heat map", typed, HEAT.0, HEAT.1).map(|count| Some(count as usize))
+}
+
 /// Places of the genes whose mean differs most between wells, by variance, the largest first.
 pub fn most_varied(results: &[&WellResult], most: usize) -> Vec<usize> {
     let genes = results.iter().map(|result| result.mean.len()).min().unwrap_or(0);
@@ -196,7 +214,7 @@ mod tests {
     use super::super::layout::{Condition, Layout};
     use super::super::paste::read;
     use super::super::work::{Settings, request};
-    use super::{Made, Strength, WellResult, long, most_varied, notes, spread, training_cells, wide};
+    use super::{Made, Strength, WellResult, heat_genes, long, most_varied, notes, spread, training_cells, wide};
 
     fn result(mean: [f32; 2], q: [f32; 2]) -> WellResult {
         let condition = Condition { with: defaults(&card()), ..Condition::default() };
@@ -227,6 +245,15 @@ mod tests {
         let other = result([5.0, 2.0], [1.0, 1.0]);
         assert_eq!(most_varied(&[&own, &other], 3), [0], "a gene that is the same everywhere varies nowhere");
         assert!(most_varied(&[], 3).is_empty());
+    }
+
+    #[test]
+    fn a_number_of_genes_is_in_range_or_refused() {
+        assert_eq!((heat_genes("30"), heat_genes("CD14 ISG15"), heat_genes("")), (Ok(Some(30)), Ok(None), Ok(None)));
+        for typed in ["1", "201", "-3", "2.5", "1e9"] {
+            let told = heat_genes(typed);
+            assert!(told.is_err_and(|words| words.contains("from 2 to 200") && words.contains(typed)), "{typed}");
+        }
     }
 
     #[test]

@@ -91,8 +91,9 @@ fn a_second_scenario_has_its_own_part_of_the_address() {
     state.swap();
     assert_eq!(state.with_of(Which::A)["donor"], ["7"]);
     assert_eq!(state.with_of(Which::B)["condition"], ["A"]);
-    // Without its switch there is no B, and choices for it go to A.
-    let mut alone = State::read("b.with.condition=B&b.on=0&b.nonsense=1&b.=&replicates=99");
+    // Without its switch there is no B: what is said of it is refused, and later choices for it go to A.
+    let (mut alone, refused) = State::read_telling("b.with.condition=B&b.on=0&b.nonsense=1&b.=&replicates=99");
+    assert_eq!(refused, ["b.nonsense=1", "b.=", "b.with.condition=B"]);
     assert_eq!((alone.other.clone(), alone.replicates), (None, 99), "what is out of range is kept, to be told");
     alone.with_mut(Which::B).insert("condition".into(), vec!["C".into()]);
     alone.clamp_mut(Which::B).push(("CD14".into(), 1));
@@ -120,12 +121,37 @@ fn nonsense_stays_at_its_default_and_is_named() {
         "steps=-4",
         "seed=x",
         "clamp=CD14",
+        "%ZZ=%",
         "device=tpu",
         "view=moon",
+        "with.=q",
         "b.clamp=x",
     ];
     assert_eq!(refused, named);
-    assert!(State::read_telling("utm_source=x&fault=y&run=1").1.is_empty(), "what is none of ours is nobody's fault");
+}
+
+#[test]
+fn nothing_is_dropped_without_a_word() {
+    let refused = |query: &str| State::read_telling(query).1;
+    for pair in [
+        "cell=8",
+        "with_donor=x",
+        "with.donor=",
+        "gene=",
+        "run=yes",
+        "b.on=yes",
+        "b.nonsense=1",
+        "b.with.donor=101",
+        "b.clamp=CD14:1",
+        "genes.=",
+    ] {
+        assert_eq!(refused(pair), [pair]);
+    }
+    assert_eq!(refused("b.on=1&b.with.=x&b.cells=8"), ["b.with.=x", "b.cells=8"]);
+    assert_eq!(refused("steps"), ["steps="]);
+    assert!(!State::read("run=0").run && refused("run=0&b.on=0&with.donor=1&with.donor=1").is_empty());
+    // What is none of ours is nobody's fault.
+    assert!(refused("utm_source=x&fbclid=1&gclid=2&fault=y&workers=2&run=1").is_empty());
 }
 
 #[test]

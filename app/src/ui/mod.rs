@@ -19,7 +19,7 @@ use effects::{address, inbox};
 use state::looks::Looks;
 use state::store::Store;
 use views::shell::header::Header;
-use views::shell::{self, Alert, Overlays, SkipLink};
+use views::shell::{self, Alert, Ignored, Overlays, SkipLink};
 
 /// Mounts the page.
 pub fn start() {
@@ -53,6 +53,7 @@ fn App() -> impl IntoView {
         <SkipLink/>
         <Header shell/>
         <Alert/>
+        <Ignored/>
         <views::bundles::bar::ModelBar/>
         <views::bundles::origin::OriginLine/>
         <main id="content" tabindex="-1">

@@ -139,6 +139,50 @@ fn unknown_values_of_a_link_are_named_and_not_replaced() {
 }
 
 #[test]
+fn links_are_not_ignored_in_silence_in_any_view() {
+    // A link for each view, what of it nobody can understand, and what of it the model does not have.
+    let links = [
+        (
+            "explore",
+            "cell=8&b.with.donor=101&genes.q=5&map.colour=organ",
+            "cell=8, b.with.donor=101, genes.q=5",
+            "Colours of the map “organ”",
+        ),
+        ("plate", "run=yes&plate.order=x&plate.heat=9999", "run=yes, plate.heat=9999, plate.order=x", ""),
+        (
+            "learn",
+            "learn.lesson=moon&learn.steps=9999&learn.gene=NOSUCHGENE",
+            "learn.lesson=moon, learn.steps=9999",
+            "Lesson's gene “NOSUCHGENE”",
+        ),
+        ("data", "data.file=x&with_donor=101", "with_donor=101, data.file=x", ""),
+        ("model", "with.donor=&show.comparison=c&utm_source=x", "with.donor=, show.comparison=c", ""),
+    ];
+    with_page(
+        "ignored-links",
+        |_| (),
+        |page| {
+            for (view, query, ignored, left_out) in links {
+                page.open(&format!("device=cpu&view={view}&{query}"));
+                page.wait_for("refused-parts", LOADING);
+                let words = page.text("refused-parts");
+                assert!(
+                    words.contains(&format!("were ignored: {ignored}")) && !words.contains("utm"),
+                    "{view}: {words}"
+                );
+                page.wait("the model", LOADING, |page| (!page.sees("loading")).then_some(()));
+                if !left_out.is_empty() {
+                    says(page, "notice", left_out);
+                }
+                let address = page.address();
+                let stays = query.split('&').find(|pair| address.contains(pair) && !pair.starts_with("utm"));
+                assert_eq!(stays, None, "what was not taken does not stay in the address: {address}");
+            }
+        },
+    );
+}
+
+#[test]
 fn numbers_out_of_range_are_refused_in_words() {
     with_page(
         "refused-numbers",

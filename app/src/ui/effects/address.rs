@@ -13,6 +13,7 @@ use web_sys::Event;
 use super::worker;
 use crate::faults;
 use crate::history::Step;
+use crate::parts;
 use crate::state::State;
 use crate::ui::state::store::Store;
 
@@ -66,7 +67,7 @@ pub(in crate::ui) fn keep(store: Store) {
         write(store, &state, step);
     });
     let back = Closure::<dyn FnMut(Event)>::new(move |_: Event| {
-        let (state, refused) = State::read_telling(&query());
+        let (state, refused) = parts::read(&query());
         store.refused.set(refused);
         let number = number();
         store.history.update(|history| history.visit(number, &state));

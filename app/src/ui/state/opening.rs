@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use super::store::{Phase, Store};
 use crate::bundles::{Entry, fit, fit_gene};
 use crate::history::History;
+use crate::parts;
 use crate::protocol::DeviceReport;
 use crate::protocol::card::Card;
 
@@ -55,10 +56,11 @@ impl Store {
         let mut state = self.state.get_untracked();
         // What a shared link asks of the first model is named above the controls, not replaced; who goes on to another
         // model takes along what fits.
-        let dropped = match &before {
+        let mut dropped = match &before {
             None => fit_gene(&mut state, card),
             before => fit(&mut state, card, before.as_ref()),
         };
+        dropped.extend(parts::fit(&mut state.parts, card));
         if !dropped.is_empty() {
             self.history.update(History::amend);
             self.change(|own| *own = state);

@@ -24,6 +24,7 @@ use crate::checks::{self, Problem};
 use crate::choices;
 use crate::history::History;
 use crate::map_view::selection::Selection;
+use crate::parts;
 use crate::protocol::card::Card;
 use crate::protocol::{Comparison, DeviceReport, MapName, Provenance, Request};
 use crate::state::{State, Which};
@@ -130,7 +131,7 @@ const JOBS: u32 = 1 << 31;
 impl Store {
     /// `query` is the address' question, `entry` the number of the browser's entry that is shown.
     pub(in crate::ui) fn new(query: &str, entry: u32, looks: Looks) -> Self {
-        let (read, refused) = State::read_telling(query);
+        let (read, refused) = parts::read(query);
         let history = History::new(read.clone(), entry);
         let (state, card) = (RwSignal::new(read), RwSignal::new(None));
         let (tables, answer) = (Tables::new(), AnswerStore::new());

@@ -8,16 +8,13 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
+use crate::lessons::{CELLS, STEPS, change, who};
 use crate::protocol::Request;
 use crate::protocol::card::{Card, Condition};
 use crate::ui::state::store::Store;
 
 /// The paper's guidance scale for cytokines (PAPER.md section 5), one below it, and one far above it.
 const SCALES: [f32; 4] = [0.0, 1.0, 3.0, 8.0];
-/// Fewest and most steps of the first lesson's cell.
-pub(super) const STEPS: (u32, u32) = (8, 64);
-/// Fewest and most cells of the other lessons.
-pub(super) const CELLS: (u32, u32) = (4, 256);
 
 /// A part of the address.
 pub(super) fn part(store: Store, key: &str) -> Option<String> {
@@ -27,17 +24,6 @@ pub(super) fn part(store: Store, key: &str) -> Option<String> {
 /// Changes a part of the address.
 pub(super) fn set_part(store: Store, key: &str, value: String) {
     store.set_part(key, Some(value));
-}
-
-/// The condition that says what a cell is: its type, or else whose it is.
-pub(super) fn who(card: &Card) -> Option<&Condition> {
-    let of = |kind: &str| card.choosable().find(|condition| condition.kind == kind);
-    of("cell_type").or_else(|| of("identity"))
-}
-
-/// The condition that perturbs.
-pub(super) fn change(card: &Card) -> Option<&Condition> {
-    card.choosable().find(|condition| condition.kind == "perturbation")
 }
 
 /// Value of a condition that the lesson's own part of the address names, if the card has it.

@@ -11,16 +11,14 @@ use plots::bars::{Bar, draw};
 
 use super::runs;
 use crate::held_out;
-use crate::lessons::{highest, noise_free};
+use crate::lessons::{GUESS, GUESSES, highest, noise_free};
 use crate::protocol::card::{Card, Score};
 use crate::ui::state::store::{Store, use_store};
 use crate::ui::widgets::canvas::{resized, surface, theme};
 use crate::ui::widgets::numbers::or_dash;
 
 /// The three, in the order shown.
-const THREE: [&str; 3] = ["the model", "PerturbMean", "the ceiling"];
-/// Part of the address that holds the guess.
-const GUESS: &str = "learn.guess";
+const THREE: [&str; GUESSES] = ["the model", "PerturbMean", "the ceiling"];
 
 /// The group that is shown at first: the one with most measured cells.
 fn largest(store: Store) -> usize {
@@ -40,7 +38,7 @@ fn deltas(score: &Score) -> [Option<f64>; 3] {
 
 /// The guess that an address says.
 fn guessed(store: Store) -> Option<usize> {
-    runs::part(store, GUESS)?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < 3)
+    runs::part(store, GUESS)?.parse::<usize>().ok()?.checked_sub(1).filter(|place| *place < GUESSES)
 }
 
 #[component]

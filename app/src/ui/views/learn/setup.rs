@@ -6,7 +6,8 @@
 
 use leptos::prelude::*;
 
-use super::runs::{self, CELLS, STEPS};
+use super::runs;
+use crate::lessons::{CELLS, STEPS, change, who};
 use crate::protocol::card::Condition;
 use crate::protocol::learn::Ask;
 use crate::ui::effects::{learn, worker};
@@ -58,10 +59,10 @@ pub(super) fn Setup(lesson: &'static str) -> impl IntoView {
     let or_control = lesson == "write";
     let fields = move || {
         store.card.get().map(|card| {
-            let who = runs::who(&card)
+            let who = who(&card)
                 .cloned()
                 .map(|condition| view! { <Select condition part="learn.type" or_control=true/> });
-            let change = runs::change(&card)
+            let change = change(&card)
                 .cloned()
                 .map(|condition| view! { <Select condition part="learn.change" or_control/> });
             let steps = card.steps;
@@ -70,7 +71,7 @@ pub(super) fn Setup(lesson: &'static str) -> impl IntoView {
     };
     let without = move || {
         let card = store.card.get()?;
-        (!or_control && runs::change(&card).is_none()).then_some("This lesson needs a model that knows a perturbation.")
+        (!or_control && change(&card).is_none()).then_some("This lesson needs a model that knows a perturbation.")
     };
     let blocked = move || store.phase.with(|phase| *phase != Phase::Idle) || without().is_some();
     view! {

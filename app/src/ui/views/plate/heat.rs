@@ -15,7 +15,7 @@ use super::desk::{Desk, part, use_desk};
 use super::words::{against, words_of};
 use crate::gene_list;
 use crate::gene_names::Found;
-use crate::plate::results::{WellResult, most_varied};
+use crate::plate::results::{HEAT, WellResult, heat_genes, most_varied};
 use crate::plate::wells::name;
 use crate::protocol::ToWorker;
 use crate::protocol::plate::{Ask, Ordered};
@@ -25,8 +25,6 @@ use crate::ui::widgets::canvas::{export_theme, pointer, resized, surface, theme}
 
 /// Genes when nothing else is said.
 const USUAL: usize = 30;
-/// Genes of a list at most.
-const MOST: usize = 200;
 
 /// What is shown, in the plate's order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,8 +83,8 @@ impl Matrix {
 fn genes(desk: Desk, results: &[&WellResult]) -> Vec<usize> {
     let card = desk.card();
     let wish = part(desk.store, "plate.heat").unwrap_or_default();
-    if let Ok(count) = wish.parse::<usize>() {
-        return most_varied(results, count.clamp(2, MOST));
+    if let Ok(Some(count)) = heat_genes(&wish) {
+        return most_varied(results, count);
     }
     if wish.is_empty() {
         return most_varied(results, USUAL);
@@ -96,7 +94,7 @@ fn genes(desk: Desk, results: &[&WellResult]) -> Vec<usize> {
         Found::Gene(gene) => card.genes.iter().position(|own| *own == gene),
         Found::Several(_) | Found::Nothing => None,
     };
-    let listed: Vec<usize> = listed.iter().filter_map(|name| place(names.find(name, &card.genes))).take(MOST).collect();
+    let listed: Vec<usize> = listed.iter().filter_map(|name| place(names.find(name, &card.genes))).take(HEAT.1 as usize).collect();
     if listed.is_empty() { most_varied(results, USUAL) } else { listed }
 }
 
@@ -180,6 +178,10 @@ fn Controls(shown: Memo<Arc<Matrix>>) -> impl IntoView {
     let wish = move || part(desk.store, "plate.heat").unwrap_or_else(|| USUAL.to_string());
     let take = move |event| {
         let text = event_target_value(&event).trim().to_owned();
+        if let Err(words) = heat_genes(&text) {
+            desk.store.alert.set(Some(words));
+            return;
+        }
         desk.set_part("plate.heat", Some(text).filter(|text| !text.is_empty() && *text != USUAL.to_string()));
     };
     let select = move |key: &'static str, own: &'static str| {

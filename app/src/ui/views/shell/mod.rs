@@ -1,6 +1,6 @@
 //! What stands around the views: header, messages, dialogs, keys, looks.
 //!
-//! Does: begins to hear keys, keeps the window's title, shows the last failure.
+//! Does: begins to hear keys, keeps the window's title, shows the last failure and what of the address was ignored.
 //! Does not know: what the views show.
 //! Flow: person → **shell** → store, history, looks.
 
@@ -80,6 +80,23 @@ pub(in crate::ui) fn Alert() -> impl IntoView {
                 <button data-testid="restart" on:click=move |_| worker::restart(store)>"Restart"</button>
             </Show>
             <button class="quiet" aria-label="Close message" on:click=move |_| store.alert.set(None)>"Close"</button>
+        </div>
+    }
+}
+
+/// What of the address could not be understood, above every view: a link is never ignored in silence.
+#[component]
+pub(in crate::ui) fn Ignored() -> impl IntoView {
+    let store = use_store();
+    let refused = move || store.refused.with(|all| all.join(", "));
+    view! {
+        <div role="status">
+            <Show when=move || !store.refused.with(Vec::is_empty)>
+                <div class="model-bar" data-testid="refused-parts">
+                    <p>"These parts of the address could not be understood and were ignored: "{refused}</p>
+                    <button class="quiet" aria-label="Close the list of ignored parts" on:click=move |_| store.refused.set(Vec::new())>"Close"</button>
+                </div>
+            </Show>
         </div>
     }
 }

@@ -1,7 +1,7 @@
 //! What stands in the way of a run, above the controls.
 //!
-//! Does: names choices that the model does not have and numbers out of range, each with a way to leave it out; what of
-//! the address could not be understood. Nothing is made of such choices, and nothing is replaced in silence.
+//! Does: names choices that the model does not have and numbers out of range, each with a way to leave it out. Nothing is
+//! made of such choices, and nothing is replaced in silence.
 //! Does not know: what is a problem (`crate::checks` does).
 //! Flow: card + choices → **list** → person → choices.
 
@@ -22,7 +22,6 @@ pub(super) fn Problems() -> impl IntoView {
         };
         found.get().into_iter().map(item).collect::<Vec<_>>()
     };
-    let refused = move || store.refused.with(|all| all.join(", "));
     let leave_all = move |_| {
         let all = found.get_untracked();
         store.change(|state| all.iter().for_each(|own| checks::leave_out(state, &own.about)));
@@ -34,12 +33,6 @@ pub(super) fn Problems() -> impl IntoView {
                     <p>"Nothing is generated of these choices:"</p>
                     <ul>{list}</ul>
                     <button data-testid="leave-out" on:click=leave_all>"Leave all of it out"</button>
-                </div>
-            </Show>
-            <Show when=move || !store.refused.with(Vec::is_empty)>
-                <div class="problems" data-testid="refused-parts">
-                    <p>"These parts of the address could not be understood and were ignored: "{refused}</p>
-                    <button class="quiet" on:click=move |_| store.refused.set(Vec::new())>"Close"</button>
                 </div>
             </Show>
         </div>

@@ -15,13 +15,12 @@ use super::heat::HeatMap;
 use super::list::{WatchList, missing};
 use super::violins::Violins;
 use super::volcano::{Axis, Volcano};
+use crate::parts::{FIGURE as PART, FIGURES};
 use crate::protocol::ToWorker;
 use crate::ui::effects::worker;
 use crate::ui::state::store::{Store, use_store};
 use crate::ui::views::explore::standing::Standing;
 
-/// Part of the address that keeps the tab.
-const PART: &str = "genes.figure";
 
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +34,11 @@ enum Tab {
 
 /// Tabs: which, key in the address, words, what it shows.
 const TABS: [(Tab, &str, &str, &str); 5] = [
-    (Tab::Volcano, "volcano", "Volcano", "Fold change vs. significance (q)"),
-    (Tab::Ma, "ma", "MA plot", "Fold change vs. mean expression"),
-    (Tab::Violins, "violins", "Violins", "Distribution of expression over cells"),
-    (Tab::Dots, "dots", "Dot plot", "Share of cells with the gene and mean expression"),
-    (Tab::Heat, "heat", "Heat map", "Expression of many genes, similar genes side by side"),
+    (Tab::Volcano, FIGURES[0], "Volcano", "Fold change vs. significance (q)"),
+    (Tab::Ma, FIGURES[1], "MA plot", "Fold change vs. mean expression"),
+    (Tab::Violins, FIGURES[2], "Violins", "Distribution of expression over cells"),
+    (Tab::Dots, FIGURES[3], "Dot plot", "Share of cells with the gene and mean expression"),
+    (Tab::Heat, FIGURES[4], "Heat map", "Expression of many genes, similar genes side by side"),
 ];
 
 /// The tab that the address names; else the volcano where something can shift.

@@ -9,13 +9,12 @@ use web_sys::KeyboardEvent;
 
 use crate::gene_names::Suggestion;
 use crate::gene_rows::{names, surest};
+use crate::parts::GENES as PART;
 use crate::protocol::card::Card;
 use crate::ui::state::gene_choice::{choose, chosen, columns};
 use crate::ui::state::store::{Store, use_store};
 use crate::ui::state::tables::GeneValues;
 
-/// Part of the address that keeps the list.
-const PART: &str = "genes.list";
 /// Most genes in the list: more cannot be told apart in a figure.
 const MOST: usize = 60;
 /// Genes of the "top" button, and the q that they are below.

@@ -22,6 +22,7 @@ use crate::faults::is_asked;
 use crate::map_view::colour::{Coloured, Legend, Names, Sheet, by_layer, by_name, by_value};
 use crate::map_view::selection::Selection;
 use crate::map_view::{LayerId, benchmark};
+use crate::parts::COLOUR;
 use crate::ui::state::store::Store;
 use crate::ui::widgets::canvas::{resized, theme};
 
@@ -64,9 +65,6 @@ pub(super) struct Board {
     /// Points asked for by a benchmark.
     pub(super) load: Memo<Option<usize>>,
 }
-
-/// Key of the colouring in addresses.
-const COLOUR: &str = "map.colour";
 
 impl Board {
     pub(super) fn new(store: Store) -> Self {
