@@ -13,6 +13,9 @@ use crate::trust::{Level, Trust, support, trust};
 /// q below which a gene counts as moved.
 pub const MOVED: f64 = 0.05;
 
+/// Before what is known of both scenarios of a comparison.
+const EACH: &str = "of each against its control: ";
+
 /// Genes that moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
@@ -77,17 +80,20 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Of a comparison. B against A rests on both, and counts for as much as the weaker.
+    /// Of a comparison. B against A rests on both, and counts for as much as the weaker. What was measured is each of them
+    /// against its control, never one against the other: the clause says so.
     pub fn of(card: &Card, state: &State, comparison: Comparison, moved: Moved) -> Self {
         let sides: &[Which] = match comparison {
             Comparison::A => &[Which::A],
             Comparison::B => &[Which::B],
             Comparison::BAgainstA => &[Which::A, Which::B],
         };
-        let with = || sides.iter().map(|which| state.with_of(*which));
+        let of = |which: &Which| trust(card, state.with_of(*which));
+        let each = |own: Trust| Trust { words: format!("{EACH}{}", own.words), ..own };
+        let weakest = sides.iter().filter_map(of).max_by_key(|own| own.level);
         Self {
             moved: moved.words(),
-            trust: with().filter_map(|with| trust(card, with)).max_by_key(|own| own.level),
+            trust: if comparison == Comparison::BAgainstA { weakest.map(each) } else { weakest },
             support: supports(card, state, sides),
         }
     }
@@ -112,7 +118,7 @@ impl Verdict {
 mod tests {
     use super::{Moved, Verdict};
     use crate::protocol::Comparison;
-    use crate::protocol::card::{Card, Condition, Metrics, Score, Value};
+    use crate::protocol::card::{Best, Card, Condition, Metrics, Score, Value};
     use crate::state::State;
     use crate::trust::Level;
 
@@ -132,7 +138,7 @@ mod tests {
             condition: drug.into(),
             cells: 30,
             model: metrics(model),
-            baseline: metrics(baseline),
+            best: Some(Best { name: "regression".into(), metrics: metrics(baseline) }),
             ceiling: metrics(0.9),
             ..Score::default()
         };
@@ -170,6 +176,9 @@ mod tests {
         // B against A counts for as much as the weaker of the two.
         let both = of("with.drug=X&b.on=1&b.with.drug=Y", Comparison::BAgainstA);
         assert_eq!(both.level(), Level::Behind);
+        let clause = "3 genes up, 0 down at q < 0.05; of each against its control: do not trust it further than";
+        assert!(both.sentence().starts_with(clause), "{}", both.sentence());
+        assert!(!sentence.contains("of each"), "one scenario is one comparison: {sentence}");
         let each = "; A: 400 training cells carry it; B: only 7 training cells carry it: thin support.";
         assert!(both.sentence().ends_with(each), "{}", both.sentence());
         // Few cells are never a good sign.

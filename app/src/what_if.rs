@@ -10,7 +10,7 @@ use crate::own_data::thousands;
 use crate::protocol::card::{Card, Condition, THIN, Value};
 use crate::protocol::what_if::{About, Types, Wanted, Who};
 use crate::state::With;
-use crate::trust::{Level, support_words, trust};
+use crate::trust::{Level, Trust, rewritten, support_words, trust};
 use crate::verdict::{Moved, Verdict};
 
 /// Share of the measured genes that stays visible where nothing else is chosen (`model::rewrite::KEEP`).
@@ -31,6 +31,10 @@ const SURE: f64 = 0.75;
 const NEAREST: &str = "wellplate_nearest_type";
 /// Label of the types by hand in these files.
 pub const NAMED: &str = "wellplate_named_type";
+/// Before what is known of the model by its scores of rewritten cells.
+const REWRITTEN: &str = "by held-out cells that were rewritten as yours are: ";
+/// The same where the card has no such scores.
+const FROM_NOTHING: &str = "by cells generated from nothing, not by rewritten ones: ";
 /// Share of cells far from the training cells from which it is said.
 const APART: f64 = 0.2;
 /// Most bytes of the layers of expected counts, which are dense and put together in memory.
@@ -157,7 +161,10 @@ pub fn verdict(card: &Card, with: &With, about: &About, moved: Moved) -> Verdict
     if let (Some(condition), Some((value, _))) = (types(card), about.types.first()) {
         asked.insert(condition.key.clone(), vec![value.clone()]);
     }
-    let mut trust = trust(card, &asked);
+    let by = |words: &str, own: Trust| Trust { words: format!("{words}{}", own.words), ..own };
+    // Most cards score cells that were generated from nothing; how well the visitor's own are rewritten is another thing.
+    let generated = || trust(card, &asked).map(|own| by(FROM_NOTHING, own));
+    let mut trust = rewritten(card, &asked).map(|own| by(REWRITTEN, own)).or_else(generated);
     // What the model cannot see it cannot be trusted with.
     if let Some(own) = trust.as_mut().filter(|_| warnings(about).1) {
         own.level = Level::Unknown;

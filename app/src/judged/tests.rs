@@ -1,6 +1,6 @@
 //! What a card says of the referee's metrics, on summaries made by hand.
 
-use super::{Better, Entry, Estimate, Metric, Summary, estimate_words};
+use super::{Against, Better, Controls, Entry, Estimate, Metric, Scored, Summary, estimate_words, stands_on};
 
 fn entry(kind: &str, name: &str, metrics: &[(&str, f64)]) -> Entry {
     let estimate = |value: f64| Estimate { value: Some(value), low: None, high: None };
@@ -22,7 +22,7 @@ fn summary(own: &[(&str, f64)]) -> Summary {
         entry("ceiling", "", &mean),
         entry("baseline", "control copy", &[("pearson_delta", 0.1), ("mae", 0.019)]),
         entry("baseline", "PerturbMean", &mean),
-        entry("prediction", "model", own),
+        entry("prediction", "model, measured controls", own),
     ];
     Summary { title: "all".into(), groups: 3, entries }
 }
@@ -37,7 +37,12 @@ fn the_papers_metrics_stand_first_and_under_its_names() {
     let kinds: Vec<String> = summary(&[]).rows().into_iter().map(Entry::title).collect();
     assert_eq!(
         kinds,
-        ["Model", "Baseline: control copy", "Baseline: PerturbMean", "Ceiling: measured against measured"]
+        [
+            "Model, measured controls",
+            "Baseline: control copy",
+            "Baseline: PerturbMean",
+            "Ceiling: measured against measured"
+        ]
     );
 }
 
@@ -48,20 +53,53 @@ fn the_model_is_held_against_the_best_baseline() {
     assert_eq!((ahead("pearson_delta"), ahead("mae")), (Some(true), Some(false)));
     assert_eq!((ahead("roc_auc"), ahead("de_nsig_counts_pred")), (None, None));
     assert_eq!(own.is_ahead(&own.entries[0], &Metric::new("mae")), None, "the ceiling is no contestant");
-    assert_eq!(own.against_the_best("pearson_delta"), Some((0.6, 0.5, "PerturbMean")));
-    assert_eq!(own.against_the_best("mae"), Some((0.03, 0.019, "control copy")), "the lowest error is the best");
+    let against = |model: f64, best: f64, name| Some(Against { model, best, name, controls: Controls::Measured });
+    assert_eq!(own.against_the_best("pearson_delta"), against(0.6, 0.5, "PerturbMean"));
+    assert_eq!(own.against_the_best("mae"), against(0.03, 0.019, "control copy"), "the lowest error is the best");
     assert!(own.is_best(&own.entries[1], &Metric::new("mae")) && !own.is_best(&own.entries[2], &Metric::new("mae")));
 }
 
 #[test]
 fn like_is_held_against_like() {
-    let mut all = summary(&[("pearson_delta", 0.6)]);
-    all.entries.push(entry("baseline", "regression", &[("pearson_delta", 0.55)]));
-    all.entries.push(entry("baseline", "regression, measured controls", &[("pearson_delta", 0.8)]));
-    all.entries.push(entry("prediction", "model, measured controls", &[("pearson_delta", 0.7)]));
-    assert_eq!(all.against_the_best("pearson_delta"), Some((0.6, 0.55, "regression")));
-    let ahead = |place: usize| all.is_ahead(&all.entries[place], &Metric::new("pearson_delta"));
-    assert_eq!((ahead(3), ahead(6)), (Some(true), Some(false)));
+    let mut all = Summary { title: "all".into(), groups: 3, entries: Vec::new() };
+    let mut add = |kind: &str, name: &str, value: f64| all.entries.push(entry(kind, name, &[("pearson_delta", value)]));
+    add("prediction", "model", 0.64);
+    add("prediction", "model, measured controls", 0.75);
+    add("baseline", "PerturbMean", 0.70);
+    add("baseline", "regression", 0.60);
+    add("baseline", "negative binomial", 0.5);
+    let metric = Metric::new("pearson_delta");
+    let against = |model: f64, best: f64, name, controls| Some(Against { model, best, name, controls });
+    let ahead = |all: &Summary, place: usize| all.is_ahead(&all.entries[place], &metric);
+    assert_eq!(all.against_the_best("pearson_delta"), against(0.75, 0.7, "PerturbMean", Controls::Measured));
+    assert_eq!((ahead(&all, 0), ahead(&all, 1)), (Some(true), Some(true)), "0.70 is nothing that 0.64 is held against");
+    let stars = |all: &Summary| all.entries.iter().map(|own| all.is_best(own, &metric)).collect::<Vec<_>>();
+    assert_eq!(stars(&all), [false, false, true, true, false], "each kind has its best");
+
+    // A baseline beside measured control cells is never held against a model with its own.
+    all.entries[1].metrics.clear();
+    all.entries.push(entry("baseline", "context mean", &[("pearson_delta", 0.9)]));
+    assert_eq!(all.against_the_best("pearson_delta"), against(0.64, 0.6, "regression", Controls::Own));
+    assert_eq!(ahead(&all, 0), Some(true));
+    all.entries.retain(|own| stands_on(&own.name) == Controls::Measured || own.kind == "prediction");
+    assert_eq!((all.against_the_best("pearson_delta"), ahead(&all, 0)), (None, None));
+    all.entries.push(entry("baseline", "regression, measured controls", &[("pearson_delta", 0.95)]));
+    all.entries[1] = entry("prediction", "model, measured controls", &[("pearson_delta", 0.92)]);
+    assert_eq!(all.against_the_best("pearson_delta").map(|own| own.name), Some("regression, measured controls"));
+    assert_eq!((ahead(&all, 0), ahead(&all, 1)), (None, Some(false)));
+}
+
+#[test]
+fn rewritten_cells_count_where_they_keep_something() {
+    let own = |name: &str, value: f64| entry("prediction", name, &[("pearson_delta", value)]);
+    let entries = vec![
+        own("drawn anew, measured controls", 0.9),
+        own("rewritten, 0.5 kept, measured controls", 0.6),
+        entry("baseline", "regression on the same cells", &[("pearson_delta", 0.5)]),
+    ];
+    let all = Summary { title: "Measured cells rewritten, all cell types together".into(), groups: 3, entries };
+    assert_eq!((all.scored(), summary(&[]).scored()), (Scored::Rewritten, Scored::Alone));
+    assert_eq!(all.against_the_best("pearson_delta").map(|own| (own.model, own.best)), Some((0.6, 0.5)));
 }
 
 #[test]

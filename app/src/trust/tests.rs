@@ -1,6 +1,6 @@
 //! Trust follows the best baseline, says where its numbers are from, and says so where there are none.
 
-use super::{Level, support, trust};
+use super::{Level, Trust, support, trust};
 use crate::judged::{Entry, Estimate, Summary};
 use crate::protocol::card::{Best, Card, Condition, Metrics, Score, Value};
 use crate::state::State;
@@ -56,34 +56,74 @@ fn of(card: &Card, query: &str) -> (Level, String, String) {
 const B: &str = "with.donor=1&with.type=B&with.drug=X";
 
 #[test]
-fn the_best_baseline_decides() {
+fn the_best_baseline_on_the_same_control_cells_decides() {
     let mut card = card();
+    card.scores[0] = score("1", "B", "X", [0.64, 0.7, 0.9]);
+    let mut entries = vec![
+        ("prediction", "model", 0.64),
+        ("prediction", "model, measured controls", 0.75),
+        ("baseline", "PerturbMean", 0.7),
+        ("baseline", "regression", 0.66),
+    ];
+    card.summaries = vec![summary("Cell type by cell type", &entries)];
     let (level, words, why) = of(&card, B);
-    assert_eq!(level, Level::Ahead);
+    assert_eq!(
+        level,
+        Level::Ahead,
+        "0.75 is held against 0.70, and 0.64 against nothing that had measured control cells"
+    );
     assert!(
-        words.contains("closer (0.80) than the best baseline, the simple average of the other donors (0.60)"),
+        words.contains("closer (0.75) than the best baseline, the simple average of the other donors (0.70)"),
         "{words}"
     );
-    assert!(why.contains("held-out donor 1 (B, 30 measured cells)") && why.contains("other half 0.90"), "{why}");
+    for part in [
+        "Over 7 held-out groups (cell type by cell type) the model reaches 0.75",
+        "both against measured control cells",
+        "held-out donor 1 (B, 30 measured cells), the model's effects against its own control cells",
+        "at 0.64; PerturbMean (the simple average of the other donors), against measured control cells, which is another test, reaches 0.70",
+        "other half 0.90",
+    ] {
+        assert!(why.contains(part), "{part} in {why}");
+    }
 
-    // A regression that is ahead over all groups counts, as long as nobody says who is best in this one.
-    card.summaries =
-        vec![summary("Cell type by cell type", &[("prediction", "model", 0.7), ("baseline", "regression", 0.75)])];
-    let (level, words, why) = of(&card, B);
+    entries.push(("baseline", "regression, measured controls", 0.8));
+    card.summaries = vec![summary("Cell type by cell type", &entries)];
+    let (level, words, _) = of(&card, B);
     assert_eq!(level, Level::Behind);
-    assert!(words.contains("a regression on the training cells, which is closer to held-out cells (0.75)"), "{words}");
-    assert!(why.contains("Over 7 held-out groups (cell type by cell type) the model reaches 0.70"), "{why}");
+    assert!(words.contains("a regression on the training cells, which is closer to held-out cells (0.80)"), "{words}");
+    entries.pop();
+    entries.push(("baseline", "context mean", 0.76));
+    card.summaries = vec![summary("Cell type by cell type", &entries)];
+    let (level, words, _) = of(&card, B);
+    assert_eq!(level, Level::Even);
+    assert!(words.contains("no further than the mean of the same cells under other perturbations"), "{words}");
+}
 
+#[test]
+fn a_model_with_control_cells_of_its_own_is_held_against_its_like() {
+    let mut card = card();
+    card.summaries = vec![summary(
+        "Cell type by cell type",
+        &[("prediction", "model", 0.64), ("baseline", "context mean", 0.9), ("baseline", "regression", 0.6)],
+    )];
+    let (level, words, why) = of(&card, B);
+    assert!(level == Level::Ahead && words.contains("a regression on the training cells (0.60)"), "{words}");
+    assert!(why.contains("each against control cells of its own"), "{why}");
+    // A group whose baseline stands on other control cells tells of both, and ranks them not.
+    card.summaries.clear();
+    let (level, words, why) = of(&card, B);
+    assert_eq!(level, Level::Unknown);
+    assert!(words.ends_with("no baseline was measured against the same control cells as the model"), "{words}");
+    assert!(why.contains("at 0.80; PerturbMean (") && why.contains("reaches 0.60"), "{why}");
     card.scores[0].best = Some(Best { name: "shrunken mean".into(), metrics: metrics(0.79) });
     let (level, words, _) = of(&card, B);
-    assert_eq!(level, Level::Even, "the best of this group is known");
+    assert_eq!(level, Level::Even, "the best of this group is known, and of the model's kind");
     assert!(words.contains("no further than the shrunken average of the other donors"), "{words}");
 }
 
 #[test]
 fn a_ceiling_below_zero_is_not_shown() {
-    let (level, _, why) = of(&card(), "with.donor=1&with.type=T&with.drug=X");
-    assert_eq!(level, Level::Even);
+    let (_, _, why) = of(&card(), "with.donor=1&with.type=T&with.drug=X");
     assert!(why.contains("there is no ceiling") && !why.contains("-0.3"), "{why}");
 }
 
@@ -101,17 +141,37 @@ fn what_nobody_measured_is_said_so() {
 fn combinations_that_were_scored_are_told() {
     let mut card = card();
     card.scores.push(score("1", "B", "Y+X", [0.5, 0.7, 0.9]));
-    let (level, words, why) = of(&card, &format!("{B}&with.drug=Y"));
-    assert!(level == Level::Behind && words.contains("(0.70)"), "{words}");
-    assert!(why.starts_with("For X + Y in held-out donor 1"), "{why}");
+    let (level, _, why) = of(&card, &format!("{B}&with.drug=Y"));
+    assert_eq!(level, Level::Unknown, "PerturbMean stands on other control cells");
+    assert!(why.starts_with("For X + Y in held-out donor 1") && why.contains("reaches 0.70"), "{why}");
     // Without a line of their own, what holds over all scored combinations.
     card.summaries = vec![summary(
         "Several at once, cell type by cell type",
-        &[("prediction", "model", 0.6), ("baseline", "PerturbMean", 0.5)],
+        &[("prediction", "model, measured controls", 0.6), ("baseline", "PerturbMean", 0.5)],
     )];
     let (level, words, why) = of(&card, "with.donor=1&with.type=B&with.drug=X&with.drug=Z");
     assert!(level == Level::Ahead && words.contains("(0.60)"), "{words}");
     assert!(why.contains("several at once"), "{why}");
+}
+
+#[test]
+fn rewritten_cells_are_trusted_by_their_own_scores() {
+    let mut card = card();
+    let generated = [("prediction", "model, measured controls", 0.9), ("baseline", "PerturbMean", 0.6)];
+    let rewritten = [
+        ("prediction", "drawn anew, measured controls", 0.95),
+        ("prediction", "rewritten, 0.5 kept, measured controls", 0.5),
+        ("baseline", "regression on the same cells", 0.7),
+    ];
+    card.summaries = vec![summary("Measured cells rewritten, cell type by cell type", &rewritten)];
+    let of_own = |card: &Card, query: &str| super::rewritten(card, &State::read(query).with);
+    assert_eq!(of(&card, B).0, Level::Unknown, "rewritten cells say nothing of generated ones");
+    card.summaries.push(summary("Cell type by cell type", &generated));
+    assert_eq!(of(&card, B).0, Level::Ahead);
+    let own = of_own(&card, B).unwrap_or_else(|| Trust::unknown(""));
+    assert!(own.level == Level::Behind && own.words.contains("(0.70) than the model (0.50)"), "{own:?}");
+    assert!(own.why.contains("measured cells rewritten"), "{own:?}");
+    assert!(of_own(&card, &format!("{B}&with.drug=Y")).is_none() && of_own(&card, "with.drug=Z").is_none());
 }
 
 #[test]

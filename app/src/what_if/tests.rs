@@ -6,7 +6,8 @@ use super::{
     FIRST, KEEP, NAMED, Source, command, expects, figures, known, known_of, taken, types_words, unknown, verdict,
     warnings,
 };
-use crate::protocol::card::{Card, Condition, Metrics, Score, Value};
+use crate::judged::{Entry, Estimate, Summary};
+use crate::protocol::card::{Best, Card, Condition, Metrics, Score, Value};
 use crate::protocol::what_if::{About, Types, Wanted, Who};
 use crate::trust::Level;
 use crate::verdict::Moved;
@@ -28,7 +29,7 @@ fn card() -> Card {
         condition: "IFN".into(),
         cells: 40,
         model: metrics(model),
-        baseline: metrics(0.5),
+        best: Some(Best { name: "regression".into(), metrics: metrics(0.5) }),
         ceiling: metrics(0.9),
         ..Score::default()
     };
@@ -128,6 +129,26 @@ fn the_verdict_is_that_of_the_commonest_type_and_nothing_is_trusted_of_half_a_pa
     assert_eq!(own.level(), Level::Ahead);
     let words = own.sentence();
     assert!(words.starts_with("Predicted: 5 genes up, 2 down") && words.contains("90 training cells"), "{words}");
+    assert!(words.contains("; by cells generated from nothing, not by rewritten ones: trust it"), "{words}");
+    let mut scored = card.clone();
+    let entry = |kind: &str, name: &str, delta: f64| Entry {
+        kind: kind.into(),
+        name: name.into(),
+        metrics: [("pearson_delta".to_owned(), Estimate { value: Some(delta), ..Estimate::default() })].into(),
+    };
+    scored.summaries = vec![Summary {
+        title: "Measured cells rewritten, cell type by cell type".into(),
+        groups: 2,
+        entries: vec![
+            entry("prediction", "rewritten, 0.5 kept, measured controls", 0.4),
+            entry("baseline", "PerturbMean", 0.6),
+        ],
+    }];
+    let own = verdict(&scored, &wanted().with, &about(), moved);
+    assert!(
+        own.level() == Level::Behind && own.sentence().contains("; by held-out cells that were rewritten"),
+        "{own:?}"
+    );
     let other = About { types: vec![("CD4 T".into(), 9)], ..about() };
     assert_eq!(verdict(&card, &wanted().with, &other, moved).level(), Level::Behind);
     // No training cell had both, whosever it was.
@@ -137,7 +158,7 @@ fn the_verdict_is_that_of_the_commonest_type_and_nothing_is_trusted_of_half_a_pa
     let half = About { genes: (4500, 9000), ..about() };
     let own = verdict(&card, &wanted().with, &half, moved);
     assert_eq!(own.level(), Level::Unknown);
-    assert!(own.sentence().contains("a guess"), "{}", own.sentence());
+    assert!(own.sentence().contains("; a guess: the file lacks"), "{}", own.sentence());
 }
 
 #[test]

@@ -56,6 +56,8 @@ fn two_scenarios_are_compared_with_their_controls_and_with_one_another() {
             // Two scenarios open on one against the other.
             page.keys("filter", "ISG15");
             assert!(page.text("sides").contains("from A's cells"), "{}", page.text("sides"));
+            let each = "; of each against its control: ";
+            assert!(page.text("verdict").contains(each), "{}", page.text("verdict"));
             let back = change(page, "ISG15");
             assert!(back.starts_with('−') || back == "gone", "without interferon ISG15 falls: {back}");
             let (_, bytes) = page.download(|page| page.click("save-csv"));
@@ -65,6 +67,7 @@ fn two_scenarios_are_compared_with_their_controls_and_with_one_another() {
             let raised =
                 page.wait("the other comparison", 10, |page| Some(change(page, "ISG15")).filter(|c| *c != back));
             assert!(!raised.starts_with('−') && raised != "gone", "{raised}");
+            assert!(!page.text("verdict").contains(each), "{}", page.text("verdict"));
             address(page, "show.comparison=a", true);
             page.click("show-b-a");
             address(page, "show.comparison", false);

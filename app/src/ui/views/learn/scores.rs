@@ -10,30 +10,21 @@ use leptos::prelude::*;
 use plots::bars::{Bar, draw};
 
 use super::runs;
-use crate::held_out;
+use crate::judged::three::{self, RIVAL, Three};
 use crate::lessons::{GUESS, GUESSES, highest, noise_free};
-use crate::protocol::card::{Card, Score};
+use crate::protocol::card::Metrics;
 use crate::ui::state::store::{Store, use_store};
 use crate::ui::widgets::canvas::{resized, surface, theme};
 use crate::ui::widgets::numbers::or_dash;
 
 /// The three, in the order shown.
-const THREE: [&str; GUESSES] = ["the model", "PerturbMean", "the ceiling"];
+const THREE: [&str; GUESSES] = ["the model", RIVAL, "the ceiling"];
+/// What is said where a single group does not compare like with like.
+const UNLIKE: &str = "In a single group the model's effects are against control cells of its own and PerturbMean's against measured ones: the two are not the same test. Over all held-out groups they are.";
 
-/// The group that is shown at first: the one with most measured cells.
-fn largest(store: Store) -> usize {
-    let Some(card) = store.card.get() else { return 0 };
-    (0..card.scores.len()).max_by_key(|place| card.scores[*place].cells).unwrap_or(0)
-}
-
-/// A group in words.
-fn group(card: &Card, score: &Score) -> String {
-    format!("{} ({} measured cells)", held_out::group(card, score), score.cells)
-}
-
-/// Pearson-Δ of model, baseline and ceiling.
-fn deltas(score: &Score) -> [Option<f64>; 3] {
-    [score.model, score.baseline, score.ceiling()].map(|metrics| metrics.pearson_delta)
+/// All that the open card says of the three.
+fn all(store: Store) -> Vec<Three> {
+    store.card.with(|card| card.as_ref().map(|card| three::all(card)).unwrap_or_default())
 }
 
 /// The guess that an address says.
@@ -58,32 +49,28 @@ pub(super) fn Guess() -> impl IntoView {
             }
         })
         .collect();
-    let score = move || {
-        let place = largest(store);
-        store.card.get().and_then(|card| card.scores.get(place).cloned())
-    };
     let check = move |_| {
         if let Some(place) = chosen.get_untracked() {
             runs::set_part(store, GUESS, (place + 1).to_string());
         }
     };
     let verdict = move || {
-        let (guess, score, card) = (guessed(store)?, score()?, store.card.get()?);
-        let found = deltas(&score);
+        let (guess, first) = (guessed(store)?, all(store).into_iter().next()?);
+        let found = first.deltas();
         let numbers: Vec<String> =
             THREE.iter().zip(found).map(|(name, value)| format!("{name} {}", or_dash(value, 2))).collect();
-        let told = match highest(found) {
+        let told = match highest(found).filter(|_| first.alike) {
             Some(top) if top == guess => format!("✓ Right: {} is highest here.", THREE[top]),
             Some(top) => format!("✗ Not here: {} is highest.", THREE[top]),
             None => "The card does not say which is highest.".to_owned(),
         };
         Some(format!(
             "{told} {}: {}. The next step says why that is less strange than it looks.",
-            group(&card, &score),
+            first.title,
             numbers.join(", ")
         ))
     };
-    let none = move || store.card.with(|card| card.as_ref().is_some_and(|card| card.scores.is_empty()));
+    let none = move || store.card.with(Option::is_some) && all(store).is_empty();
     let hidden = move || store.card.with(Option::is_none) || none();
     view! {
         <section class="panel" aria-labelledby="guess-title" data-testid="learn-guess">
@@ -103,37 +90,36 @@ pub(super) fn Guess() -> impl IntoView {
 pub(super) fn Scores() -> impl IntoView {
     let store = use_store();
     let (picked, set_picked) = signal(None::<usize>);
-    let place = move || picked.get().unwrap_or_else(|| largest(store));
-    let score = Memo::new(move |_| store.card.get().and_then(|card| card.scores.get(place()).cloned()));
+    let score = Memo::new(move |_| all(store).into_iter().nth(picked.get().unwrap_or(0)));
     let options = move || {
-        let card = store.card.get()?;
-        let own = place();
-        let option =
-            |(at, score): (usize, &Score)| view! { <option value=at selected=at == own>{group(&card, score)}</option> };
-        Some(card.scores.iter().enumerate().map(option).collect::<Vec<_>>())
+        let own = picked.get().unwrap_or(0);
+        let option = |(at, score): (usize, Three)| view! { <option value=at selected=at == own>{score.title}</option> };
+        all(store).into_iter().enumerate().map(option).collect::<Vec<_>>()
     };
+    let unlike = move || score.with(|score| score.as_ref().filter(|own| !own.alike).map(|_| UNLIKE));
     let rows = move || {
         let score = score.get()?;
-        let row = |(name, metrics): (&str, crate::protocol::card::Metrics)| {
+        let row = |(name, metrics): (&str, Metrics)| {
             view! { <tr><th scope="row">{name.to_owned()}</th><td>{or_dash(metrics.pearson_delta, 2)}</td><td>{or_dash(metrics.des, 2)}</td><td>{or_dash(metrics.mae, 4)}</td></tr> }
         };
-        Some(THREE.into_iter().zip([score.model, score.baseline, score.ceiling()]).map(row).collect::<Vec<_>>())
+        Some(THREE.into_iter().zip(score.metrics).map(row).collect::<Vec<_>>())
     };
     let limit = move || {
-        let halves = score.get()?.ceiling().pearson_delta?;
+        let [.., halves] = score.get()?.deltas();
+        let halves = halves?;
         Some(format!(
             "Halves agree at r = {halves:.2}, so a prediction without noise could reach about √(2r / (1 + r)) = {:.2} against all of these cells.",
             noise_free(halves)?
         ))
     };
-    let none = move || store.card.with(|card| card.as_ref().is_some_and(|card| card.scores.is_empty()));
+    let none = move || store.card.with(Option::is_some) && all(store).is_empty();
     // Before the model is there its table would be a head without rows.
     let hidden = move || store.card.with(Option::is_none) || none();
     view! {
         <section class="panel" aria-labelledby="scores-title" data-testid="learn-scores">
             <h3 id="scores-title">"Scores on held-out cells"</h3>
             <p class="empty" hidden=move || !none()>"This model has no held-out scores."</p>
-            <label class="inline" for="score-group" hidden=hidden>"Held-out group "
+            <label class="inline" for="score-group" hidden=hidden>"Held-out cells "
                 <select id="score-group" data-testid="score-group" on:change=move |event| set_picked.set(event_target_value(&event).parse().ok())>{options}</select>
             </label>
             <ThreeBars score/>
@@ -143,6 +129,7 @@ pub(super) fn Scores() -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
+            <p class="note" data-testid="unlike-scores">{unlike}</p>
             <p class="note" data-testid="noise-free">{move || limit().unwrap_or_default()}</p>
         </section>
     }
@@ -150,12 +137,12 @@ pub(super) fn Scores() -> impl IntoView {
 
 /// Pearson-Δ of the three as bars.
 #[component]
-fn ThreeBars(score: Memo<Option<Score>>) -> impl IntoView {
+fn ThreeBars(score: Memo<Option<Three>>) -> impl IntoView {
     let store = use_store();
     let node = NodeRef::<Canvas>::new();
     let size = resized();
     let bars = move || -> Vec<Bar> {
-        let found = score.get().map(|score| deltas(&score)).unwrap_or_default();
+        let found = score.get().map(|score| score.deltas()).unwrap_or_default();
         let named =
             THREE.iter().zip(found).filter_map(|(name, value)| Some(Bar { name: (*name).to_owned(), value: value? }));
         named.collect()

@@ -18,7 +18,7 @@ pub(super) fn Summaries(summaries: Vec<Summary>) -> impl IntoView {
         view! {
             <section data-testid="summaries">
                 {shown}
-                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ★ is the best baseline of a column, ✓ a model that is ahead of it; ↑ higher is better, ↓ lower is better. What is written alike is not ranked. The ceiling compares one half of the measured cells with the other; corrected for half the cells (2r / (1 + r)) it is what all cells would reach. A prediction with less noise can pass it, and where halves of so few cells do not agree at all (below zero) there is none."</p>
+                <p class="note">"Means over the held-out groups with 95 % intervals in brackets, where there are such. ★ is the best baseline of a column on its control cells (measured ones, or ones of its own), ✓ a model on the same ones that is ahead of it; ↑ higher is better, ↓ lower is better. What is written alike is not ranked. The ceiling compares one half of the measured cells with the other; corrected for half the cells (2r / (1 + r)) it is what all cells would reach. A prediction with less noise can pass it, and where halves of so few cells do not agree at all (below zero) there is none."</p>
             </section>
         }
     })
@@ -100,7 +100,7 @@ fn cell(own: &Summary, entry: &Entry, metric: &Metric) -> impl IntoView + use<> 
     let interval = interval.map(|words| view! { " "<small>{format!("({words})")}</small> });
     let (ahead, best) = (own.is_ahead(entry, metric) == Some(true), own.is_best(entry, metric));
     let mark = match (ahead, best) {
-        (true, _) => Some(("✓ ", "ahead of every baseline: ")),
+        (true, _) => Some(("✓ ", "ahead of every baseline on the same control cells: ")),
         (_, true) => Some(("★ ", "best baseline: ")),
         _ => None,
     };
