@@ -43,19 +43,8 @@ fn limit(values: &mut [f64]) -> f64 {
     ALWAYS_KEPT
 }
 
-/// Counts with no cell above the limit of its group and gene, and how many counts were pulled in. `sizes` are size factors
-/// [cells], `groups` numbers of groups [cells]; cells of a group of fewer than [`FEWEST_CELLS`] stay as they are.
-///
-/// ```
-/// use cells::{Counts, influence::limited};
-/// // Twenty cells with 3 counts of a gene each, one of them with 900.
-/// let rows: Vec<[u32; 1]> = (0..20).map(|cell| [if cell == 7 { 900 } else { 3 }]).collect();
-/// let counts = Counts::from_dense_rows(1, rows.iter().map(|row| row.as_slice()));
-/// let (counts, changed) = limited(&counts, &[1.0; 20], &[0; 20]);
-/// // A fifth of 14 + 19 · 3 is 14.
-/// assert_eq!((counts.row(7).1, changed), ([14].as_slice(), 1));
-/// ```
-pub fn limited(counts: &Counts, sizes: &[f64], groups: &[usize]) -> (Counts, usize) {
+/// Limits of every gene per size factor, for every group; none for a group of few cells.
+fn limits_of(counts: &Counts, sizes: &[f64], groups: &[usize]) -> Vec<Vec<f64>> {
     let many = groups.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); many];
     for (cell, group) in groups.iter().enumerate() {
@@ -66,17 +55,34 @@ pub fn limited(counts: &Counts, sizes: &[f64], groups: &[usize]) -> (Counts, usi
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); counts.genes()];
         for cell in members {
             let (genes, own) = counts.row(*cell);
-            genes
-                .iter()
-                .zip(own)
-                .for_each(|(gene, count)| values[*gene as usize].push(f64::from(*count) / sizes[*cell]));
+            let own = genes.iter().zip(own);
+            own.for_each(|(gene, count)| values[*gene as usize].push(f64::from(*count) / sizes[*cell]));
         }
         limits[group] = values.iter_mut().map(|own| limit(own)).collect();
     }
+    limits
+}
+
+/// Counts with no cell above the limit of its group and gene, and how many counts were pulled in. `sizes` are size factors
+/// [cells], `groups` numbers of groups [cells], `wider` those of the wider ones that groups lie in (the cell type of a type
+/// under one perturbation) [cells]. Cells of a group of fewer than [`FEWEST_CELLS`] are held to the limit of the wider one,
+/// and stay as they are where that is as small.
+///
+/// ```
+/// use cells::{Counts, influence::limited};
+/// // Twenty cells with 3 counts of a gene each, one of them with 900.
+/// let rows: Vec<[u32; 1]> = (0..20).map(|cell| [if cell == 7 { 900 } else { 3 }]).collect();
+/// let counts = Counts::from_dense_rows(1, rows.iter().map(|row| row.as_slice()));
+/// let (counts, changed) = limited(&counts, &[1.0; 20], &[0; 20], &[0; 20]);
+/// // A fifth of 14 + 19 · 3 is 14.
+/// assert_eq!((counts.row(7).1, changed), ([14].as_slice(), 1));
+/// ```
+pub fn limited(counts: &Counts, sizes: &[f64], groups: &[usize], wider: &[usize]) -> (Counts, usize) {
+    let (narrow, wide) = (limits_of(counts, sizes, groups), limits_of(counts, sizes, wider));
     let (mut starts, mut genes, mut values, mut changed) = (vec![0], Vec::new(), Vec::new(), 0);
-    for (cell, group) in groups.iter().enumerate() {
+    for (cell, (group, wider)) in groups.iter().zip(wider).enumerate() {
         let (own, counted) = counts.row(cell);
-        let limits = Some(&limits[*group]).filter(|limits| !limits.is_empty());
+        let limits = [&narrow[*group], &wide[*wider]].into_iter().find(|limits| !limits.is_empty());
         for (gene, count) in own.iter().zip(counted) {
             let most = limits.map_or(f64::INFINITY, |limits| limits[*gene as usize] * sizes[cell]);
             // At least one count: that the gene was seen is not taken back.
@@ -129,7 +135,8 @@ mod tests {
         let sizes: Vec<f64> = (0..45).map(size).collect();
         // Twenty cells, twenty in groups of four, and five.
         let groups: Vec<usize> = (0..45).map(|cell| [0, 1 + cell % 5, 6][cell / 20]).collect();
-        let (found, changed) = limited(&counts, &sizes, &groups);
+        let alone: Vec<usize> = (0..45).collect();
+        let (found, changed) = limited(&counts, &sizes, &groups, &alone);
         let gene = |cell: usize| {
             let mut row = [0; 2];
             found.dense_row(cell, &mut row);
@@ -139,5 +146,9 @@ mod tests {
         assert_eq!((gene(0), gene(20), gene(40)), ([10, 4], [500, 4], [500, 4]));
         assert_eq!(gene(3), [0, 120]);
         assert_eq!(found.stored(), counts.stored());
+        // Groups of four that are one cell type are held to its limit together; five cells by themselves stay.
+        let wider: Vec<usize> = (0..45).map(|cell| cell / 20).collect();
+        let (found, changed) = limited(&counts, &sizes, &groups, &wider);
+        assert_eq!((found.row(20).1[0], found.row(40).1[0], changed), (10, 500, 2));
     }
 }

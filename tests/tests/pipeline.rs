@@ -313,7 +313,7 @@ fn held_out_donors_are_scored_beside_baseline_and_ceiling() {
     let settings =
         Settings { guidance: 0.0, steps: 4, seed: 1, most: MOST_GENERATED, times: 2, effort: Effort::CPU, sets: None };
     let rules = Rules { spread: pool(), ..Rules::default() };
-    let found = evaluate(&bundle, &trained().cells, split, &settings, rules).unwrap();
+    let found = evaluate(&bundle, &trained().cells, split, None, &settings, rules).unwrap();
     let all = found.scores.iter().find(|score| score.cell_type == "all").unwrap();
     assert_eq!(all.cells, 120);
     // A fourfold shift of twelve genes is plain: every predictor sees it.
@@ -359,7 +359,7 @@ fn training_cells_that_are_test_cells_are_refused() {
     let both = cells.joined(&copy).unwrap();
     split.fingerprint = None;
     let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 8, times: 2, effort: Effort::CPU, sets: None };
-    let error = evaluate(&bundle(), &both, split, &settings, Rules::default()).err().unwrap();
+    let error = evaluate(&bundle(), &both, split, None, &settings, Rules::default()).err().unwrap();
     assert!(format!("{error:#}").contains("the very counts of a held-out cell"), "{error:#}");
 }
 

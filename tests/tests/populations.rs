@@ -20,7 +20,7 @@ fn control_cells_set_aside_are_compared_with_as_many_generated_ones() {
     let mut recipe = Recipe::read(&trained().run.join(RECIPE)).unwrap();
     let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 8, times: 2, effort: Effort::CPU, sets: None };
     // Nothing was set aside, so there is nothing to compare with.
-    assert!(crowd(&bundle, &trained().cells, &recipe, &settings).unwrap().is_none());
+    assert!(crowd(&bundle, &trained().cells, &recipe, None, &settings).unwrap().is_none());
     recipe.training.validation = 200;
     let (training, aside) = parts(&trained().cells, &recipe).unwrap();
     assert_eq!(aside.len(), 200);
@@ -28,7 +28,7 @@ fn control_cells_set_aside_are_compared_with_as_many_generated_ones() {
     let condition = trained().cells.label("condition").unwrap();
     let controls = aside.iter().filter(|cell| condition.text(**cell).as_deref() == Some("control")).count();
 
-    let found = crowd(&bundle, &trained().cells, &recipe, &settings).unwrap().unwrap();
+    let found = crowd(&bundle, &trained().cells, &recipe, None, &settings).unwrap().unwrap();
     assert_eq!(found.generated.len(), controls / 2);
     let made = found.generated.label("condition").unwrap();
     assert!((0..found.generated.len()).all(|cell| made.text(cell).as_deref() == Some("control")));

@@ -176,6 +176,70 @@ fn every_cell_is_in_the_store_as_it_was() {
 }
 
 #[test]
+fn some_cells_of_a_file_are_taken_with_the_sizes_of_whole_cells() {
+    let files = Files::new();
+    let mut second = files.second.clone();
+    // Three of four cells are singlets; the file holds a part of what was sequenced of them. One gene of two cells is
+    // what a doublet brings.
+    let quality = |cell: usize| ["SNG", "SNG", "DBL", "AMB"][cell % 4];
+    let sums = second.counts.library_sizes();
+    let whole: Vec<i64> = sums.iter().enumerate().map(|(cell, sum)| (2 * sum + cell as u64) as i64).collect();
+    let of_cell: Vec<&str> = (0..second.len()).map(quality).collect();
+    second.labels.insert("quality".to_owned(), Column::categorical(&of_cell));
+    second.labels.insert("whole".to_owned(), Column::Integer(whole.clone()));
+    let mut rows: Vec<Vec<u32>> = vec![vec![0; second.genes.len()]; second.len()];
+    rows.iter_mut().enumerate().for_each(|(cell, row)| second.counts.dense_row(cell, row));
+    // Two, since one of them could be set aside.
+    let kept = |cell: &usize| quality(*cell) != "DBL" && second.labels["cell_type"].text(*cell).unwrap() != "type1";
+    (0..second.len()).filter(kept).take(2).for_each(|cell| rows[cell][7] = 60_000);
+    second.counts = cells::Counts::from_dense_rows(second.genes.len(), rows.iter().map(Vec::as_slice));
+    std::fs::write(files.path("second.h5ad"), write_h5ad(&second, &BTreeMap::new()).unwrap()).unwrap();
+    let asked = "[dataset.second]\nsizes = \"whole\"\nonly = { quality = [\"SNG\", \"AMB\"] }";
+    files.write("store.toml", &SETTINGS.replace("[dataset.second]", asked));
+    let index = files.prepare("store").unwrap();
+    let taken = (0..second.len()).filter(|cell| quality(*cell) != "DBL").count();
+    assert_eq!((index.sources[1].cells, index.cells()), (taken, files.first.len() + taken));
+    let store = Store::open(&files.path("store")).unwrap();
+    for number in 0..store.index.shards.len() {
+        let shard = store.shard(number).unwrap();
+        for cell in (0..shard.len()).filter(|cell| shard.sources[*cell] == 1) {
+            let row = shard.rows[cell] as usize;
+            assert_ne!(quality(row), "DBL");
+            assert_eq!(shard.labels.depths[cell], whole[row] as u64);
+        }
+    }
+    // Training knows both: what a cell is scaled by, and what a single cell may say of its group.
+    let recipe = Recipe::read(&files.recipe()).unwrap();
+    let set = TrainingSet::open(Data::open(&files.path("store")).unwrap(), &recipe).unwrap();
+    let place = set.cells.genes.iter().position(|gene| *gene == second.genes[7]).unwrap();
+    let mut partly = 0;
+    for cell in 0..set.cells.len() {
+        let panel: u64 = set.cells.counts.row(cell).1.iter().map(|count| u64::from(*count)).sum();
+        let size = set.sizes()[cell] as u64;
+        assert_eq!(size == panel, set.measures_all_of(cell), "cell {cell}");
+        partly += usize::from(!set.measures_all_of(cell));
+        let token = set.tokens_of(cell)[place];
+        assert!(token < model::quantise::quantise(60_000), "one cell does not speak for all");
+    }
+    assert!(partly > 0, "no cell of the second file trains");
+    assert_eq!(set.largest().unwrap()[place], 60_000, "ceilings keep what was counted");
+    // Batches hold the limited counts too.
+    let visited = batches(&set, 0..set.count().div_ceil(16));
+    let most = visited.iter().flat_map(|batch| batch.targets.iter()).filter(|token| **token != UNMEASURED).max();
+    assert!(*most.unwrap() < model::quantise::quantise(60_000));
+
+    for (settings, said) in [
+        (asked.replace("whole", "quality"), "whole number above 0"),
+        (asked.replace("\"SNG\", \"AMB\"", "\"single\""), "there is AMB, DBL, SNG"),
+        (asked.replace("quality =", "nothing ="), "nothing"),
+    ] {
+        files.write("store.toml", &SETTINGS.replace("[dataset.second]", &settings));
+        let refused = format!("{:#}", files.prepare("other").unwrap_err());
+        assert!(refused.contains(said), "{said}: {refused}");
+    }
+}
+
+#[test]
 fn a_store_is_finished_mended_and_never_mixed() {
     let files = Files::new();
     files.prepare("whole").unwrap();

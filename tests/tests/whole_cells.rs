@@ -133,12 +133,12 @@ fn held_out_cells_are_scored_by_whole_cells() {
     let settings =
         Settings { guidance: 0.0, steps: 4, seed: 1, most: MOST_GENERATED, times: 2, effort: Effort::CPU, sets: None };
     let rules = || Rules { spread: pool(), ..Rules::default() };
-    let found = evaluate(&sized, &cells, split.clone(), &settings, rules()).unwrap();
+    let found = evaluate(&sized, &cells, split.clone(), None, &settings, rules()).unwrap();
     let all = found.scores.iter().find(|score| score.cell_type == "all").unwrap();
     // A fourfold shift of half of the panel is plain.
     assert!(all.model.pearson_delta.unwrap() > 0.8, "{:?}", all.model);
     let mut without = cells;
     without.labels.remove(SIZES);
-    let error = evaluate(&sized, &without, split, &settings, rules()).err().unwrap();
+    let error = evaluate(&sized, &without, split, None, &settings, rules()).err().unwrap();
     assert!(format!("{error:#}").contains(SIZES), "{error:#}");
 }

@@ -71,7 +71,7 @@ fn from_windows(
             }
             if let Some(own) = &window {
                 let (shard, row, number) = own.cell(position - own.first);
-                chosen.tokens(shard, row, &mut targets);
+                chosen.tokens(shard, row, number, &mut targets);
                 labels.extend_from_slice(set.stored_labels(number));
             }
         }

@@ -160,9 +160,9 @@ pub fn bench(folder: &Path, cells: usize, genes: usize) -> Result<String> {
         for window in chosen.walk(scope, 0) {
             let window = window?;
             for place in 0..window.len() {
-                let (shard, own, _) = window.cell(place);
+                let (shard, own, number) = window.cell(place);
                 tokens.clear();
-                chosen.tokens(shard, own, &mut tokens);
+                chosen.tokens(shard, own, number, &mut tokens);
             }
             read += window.len();
             if read >= cells {

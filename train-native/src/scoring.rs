@@ -16,7 +16,7 @@ use cells::referee::shifts::Convention;
 use cells::splits::{Checked, Part, Split, View, check};
 use model::bundle::Bundle;
 use model::card::{Choices, Kind as Slot};
-use train_native::data::read_cells;
+use train_native::data::{Data, TrainingSet, read_cells};
 use train_native::device::Backend;
 use train_native::files::write_atomic;
 use train_native::judge::groups::Columns;
@@ -27,6 +27,7 @@ use train_native::judge::{self, SEED};
 use train_native::output::{print, say};
 use train_native::panels::aligned;
 use train_native::recipe::Recipe;
+use train_native::store::Store;
 use train_native::{evaluate, export, generate, pool, progress, run_folder};
 
 use crate::cli::{CeilingKind, Combinations, Evaluate, Judge, Rewriting, Sampling};
@@ -234,6 +235,19 @@ fn cells_of(path: &Path) -> Result<Cells> {
     read_cells(path)
 }
 
+/// The store that a run trained on, if it was one.
+fn store_of(run: Option<&Path>) -> Result<Option<Store>> {
+    let Some(run) = run else { return Ok(None) };
+    let note = run_folder::read(run)?.1;
+    Ok(match note.data.is_dir() {
+        true => match note.open()? {
+            Data::Stored(store) => Some(store),
+            Data::Held(_) => None,
+        },
+        false => None,
+    })
+}
+
 /// Scores a bundle on what was held out of its training.
 pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     let bundle = bundle_of(&asked.bundle, asked.sampling.device)?;
@@ -244,7 +258,14 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     let device = format!("{:?}", asked.sampling.device).to_lowercase();
     print(&format!("guidance {}, {} steps, seed {}\n\n", settings.guidance, settings.steps, settings.seed));
     let rules = Rules { spread: pool::pool(), ..Rules::default() };
-    let found = split.map(|split| evaluate::evaluate(&bundle, &cells, split, &settings, rules)).transpose()?;
+    let store = store_of(asked.run.as_deref())?;
+    let set = match (&store, &recipe) {
+        (Some(store), Some(recipe)) => Some(TrainingSet::open(Data::Stored(store.clone()), recipe)?),
+        _ => None,
+    };
+    let score = |split| evaluate::evaluate(&bundle, &cells, split, set.as_ref(), &settings, rules);
+    let found = split.map(score).transpose()?;
+    drop(set);
     if let Some(found) = &found {
         for section in &found.sections {
             print(&format!("## {}\n\n{}\n", section.title, markdown(&section.verdict)));
@@ -265,7 +286,8 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
         (None, _) => Vec::new(),
     };
     print(&evaluate::pseudobulk::markdown(&bulk));
-    let crowd = recipe.map(|recipe| evaluate::crowd::crowd(&bundle, &cells, &recipe, &settings)).transpose()?.flatten();
+    let beside = |recipe: Recipe| evaluate::crowd::crowd(&bundle, &cells, &recipe, store.as_ref(), &settings);
+    let crowd = recipe.map(beside).transpose()?.flatten();
     ensure!(found.is_some() || crowd.is_some(), "the recipe sets too few cells aside (training.validation) to score");
     let populations = crowd.as_ref().map(|own| evaluate::crowd::line(&own.title, &own.crowd.measures));
     let both = found.as_ref().map(|own| (&own.generated, &own.measured));

@@ -1,15 +1,16 @@
 //! Training cells with the counts that one or a few of them hold alone pulled in.
 //!
-//! Does: groups the training cells by cell type, perturbation and whatever else they are told apart by but donor and
-//! library size, and limits what one cell may say of its group (`cells::influence`).
-//! Does not know: networks; stores, whose shards are read one at a time.
+//! Does: groups the training cells by cell type and perturbation, and by cell type alone, whatever their donor and library
+//! size, and limits what one cell may say of its group (`cells::influence`).
+//! Does not know: networks; stores of more cells than are held in memory at once, whose groups nobody sees whole.
 //! Flow: training cells + condition tokens → **limited counts** → tokens. Ceilings and statistics keep the counts as measured.
 
 use std::collections::BTreeMap;
 
-use cells::influence::{FEWEST_CELLS, limited as limit};
+use cells::influence::limited as limit;
 use cells::{Cells, Counts};
 use model::card::{Condition, Kind};
+use model::quantise::quantise;
 
 use crate::output::say;
 
@@ -17,7 +18,8 @@ use crate::output::say;
 pub(super) fn limited(cells: &Cells, conditions: &[Condition], tokens: &[i32], sizes: &[u64]) -> Counts {
     let mean = sizes.iter().sum::<u64>() as f64 / sizes.len().max(1) as f64;
     let factors: Vec<f64> = sizes.iter().map(|size| (*size).max(1) as f64 / mean.max(1.0)).collect();
-    let (found, changed) = limit(&cells.counts, &factors, &groups(conditions, tokens));
+    let [narrow, wide] = groups(conditions, tokens);
+    let (found, changed) = limit(&cells.counts, &factors, &narrow, &wide);
     if changed > 0 {
         say(&format!(
             "{changed} counts of single cells that hold most of a gene in their group were pulled in to a fifth of it \
@@ -27,32 +29,38 @@ pub(super) fn limited(cells: &Cells, conditions: &[Condition], tokens: &[i32], s
     found
 }
 
-/// Number of every cell's group: cells of one type and perturbation; where those are few, together with the other few of
-/// the type.
-fn groups(conditions: &[Condition], tokens: &[i32]) -> Vec<usize> {
-    let slots = |wide: bool| -> Vec<usize> {
-        let belongs = |kind: Kind| match kind {
-            Kind::Identity | Kind::Depth => false,
-            Kind::CellType => true,
-            Kind::Perturbation => !wide,
+/// The same as the tokens that differ from those of the counts as measured: by place of the cell, gene and token.
+pub(super) fn limits(
+    cells: &Cells,
+    conditions: &[Condition],
+    tokens: &[i32],
+    sizes: &[u64],
+) -> BTreeMap<usize, Vec<(u32, u16)>> {
+    let limited = limited(cells, conditions, tokens, sizes);
+    let of_cell = |cell: usize| -> Vec<(u32, u16)> {
+        let ((genes, before), (_, after)) = (cells.counts.row(cell), limited.row(cell));
+        let pairs = genes.iter().zip(before.iter().zip(after));
+        pairs.filter(|(_, (before, after))| before != after).map(|(gene, (_, own))| (*gene, quantise(*own))).collect()
+    };
+    (0..cells.len()).map(|cell| (cell, of_cell(cell))).filter(|(_, own)| !own.is_empty()).collect()
+}
+
+/// Numbers of every cell's group, cells of one type under one perturbation, and of the wider one, its type.
+fn groups(conditions: &[Condition], tokens: &[i32]) -> [Vec<usize>; 2] {
+    let belongs = |kind: Kind, wide: bool| match kind {
+        Kind::Identity | Kind::Depth => false,
+        Kind::CellType => true,
+        Kind::Perturbation => !wide,
+    };
+    [false, true].map(|wide| {
+        let slots: Vec<usize> = (0..conditions.len()).filter(|slot| belongs(conditions[*slot].kind, wide)).collect();
+        let mut numbers: BTreeMap<Vec<i32>, usize> = BTreeMap::new();
+        let number = |own: &[i32]| {
+            let next = numbers.len();
+            *numbers.entry(slots.iter().map(|slot| own[*slot]).collect()).or_insert(next)
         };
-        (0..conditions.len()).filter(|slot| belongs(conditions[*slot].kind)).collect()
-    };
-    let keys = |slots: &[usize]| -> Vec<Vec<i32>> {
-        let of_cell = |own: &[i32]| slots.iter().map(|slot| own[*slot]).collect();
-        tokens.chunks(conditions.len().max(1)).map(of_cell).collect()
-    };
-    let (narrow, wide) = (keys(&slots(false)), keys(&slots(true)));
-    let mut many: BTreeMap<&[i32], usize> = BTreeMap::new();
-    narrow.iter().for_each(|key| *many.entry(key).or_default() += 1);
-    let mut numbers = BTreeMap::new();
-    let number = |(narrow, wide): (&Vec<i32>, &Vec<i32>)| {
-        let is_few = many[narrow.as_slice()] < FEWEST_CELLS;
-        let key = (is_few, if is_few { wide.clone() } else { narrow.clone() });
-        let next = numbers.len();
-        *numbers.entry(key).or_insert(next)
-    };
-    narrow.iter().zip(&wide).map(number).collect()
+        tokens.chunks(conditions.len().max(1)).map(number).collect()
+    })
 }
 
 #[cfg(test)]
@@ -63,7 +71,7 @@ mod tests {
     use model::card::{Condition, Kind};
 
     #[test]
-    fn few_cells_of_a_type_and_perturbation_stand_together() {
+    fn groups_are_types_under_perturbations_in_their_type() {
         let condition = |kind| Condition {
             key: String::new(),
             title: String::new(),
@@ -75,12 +83,10 @@ mod tests {
             sizes: None,
         };
         let conditions = [condition(Kind::Identity), condition(Kind::CellType), condition(Kind::Perturbation)];
-        // Twenty cells of type 1 at rest, four perturbed, three of type 2; donors do not matter.
-        let tokens: Vec<i32> =
-            (0..27).flat_map(|cell| [cell % 3, if cell < 24 { 1 } else { 2 }, if cell < 20 { 7 } else { 8 }]).collect();
-        let found = groups(&conditions, &tokens);
-        let alike = |range: std::ops::Range<usize>| found[range].windows(2).all(|pair| pair[0] == pair[1]);
-        assert!(alike(0..20) && alike(20..24) && alike(24..27));
-        assert!(found[0] != found[20] && found[20] != found[24]);
+        // Two types at rest and perturbed; donors do not matter.
+        let tokens: Vec<i32> = (0..8).flat_map(|cell| [cell % 3, cell / 4, 7 + cell % 2]).collect();
+        let [narrow, wide] = groups(&conditions, &tokens);
+        assert_eq!(narrow, [0, 1, 0, 1, 2, 3, 2, 3]);
+        assert_eq!(wide, [0, 0, 0, 0, 1, 1, 1, 1]);
     }
 }

@@ -12,6 +12,7 @@ pub mod files;
 mod influence;
 mod labels;
 mod steps;
+mod stored;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,8 +31,8 @@ use labels::Labels;
 
 use crate::recipe::Recipe;
 use crate::store::Store;
-use crate::store::shard::Shard;
 use crate::store::stream::Chosen;
+use stored::{read_labels, read_sample, tokens_of_chosen};
 
 /// Cells of a store that statistics are taken from: the start of the weights, the bundle's map and reference.
 pub const SAMPLE: usize = 8192;
@@ -125,6 +126,18 @@ pub fn parts(cells: &Cells, recipe: &Recipe) -> Result<(Vec<usize>, Vec<usize>)>
     let unlimited = choose::unheld(&labels, cells.len(), recipe)?;
     with_depths(&mut labels, &sizes_of(cells, recipe), recipe, &unlimited);
     choose::choose(&labels, cells.len(), None, recipe)
+}
+
+/// The same of one source of a store that a run trained on: which cells the recipe set aside, the store decides; in the
+/// source they have the same names.
+///
+/// # Errors
+/// When a label that the recipe names is missing, or a shard is damaged.
+pub fn parts_of_source(cells: &Cells, recipe: &Recipe, store: &Store) -> Result<(Vec<usize>, Vec<usize>)> {
+    let aside = stored::aside(store, recipe)?;
+    let unheld = choose::unheld(&cells.labels, cells.len(), recipe)?;
+    let (aside, training) = unheld.into_iter().partition(|cell| aside.contains(&cells.names[*cell]));
+    Ok((training, aside))
 }
 
 /// Groups that a recipe holds out, in words.
@@ -221,18 +234,23 @@ impl TrainingSet {
         let held_out = [store.index.held_out.clone(), words(recipe)].concat();
         let seed = recipe.training.seed;
 
-        let chosen = Chosen::new(store.clone(), &kept, seed);
+        let mut chosen = Chosen::new(store.clone(), &kept, seed);
         // Whole shards, as many as it takes: each is a fair sample of the data.
         let numbers: Vec<usize> = (0..kept.len().min(SAMPLE)).collect();
         let sample: Vec<usize> = numbers.iter().map(|number| kept[*number]).collect();
-        let (cells, sample_tokens) = read_sample(&store, &chosen, &numbers, &sample, &labels)?;
+        let (mut cells, sizes) = read_sample(&store, &chosen, &numbers, &sample, &labels)?;
         let sampled = tokens[..numbers.len() * conditions.len()].to_vec();
+        if numbers.len() == kept.len() {
+            chosen.limit(influence::limits(&cells, &conditions, &sampled, &sizes));
+        }
+        if sizes != cells.counts.library_sizes() {
+            cells.counts = cells.counts.with_totals(sizes.clone());
+        }
+        let sample_tokens = tokens_of_chosen(&chosen, &numbers)?;
 
         let watching = Chosen::new(store, &aside, seed);
-        let mut watched = Vec::new();
-        watching.read(&(0..aside.len()).collect::<Vec<_>>(), |shard, row| watching.tokens(shard, row, &mut watched))?;
+        let watched = tokens_of_chosen(&watching, &(0..aside.len()).collect::<Vec<_>>())?;
         let validation = (watched, conditions::tokens(&labels, &aside, &conditions)?);
-        let sizes = cells.counts.library_sizes();
         let parts = ((cells, sample_tokens, sampled), sizes);
         Ok(Self::put(
             parts,
@@ -319,6 +337,11 @@ impl TrainingSet {
         !self.tokens.contains(&UNMEASURED)
     }
 
+    /// Whether a cell of [`Self::cells`] measured every gene.
+    pub fn measures_all_of(&self, cell: usize) -> bool {
+        !self.tokens_of(cell).contains(&UNMEASURED)
+    }
+
     /// Largest count of every gene over all training cells [G].
     ///
     /// # Errors
@@ -338,7 +361,7 @@ impl TrainingSet {
             }),
             Tokens::Stored(chosen) => {
                 let all: Vec<usize> = (0..chosen.len()).collect();
-                chosen.read(&all, |shard, row| {
+                chosen.read(&all, |shard, row, _| {
                     let (genes, counts) = shard.row(row);
                     look(genes, counts);
                 })?;
@@ -366,57 +389,6 @@ fn range(sizes: impl Iterator<Item = u64>) -> [u32; 2] {
     let sizes = sizes.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
     let [low, high] = sizes.fold([u32::MAX, 0], |[low, high], size| [low.min(size), high.max(size)]);
     [low.min(high), high]
-}
-
-/// Labels, depths and roles of every cell of a store.
-fn read_labels(store: &Store) -> Result<(Labels, Vec<u64>, Vec<crate::store::Role>)> {
-    let keys = store.label_keys();
-    let known: Vec<BTreeMap<&str, i32>> = store
-        .index
-        .labels
-        .values()
-        .map(|values| values.keys().enumerate().map(|(code, text)| (text.as_str(), code as i32)).collect())
-        .collect();
-    let mut codes = vec![Vec::with_capacity(store.index.cells()); keys.len()];
-    let (mut depths, mut roles) = (Vec::new(), Vec::new());
-    for shard in 0..store.index.shards.len() {
-        let labels = store.labels(shard)?;
-        depths.extend(labels.depths);
-        roles.extend(labels.roles);
-        for ((codes, known), texts) in codes.iter_mut().zip(&known).zip(&labels.texts) {
-            codes.extend(texts.iter().map(|text| known.get(text.as_str()).copied().unwrap_or(-1)));
-        }
-    }
-    let columns = keys.into_iter().zip(codes).zip(store.index.labels.values());
-    let columns = columns.map(|((key, codes), values)| {
-        (key, Column::Categorical { codes, categories: values.keys().cloned().collect() })
-    });
-    Ok((columns.collect(), depths, roles))
-}
-
-/// Cells of a store in memory: those with these numbers among the chosen ones, `places` in the store.
-fn read_sample(
-    store: &Store,
-    chosen: &Chosen,
-    numbers: &[usize],
-    places: &[usize],
-    labels: &Labels,
-) -> Result<(Cells, Vec<u16>)> {
-    let genes = store.index.genes.len();
-    let (mut starts, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
-    let (mut names, mut tokens) = (Vec::new(), Vec::new());
-    let take = |shard: &Shard, row: usize| {
-        let (own, counts) = shard.row(row);
-        indices.extend_from_slice(own);
-        values.extend_from_slice(counts);
-        starts.push(indices.len());
-        names.push(shard.names[row].clone());
-        chosen.tokens(shard, row, &mut tokens);
-    };
-    chosen.read(numbers, take)?;
-    let labels = labels.iter().map(|(key, column)| (key.clone(), column.select(places))).collect();
-    let counts = Counts::new(genes, starts, indices, values)?;
-    Ok((Cells::new(counts, store.index.genes.clone(), names, labels)?, tokens))
 }
 
 /// Tokens of counts [cells, G], cell by cell in panel order.

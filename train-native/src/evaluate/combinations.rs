@@ -12,7 +12,7 @@ use cells::signatures::AND;
 use cells::splits::Split;
 use model::bundle::Bundle;
 
-use super::{Found, Keys, Settings, predict, predictions, section};
+use super::{Found, Keys, Known, Settings, predict, predictions, section};
 use crate::judge::report::Section;
 use crate::panels::{aligned, sized};
 
@@ -76,7 +76,7 @@ pub fn combinations(
         seen.unwrap_or_default()
     );
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
-    let predicted = predictions(&measured, &training, &generated, &keys, settings)?;
+    let predicted = predictions(&measured, Known::Cells(&training), &generated, &keys, settings)?;
     let found = Found { measured: &measured, training: &training, predicted };
     let typed = keys.columns(&[&keys.identity, &keys.cell_type]);
     let mut sections = Vec::new();

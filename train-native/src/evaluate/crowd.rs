@@ -21,6 +21,7 @@ use crate::judge::report::Crowd;
 use crate::panels::{aligned, sized};
 use crate::progress;
 use crate::recipe::Recipe;
+use crate::store::Store;
 
 /// Fewest cells set aside: below, the halves say nothing.
 const FEWEST: usize = 40;
@@ -88,13 +89,23 @@ fn written(bundle: &Bundle, wanted: usize, settings: &Settings) -> Result<Cells>
     groups::write(bundle, asked.collect(), 0, settings)
 }
 
-/// Compares the cells that a recipe set aside with as many that the bundle writes; none where too few were set aside.
+/// Compares the cells that a recipe set aside with as many that the bundle writes; none where too few were set aside. Of a
+/// run on a `store`, `cells` are those of one source, in which the cells that were set aside are known by their names.
 ///
 /// # Errors
 /// When labels are missing, or the device fails.
-pub fn crowd(bundle: &Bundle, cells: &Cells, recipe: &Recipe, settings: &Settings) -> Result<Option<Found>> {
+pub fn crowd(
+    bundle: &Bundle,
+    cells: &Cells,
+    recipe: &Recipe,
+    store: Option<&Store>,
+    settings: &Settings,
+) -> Result<Option<Found>> {
     let cells = sized(aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?, &bundle.card)?;
-    let (training, aside) = data::parts(&cells, recipe)?;
+    let (training, aside) = match store {
+        Some(store) => data::parts_of_source(&cells, recipe, store)?,
+        None => data::parts(&cells, recipe)?,
+    };
     let is_control = is_control(&cells, &bundle.card);
     let of =
         |places: Vec<usize>| cells.select(&places.into_iter().filter(|cell| is_control(*cell)).collect::<Vec<_>>());

@@ -27,6 +27,7 @@ use cells::splits::{Checked, Split, View, check};
 use model::bundle::Bundle;
 use model::card::{Entry as Line, Estimate, Metrics, Score, Summary};
 
+use crate::data::TrainingSet;
 use crate::judge::baselines::entries as baselines;
 use crate::judge::groups::{Columns, Wanted, of_cells};
 use crate::judge::regression::Fitting;
@@ -37,6 +38,7 @@ use crate::judge::{Entry, Kind, Truth, Verdict};
 use crate::panels::{aligned, sized};
 use crate::progress;
 use keys::Keys;
+use regression::Known;
 pub use settings::Settings;
 
 /// Fewest measured cells on each side for a group to be scored.
@@ -239,13 +241,13 @@ const MEASURED_CONTROLS: &str = ", measured controls";
 /// The model's cells and the regression's, each against its own control cells and against the measured ones.
 fn predictions(
     measured: &Cells,
-    training: &Cells,
+    known: Known<'_>,
     generated: &Cells,
     keys: &Keys,
     settings: &Settings,
 ) -> Result<Vec<(String, Kind, Cells)>> {
     let columns = keys.columns(&[&keys.identity]);
-    let regression = regression::drawn(training, measured, generated, keys, settings.seed)?;
+    let regression = regression::drawn(known, measured, generated, keys, settings.seed)?;
     let mut all = Vec::new();
     for (name, kind, cells) in
         [(MODEL, Kind::Prediction, generated), (regression::REGRESSION, Kind::Baseline, &regression)]
@@ -257,7 +259,17 @@ fn predictions(
     Ok(all)
 }
 
-/// Scores a bundle on the test part of a split.
+/// What is said where a bundle trained on more cells than those that it is scored with.
+fn more_cells(set: &TrainingSet, training: usize) -> String {
+    format!(
+        "the model and the regression know the {} training cells of the store, of several files; the other baselines those \
+         {training} that measured every gene",
+        set.count()
+    )
+}
+
+/// Scores a bundle on the test part of a split. `set` are the training cells of a run on a store, of which `cells` are
+/// those of one source: the regression is fitted to all of them, as the model was.
 ///
 /// # Errors
 /// When the bundle lacks a perturbation, labels are missing, training and test cells overlap, or too few cells were
@@ -266,9 +278,13 @@ pub fn evaluate(
     bundle: &Bundle,
     cells: &Cells,
     mut split: Split,
+    set: Option<&TrainingSet>,
     settings: &Settings,
     rules: Rules<'_>,
 ) -> Result<Evaluation> {
+    if let Some(set) = set {
+        ensure!(set.cells.genes == bundle.card.genes, "the store's panel is not the bundle's; was it trained on it?");
+    }
     let keys = Keys::of(bundle)?;
     let cells = sized(aligned(cells, &bundle.card.genes, "the measured cells", "the bundle")?, &bundle.card)?;
     let checking = progress::phase("checking that no held-out cell is a training cell");
@@ -282,7 +298,8 @@ pub fn evaluate(
     let generated = predict::predict(bundle, &measured, &keys, settings)?;
     let training = cells.select(&training);
     let (whole, typed) = (keys.columns(&[&keys.identity]), keys.columns(&[&keys.identity, &keys.cell_type]));
-    let predicted = predictions(&measured, &training, &generated, &keys, settings)?;
+    let known = set.map_or(Known::Cells(&training), Known::Set);
+    let predicted = predictions(&measured, known, &generated, &keys, settings)?;
     let sides: Vec<(&str, &str, &Cells)> = predicted
         .iter()
         .filter(|(name, ..)| !name.ends_with(MEASURED_CONTROLS))
@@ -305,6 +322,8 @@ pub fn evaluate(
         scores.extend(lines(&section, &sizes, false));
         sections.push(section);
     }
+    let more = set.map(|set| more_cells(set, training.len()));
+    sections.iter_mut().for_each(|section| section.verdict.notes.extend(more.clone()));
     ensure!(!sections.is_empty(), "no held-out group has {FEWEST} measured cells and {FEWEST} control cells");
     scores.sort_by(|a, b| {
         (&a.donor, a.cell_type != "all", &a.cell_type).cmp(&(&b.donor, b.cell_type != "all", &b.cell_type))

@@ -6,17 +6,17 @@
 //! Flow: generated cells → **plausibility** → table, report, card.
 
 use cells::Cells;
-use cells::foreign::Measured;
+use cells::foreign::{Kind as CellKind, Measured};
 use cells::plausibility::{Bounds, Plausibility, look};
 use model::bundle::Bundle;
 use model::card::{Card, Kind, Plausible};
 
-use crate::judge::plausible::groups_of;
+use crate::judge::plausible::kinds_of;
 
 /// Cell type and perturbation of every cell, as far as a bundle tells them apart.
-pub(crate) fn groups(card: &Card, cells: &Cells) -> Vec<String> {
-    let slots = card.conditions.iter().filter(|own| matches!(own.kind, Kind::CellType | Kind::Perturbation));
-    groups_of(cells, slots.map(|own| &own.key))
+pub(crate) fn kinds(card: &Card, cells: &Cells) -> Vec<CellKind> {
+    let of = |kind: Kind| card.conditions.iter().filter(move |own| own.kind == kind).map(|own| &own.key);
+    kinds_of(cells, of(Kind::CellType), of(Kind::Perturbation))
 }
 
 /// Looks at generated cells; `measured` are cells of the same kinds, `all` every measured cell.
@@ -26,7 +26,7 @@ pub fn plausibility(bundle: &Bundle, generated: &Cells, measured: &Cells, all: &
     let bounds = Bounds { ceilings: &ceilings, library_sizes: bundle.card.library_sizes.map(u64::from) };
     let panel = &bundle.card.genes;
     let mut found = look(&generated.counts, bounds, Some(&measured.with_panel(panel).counts));
-    let [own, measured] = [generated, all].map(|cells| groups(&bundle.card, cells));
+    let [own, measured] = [generated, all].map(|cells| kinds(&bundle.card, cells));
     found.foreign = Some(Measured::of(&all.with_panel(panel).counts, &measured).look(&generated.counts, &own));
     found
 }

@@ -14,6 +14,7 @@ use cells::signatures::AND;
 use cells::{Cells, Column, Counts};
 
 use super::keys::Keys;
+use crate::data::TrainingSet;
 use crate::pool::pool;
 use crate::progress;
 
@@ -91,8 +92,37 @@ fn means(regression: &Regression, labels: &Labels, texts: &[String]) -> Vec<f64>
     first.iter().enumerate().map(moved).collect()
 }
 
+/// Cells that the regression is fitted to.
+#[derive(Clone, Copy)]
+pub(super) enum Known<'a> {
+    /// Cells that measured every gene.
+    Cells(&'a Cells),
+    /// Those of a run on a store, whose sources measured different genes.
+    Set(&'a TrainingSet),
+}
+
+impl Known<'_> {
+    fn cells(&self) -> &Cells {
+        match self {
+            Self::Cells(cells) => cells,
+            Self::Set(set) => &set.cells,
+        }
+    }
+
+    /// Genes that were not measured in a cell.
+    fn unmeasured(&self, cell: usize) -> Vec<usize> {
+        match self {
+            Self::Set(set) if !set.measures_all_of(cell) => {
+                (0..set.genes()).filter(|gene| !set.is_measured(cell, *gene)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// The regression fitted to training cells.
-fn fitted(training: &Cells, keys: &Keys) -> (Labels, Regression) {
+fn fitted(known: Known<'_>, keys: &Keys) -> (Labels, Regression) {
+    let training = known.cells();
     let _fitting = progress::phase("fitting the regression that the model is held against");
     let labels = Labels::of(training, keys);
     let sizes = training.counts.totals();
@@ -104,7 +134,7 @@ fn fitted(training: &Cells, keys: &Keys) -> (Labels, Regression) {
     for (cell, codes) in all.iter().enumerate() {
         let (genes, counts) = training.counts.row(cell);
         let counts = genes.iter().zip(counts).map(|(gene, count)| (*gene as usize, *count));
-        grouped.add(codes, sizes[cell].max(1) as f64 / mean.max(1.0), counts, []);
+        grouped.add(codes, sizes[cell].max(1) as f64 / mean.max(1.0), counts, known.unmeasured(cell));
     }
     let regression = Regression::fit(&grouped, &labels.scheme, by_donor, &pool());
     (labels, regression)
@@ -116,7 +146,7 @@ fn fitted(training: &Cells, keys: &Keys) -> (Labels, Regression) {
 /// # Errors
 /// When the cells are of another panel than the training cells.
 pub(super) fn moved(training: &Cells, controls: &Cells, perturbed: &[String], keys: &Keys, seed: u64) -> Result<Cells> {
-    let (labels, regression) = fitted(training, keys);
+    let (labels, regression) = fitted(Known::Cells(training), keys);
     let mut known: BTreeMap<Vec<String>, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
     let mut rows = Vec::with_capacity(controls.len());
     for (cell, perturbation) in perturbed.iter().enumerate() {
@@ -150,8 +180,9 @@ pub(super) fn moved(training: &Cells, controls: &Cells, perturbed: &[String], ke
 ///
 /// # Errors
 /// When nothing can be drawn.
-pub(super) fn drawn(training: &Cells, measured: &Cells, like: &Cells, keys: &Keys, seed: u64) -> Result<Cells> {
-    let (labels, regression) = fitted(training, keys);
+pub(super) fn drawn(from: Known<'_>, measured: &Cells, like: &Cells, keys: &Keys, seed: u64) -> Result<Cells> {
+    let (labels, regression) = fitted(from, keys);
+    let training = from.cells();
     let known = controls_of(measured, &labels, &keys.control);
     let every: Vec<usize> = known.values().flatten().copied().collect();
     let mut groups: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -165,7 +196,7 @@ pub(super) fn drawn(training: &Cells, measured: &Cells, like: &Cells, keys: &Key
     for (number, (texts, count)) in groups.into_iter().enumerate() {
         let means = means(&regression, &labels, &texts);
         // Of whole cells the panel is a part, and its share moves with the perturbation; else the shares add up to 1.
-        let total = match training.counts.has_totals() {
+        let total = match measured.counts.has_totals() {
             true => mean_total,
             false => means.iter().sum::<f64>().max(f64::MIN_POSITIVE),
         };

@@ -6,7 +6,7 @@
 //! Flow: files → **sentences** beside the table of scores.
 
 use anyhow::Result;
-use cells::foreign::Measured;
+use cells::foreign::{Kind, Measured};
 use cells::h5ad::Expression;
 use cells::normalise::{Normalised, median};
 use cells::plausibility::{Bounds, look, measured_ceilings};
@@ -23,8 +23,8 @@ const LOOKED_AT: usize = 256;
 /// Relative difference of library sizes that is said.
 const APART: f64 = 0.1;
 
-/// Values of some labels of every cell, in words, such as cell type and perturbation.
-pub(crate) fn groups_of<'a>(cells: &Cells, keys: impl Iterator<Item = &'a String>) -> Vec<String> {
+/// Values of some labels of every cell, in words.
+fn words_of<'a>(cells: &Cells, keys: impl Iterator<Item = &'a String>) -> Vec<String> {
     let columns: Vec<_> = keys.map(|key| cells.labels.get(key)).collect();
     let text = |column: &Option<&Column>, cell: usize| {
         column.and_then(|column| column.text(cell)).map_or_else(String::new, |text| text.into_owned())
@@ -33,13 +33,23 @@ pub(crate) fn groups_of<'a>(cells: &Cells, keys: impl Iterator<Item = &'a String
     (0..cells.len()).map(of_cell).collect()
 }
 
+/// Kind of every cell by the labels of its type, if there are any, and of its perturbation.
+pub(crate) fn kinds_of<'a>(
+    cells: &Cells,
+    types: impl Iterator<Item = &'a String> + Clone,
+    perturbations: impl Iterator<Item = &'a String>,
+) -> Vec<Kind> {
+    let groups = words_of(cells, types.clone().chain(perturbations));
+    groups.into_iter().zip(words_of(cells, types)).map(|(group, cell_type)| Kind { group, cell_type }).collect()
+}
+
 /// Cell type (where a column was named) and perturbation of every cell.
-fn groups(cells: &Cells, columns: &Columns) -> Vec<String> {
-    groups_of(cells, columns.cell_type.iter().chain([&columns.perturbation]))
+fn groups(cells: &Cells, columns: &Columns) -> Vec<Kind> {
+    kinds_of(cells, columns.cell_type.iter(), std::iter::once(&columns.perturbation))
 }
 
 /// Counts and groups of measured cells and of training cells on the same genes, one after the other.
-fn measured(asked: &Asked, genes: &[String]) -> Result<Option<(Counts, Vec<String>)>> {
+fn measured(asked: &Asked, genes: &[String]) -> Result<Option<(Counts, Vec<Kind>)>> {
     let Ok(real) = read_cells(&asked.real) else { return Ok(None) };
     let real = aligned(&real, genes, "the measured cells", "the scored genes")?;
     let mut of_cell = groups(&real, &asked.columns);

@@ -68,7 +68,7 @@ impl Settings {
 }
 
 /// Names, the first few.
-fn listed(names: &BTreeSet<&str>) -> String {
+pub(super) fn listed(names: &BTreeSet<&str>) -> String {
     const SHOWN: usize = 12;
     let more = names.len().saturating_sub(SHOWN);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -75,7 +75,7 @@ fn plan(settings: Settings) -> Result<Plan> {
         sources.push(Source {
             dataset: file.dataset.clone(),
             file: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            cells: file.cells(),
+            cells: file.taken(),
             unmeasured: ranges(&own),
         });
         measured.push(own);
@@ -121,12 +121,14 @@ fn fingerprint(plan: &Plan) -> Result<String> {
     Ok(sha256(format!("{VERSION} {RUN}\n{text}\n{marks}\n{}", plan.panel.genes.join("\n")).as_bytes()))
 }
 
-/// Runs of all files in random order, cut into shards.
+/// Runs of all files in random order, those without a cell that is taken left out, cut into shards.
 fn shards_of(files: &[SourceFile], settings: &Settings) -> Vec<Runs> {
     let mut runs: Runs = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let starts = (0..file.cells()).step_by(RUN);
-        runs.extend(starts.map(|first| (number as u32, first as u64, RUN.min(file.cells() - first) as u32)));
+        let runs_of = starts.map(|first| (first, RUN.min(file.cells() - first)));
+        let with_cells = runs_of.filter(|(first, count)| file.taken_of(*first, *count) > 0);
+        runs.extend(with_cells.map(|(first, count)| (number as u32, first as u64, count as u32)));
     }
     Draws::new(settings.seed, STREAM).shuffle(&mut runs);
     let mut shards: Vec<Runs> = Vec::new();
@@ -136,7 +138,7 @@ fn shards_of(files: &[SourceFile], settings: &Settings) -> Vec<Runs> {
             shards.push(Runs::new());
             cells = 0;
         }
-        cells += run.2 as usize;
+        cells += files[run.0 as usize].taken_of(run.1 as usize, run.2 as usize);
         if let Some(shard) = shards.last_mut() {
             shard.push(run);
         }
@@ -189,7 +191,7 @@ fn made(out: &Path, plan: &Plan, shard: usize) -> Result<(Entry, Shard)> {
 
 /// Makes the shards that are not there; `stop` ends it after the shard in work.
 fn shards(out: &Path, plan: &Plan, journal: &mut Journal, stop: &Stop) -> Result<(Tally, Vec<Entry>)> {
-    let cells = plan.files.iter().map(|file| file.cells() as u64).sum();
+    let cells = plan.files.iter().map(|file| file.taken() as u64).sum();
     let shown = progress::counted("preparing", cells, "cells");
     let (mut tally, mut entries) = (Tally::default(), Vec::new());
     stop.finishes_pieces();
@@ -224,7 +226,7 @@ pub fn prepare(config: &Path, out: &Path, stop: &Stop) -> Result<Index> {
     let _own = lock::take(out, "prepare", SystemTime::now())?;
     let plan = plan(settings)?;
     let fingerprint = fingerprint(&plan)?;
-    let cells = plan.files.iter().map(SourceFile::cells).sum();
+    let cells = plan.files.iter().map(SourceFile::taken).sum();
     folder::claim(out, &Claim { fingerprint: &fingerprint, shards: plan.shards.len(), cells })?;
     let mut journal = Journal::open(out, &fingerprint)?;
     let (tally, entries) = shards(out, &plan, &mut journal, stop)?;

@@ -56,6 +56,32 @@ pub struct Columns {
     pub constant: BTreeMap<String, String>,
     /// Where the counts are: `X`, `raw`, `layers/NAME`; found by itself when left out.
     pub matrix: Option<String>,
+    /// Column of the UMIs of whole cells, where the file holds a part of the transcriptome; the sum of its genes when left
+    /// out.
+    pub sizes: Option<String>,
+    /// Cells that are taken: column = their value, or a list of values; all of them when left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, OneOrMore>,
+}
+
+/// One value or several.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    /// One.
+    One(String),
+    /// Several, any of which will do.
+    Several(Vec<String>),
+}
+
+impl OneOrMore {
+    /// Whether a value is among them.
+    pub fn has(&self, value: &str) -> bool {
+        match self {
+            Self::One(own) => own == value,
+            Self::Several(own) => own.iter().any(|own| own == value),
+        }
+    }
 }
 
 /// Cells held out of one cell type.

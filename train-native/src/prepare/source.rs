@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use cells::h5ad::{CellRows, H5adError, LabelRows, Matrix};
 use cells::{Column, Counts};
 
+use super::groups::listed;
 use super::panel::Panel;
 use super::settings::{CELL_TYPE, Columns, DATASET, PERTURBATION, Settings};
 use crate::data::files::{Wanted, rows, streamed};
@@ -32,8 +33,47 @@ pub struct SourceFile {
     rows: CellRows,
     labels: BTreeMap<String, LabelRows>,
     columns: Columns,
+    /// Which cells are taken; all when empty.
+    taken: Vec<bool>,
+    /// UMIs of every whole cell; the sums of the file's genes when empty.
+    sizes: Vec<u64>,
     /// Place on the panel of every gene.
     places: Vec<Option<u32>>,
+}
+
+/// Which cells have the values that a data set's `only` asks for; none where it asks for nothing.
+fn taken(rows: &CellRows, columns: &Columns) -> Result<Vec<bool>> {
+    if columns.only.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut taken = vec![true; rows.cells()];
+    for (column, wanted) in &columns.only {
+        let label = rows.label(column)?.read(0, rows.cells())?;
+        for (cell, taken) in taken.iter_mut().enumerate() {
+            *taken &= label.text(cell).is_some_and(|text| wanted.has(&text));
+        }
+        let there: BTreeSet<String> = (0..taken.len()).filter_map(|cell| label.text(cell)).map(Into::into).collect();
+        ensure!(
+            taken.contains(&true),
+            "no cell has what `only` asks of the column {column} (and of those before it); there is {}",
+            listed(&there.iter().map(String::as_str).collect())
+        );
+    }
+    Ok(taken)
+}
+
+/// UMIs of every whole cell from the column that a data set names; none where it names no column.
+fn sizes(rows: &CellRows, columns: &Columns) -> Result<Vec<u64>> {
+    let Some(column) = &columns.sizes else { return Ok(Vec::new()) };
+    let size = |size: i64| u64::try_from(size).ok().filter(|size| *size > 0);
+    let whole = |size: f64| (size.fract() == 0.0 && size < 9e15).then_some(size as i64);
+    let found: Option<Vec<u64>> = match rows.label(column)?.read(0, rows.cells())? {
+        Column::Integer(sizes) => sizes.into_iter().map(size).collect(),
+        Column::Float(sizes) => sizes.into_iter().map(|own| whole(own).and_then(size)).collect(),
+        _ => None,
+    };
+    found
+        .with_context(|| format!("the column {column} must give every cell's UMIs as a whole number above 0 (`sizes`)"))
 }
 
 /// The matrix that a data set names.
@@ -60,8 +100,10 @@ impl SourceFile {
         for column in columns.labels.values() {
             labels.insert(column.clone(), rows.label(column).with_context(failed)?);
         }
+        let taken = taken(&rows, &columns).with_context(failed)?;
+        let sizes = sizes(&rows, &columns).with_context(failed)?;
         let (dataset, path) = (dataset.to_owned(), path.to_owned());
-        Ok(Self { dataset, path, rows, labels, columns, places: Vec::new() })
+        Ok(Self { dataset, path, rows, labels, columns, taken, sizes, places: Vec::new() })
     }
 
     fn rows(path: &Path, columns: &Columns) -> Result<CellRows> {
@@ -75,9 +117,27 @@ impl SourceFile {
         }
     }
 
-    /// Number of cells.
+    /// Number of cells in the file.
     pub fn cells(&self) -> usize {
         self.rows.cells()
+    }
+
+    /// Number of cells that are taken.
+    pub fn taken(&self) -> usize {
+        match self.taken.is_empty() {
+            true => self.cells(),
+            false => self.taken.iter().filter(|taken| **taken).count(),
+        }
+    }
+
+    /// Whether a cell is taken.
+    fn takes(&self, cell: usize) -> bool {
+        self.taken.get(cell).copied().unwrap_or(true)
+    }
+
+    /// How many cells of a run are taken.
+    pub fn taken_of(&self, first: usize, count: usize) -> usize {
+        (first..first + count).filter(|cell| self.takes(*cell)).count()
     }
 
     /// Gene symbols.
@@ -127,7 +187,7 @@ impl SourceFile {
             into.starts.push(0);
         }
         into.labels.texts.resize(keys.len(), Vec::new());
-        for (cell, name) in names.into_iter().enumerate() {
+        for (cell, name) in names.into_iter().enumerate().filter(|(cell, _)| self.takes(first + cell)) {
             let (genes, values) = counts.row(cell);
             entries.clear();
             entries.extend(
@@ -140,7 +200,8 @@ impl SourceFile {
             into.sources.push(number as u32);
             into.rows.push((first + cell) as u64);
             into.names.push(name);
-            into.labels.depths.push(values.iter().map(|value| u64::from(*value)).sum());
+            let counted = || values.iter().map(|value| u64::from(*value)).sum();
+            into.labels.depths.push(self.sizes.get(first + cell).copied().unwrap_or_else(counted));
             let text = |key: &str| self.text(settings, &columns, key, cell);
             into.labels.roles.push(settings.role(&self.dataset, &text(CELL_TYPE), &text(PERTURBATION)));
             for (key, list) in keys.iter().zip(&mut into.labels.texts) {
@@ -162,7 +223,7 @@ impl SourceFile {
             let read = |(key, label): (&String, &LabelRows)| Ok((key.clone(), label.read(first, count)?));
             let own = self.labels.iter().filter(|(key, _)| wanted.contains(&Some(*key)));
             let columns: BTreeMap<String, Column> = own.map(read).collect::<Result<_>>()?;
-            for cell in 0..count {
+            for cell in (0..count).filter(|cell| self.takes(first + cell)) {
                 let text = |key: &str| self.text(settings, &columns, key, cell);
                 found.insert((text(CELL_TYPE), text(PERTURBATION)));
             }

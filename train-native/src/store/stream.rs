@@ -9,6 +9,7 @@
 //! `prepare` fills a shard with short runs of cells from all over the data, so a few shards are a fair sample of
 //! all of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
@@ -36,6 +37,8 @@ pub struct Chosen {
     before: Vec<usize>,
     /// Genes that each source measured.
     measured: Vec<Option<Vec<bool>>>,
+    /// Tokens that stand in place of counts, by the number of the cell: its gene, its token.
+    limits: BTreeMap<usize, Vec<(u32, u16)>>,
     seed: u64,
     cells: usize,
 }
@@ -84,7 +87,18 @@ impl Chosen {
         let before = places.iter().scan(0, |sum, list: &Vec<u32>| Some(std::mem::replace(sum, *sum + list.len())));
         let before = before.collect();
         let measured = store.measured();
-        Self { store, before, measured, seed, cells: places.iter().map(Vec::len).sum(), places }
+        let cells = places.iter().map(Vec::len).sum();
+        Self { store, before, measured, limits: BTreeMap::new(), seed, cells, places }
+    }
+
+    /// Puts tokens in place of counts: for numbers of cells, genes with their tokens.
+    pub fn limit(&mut self, limits: BTreeMap<usize, Vec<(u32, u16)>>) {
+        self.limits = limits;
+    }
+
+    /// Whether the source of a cell measured every gene.
+    pub fn measures_all(&self, shard: &Shard, row: usize) -> bool {
+        !matches!(self.measured.get(shard.sources[row] as usize), Some(Some(_)))
     }
 
     /// How many cells are chosen.
@@ -147,11 +161,11 @@ impl Chosen {
         receive
     }
 
-    /// Reads chosen cells by their numbers (ascending).
+    /// Reads chosen cells by their numbers (ascending); takes a shard, the place in it, and the number.
     ///
     /// # Errors
     /// When a shard cannot be read.
-    pub fn read(&self, numbers: &[usize], mut take: impl FnMut(&Shard, usize)) -> Result<()> {
+    pub fn read(&self, numbers: &[usize], mut take: impl FnMut(&Shard, usize, usize)) -> Result<()> {
         let mut open: Option<(usize, Shard)> = None;
         for number in numbers {
             let shard = self.before.partition_point(|before| before <= number) - 1;
@@ -159,20 +173,23 @@ impl Chosen {
                 open = Some((shard, self.store.shard(shard)?));
             }
             if let Some((_, loaded)) = &open {
-                take(loaded, self.places[shard][number - self.before[shard]] as usize);
+                take(loaded, self.places[shard][number - self.before[shard]] as usize, *number);
             }
         }
         Ok(())
     }
 
-    /// Writes a cell's tokens [G].
-    pub fn tokens(&self, shard: &Shard, row: usize, into: &mut Vec<u16>) {
+    /// Writes the tokens [G] of a cell at a place of a shard, `number` among all chosen cells.
+    pub fn tokens(&self, shard: &Shard, row: usize, number: usize, into: &mut Vec<u16>) {
         let start = into.len();
         into.resize(start + self.store.index.genes.len(), 0);
         let own = &mut into[start..];
         let (genes, counts) = shard.row(row);
         for (gene, count) in genes.iter().zip(counts) {
             own[*gene as usize] = quantise(*count);
+        }
+        for (gene, token) in self.limits.get(&number).into_iter().flatten() {
+            own[*gene as usize] = *token;
         }
         if let Some(Some(measured)) = self.measured.get(shard.sources[row] as usize) {
             for (token, measured) in own.iter_mut().zip(measured) {

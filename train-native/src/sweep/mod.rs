@@ -11,13 +11,13 @@ mod settings;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use cells::foreign::Measured;
+use cells::foreign::{Kind, Measured};
 use cells::plausibility::{Bounds, Plausibility, look};
 use cells::{Cells, Counts};
 use model::bundle::Bundle;
 use model::card::{Card, Choices};
 
-use crate::evaluate::plausible::groups;
+use crate::evaluate::plausible::kinds;
 use crate::generate::generate_part;
 use crate::panels::aligned;
 use crate::progress;
@@ -107,7 +107,7 @@ struct Gathered {
     items: usize,
     counts: Option<Counts>,
     /// Cell type and perturbation of every cell.
-    groups: Vec<String>,
+    kinds: Vec<Kind>,
     broken: Vec<String>,
     /// Most counts of held genes.
     held: u64,
@@ -123,7 +123,7 @@ struct Gathered {
 pub fn sweep(bundle: &Bundle, settings: Settings, measured: Option<&Cells>) -> Result<Swept> {
     let card = &bundle.card;
     let measured = measured.map(|cells| aligned(cells, &card.genes, "the measured cells", "the bundle")).transpose()?;
-    let measured = measured.map(|cells| Measured::of(&cells.counts, &groups(card, &cells)));
+    let measured = measured.map(|cells| Measured::of(&cells.counts, &kinds(card, &cells)));
     let statistics = &bundle.network.statistics;
     let items = plan(card, settings, &|gene| statistics.largest(gene));
     let ceilings: Vec<u32> = (0..statistics.genes()).map(|gene| statistics.largest(gene)).collect();
@@ -147,7 +147,7 @@ pub fn sweep(bundle: &Bundle, settings: Settings, measured: Option<&Cells>) -> R
         });
         entry.items += 1;
         entry.held = entry.held.max(held);
-        entry.groups.extend(groups(card, &made));
+        entry.kinds.extend(kinds(card, &made));
         if !own.is_sound_within(if is_far { LEANING_FAR } else { LEANING }) {
             entry.broken.push(format!("{}: {}", words(&choices), own.words(&card.genes)));
         }
@@ -158,10 +158,10 @@ pub fn sweep(bundle: &Bundle, settings: Settings, measured: Option<&Cells>) -> R
     }
     drop(shown);
     let line = |setting: String| {
-        let Gathered { items, counts, groups, mut broken, held, is_far } = found.remove(&setting)?;
+        let Gathered { items, counts, kinds, mut broken, held, is_far } = found.remove(&setting)?;
         let counts = counts?;
         let mut found = look(&counts, bounds(card, &ceilings, held), None);
-        found.foreign = measured.as_ref().map(|own| own.look(&counts, &groups));
+        found.foreign = measured.as_ref().map(|own| own.look(&counts, &kinds));
         // At the edge of what was measured a perturbation may lead past what its own cells show: said, no failure.
         if let Some(own) = found.foreign.as_ref().filter(|own| !is_far && !own.is_sound()) {
             broken.extend(own.words(&card.genes));
