@@ -156,11 +156,23 @@ pub fn words(card: &Card, state: &State, which: Which) -> String {
     parts.join(", ")
 }
 
+/// What cells of a request are, in a few words: the scenario, how many, which seed.
+pub fn request_words(card: &Card, request: &Request) -> String {
+    let state = State { with: request.with.clone(), clamp: request.clamp.clone(), ..State::default() };
+    let cells = match request.cells {
+        1 => "one cell".to_owned(),
+        cells => format!("{cells} cells"),
+    };
+    format!("{}; {cells}, seed {}", words(card, &state, Which::A), request.seed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
-        MOST_TOGETHER, asked, deed, perturbations, perturbed_name, request, suggestion, switch, training_cells, words,
+        MOST_TOGETHER, asked, deed, perturbations, perturbed_name, request, request_words, suggestion, switch,
+        training_cells, words,
     };
+    use crate::protocol::Request;
     use crate::protocol::card::{Card, Condition, THIN, Value};
     use crate::state::{State, Which, With};
 
@@ -288,5 +300,8 @@ mod tests {
         assert_eq!((a.clamp.len(), b.clamp.len(), a.seed, b.seed), (0, 1, 9, 9));
         assert_eq!(words(&card(), &state, Which::A), "Alpha, 2");
         assert_eq!(words(&card(), &state, Which::B), "none, 1, CD14 held at 3");
+        assert_eq!(request_words(&card(), &a), "Alpha, 2; 64 cells, seed 9");
+        let one = Request { cells: 1, ..b };
+        assert_eq!(request_words(&card(), &one), "none, 1, CD14 held at 3; one cell, seed 9");
     }
 }

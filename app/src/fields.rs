@@ -6,9 +6,11 @@
 //! Does not know: what is in a table.
 //! Flow: text → **field, remark** → CSV, TSV; field → text of a paste.
 
-/// Whether a spreadsheet would compute a cell of this text. A number may begin with a sign.
+/// Whether a spreadsheet would compute a cell of this text. A number may begin with a sign; "-inf" and "+nan" are names to a
+/// spreadsheet.
 fn is_computed(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.trim().parse::<f64>().is_err()
+    let is_number = || text.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    text.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number()
 }
 
 /// A text as a field between separators.
@@ -67,7 +69,18 @@ mod tests {
 
     #[test]
     fn nothing_is_computed_by_a_spreadsheet() {
-        for text in ["=1+1", "+cmd", "-x", "@SUM(A1)", "=HYPERLINK(\"http://x\",\"y\")", "\t=1"] {
+        for text in [
+            "=1+1",
+            "+cmd",
+            "-x",
+            "@SUM(A1)",
+            "=HYPERLINK(\"http://x\",\"y\")",
+            "\t=1",
+            "-inf",
+            "+nan",
+            "-Infinity",
+            "+1e999",
+        ] {
             let written = field(text, ',');
             assert!(written.trim_start_matches('"').starts_with('\''), "{written}");
         }
@@ -78,7 +91,7 @@ mod tests {
 
     #[test]
     fn marks_come_off_again() {
-        for text in ["=1+1", "-x", "plain", "'quoted'", "-1.5", ""] {
+        for text in ["=1+1", "-x", "plain", "'quoted'", "-1.5", "-inf", ""] {
             assert_eq!(unmarked(&field(text, ',')), text);
         }
     }

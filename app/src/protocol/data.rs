@@ -235,6 +235,10 @@ pub struct Summary {
 /// Measured groups beside generated cells, over the genes that both have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
+    /// Number of the run that made the generated cells.
+    pub run: u32,
+    /// What it was asked for.
+    pub request: Request,
     /// Genes that both have.
     pub shared: u32,
     /// Genes of the model.

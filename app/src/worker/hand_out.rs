@@ -4,13 +4,24 @@
 //! Does not know: how cells are generated or tested.
 //! Flow: session's last run → **values, file** → page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cells::{Cells, Column};
 
 use super::made::Sampled;
 use super::session::Session;
 use crate::protocol::{Array, Comparison, Scenario};
+
+/// Names of the cells of a request, each of its own seed: those that `wellplate sample` gives the same cells, unique over
+/// all requests to a bundle, so that files can be put together.
+fn cell_names(key: u64, seeds: &[u64]) -> impl Iterator<Item = String> + '_ {
+    let mut of_seed: BTreeMap<u64, usize> = BTreeMap::new();
+    seeds.iter().map(move |seed| {
+        let place = of_seed.entry(*seed).or_default();
+        *place += 1;
+        format!("generated-{key:016x}-{seed}-{}", *place - 1)
+    })
+}
 
 impl Session {
     /// Values of the known ones among `genes` in the cells of a run, as [`crate::protocol::FromWorker::Values`] has them.
@@ -57,7 +68,15 @@ impl Session {
         let mut all = Sampled::empty(self.bundle.card.genes.len());
         let mut scenarios: Vec<&str> = Vec::new();
         let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut names: Vec<String> = Vec::new();
         for (scenario, part) in &made.parts {
+            let asked = self.bundle.request(&part.choices).map_err(|error| error.to_string())?;
+            let known: BTreeSet<String> = names.iter().cloned().collect();
+            let own = cell_names(asked.key, &part.cells.seeds);
+            // Two scenarios may ask for the same cells.
+            let twice =
+                |name: String| if known.contains(&name) { format!("{name}-{}", made.name(*scenario)) } else { name };
+            names.extend(own.map(twice));
             all.append(&part.cells)?;
             scenarios.extend(std::iter::repeat_n(made.name(*scenario), part.cells.labels.len()));
             for (slot, condition) in self.bundle.card.conditions.iter().enumerate() {
@@ -75,7 +94,6 @@ impl Session {
         labels.insert("scenario".to_owned(), Column::categorical(&scenarios));
         let seeds: Vec<String> = all.seeds.iter().map(u64::to_string).collect();
         labels.insert("seed".to_owned(), text(&seeds));
-        let names = (0..seeds.len()).map(|cell| format!("generated-{cell}")).collect();
         let cells =
             Cells::new(all.counts, self.bundle.card.genes.clone(), names, labels).map_err(|error| error.to_string())?;
         let notes =

@@ -7,6 +7,7 @@
 
 mod accessibility;
 mod cards;
+mod conditions;
 mod devices;
 mod driver;
 mod explore;

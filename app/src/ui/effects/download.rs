@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use leptos::prelude::document;
+use leptos::prelude::{Set, document};
 use plots::{PlotError, Theme};
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea};
@@ -60,26 +60,41 @@ pub(in crate::ui) fn png_figure(
     canvas.set_height(pixels(size.1));
     let surface = CanvasBackend::with_canvas_object(canvas.clone()).ok_or_else(refused)?.into_drawing_area();
     draw(&surface, &Theme::light(PIXELS)).map_err(|error| format!("The figure could not be saved: {error}."))?;
+    png_canvas(name, &canvas).map_err(|()| refused())
+}
+
+/// Hands out what a canvas shows as PNG; a browser that writes no picture is told of, as a download is.
+///
+/// # Errors
+/// When the browser refuses at once.
+pub(in crate::ui) fn png_canvas(name: &str, canvas: &HtmlCanvasElement) -> Result<(), ()> {
     let name = name.to_owned();
-    let done = Closure::once_into_js(move |blob: JsValue| {
-        if let Ok(blob) = blob.dyn_into::<Blob>() {
-            hand_out_blob(&name, &blob);
-        }
+    let done = Closure::once_into_js(move |blob: JsValue| match blob.dyn_into::<Blob>() {
+        Ok(blob) => hand_out_blob(&name, &blob),
+        Err(_) => not_written(&name),
     });
-    canvas.to_blob(done.unchecked_ref()).map_err(|_| refused())
+    canvas.to_blob(done.unchecked_ref()).map_err(|_| ())
+}
+
+/// Says that there is no file.
+fn not_written(name: &str) {
+    if let Some(store) = TOLD.get() {
+        store.alert.set(Some(format!("The browser could not write {name}; save it in another form.")));
+    }
 }
 
 fn hand_out(name: &str, kind: &str, content: &JsValue) {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
     let blob = Blob::new_with_u8_array_sequence_and_options(&js_sys::Array::of1(content), &options);
-    if let Ok(blob) = blob {
-        hand_out_blob(name, &blob);
+    match blob {
+        Ok(blob) => hand_out_blob(name, &blob),
+        Err(_) => not_written(name),
     }
 }
 
 fn hand_out_blob(name: &str, blob: &Blob) {
-    let Ok(address) = Url::create_object_url_with_blob(blob) else { return };
+    let Ok(address) = Url::create_object_url_with_blob(blob) else { return not_written(name) };
     if let Ok(element) = document().create_element("a") {
         let anchor: HtmlAnchorElement = element.unchecked_into();
         anchor.set_href(&address);

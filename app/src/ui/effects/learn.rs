@@ -46,9 +46,9 @@ pub(super) fn receive(store: Store, tell: Tell, next: &mut dyn FnMut() -> Array)
             store.end_job(job);
         }
         Tell::GuideGround { job, genes, measured, spread } => {
-            let Some(request) = store.learn.request_of(job) else { return };
+            let Some((request, card)) = store.learn.request_of(job).zip(store.card.get_untracked()) else { return };
             let (effect, mean, control) = (next().f32(), next().f32(), next().f32());
-            let run = GuideRun { request, genes, measured, effect, mean, control, spread, scales: Vec::new() };
+            let run = GuideRun { card, request, genes, measured, effect, mean, control, spread, scales: Vec::new() };
             store.learn.guide.set(Some(Arc::new(run)));
         }
         Tell::Guided { job, guided, last } => {
@@ -66,11 +66,18 @@ pub(super) fn receive(store: Store, tell: Tell, next: &mut dyn FnMut() -> Array)
             }
         }
         Tell::Halves { job, cells, measured, agreement, points } => {
-            let (Some(card), true) = (store.card.get_untracked(), store.learn.request_of(job).is_some()) else {
-                return;
-            };
+            let Some((request, card)) = store.learn.request_of(job).zip(store.card.get_untracked()) else { return };
             let (effect, known) = (next().f64(), next().f64());
-            let run = HalvesRun { card, cells, measured_cells: measured, agreement, points, effect, measured: known };
+            let run = HalvesRun {
+                card,
+                request,
+                cells,
+                measured_cells: measured,
+                agreement,
+                points,
+                effect,
+                measured: known,
+            };
             store.learn.halves.set(Some(Arc::new(run)));
             store.end_job(job);
         }

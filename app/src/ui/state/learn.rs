@@ -10,6 +10,7 @@ use leptos::prelude::*;
 
 use super::lesson_runs::{CellRun, GuideRun, HalvesRun};
 use crate::protocol::Request;
+use crate::protocol::card::Card;
 
 /// What the view knows, as signals.
 #[derive(Clone, Copy)]
@@ -40,6 +41,15 @@ impl LearnStore {
     /// The request of a task; none when another one was asked for since.
     pub(in crate::ui) fn request_of(&self, job: u32) -> Option<Request> {
         self.asked.get_untracked().filter(|(own, _)| *own == job).map(|(_, request)| request)
+    }
+
+    /// What the cells of a lesson's result are of: the model and the request; none before there is a result.
+    pub(in crate::ui) fn made(&self, lesson: &str) -> Option<(Arc<Card>, Request)> {
+        match lesson {
+            "guide" => self.guide.with(|run| run.as_ref().map(|run| (run.card.clone(), run.request.clone()))),
+            "ceiling" => self.halves.with(|run| run.as_ref().map(|run| (run.card.clone(), run.request.clone()))),
+            _ => self.cell.with(|run| run.as_ref().map(|run| (run.card.clone(), run.request.clone()))),
+        }
     }
 
     /// Keeps a written cell; a second run of the same request adds what it recorded to the first.

@@ -52,6 +52,7 @@ pub(in crate::ui) struct ScaleRun {
 /// Cells at several guidance scales.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::ui) struct GuideRun {
+    pub(in crate::ui) card: Arc<Card>,
     pub(in crate::ui) request: Request,
     pub(in crate::ui) genes: Vec<String>,
     pub(in crate::ui) measured: Option<(u32, u32)>,
@@ -69,6 +70,7 @@ pub(in crate::ui) struct GuideRun {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::ui) struct HalvesRun {
     pub(in crate::ui) card: Arc<Card>,
+    pub(in crate::ui) request: Request,
     pub(in crate::ui) cells: u32,
     pub(in crate::ui) measured_cells: Option<(u32, u32)>,
     pub(in crate::ui) agreement: Option<f64>,

@@ -45,6 +45,21 @@ impl Store {
         })
     }
 
+    /// What the cells on the screen are of, in words: what is compared, or the scenarios where nothing is.
+    pub(in crate::ui) fn cells_words(&self) -> String {
+        if self.shifts.with(Option::is_some) {
+            return self.compared_words();
+        }
+        let Some(card) = self.card.get() else { return String::new() };
+        self.with_results(|state| {
+            let of = |which| choices::words(&card, state, which);
+            match state.other {
+                None => of(Which::A),
+                Some(_) => format!("A: {}; B: {}", of(Which::A), of(Which::B)),
+            }
+        })
+    }
+
     /// Keeps the comparison to show in the address.
     pub(in crate::ui) fn show(&self, comparison: Comparison) {
         let name = crate::state::SHOWN.into_iter().find(|(own, _)| *own == comparison).map(|(_, name)| name.to_owned());

@@ -56,13 +56,28 @@ fn saved_size<F: Figure>(figure: &F) -> (u32, u32) {
     (SAVED.0, figure.height(&export_theme(), SAVED.0).unwrap_or(SAVED.1))
 }
 
-/// The figure as an SVG file.
-fn save_svg<F: Figure>(store: Store, figure: &F) {
-    let (theme, title) = (export_theme(), figure.title());
+/// Room below the title of a saved figure and, on a line of its own, the condition of its cells, where there is one.
+fn headed<DB: DrawingBackend>(
+    area: &Area<DB>,
+    theme: &Theme,
+    (title, of): (&str, &str),
+) -> Result<Area<DB>, PlotError> {
+    let below = titled(area, theme, title)?;
+    if of.is_empty() { Ok(below) } else { titled(&below, theme, of) }
+}
+
+/// Size of a saved figure with its head.
+fn whole_size<F: Figure>(figure: &F, of: &str) -> (u32, u32) {
     let (width, height) = saved_size(figure);
-    let size = (width, height + title_height(&theme));
-    let svg = plots::svg::render(size, &title, &figure.words(), |area| {
-        figure.draw(&titled(area, &theme, &title)?, &theme).map(drop)
+    (width, height + title_height(&export_theme()) * if of.is_empty() { 1 } else { 2 })
+}
+
+/// The figure as an SVG file.
+fn save_svg<F: Figure>(store: Store, figure: &F, of: &str) {
+    let (theme, title) = (export_theme(), figure.title());
+    let name = if of.is_empty() { title.clone() } else { format!("{title}. {of}") };
+    let svg = plots::svg::render(whole_size(figure, of), &name, &figure.words(), |area| {
+        figure.draw(&headed(area, &theme, (&title, of))?, &theme).map(drop)
     });
     match svg {
         Ok(svg) => text_file(&format!("{}.svg", figure.file()), "image/svg+xml", &svg),
@@ -71,12 +86,10 @@ fn save_svg<F: Figure>(store: Store, figure: &F) {
 }
 
 /// The figure as a PNG file.
-fn save_png<F: Figure>(store: Store, figure: &F) {
+fn save_png<F: Figure>(store: Store, figure: &F, of: &str) {
     let title = figure.title();
-    let (width, height) = saved_size(figure);
-    let size = (width, height + title_height(&export_theme()));
-    let saved = png_figure(&format!("{}.png", figure.file()), size, |area, theme| {
-        figure.draw(&titled(area, theme, &title)?, theme).map(drop)
+    let saved = png_figure(&format!("{}.png", figure.file()), whole_size(figure, of), |area, theme| {
+        figure.draw(&headed(area, theme, (&title, of))?, theme).map(drop)
     });
     if let Err(sentence) = saved {
         store.alert.set(Some(sentence));
@@ -91,10 +104,11 @@ fn neighbour<'a>(genes: &'a [String], chosen: Option<&str>, step: isize) -> Opti
     genes.get(next as usize).map(String::as_str)
 }
 
-/// A figure with its buttons and its table; `make` gives `None` while there is nothing to draw, `id` names its parts.
+/// A figure with its buttons and its table; `make` gives `None` while there is nothing to draw, `id` names its parts, `of` is
+/// the condition of its cells for saved figures, empty where the title says it.
 pub(in crate::ui) fn panel<F: Figure + 'static>(
     store: Store,
-    id: &'static str,
+    (id, of): (&'static str, fn(Store) -> String),
     make: impl Fn() -> Option<F> + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let node = NodeRef::<Canvas>::new();
@@ -153,8 +167,11 @@ pub(in crate::ui) fn panel<F: Figure + 'static>(
         )
     };
     let count = move || make().map_or(0, |figure| figure.genes().len());
-    let save = move |save: fn(Store, &F)| {
-        move |_: MouseEvent| untrack(make).into_iter().for_each(|figure| save(store, &figure))
+    let save = move |save: fn(Store, &F, &str)| {
+        move |_: MouseEvent| {
+            let of = untrack(|| of(store));
+            untrack(make).into_iter().for_each(|figure| save(store, &figure, &of));
+        }
     };
     let as_table = store.genes.as_table;
     let table = move || as_table.get().then(make).flatten().map(|figure| view! { <TwinTable twin=figure.table()/> });

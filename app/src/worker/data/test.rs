@@ -8,13 +8,16 @@
 use cells::Counts;
 use cells::de::Differential;
 use cells::metrics::{effect, mean_absolute_error, pearson, pearson_delta};
+use model::card::Choices;
 
+use super::super::made::Current;
 use super::super::session::Session;
 use super::super::shifts::column;
 use super::outbox::tell;
 use super::own::Own;
 use super::pace::{End, Pace, sentence};
 use crate::protocol::data::{Comparison, Tell};
+use crate::protocol::{Request, Scenario};
 
 /// Genes tested between looks at the messages.
 const GENES_AT_ONCE: usize = 200;
@@ -66,6 +69,14 @@ pub(super) async fn test(session: &Session, own: &Own, pace: &mut Pace<'_>) -> R
     Ok(())
 }
 
+/// What a run was asked for: its perturbed cells, where it made any.
+fn asked(run: &Current) -> Option<Request> {
+    let parts = &run.made.parts;
+    let first = parts.get(&Scenario::Perturbed).or_else(|| parts.get(&Scenario::Control))?;
+    let Choices { with, guidance, steps, cells, seed, clamp } = first.choices.clone();
+    Some(Request { with, guidance, steps: steps as u32, cells: cells as u32, seed: seed as u32, clamp })
+}
+
 /// A beside generated control cells, B beside generated perturbed ones; none without such a run.
 fn compare(session: &Session, own: &Own, (a, b): (&[usize], &[usize])) -> Option<Comparison> {
     let run = session.current.as_ref()?;
@@ -83,6 +94,8 @@ fn compare(session: &Session, own: &Own, (a, b): (&[usize], &[usize])) -> Option
     };
     let effects = [&measured, &predicted].map(|sides| effect(&sides[1], &sides[0]));
     Some(Comparison {
+        run: run.run,
+        request: asked(run)?,
         shared: shared.len() as u32,
         panel: own.panel.len() as u32,
         cells: [a.len(), b.len(), generated[0].cells(), generated[1].cells()].map(|cells| cells as u32),

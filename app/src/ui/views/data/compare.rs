@@ -1,12 +1,13 @@
-//! The visitor's groups beside the cells of the current run.
+//! The visitor's groups beside the cells of a run of Explore.
 //!
-//! Does: correlations and differences of means and effects, each side said to be measured or generated.
+//! Does: correlations and differences of means and effects, each side said to be measured or generated, and by which run;
+//! says so once Explore has gone on to another.
 //! Does not know: how they were computed.
 //! Flow: worker's comparison → **panel**.
 
 use leptos::prelude::*;
 
-use crate::choices::perturbation;
+use crate::choices::{perturbation, request_words};
 use crate::lacks::Lacks;
 use crate::own_data::thousands;
 use crate::protocol::data::Comparison;
@@ -40,6 +41,13 @@ fn rows(comparison: &Comparison, origin: &str, base: &str) -> Vec<(String, Strin
 #[component]
 pub(super) fn Compared() -> impl IntoView {
     let store = use_store();
+    let compared = move || store.data.table.with(|table| table.as_ref().and_then(|table| table.comparison.clone()));
+    let title = move || match compared().zip(store.card.get()) {
+        Some((own, card)) => format!("Compared with the run of {}", request_words(&card, &own.request)),
+        None => "Compared with a run of Explore".to_owned(),
+    };
+    // The numbers stay those of the run that they were computed with.
+    let moved_on = Memo::new(move |_| compared().is_some_and(|own| own.run != store.run.get()));
     let shown = move || {
         let table = store.data.table.get()?;
         let generated = store.data.summary.with(|summary| summary.as_ref().is_some_and(|summary| summary.generated));
@@ -63,7 +71,10 @@ pub(super) fn Compared() -> impl IntoView {
                 );
                 view! {
                     <p class="note">{about}</p>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Agreement with the current run">
+                    <Show when=move || moved_on.get()>
+                        <p class="of-other" role="status" data-testid="own-compared-old">"Explore has gone on to another run since; these numbers are still of the run above. “Test B against A” compares with the last one."</p>
+                    </Show>
+                    <div class="scroll run-body" class:stale=move || moved_on.get() tabindex="0" role="region" aria-label="Agreement with generated cells">
                     <table data-testid="own-compared">
                         <thead><tr><th scope="col">"Compared"</th><th scope="col" title="Pearson correlation; of effects it is Pearson-Δ">"Pearson"</th><th scope="col" title="Mean absolute difference of mean log-normalised expression">"MAE"</th></tr></thead>
                         <tbody>{rows}</tbody>
@@ -75,7 +86,7 @@ pub(super) fn Compared() -> impl IntoView {
         };
         Some(view! {
             <section class="panel own-compare" aria-labelledby="own-compare">
-                <h2 id="own-compare">"Compared with the current run in Explore"</h2>
+                <h2 id="own-compare" data-testid="own-compared-title">{title}</h2>
                 {body}
             </section>
         })

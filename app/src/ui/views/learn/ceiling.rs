@@ -9,6 +9,7 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 use plots::{curves, scatter};
 
+use super::run_of::RunOf;
 use crate::bundles::grouped;
 use crate::ui::state::lesson_runs::HalvesRun;
 use crate::ui::state::store::use_store;
@@ -76,6 +77,7 @@ pub(super) fn Scatter() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="scatter-title" data-testid="learn-scatter">
             <h3 id="scatter-title">"Generated against measured effect"</h3>
+            <RunOf lesson="ceiling" id="scatter-of">
             <p data-testid="scatter-words">{words}</p>
             <Show when=has_measured>
                 <canvas class="scatter" node_ref=node role="img" aria-label=words data-testid="scatter"></canvas>
@@ -87,6 +89,7 @@ pub(super) fn Scatter() -> impl IntoView {
                     </table>
                 </details>
             </Show>
+            </RunOf>
         </section>
     }
 }
@@ -144,6 +147,7 @@ pub(super) fn Halves() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="halves-title" data-testid="learn-halves">
             <h3 id="halves-title">"Halves against halves"</h3>
+            <RunOf lesson="ceiling" id="halves-of">
             <p data-testid="halves-words">{words}</p>
             <canvas class="curve" node_ref=node role="img" aria-label=words data-testid="halves"></canvas>
             <div class="scroll" tabindex="0" role="region" aria-label="Agreement by number of cells">
@@ -152,6 +156,7 @@ pub(super) fn Halves() -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
+            </RunOf>
         </section>
     }
 }

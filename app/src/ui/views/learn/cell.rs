@@ -11,6 +11,7 @@ use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 
 use super::grid::CellGrid;
+use super::run_of::RunOf;
 use super::runs::percent;
 use crate::bundles::grouped;
 use crate::ui::state::lesson_runs::CellRun;
@@ -26,9 +27,11 @@ pub(super) fn CellPanel(#[prop(into)] scrubber: Signal<bool>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="cell-title" data-testid="learn-cell">
             <h3 id="cell-title">"The cell, step by step"</h3>
-            <Show when=move || scrubber.get()><Scrubber/></Show>
-            <CellGrid/>
-            <Facts/>
+            <RunOf lesson="write" id="cell-of">
+                <Show when=move || scrubber.get()><Scrubber/></Show>
+                <CellGrid/>
+                <Facts/>
+            </RunOf>
         </section>
     }
 }

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use plots::bars::{Bar, draw};
 
 use super::cell::Scrubber;
+use super::run_of::RunOf;
 use super::runs::{self, percent};
 use super::setup::{RunState, record};
 use crate::lessons::bins::{Bins, VOCABULARY};
@@ -74,8 +75,10 @@ pub(super) fn GenePanel() -> impl IntoView {
             <Show when=is_unknown><Unrecorded/></Show>
             <Show when=is_running><RunState lesson="write"/></Show>
             <Show when=move || shown.with(Option::is_some)>
-                <Scrubber/>
-                <Figure shown/>
+                <RunOf lesson="write" id="gene-of">
+                    <Scrubber/>
+                    <Figure shown/>
+                </RunOf>
             </Show>
         </section>
     }

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use plots::curves::{self, Series};
 use plots::violin::{self, Panel};
 
+use super::run_of::RunOf;
 use super::runs::{self, scale_words};
 use super::setup::RunState;
 use crate::held_out;
@@ -82,10 +83,12 @@ pub(super) fn Effects() -> impl IntoView {
         <section class="panel" aria-labelledby="effects-title" data-testid="learn-effects">
             <h3 id="effects-title">"Effects at each guidance scale"</h3>
             <Show when=move || store.is_running()><RunState lesson="guide"/></Show>
-            <p class="note">{about}</p>
-            <SizeFigure/>
-            <Table/>
-            <GeneFigure/>
+            <RunOf lesson="guide" id="effects-of">
+                <p class="note">{about}</p>
+                <SizeFigure/>
+                <Table/>
+                <GeneFigure/>
+            </RunOf>
         </section>
     }
 }
@@ -288,9 +291,11 @@ pub(super) fn Spread() -> impl IntoView {
         <section class="panel" aria-labelledby="spread-title" data-testid="learn-spread">
             <h3 id="spread-title">"Spread at each guidance scale"</h3>
             <Show when=move || store.is_running()><RunState lesson="guide"/></Show>
-            <canvas class="curve" node_ref=node role="img" aria-label=words data-testid="guide-spread"></canvas>
-            <p data-testid="spread-words">{words}</p>
-            <Table/>
+            <RunOf lesson="guide" id="spread-of">
+                <canvas class="curve" node_ref=node role="img" aria-label=words data-testid="guide-spread"></canvas>
+                <p data-testid="spread-words">{words}</p>
+                <Table/>
+            </RunOf>
         </section>
     }
 }

@@ -13,6 +13,7 @@ mod lacking;
 mod lesson;
 mod overview;
 mod question;
+mod run_of;
 mod runs;
 mod scores;
 mod setup;

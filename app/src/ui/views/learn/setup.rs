@@ -59,12 +59,10 @@ pub(super) fn Setup(lesson: &'static str) -> impl IntoView {
     let or_control = lesson == "write";
     let fields = move || {
         store.card.get().map(|card| {
-            let who = who(&card)
-                .cloned()
-                .map(|condition| view! { <Select condition part="learn.type" or_control=true/> });
-            let change = change(&card)
-                .cloned()
-                .map(|condition| view! { <Select condition part="learn.change" or_control/> });
+            let who =
+                who(&card).cloned().map(|condition| view! { <Select condition part="learn.type" or_control=true/> });
+            let change =
+                change(&card).cloned().map(|condition| view! { <Select condition part="learn.change" or_control/> });
             let steps = card.steps;
             view! { {who}{change}<Numbers lesson steps/> }
         })

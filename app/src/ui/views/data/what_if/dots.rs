@@ -104,6 +104,6 @@ pub(super) fn DotPlot() -> impl IntoView {
             prop:value=move || asked.with(|genes| genes.join(" ")) on:change=change/>
         <p class="note" role="status" data-testid="predict-dots-lacking" hidden=move || lacking.with(Option::is_none)>{move || lacking.get()}</p>
         <p class="note" hidden=move || !none()>"No gene has a q below 0.05: name some to see them."</p>
-        <div class="figure">{panel(store, "predict-dots", move || dots(store))}</div>
+        <div class="figure">{panel(store, ("predict-dots", |_| String::new()), move || dots(store))}</div>
     }
 }

@@ -121,5 +121,5 @@ impl Figure for Cloud {
 #[component]
 pub(super) fn Volcano() -> impl IntoView {
     let store = use_store();
-    panel(store, "predict-volcano", move || Cloud::new(store))
+    panel(store, ("predict-volcano", |_| String::new()), move || Cloud::new(store))
 }

@@ -31,6 +31,19 @@ fn hold(store: Store, genes: &[String], count: u32) {
     });
 }
 
+/// Holds the genes that a list names, and says what became of it.
+///
+/// # Errors
+/// A sentence when it names none.
+fn hold_list(store: Store, genes: &[String], count: u32, list: &str) -> Result<String, String> {
+    let sorted = sort(list, genes, &untrack(|| store.gene_names.get()));
+    if sorted.is_empty() {
+        return Err("The list names no gene.".to_owned());
+    }
+    hold(store, &sorted.known, count);
+    Ok(sentence(&sorted, count))
+}
+
 #[component]
 pub(super) fn HeldGenes(genes: Vec<String>) -> impl IntoView {
     let store = use_store();
@@ -96,15 +109,12 @@ fn GeneList(genes: Arc<Vec<String>>, said: RwSignal<String>) -> impl IntoView {
     let panel = StoredValue::new(genes);
     let (text, count) = (RwSignal::new(String::new()), RwSignal::new(PRIOR_COUNT));
     let is_over = RwSignal::new(false);
-    let take = move |list: String| {
-        let sorted = panel.with_value(|genes| sort(&list, genes, &untrack(|| store.gene_names.get())));
-        if sorted.is_empty() {
-            said.set("The list names no gene.".to_owned());
-            return;
+    let take = move |list: String| match hold_list(store, &panel.get_value(), count.get_untracked(), &list) {
+        Ok(words) => {
+            said.set(words);
+            text.set(String::new());
         }
-        hold(store, &sorted.known, count.get_untracked());
-        said.set(sentence(&sorted, count.get_untracked()));
-        text.set(String::new());
+        Err(words) => said.set(words),
     };
     let read = move |file: Option<web_sys::File>| {
         let Some(file) = file.map(gloo::file::File::from) else { return };
@@ -113,10 +123,15 @@ fn GeneList(genes: Arc<Vec<String>>, said: RwSignal<String>) -> impl IntoView {
             said.set(format!("{} has {size:.0} MB; a list of genes is a text of at most 2 MB.", file.name()));
             return;
         }
+        // What was chosen when the file was; the view may be gone by the time that it is read.
+        let (genes, count) = (panel.get_value(), count.get_untracked());
         leptos::task::spawn_local(async move {
-            match read_as_text(&file).await {
-                Ok(list) => take(list),
-                Err(error) => said.set(format!("{} could not be read: {error}.", file.name())),
+            let words = match read_as_text(&file).await {
+                Ok(list) => hold_list(store, &genes, count, &list).unwrap_or_else(|words| words),
+                Err(error) => format!("{} could not be read: {error}.", file.name()),
+            };
+            if let Some(words) = said.try_set(words) {
+                store.tell(&words);
             }
         });
     };

@@ -76,7 +76,7 @@ pub(super) fn DotPlot() -> impl IntoView {
     };
     view! {
         <p class="empty" hidden=move || !waiting()>"Dots appear when the run is finished."</p>
-        {panel(store, "dots", move || made(store))}
+        {panel(store, ("dots", |store| store.cells_words()), move || made(store))}
         {move || untold().map(|words| view! { <p class="note" data-testid="untold">{words}</p> })}
     }
 }

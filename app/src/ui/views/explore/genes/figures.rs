@@ -21,7 +21,6 @@ use crate::ui::effects::worker;
 use crate::ui::state::store::{Store, use_store};
 use crate::ui::views::explore::standing::Standing;
 
-
 /// A figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {

@@ -8,7 +8,7 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 
-use crate::gene_rows::{CHANGE, Cuts, DIRECTION, FIND, Q};
+use crate::gene_rows::{CHANGE, Cuts, DIRECTION, FIND, Q, largest_q, smallest_change};
 use crate::gene_search::{Standing, meant, missing};
 use crate::ui::state::gene_choice::columns;
 use crate::ui::state::store::{Store, use_store};
@@ -47,9 +47,9 @@ pub(super) fn keep(store: Store, key: &str, value: Option<String>) {
     store.set_part(key, value.filter(|value| !value.trim().is_empty()));
 }
 
-/// A field that writes a part of the address while one types, and follows it on undo. What is half typed ("0.") means
-/// the same as what is kept and is left alone.
-fn bound(store: Store, key: &'static str, same: fn(&str, &str) -> bool) -> (NodeRef<Input>, impl Fn(web_sys::Event)) {
+/// A field that follows a part of the address, on undo too. What is half typed ("0.") means the same as what is kept and is
+/// left alone.
+fn bound(store: Store, key: &'static str, same: fn(&str, &str) -> bool) -> NodeRef<Input> {
     let node = NodeRef::<Input>::new();
     let kept = Memo::new(move |_| store.state.with(|state| state.parts.get(key).cloned().unwrap_or_default()));
     Effect::new(move |_| {
@@ -58,7 +58,7 @@ fn bound(store: Store, key: &'static str, same: fn(&str, &str) -> bool) -> (Node
             node.set_value(&kept);
         }
     });
-    (node, move |event| keep(store, key, Some(event_target_value(&event))))
+    node
 }
 
 fn same_text(one: &str, other: &str) -> bool {
@@ -70,12 +70,39 @@ fn same_number(one: &str, other: &str) -> bool {
     number(one) == number(other)
 }
 
+/// Keeps a number that a field asks for; what could be none is refused in words, and what is kept stays.
+fn keep_number(
+    store: Store,
+    key: &str,
+    read: fn(&str) -> Result<f64, String>,
+    told: RwSignal<String>,
+    event: &web_sys::Event,
+) {
+    let typed = event_target_value(event);
+    // A browser gives nothing for what it cannot read as a number, as for an empty field.
+    match if typed.trim().is_empty() { Ok(0.0) } else { read(&typed) } {
+        Ok(_) => {
+            told.set(String::new());
+            keep(store, key, Some(typed));
+        }
+        Err(words) => {
+            let kept = store.state.with_untracked(|state| state.parts.get(key).cloned());
+            let stays = kept.map_or("No cut is made.".to_owned(), |kept| format!("It stays {kept}."));
+            told.set(format!("{words} {stays}"));
+        }
+    }
+}
+
 #[component]
 pub(super) fn Filters() -> impl IntoView {
     let store = use_store();
-    let (find, on_find) = bound(store, FIND, same_text);
-    let (q, on_q) = bound(store, Q, same_number);
-    let (change, on_change) = bound(store, CHANGE, same_number);
+    let told = RwSignal::new(String::new());
+    let find = bound(store, FIND, same_text);
+    let on_find = move |event: web_sys::Event| keep(store, FIND, Some(event_target_value(&event)));
+    let q = bound(store, Q, same_number);
+    let on_q = move |event| keep_number(store, Q, largest_q, told, &event);
+    let change = bound(store, CHANGE, same_number);
+    let on_change = move |event| keep_number(store, CHANGE, smallest_change, told, &event);
     let direction = move |event| {
         let direction = event_target_value(&event);
         keep(store, DIRECTION, (direction != "both").then_some(direction));
@@ -101,5 +128,6 @@ pub(super) fn Filters() -> impl IntoView {
                 </select>
             </label>
         </div>
+        <p class="note" role="status" data-testid="cuts-told">{told}</p>
     }
 }

@@ -217,7 +217,7 @@ pub(super) fn HeatMap() -> impl IntoView {
             </div>
         </div>
         <p class="empty" hidden=move || !waiting()>{move || waits(store, "The heat map appears when the run is finished.")}</p>
-        {panel(store, "heat", move || Matrix::new(store))}
+        {panel(store, ("heat", |store| store.cells_words()), move || Matrix::new(store))}
         <p class="note" data-testid="heat-told">{told}</p>
     }
 }

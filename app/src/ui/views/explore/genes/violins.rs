@@ -115,6 +115,6 @@ pub(super) fn Violins() -> impl IntoView {
     let waiting = move || shown(store).is_empty();
     view! {
         <p class="empty" hidden=move || !waiting()>{move || waits(store, "Violins appear when the run is finished.")}</p>
-        {panel(store, "violins", move || Spread::new(store))}
+        {panel(store, ("violins", |store| store.cells_words()), move || Spread::new(store))}
     }
 }

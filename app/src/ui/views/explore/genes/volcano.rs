@@ -155,6 +155,6 @@ pub(super) fn Volcano(axis: Axis) -> impl IntoView {
     let waiting = move || store.shifts.with(Option::is_none);
     view! {
         <p class="empty" hidden=move || !waiting()>"Nothing is compared yet: the plot appears once there are cells of both sides."</p>
-        {panel(store, "volcano", move || Cloud::new(store, axis))}
+        {panel(store, ("volcano", |store| store.cells_words()), move || Cloud::new(store, axis))}
     }
 }

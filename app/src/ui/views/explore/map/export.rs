@@ -5,28 +5,35 @@
 //! Flow: scene → `plots::map` → **file**.
 
 use leptos::prelude::*;
-use leptos::web_sys::{Blob, HtmlAnchorElement, HtmlCanvasElement, Url};
+use leptos::web_sys::HtmlCanvasElement;
 use plots::Theme;
-use plots::frame::{Area, Marker};
+use plots::frame::{Area, Marker, titled};
 use plots::map::{Cells, Name, Seen, draw_seen, frame_around};
 use plotters::prelude::{DrawingBackend, IntoDrawingArea};
 use plotters::style::RGBColor;
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 
 use super::board::Board;
 use super::scene::{Layer, palette};
 use crate::map_view::LayerId;
 use crate::map_view::colour::{HIDDEN, PLACE};
-use crate::ui::effects::download::text_file;
+use crate::ui::effects::download::{png_canvas, text_file};
 use crate::ui::widgets::canvas::export_theme;
 
 /// Size of the figure.
 const SIZE: (u32, u32) = (720, 640);
 
-/// Draws what is shown onto a surface.
-fn figure<DB: DrawingBackend>(board: Board, area: &Area<DB>, theme: &Theme) -> Result<(), plots::PlotError> {
+/// What the generated cells are of; empty where there are none.
+fn of(board: Board) -> String {
+    untrack(|| if board.store.control.with(Vec::is_empty) { String::new() } else { board.store.cells_words() })
+}
+
+/// Draws what is shown onto a surface, below the condition of the generated cells.
+fn figure<DB: DrawingBackend>(board: Board, whole: &Area<DB>, theme: &Theme) -> Result<(), plots::PlotError> {
+    let of = of(board);
+    let below = if of.is_empty() { None } else { Some(titled(whole, theme, &format!("Generated: {of}"))?) };
+    let area = below.as_ref().unwrap_or(whole);
     let legend = board.legend.get_untracked();
     let gene = board.gene.get_untracked().unwrap_or_default();
     let colours = palette(theme);
@@ -69,7 +76,9 @@ fn figure<DB: DrawingBackend>(board: Board, area: &Area<DB>, theme: &Theme) -> R
 /// Hands out the SVG.
 fn save_svg(board: Board) {
     let words = untrack(|| super::words::words(board));
-    match plots::svg::render(SIZE, "Map of cells", &words, |area| figure(board, area, &export_theme())) {
+    let of = of(board);
+    let title = if of.is_empty() { "Map of cells".to_owned() } else { format!("Map of cells. Generated: {of}") };
+    match plots::svg::render(SIZE, &title, &words, |area| figure(board, area, &export_theme())) {
         Ok(svg) => text_file("wellplate-map.svg", "image/svg+xml", &svg),
         Err(error) => board.store.alert.set(Some(error.to_string())),
     }
@@ -89,27 +98,10 @@ fn picture(board: Board) -> Result<HtmlCanvasElement, String> {
 
 /// Hands out the PNG.
 fn save_png(board: Board) {
-    let failed = move || {
-        board.store.alert.set(Some("The browser could not write the picture; save the SVG instead.".to_owned()))
-    };
-    let hand_out = Closure::once_into_js(move |blob: Option<Blob>| {
-        let Some(address) = blob.and_then(|blob| Url::create_object_url_with_blob(&blob).ok()) else { return failed() };
-        if let Ok(element) = document().create_element("a") {
-            let anchor: HtmlAnchorElement = element.unchecked_into();
-            anchor.set_href(&address);
-            anchor.set_download("wellplate-map.png");
-            anchor.click();
-        }
-        // The browser has taken the blob by now; an address that cannot be revoked ends with the page.
-        let _ = Url::revoke_object_url(&address);
-    });
-    match picture(board) {
-        Ok(canvas) => {
-            if canvas.to_blob(hand_out.unchecked_ref()).is_err() {
-                failed();
-            }
-        }
-        Err(sentence) => board.store.alert.set(Some(sentence)),
+    let refused = |()| "The browser could not write the picture; save the SVG instead.".to_owned();
+    let saved = picture(board).and_then(|canvas| png_canvas("wellplate-map.png", &canvas).map_err(refused));
+    if let Err(sentence) = saved {
+        board.store.alert.set(Some(sentence));
     }
 }
 
