@@ -220,6 +220,28 @@ mod tests {
         assert_eq!(suggestion(&Card::default(), &With::default()), None, "nothing to perturb");
     }
 
+    // The gallery's cards are files, which a browser's worker has none of.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn every_shipped_model_opens_on_cells_that_it_has_seen_often_enough() {
+        let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models");
+        let mut known = 0;
+        for folder in std::fs::read_dir(models).into_iter().flatten().flatten() {
+            let Ok(json) = std::fs::read_to_string(folder.path().join("bundle.json")) else { continue };
+            let name = folder.file_name();
+            let card = Card::read(&json).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+            let with = With::new();
+            assert!(training_cells(&card, &with).is_none_or(|cells| cells >= THIN), "{name:?} opens on thin support");
+            if let Some((condition, value)) = suggestion(&card, &with) {
+                let with = With::from([(condition.key.clone(), vec![value.value.clone()])]);
+                let cells = training_cells(&card, &with);
+                assert!(cells.is_none_or(|cells| cells >= THIN), "{name:?} suggests {}: {cells:?} cells", value.value);
+            }
+            known += 1;
+        }
+        assert!(known >= 11, "{known} bundles are shipped");
+    }
+
     #[test]
     fn states_that_mean_the_same_ask_for_the_same() {
         let card = card();

@@ -89,7 +89,7 @@ fn rival(card: &Card, name: &str) -> String {
         "shrunken mean" => average("shrunken average"),
         "mean of perturbations" => "the average over all perturbations".to_owned(),
         "control copy" => "no effect at all".to_owned(),
-        "context mean" => "the mean of the same cells under other perturbations".to_owned(),
+        "context mean" => "the mean of all perturbed training cells of the same type".to_owned(),
         "nearest context" => "the most similar cells' effect".to_owned(),
         "regression" | "regression on the same cells" => "a regression on the training cells".to_owned(),
         "linear latent" => "a linear model".to_owned(),

@@ -1,15 +1,16 @@
 //! A small server of static files for the built page.
 //!
 //! Does: GET and HEAD of files below one folder with the right types, on the loopback address only; the
-//! page's own policy as a header, so that it holds for the worker too; for tests, a slow or dead network.
+//! page's own policy as a header, so that it holds for the worker too; for tests, a slow or dead network and a list of what
+//! was asked for.
 //! Does not know: the page; nothing but files is served, nothing is written.
 //! Flow: `dist` → **http://127.0.0.1** → browser.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -23,6 +24,8 @@ pub struct Traffic {
     pub down: AtomicBool,
     /// Bytes per second of a bundle's files; 0 is as fast as it goes.
     pub bytes_per_second: AtomicU64,
+    /// What was asked for, whether or not the answer was waited for: targets without their question, in order.
+    pub asked: Mutex<Vec<String>>,
 }
 
 /// Pieces per second of a slow answer.
@@ -88,6 +91,8 @@ fn answer(
     }
     let mut words = request.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    traffic.asked.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
     let file = if matches!(method, "GET" | "HEAD") { file_of(folder, target) } else { None };
     let name = file.as_ref().and_then(|path| path.strip_prefix(folder).ok()).map(|path| path.display().to_string());
     let (status, kind, body) = match file.map(|path| std::fs::read(&path).map(|bytes| (media_type(&path), bytes))) {
@@ -224,5 +229,6 @@ mod tests {
         assert_eq!(ask(), "");
         traffic.down.store(false, Ordering::Relaxed);
         assert!(ask().starts_with("HTTP/1.1 200"));
+        assert_eq!(*traffic.asked.lock().unwrap(), ["/Cargo.toml"], "what nobody answered was not heard");
     }
 }

@@ -96,7 +96,7 @@ fn the_best_baseline_on_the_same_control_cells_decides() {
     card.summaries = vec![summary("Cell type by cell type", &entries)];
     let (level, words, _) = of(&card, B);
     assert_eq!(level, Level::Even);
-    assert!(words.contains("no further than the mean of the same cells under other perturbations"), "{words}");
+    assert!(words.contains("no further than the mean of all perturbed training cells of the same type"), "{words}");
 }
 
 #[test]

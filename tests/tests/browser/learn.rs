@@ -231,6 +231,9 @@ fn scores_stand_beside_baseline_and_ceiling() {
             let names: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
             assert_eq!(names, ["the model", "PerturbMean", "the ceiling"]);
             assert!(rows.iter().all(|row| (-1.0..=1.0).contains(&value(&row[1]))), "{rows:?}");
+            assert!(page.text("scores-beside").contains("both against the measured control cells"));
+            page.choose_option("score-group", "Interferon beta");
+            assert!(page.text("scores-beside").contains("the two are not the same test"));
             // The verdict agrees with the table: it calls the model highest just when it is.
             let highest = rows.iter().max_by(|a, b| value(&a[1]).total_cmp(&value(&b[1]))).unwrap();
             assert_eq!(verdict.starts_with('✓'), highest[0] == "the model", "{verdict} {rows:?}");

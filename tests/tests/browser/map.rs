@@ -176,6 +176,7 @@ fn colours_have_a_legend_with_names() {
             assert!(svg.contains("CD14+ Monocytes, "), "the SVG has the legend that is shown");
             let (name, png) = page.download(|page| page.click("save-map-png"));
             assert!(name == "wellplate-map.png" && png.starts_with(b"\x89PNG"), "{name}");
+            assert_eq!(page.text("told"), "Saved wellplate-map.png.");
             page.back();
             page.wait("scenarios", 10, |page| page.text("map-legend").starts_with("measured (").then_some(()));
         },

@@ -21,6 +21,7 @@ mod names;
 mod offline;
 mod other_browsers;
 mod own_data;
+mod own_field;
 mod page;
 mod plate;
 mod pool;

@@ -128,7 +128,14 @@ fn a_file_is_placed_tested_and_handed_out() {
             assert!(comments.iter().any(|line| line.contains("condition = stim")), "{comments:?}");
             assert_eq!(rows.len(), 300);
             let (_, places) = page.download(|page| page.click("own-places"));
-            assert_eq!(csv(&places).1.len(), 60);
+            let rows = csv(&places).1;
+            let agree = rows.iter().map(|row| row[4].parse::<f64>().unwrap());
+            assert!(rows.len() == 60 && agree.clone().all(|share| share > 0.0 && share <= 1.0), "{rows:?}");
+            assert!(
+                page.text("own-notes").contains("genes that make the map are in the file ("),
+                "{}",
+                page.text("own-notes")
+            );
             let (_, h5ad) = page.download(|page| page.click("own-h5ad"));
             let read = read_h5ad(h5ad, &Matrix::X).unwrap();
             assert_eq!(read.counts, cells.counts);

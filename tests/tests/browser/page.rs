@@ -49,7 +49,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(super) struct Page {
     window: Window,
     origin: String,
-    traffic: Arc<Traffic>,
+    pub(super) traffic: Arc<Traffic>,
     site: Site,
     /// Errors and warnings of the console that were read so far.
     heard: RefCell<Vec<String>>,

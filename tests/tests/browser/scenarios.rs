@@ -1,5 +1,7 @@
 //! Choices of Explore: two scenarios, several perturbations, replicate seeds, lists of held genes.
 
+use std::collections::BTreeSet;
+
 use cells::h5ad::{Matrix, read_h5ad};
 use serde_json::{Value, json};
 
@@ -113,6 +115,11 @@ fn replicates_are_runs_with_the_next_seeds() {
             let cells = read_h5ad(bytes, &Matrix::X).unwrap();
             let count = |key: &str, value: &str| cells.indices_where(key, value).unwrap().len();
             assert_eq!((count("seed", "7"), count("seed", "8")), (8, 8));
+            // Names say conditions, seed and place, as those of the command line do: files can be put together.
+            let names: BTreeSet<&String> = cells.names.iter().collect();
+            assert!(names.len() == 16 && names.iter().all(|name| name.starts_with("generated-")), "{names:?}");
+            let ends = |end: &str| names.iter().filter(|name| name.ends_with(end)).count();
+            assert_eq!([ends("-7-0"), ends("-7-3"), ends("-8-0"), ends("-8-3")], [2; 4], "{names:?}");
             assert_eq!((count("scenario", "control"), count("scenario", "perturbed")), (8, 8));
             page.click("methods-open");
             let commands = page.text("command");

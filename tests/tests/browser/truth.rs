@@ -29,12 +29,16 @@ fn a_result_of_other_choices_says_so_and_leads_back() {
             page.click("generate");
             finished(page);
             assert!(!page.sees("standing") && page.text("answer-of").contains("CD14"), "{}", page.text("answer-of"));
-            let (rows, verdict) = (page.rows("shifts-table"), page.text("verdict"));
+            let (rows, verdict, legend) = (page.rows("shifts-table"), page.text("verdict"), page.text("map-legend"));
+            assert!(legend.contains("generated, "), "{legend}");
             page.choose("select-cell_type", "B cells");
             let words = says(page, "standing", "Of other choices");
             assert!(words.contains("CD14"), "the condition that the table is of: {words}");
             assert_eq!(page.text("verdict"), verdict, "trust belongs to the table, not to what is chosen now");
             assert!(page.sees("figures-standing"), "figures say it too");
+            page.click("toggle-IFN-beta");
+            assert_eq!(page.text("map-legend"), legend, "the map's cells are still those of the answer");
+            page.click("toggle-IFN-beta");
             let filter = page.script("return getComputedStyle(document.querySelector('.answer')).filter;");
             assert!(filter.as_str().is_some_and(|own| own.contains("grayscale")), "{filter}");
             page.click("standing-back");
@@ -67,6 +71,63 @@ fn a_verdict_stands_first() {
             assert_eq!(page.script(first), json!(true));
             page.click("why-open");
             assert!(!page.text("trust").is_empty());
+        },
+    );
+}
+
+#[test]
+fn infinite_fold_changes_are_explained_and_saved_figures_say_what_they_are_of() {
+    with_page(
+        "infinite-folds",
+        |_| (),
+        |page| {
+            page.open(&format!("{FAST}&genes.sort=-fold_change"));
+            loaded(page);
+            page.click("generate");
+            finished(page);
+            let first = page.wait("rows", 30, |page| page.rows("shifts-table").into_iter().next());
+            assert_eq!(first[1], "new", "{first:?}");
+            let about = page.script("return document.getElementById('shifts-about').innerText;");
+            let about = about.as_str().unwrap_or_default();
+            for part in
+                ["“new”: no counts at all in the control cells", "“gone”: none in the perturbed cells", "is infinite"]
+            {
+                assert!(about.contains(part), "{part} in {about}");
+            }
+            for (tab, save) in [("view-volcano", "save-volcano"), ("view-dots", "save-dots"), ("", "save-map")] {
+                if !tab.is_empty() {
+                    page.click(tab);
+                }
+                let (_, svg) = page.download(|page| page.click(save));
+                let svg = String::from_utf8(svg).unwrap();
+                assert!(
+                    svg.contains("CD14+ Monocytes") && svg.contains("against its control"),
+                    "{save}: {}",
+                    &svg[..600]
+                );
+            }
+        },
+    );
+}
+
+#[test]
+fn cuts_that_no_gene_could_pass_are_refused_in_words() {
+    with_page(
+        "refused-cuts",
+        |_| (),
+        |page| {
+            page.open(AHEAD);
+            page.wait_for("shifts-table", LOADING);
+            page.keys("cut-q", "5");
+            let words = says(page, "cuts-told", "5 was not taken");
+            assert!(words.contains("from 0 to 1") && words.contains("No cut is made"), "{words}");
+            assert!(!page.address().contains("genes.q"), "{}", page.address());
+            page.keys("cut-q", &format!("{BACKSPACE}0.05"));
+            page.wait("the cut", 10, |page| page.address().contains("genes.q=0.05").then_some(()));
+            assert!(page.text("cuts-told").is_empty());
+            page.keys("cut-change", "-3");
+            says(page, "cuts-told", "-3 was not taken");
+            assert!(!page.address().contains("fold_change"), "{}", page.address());
         },
     );
 }

@@ -1,14 +1,30 @@
 //! Nothing broken: what once was, on a phone, without storage, by keys, in forced colours, when a run is stopped.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use cells::h5ad::write_h5ad;
 use serde_json::{Value, json};
 
+use super::accessibility;
 use super::explore::{LOADING, finished, loaded, number};
+use super::own_data::{choose, file, planted};
 use super::page::{Page, with_page};
 
 /// A fast run.
 const FAST: &str = "device=cpu&cells=8&steps=2&with.cell_type=CD14%2B%20Monocytes&with.condition=IFN-beta";
+/// Four wells of two conditions.
+const WELLS: &str =
+    "cell_type.condition.donor~CD14_2B__Monocytes.ctrl.1015~CD14_2B__Monocytes.IFN_2Dbeta.1015%2A0-0.1-0._10.0-1.1-1";
 /// The views.
 const VIEWS: [&str; 5] = ["explore", "plate", "learn", "data", "model"];
+
+/// The page fits its window at every width; 640 px is a window of 1,280 at 200 % zoom.
+fn fits(page: &Page, what: &str) {
+    for width in [360, 390, 640, 768, 1024, 1280, 1920, 2560] {
+        page.size(width, 900);
+        assert!(beyond(page) <= 0.0, "{what} at {width} px is {} px too wide", beyond(page));
+    }
+}
 
 /// Pixels that the page is wider than its window.
 fn beyond(page: &Page) -> f64 {
@@ -44,7 +60,8 @@ fn a_browser_that_keeps_nothing_shows_the_page() {
         "no-storage",
         |_| (),
         |page| {
-            let refuse = "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError'); } });";
+            let refuse = "for (const [of, name] of [[window, 'localStorage'], [window, 'sessionStorage'], [window, 'caches'], [Navigator.prototype, 'serviceWorker']]) \
+                Object.defineProperty(of, name, { get() { throw new DOMException('denied', 'SecurityError'); } });";
             page.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": refuse }));
             page.open("device=cpu");
             loaded(page);
@@ -52,6 +69,10 @@ fn a_browser_that_keeps_nothing_shows_the_page() {
             page.wait("the other theme", 10, |page| {
                 let dark = page.script("return document.documentElement.dataset.theme;");
                 (dark == json!("dark")).then_some(())
+            });
+            page.click("tab-model");
+            page.wait("what is kept", 30, |page| {
+                page.text("storage-words").starts_with("Nothing is kept: ").then_some(())
             });
         },
     );
@@ -109,6 +130,55 @@ fn no_view_is_wider_than_its_window() {
 }
 
 #[test]
+fn no_view_is_wider_than_its_window_when_it_is_full() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = file(folder.path(), "mine.h5ad", write_h5ad(&planted(), &BTreeMap::new()).unwrap());
+    with_page(
+        "widths-full",
+        |_| (),
+        |page| {
+            page.open(&format!(
+                "{FAST}&gene=ISG15&b.on=1&b.with.cell_type=B%20cells&plate.cells=8&plate.wells={WELLS}"
+            ));
+            loaded(page);
+            page.click("generate");
+            finished(page);
+            page.wait_for("shifts-table", LOADING);
+            for figure in ["volcano", "dots", "heat"] {
+                page.click(&format!("view-{figure}"));
+                page.wait("the figure", 60, |page| (page.painted(figure).1 > 1).then_some(()));
+                fits(page, &format!("Explore with results, {figure}"));
+            }
+            page.size(1280, 900);
+            page.click("tab-plate");
+            page.click("plate-run");
+            page.wait("the wells", LOADING, |page| page.text("plate-status").starts_with("Done").then_some(()));
+            fits(page, "a plate that ran");
+            page.size(1280, 900);
+            page.click("tab-data");
+            choose(page, std::slice::from_ref(&file));
+            page.wait_for("own-cells", LOADING);
+            page.choose_option("group-a", "condition = ctrl");
+            page.choose_option("group-b", "condition = stim");
+            page.wait("group B", 30, |page| page.text("group-b-about").starts_with("30 cells").then_some(()));
+            page.click("data-test");
+            page.wait_for("own-compared", LOADING);
+            fits(page, "own cells that were tested");
+            page.size(1280, 900);
+            page.open(&format!("{FAST}&view=learn&learn.lesson=ceiling&learn.step=3&learn.ceiling-cells=8"));
+            page.wait("the model", LOADING, |page| (page.sees("lesson") && !page.sees("loading")).then_some(()));
+            page.click("learn-run");
+            page.wait_for("scatter", LOADING);
+            fits(page, "a lesson's run");
+            page.size(1280, 900);
+            page.click("lesson-next");
+            page.wait_for("halves", 30);
+            fits(page, "a lesson's table");
+        },
+    );
+}
+
+#[test]
 fn one_finger_scrolls_the_page_over_the_map() {
     with_page(
         "map-touch",
@@ -135,10 +205,7 @@ fn forced_colours_show_switches_and_swatches() {
         "forced-colours",
         |_| (),
         |page| {
-            page.devtools(
-                "Emulation.setEmulatedMedia",
-                &json!({ "features": [{ "name": "forced-colors", "value": "active" }] }),
-            );
+            force_colours(page);
             page.open(FAST);
             loaded(page);
             let ground = |page: &Page, css: &str| {
@@ -153,6 +220,77 @@ fn forced_colours_show_switches_and_swatches() {
             page.click("settings-open");
             let swatches = "return new Set([...document.querySelectorAll('[data-palette=okabe-ito].swatches i')].map(i => getComputedStyle(i).backgroundColor)).size;";
             assert_eq!(page.script(swatches), json!(6), "swatches keep their colours");
+        },
+    );
+}
+
+/// The emulation of forced colours, from now on.
+fn force_colours(page: &Page) {
+    let active = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+    page.devtools("Emulation.setEmulatedMedia", &active);
+}
+
+/// Colours of a part of each element that a selector finds.
+fn colours(page: &Page, css: &str, part: &str) -> Vec<String> {
+    let body = "return [...document.querySelectorAll(arguments[0])].map(e => getComputedStyle(e)[arguments[1]]);";
+    serde_json::from_value(page.script_with(body, &[json!(css), json!(part)])).unwrap()
+}
+
+#[test]
+fn forced_colours_leave_what_colours_alone_tell() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = file(folder.path(), "mine.h5ad", write_h5ad(&planted(), &BTreeMap::new()).unwrap());
+    with_page(
+        "forced-figures",
+        |_| (),
+        |page| {
+            force_colours(page);
+            page.open(&format!("{FAST}&view=plate&plate.cells=8&plate.wells={WELLS}"));
+            page.wait("the device", LOADING, |page| page.text("device-badge").starts_with("CPU").then_some(()));
+            page.click("plate-run");
+            page.wait("the wells", LOADING, |page| page.text("plate-status").starts_with("Done").then_some(()));
+            let wells = colours(page, ".well.done .disc", "backgroundColor");
+            let kinds: BTreeSet<&String> = wells.iter().collect();
+            assert!(wells.len() == 4 && kinds.len() > 1, "wells keep the colours of their values: {wells:?}");
+            assert!(colours(page, ".plate-ramp", "backgroundImage").iter().all(|own| own.contains("gradient")));
+            assert_eq!(colours(page, ".plate-ramp", "forcedColorAdjust"), ["none"]);
+            let inks = colours(page, ".well.done .disc span", "color");
+            assert!(
+                wells.iter().all(|ground| !inks.contains(ground)),
+                "what is written can be read: {inks:?} on {wells:?}"
+            );
+            page.click("tab-data");
+            choose(page, std::slice::from_ref(&file));
+            page.wait_for("own-cells", LOADING);
+            page.wait("the legend", 30, |page| (colours(page, ".own-legend .sign", "color").len() > 1).then_some(()));
+            let signs = colours(page, ".own-legend .sign", "color");
+            assert!(signs.iter().collect::<BTreeSet<_>>().len() > 1, "signs keep the colours of the map: {signs:?}");
+        },
+    );
+}
+
+#[test]
+fn forced_colours_break_no_guideline_in_any_view() {
+    let Some(axe) = accessibility::axe() else { return };
+    with_page(
+        "forced-axe",
+        |_| (),
+        |page| {
+            force_colours(page);
+            page.open(FAST);
+            loaded(page);
+            page.click("generate");
+            finished(page);
+            accessibility::inject(page, &axe);
+            let mut found = Vec::new();
+            for view in VIEWS {
+                page.click(&format!("tab-{view}"));
+                page.wait("the view", 10, |page| {
+                    (page.attribute(&format!("tab-{view}"), "aria-current").as_deref() == Some("page")).then_some(())
+                });
+                found.extend(accessibility::breaches(page, &format!("{view} in forced colours")));
+            }
+            accessibility::none(&found);
         },
     );
 }
@@ -223,6 +361,10 @@ fn the_split_of_the_training_cells_is_not_asked_for() {
             let asked = "return caches.open('wellplate-bundles-1').then(c => c.keys()).then(k => k.map(r => r.url));";
             let kept = page.script(asked).to_string();
             assert!(kept.contains("weights.safetensors") && !kept.contains("split.json"), "{kept}");
+            // Not even begun and given up again.
+            let asked = page.traffic.asked.lock().unwrap().clone();
+            assert!(asked.iter().any(|path| path.ends_with("/weights.safetensors")), "{asked:?}");
+            assert!(!asked.iter().any(|path| path.ends_with("split.json")), "{asked:?}");
         },
     );
 }

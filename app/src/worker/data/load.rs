@@ -84,7 +84,8 @@ async fn hdf5(
         }
     }
     let names = kept.map_or_else(|| names.clone(), |kept| kept.iter().map(|cell| names[*cell].clone()).collect());
-    Ok(Own::new(title, rows.place(), (names, rows.genes().to_vec()), labels, values))
+    let own = Own::new(title, rows.place(), (names, rows.genes().to_vec()), labels, values);
+    Ok(Own { identifiers: rows.identifiers().map(<[String]>::to_vec), ..own })
 }
 
 /// Windows of cells.
@@ -216,6 +217,7 @@ fn own(title: &str, place: &str, held: Held) -> Own {
         Expression::LogNormalised(data) => (Values::Logged(data), Scale::LogNormalised),
     };
     let mut own = Own::new(title, place, (held.names, held.genes.names), held.labels, values);
+    own.identifiers = held.genes.identifiers;
     own.notes.extend(notes(&held.report, scale));
     own
 }

@@ -27,8 +27,9 @@ use crate::protocol::data::{Found, Plan};
 const HEAD: u64 = 256 * 1024;
 /// Largest list of names, in bytes.
 const LARGEST_LIST: u64 = 300_000_000;
-/// Largest packed HDF5 file: it is unpacked in memory as a whole.
-const LARGEST_PACKED: u64 = 400_000_000;
+/// Share of the browser's memory that an unpacked HDF5 file may take: its bytes are held twice while they grow, and the
+/// cells come beside them.
+const PACKED_SHARE: f64 = 0.25;
 
 /// What will be read.
 pub(super) struct Pending {
@@ -82,16 +83,27 @@ pub(super) fn of_bytes(title: &str, bytes: Vec<u8>) -> Result<Pending, End> {
     Ok(Pending { title: title.to_owned(), cells, stored, source: Source::Made(Box::new(rows)) })
 }
 
-/// The bytes of a packed file.
-fn unpacked(title: &str, input: &Input) -> Result<Input, End> {
-    if input.len() > LARGEST_PACKED {
-        let sizes = [input.len(), LARGEST_PACKED].map(|bytes| size(bytes as f64));
-        let why =
-            format!("it is packed and {} large; above {} it has to be unpacked first (gunzip)", sizes[0], sizes[1]);
-        return Err(refused(title, &why));
+/// The bytes of a packed file; packed and unpacked they must fit, with the cells that are made of them, into `has` bytes
+/// of memory.
+fn unpacked(title: &str, input: &Input, has: f64) -> Result<Input, End> {
+    let most = (has * PACKED_SHARE) as u64;
+    let packed = input.len();
+    let too_large = |what: &str| {
+        let why = format!(
+            "it is packed ({}) and {what} {}, which is what the browser's memory holds of it; unpack it first (gunzip) and choose the .h5ad",
+            size(packed as f64),
+            size(most as f64)
+        );
+        refused(title, &why)
+    };
+    if packed > most {
+        return Err(too_large("larger than"));
     }
-    let bytes = Inflate::all(&input.slice(0, input.len())?).map_err(|error| refused(title, &error))?;
-    Ok(Input::Bytes(Arc::new(bytes)))
+    match Inflate::within(&input.slice(0, packed)?, most) {
+        Ok(Some(bytes)) => Ok(Input::Bytes(Arc::new(bytes))),
+        Ok(None) => Err(too_large("unpacks to more than")),
+        Err(error) => Err(refused(title, &error)),
+    }
 }
 
 /// What was found of an HDF5 file, with the number of its genes.
@@ -154,11 +166,12 @@ pub(super) async fn look(
     for (place, name) in names.iter().enumerate() {
         parts.push(Part { name: name.clone(), head: input(place).slice(0, sniff::HEAD as u64)? });
     }
+    let has = memory_given(base, device_gigabytes());
     let bytes = |places: &[usize]| places.iter().map(|place| files[*place].size()).sum::<f64>();
     let ((pending, genes, kind, found), bytes) = match choose(&parts)? {
         Chosen::Hdf5 { file, packed } => {
             let title = &names[file];
-            let input = if packed { unpacked(title, &input(file))? } else { input(file) };
+            let input = if packed { unpacked(title, &input(file), has)? } else { input(file) };
             (hdf5(title, input, asked)?, bytes(&[file]))
         }
         Chosen::Trio { matrix, features, barcodes } => {
@@ -172,7 +185,6 @@ pub(super) async fn look(
         let what = if genes == 0 { "genes" } else { "cells" };
         return Err(End::Failed(format!("{} holds no {what}; there is nothing to show.", pending.title)));
     }
-    let has = memory_given(base, device_gigabytes());
     let (cells, wide) = (pending.cells as f64, genes as f64);
     let plan = Plan {
         title: pending.title.clone(),

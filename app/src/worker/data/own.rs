@@ -39,6 +39,8 @@ pub(super) struct Own {
     pub(super) cells_in_file: usize,
     pub(super) names: Vec<String>,
     pub(super) genes: Vec<String>,
+    /// Other names of the same genes, where the file has some.
+    pub(super) identifiers: Option<Vec<String>>,
     pub(super) labels: BTreeMap<String, Column>,
     pub(super) values: Values,
     /// What the visitor should know.
@@ -77,6 +79,7 @@ impl Own {
             cells_in_file: names.len(),
             names,
             genes,
+            identifiers: None,
             labels,
             values,
             notes: Vec::new(),

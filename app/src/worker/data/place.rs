@@ -6,15 +6,13 @@
 //! Does not know: files.
 //! Flow: own cells + bundle's map → **coordinates and nearest types**.
 
-use std::collections::HashMap;
-
 use cells::Counts;
 use cells::neighbours::{Neighbours, nearest};
 use cells::normalise::{Normalised, Target, into_log_normalised};
 use cells::pca::Pca;
 use cells::place::{NEIGHBOURS, Shared, among, on_shared, shared_share};
 use model::card::Kind;
-use model::rewrite::panel::evenly;
+use model::rewrite::panel::{evenly, places};
 
 use super::super::session::Session;
 use super::own::{Own, Values};
@@ -94,8 +92,7 @@ impl Placer {
 pub(super) async fn place(session: &Session, own: &mut Own, pace: &mut Pace<'_>) -> Result<(), End> {
     let (card, map) = (&session.bundle.card, &session.bundle.map);
     own.target = card.target_sum;
-    let places: HashMap<&str, usize> = own.genes.iter().enumerate().map(|(at, gene)| (gene.as_str(), at)).collect();
-    own.panel = card.genes.iter().map(|gene| places.get(gene.as_str()).copied()).collect();
+    own.panel = places(&card.genes, &own.genes, own.identifiers.as_deref());
     let shared = own.panel.iter().flatten().count();
     if shared == 0 {
         let example = own.genes.first().cloned().unwrap_or_default();

@@ -19,6 +19,8 @@ use crate::ui::widgets::numbers::or_dash;
 
 /// The three, in the order shown.
 const THREE: [&str; GUESSES] = ["the model", RIVAL, "the ceiling"];
+/// What is said where they do.
+const ALIKE: &str = "Means over all held-out groups. The effects of the model and of PerturbMean are both against the measured control cells.";
 /// What is said where a single group does not compare like with like.
 const UNLIKE: &str = "In a single group the model's effects are against control cells of its own and PerturbMean's against measured ones: the two are not the same test. Over all held-out groups they are.";
 
@@ -96,7 +98,7 @@ pub(super) fn Scores() -> impl IntoView {
         let option = |(at, score): (usize, Three)| view! { <option value=at selected=at == own>{score.title}</option> };
         all(store).into_iter().enumerate().map(option).collect::<Vec<_>>()
     };
-    let unlike = move || score.with(|score| score.as_ref().filter(|own| !own.alike).map(|_| UNLIKE));
+    let beside = move || score.with(|score| score.as_ref().map(|own| if own.alike { ALIKE } else { UNLIKE }));
     let rows = move || {
         let score = score.get()?;
         let row = |(name, metrics): (&str, Metrics)| {
@@ -129,7 +131,7 @@ pub(super) fn Scores() -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            <p class="note" data-testid="unlike-scores">{unlike}</p>
+            <p class="note" data-testid="scores-beside">{beside}</p>
             <p class="note" data-testid="noise-free">{move || limit().unwrap_or_default()}</p>
         </section>
     }

@@ -92,7 +92,7 @@ fn note(card: &Card) -> String {
         (true, None) => format!(" PerturbMean adds the mean effect in the training cells.{UNLIKE}"),
     };
     let marks = if has_baseline {
-        ", the baseline the hollow square, the ceiling the bar; ✓ marks a model that is ahead of every baseline that it can be held against"
+        ", the baseline the hollow square (dotted where the two are not ranked), the ceiling the bar; ✓ marks a model that is ahead of every baseline that it can be held against"
     } else {
         ", the ceiling the bar"
     };

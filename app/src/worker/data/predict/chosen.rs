@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use cells::normalise::median as median_of;
 use cells::{Column, Counts};
 use model::card::{Condition, Kind};
-use model::rewrite::panel::{KEPT, PREDICTED, Translated, Unlike, evenly, perturbed_already, places};
+use model::rewrite::panel::{KEPT, PREDICTED, Translated, Unlike, evenly, perturbed_already};
 
 use super::super::super::session::Session;
 use super::super::groups;
@@ -57,7 +57,7 @@ pub(super) fn of(session: &Session, own: &Own, counts: &Counts, wanted: &Wanted)
     }
     let (all, words) = who(own, &wanted.who)?;
     let cells: Vec<usize> = evenly(all.len(), wanted.most as usize).into_iter().map(|place| all[place]).collect();
-    let places = places(&card.genes, &own.genes, None);
+    let places = own.panel.clone();
     let mut values = vec![BTreeMap::new(); cells.len()];
     let mut notes = Vec::new();
     let mut about = About { cells: cells.len() as u32, chosen: all.len() as u32, words, ..About::default() };
