@@ -1,11 +1,13 @@
-//! What stands in the rows of genes: symbols, identifiers, kinds of features, genomes.
+//! What stands in the rows of genes: symbols, identifiers, genomes.
 //!
-//! Does: finds the column of gene symbols by what stands in it, tells genes from antibodies and peaks, takes genomes'
-//! names off, numbers names that come again.
+//! Does: finds the column of gene symbols by what stands in it, takes genomes' names off, numbers names that come again.
 //! Does not know: the form of the file.
 //! Flow: columns of `var`, `features` or `features.tsv` → **names of genes**.
 
 use std::collections::{BTreeMap, HashSet};
+
+use crate::feature_kinds::joined;
+use crate::names::{is_identifier, share_of_symbols};
 
 /// Names made unique as scanpy does: the first stays, the next become `A-1`, `A-2`.
 ///
@@ -39,21 +41,6 @@ pub fn unique(names: Vec<String>) -> Vec<String> {
 /// How many names came before.
 pub fn repeated(names: &[String]) -> usize {
     names.len() - names.iter().collect::<HashSet<_>>().len()
-}
-
-/// Whether a name is an identifier and no symbol: Ensembl, RefSeq, Entrez, those of flies, worms and yeast.
-pub fn is_identifier(name: &str) -> bool {
-    let digits = |text: &str, least: usize| text.len() >= least && text.bytes().all(|byte| byte.is_ascii_digit());
-    let plain = name.split_once('.').filter(|(_, version)| digits(version, 1)).map_or(name, |(plain, _)| plain);
-    let plain = plain.strip_suffix("_PAR_Y").unwrap_or(plain);
-    let start = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let number = &plain[start.len()..];
-    match start {
-        // Entrez, or the place of a row.
-        "" => !number.is_empty(),
-        "FBgn" | "WBGene" | "MGI:" | "HGNC:" | "NM_" | "NR_" | "XM_" | "XR_" | "LOC_" | "CCDS" => digits(number, 3),
-        other => (other.starts_with("ENS") || other.starts_with("MGP_")) && digits(number, 6),
-    }
 }
 
 /// Symbols and identifiers of names that hold both (`CD3D_ENSG00000167286`, `ENSG00000167286.10|CD3D`); none where most
@@ -114,6 +101,13 @@ fn likeness(column: &[String]) -> f64 {
             // Numbers in texts, and places in a genome (chr1:100-200).
             && text.parse::<f64>().is_err() && !text.starts_with("chr")
     };
+    // Names of transcripts (CD3D-201) are alike too, and stand beside the genes' own.
+    let is_transcript = |text: &&&String| {
+        text.rsplit_once('-').is_some_and(|(_, last)| last.len() == 3 && last.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if 2 * known.iter().filter(is_transcript).count() > known.len() {
+        return 0.0;
+    }
     let like = known.iter().filter(|text| is_symbol(text)).count() as f64 / known.len() as f64;
     let different = known.iter().collect::<HashSet<_>>().len() as f64 / known.len() as f64;
     // A column of chromosomes, lengths or flags repeats itself; one of symbols hardly does.
@@ -126,86 +120,66 @@ fn is_missing(text: &str) -> bool {
     text.is_empty() || ["nan", "NaN", "None", "NA", "<NA>", "null", "-"].contains(&text)
 }
 
-/// Names under which symbols usually stand, the commonest first; they decide between columns that are alike.
+/// Names under which symbols usually stand, joined, the commonest first; they decide between columns that are alike.
 const USUAL: [&str; 12] = [
-    "gene_symbols",
-    "feature_name",
-    "gene_symbol",
-    "gene_name",
-    "symbol",
-    "gene_short_name",
-    "gene_names",
+    "genesymbols",
+    "featurename",
     "genesymbol",
-    "hgnc_symbol",
+    "genename",
+    "symbol",
+    "geneshortname",
+    "genenames",
+    "hgncsymbol",
+    "mgisymbol",
     "symbols",
     "name",
     "gene",
 ];
+/// Least share of known genes in a column of symbols that is not called one: those of far organisms.
+const KNOWN: f64 = 0.1;
+/// So much larger must the share of known genes be in a column than in the names of the features.
+const FAR: f64 = 0.4;
 
 /// Whether most names are identifiers, so that symbols have to be looked for.
 pub fn are_identifiers(names: &[String]) -> bool {
     2 * names.iter().filter(|name| is_identifier(name)).count() > names.len()
 }
 
+/// Place of the name of a column among those under which symbols usually stand.
+fn usual(name: &str) -> Option<usize> {
+    // A column is named with its file or table.
+    let own = joined(name.rsplit(['/', ',', '[']).next().unwrap_or(name));
+    USUAL.iter().position(|usual| *usual == own)
+}
+
 /// The column of symbols among named columns, by what stands in them; none when none looks like it.
 pub fn symbols(columns: &[(String, Vec<String>)]) -> Option<&(String, Vec<String>)> {
-    let usual = |name: &str| {
-        let plain = name.to_ascii_lowercase().replace([' ', '.', '-'], "_");
-        USUAL.iter().position(|own| *own == plain || own.replace('_', "") == plain)
-    };
     let score = |(name, column): &(String, Vec<String>)| {
-        let likeness = likeness(column);
+        let (likeness, usual) = (likeness(column), usual(name));
+        let known = if likeness > 0.0 { share_of_symbols(column) } else { 0.0 };
         // A usual name helps a column that looks like symbols, never one that does not.
-        let bonus = usual(name).map_or(0.0, |place| 0.2 - 0.01 * place as f64);
-        if likeness > 0.0 { likeness + bonus } else { 0.0 }
+        if likeness <= 0.3 || (known < KNOWN && usual.is_none()) {
+            return 0.0;
+        }
+        likeness * (0.4 + 0.6 * known) + usual.map_or(0.0, |place| 0.2 - 0.01 * place as f64)
     };
     let best = columns.iter().map(|column| (score(column), column)).max_by(|a, b| {
         // Of columns that are alike the first stays.
         a.0.total_cmp(&b.0).then(std::cmp::Ordering::Greater)
     });
-    best.filter(|(score, _)| *score > 0.3).map(|(_, column)| column)
+    best.filter(|(score, _)| *score > 0.0).map(|(_, column)| column)
+}
+
+/// The column that holds far more known genes than the names of the features do (probes, numbers of rows); none mostly.
+pub fn better<'a>(names: &[String], columns: &'a [(String, Vec<String>)]) -> Option<&'a (String, Vec<String>)> {
+    let own = share_of_symbols(names);
+    symbols(columns).filter(|(_, column)| share_of_symbols(column) - own > FAR)
 }
 
 /// Symbols, with the identifier where there is none.
 pub fn filled(symbols: &[String], identifiers: &[String]) -> Vec<String> {
     let pairs = symbols.iter().zip(identifiers);
     pairs.map(|(symbol, id)| if is_missing(symbol) { id.clone() } else { symbol.clone() }).collect()
-}
-
-/// Whether a kind of feature is gene expression; kinds that nobody knows count as genes.
-pub fn is_gene(kind: &str) -> bool {
-    const OTHERS: [&str; 21] = [
-        "antibody capture",
-        "antibody",
-        "adt",
-        "protein",
-        "proteins",
-        "hto",
-        "cell hashing",
-        "hashtag",
-        "multiplexing capture",
-        "cmo",
-        "crispr guide capture",
-        "guide capture",
-        "sgrna",
-        "crispr",
-        "custom",
-        "antigen capture",
-        "peaks",
-        "peak",
-        "atac",
-        "chromatin accessibility",
-        "vdj",
-    ];
-    let plain = kind.trim().to_ascii_lowercase().replace(['_', '-'], " ");
-    !OTHERS.contains(&plain.split_whitespace().collect::<Vec<_>>().join(" ").as_str())
-}
-
-/// Kinds that are not gene expression, each once, for a sentence.
-pub fn other_kinds(kinds: &[String]) -> String {
-    let found: std::collections::BTreeSet<&str> =
-        kinds.iter().map(String::as_str).filter(|kind| !is_gene(kind)).collect();
-    found.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// Assembly that a name is said to come from (`GRCh38_CD3D`, `mm10___Lyz2`), with the name itself.
@@ -221,21 +195,33 @@ fn of_genome(name: &str) -> Option<(&str, &str)> {
     (known.contains(&start) && start.len() < lower.len() && !rest.is_empty()).then_some((genome, rest))
 }
 
-/// Takes genomes' names off, where every name carries one (barnyard experiments); gives the genome of each name.
+/// Names that may lack a genome where the others carry one: one in so many (a transgene, a spike-in).
+const STRAY: usize = 20;
+
+/// Takes genomes' names off, where names of genes carry them (barnyard experiments); gives the genome of each name.
 ///
-/// `genomes` is what the file says of each name, where it says it.
-pub fn without_genomes(names: &mut [String], genomes: Option<&[String]>) -> Option<Vec<String>> {
-    let found: Vec<String> = match genomes {
-        Some(genomes) if genomes.len() == names.len() => genomes.to_vec(),
-        _ => names.iter().map(|name| of_genome(name).map(|(genome, _)| genome.to_owned())).collect::<Option<_>>()?,
-    };
-    let own = |name: &str, genome: &str| {
+/// `genomes` is what the file says of each name, where it says it; it is what counts, unless it names no prefix and the
+/// names themselves do (`hg19_and_mm10`). Names for which `is_gene` is not set need not carry one (antibodies).
+pub fn without_genomes(names: &mut [String], genomes: Option<&[String]>, is_gene: &[bool]) -> Option<Vec<String>> {
+    let prefix = |name: &str, genome: &str| {
         let rest = name.strip_prefix(genome).filter(|_| !genome.is_empty())?;
         let plain = rest.trim_start_matches('_');
         (plain.len() < rest.len() && !plain.is_empty()).then(|| plain.to_owned())
     };
+    let genes = |at: &usize| is_gene.get(*at).copied().unwrap_or(true);
+    let said = genomes.filter(|genomes| genomes.len() == names.len());
+    let carried =
+        said.is_some_and(|said| (0..names.len()).filter(genes).any(|at| prefix(&names[at], &said[at]).is_some()));
+    let lacking = (0..names.len()).filter(genes).filter(|at| of_genome(&names[*at]).is_none()).count();
+    let inferred = || -> Option<Vec<String>> {
+        let all = (0..names.len()).filter(genes).count();
+        let own = |name: &String| of_genome(name).map_or_else(String::new, |(genome, _)| genome.to_owned());
+        (all > 0 && STRAY * lacking <= all).then(|| names.iter().map(own).collect())
+    };
+    let found =
+        if carried { said.map(<[String]>::to_vec) } else { inferred().or_else(|| said.map(<[String]>::to_vec)) }?;
     for (name, genome) in names.iter_mut().zip(&found) {
-        if let Some(plain) = own(name, genome) {
+        if let Some(plain) = prefix(name, genome) {
             *name = plain;
         }
     }
@@ -246,10 +232,7 @@ pub fn without_genomes(names: &mut [String], genomes: Option<&[String]>) -> Opti
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{
-        are_identifiers, filled, is_gene, is_identifier, other_kinds, parted, repeated, symbols, unique,
-        without_genomes,
-    };
+    use super::{are_identifiers, better, filled, parted, repeated, symbols, unique, without_genomes};
 
     fn texts(list: &[&str]) -> Vec<String> {
         list.iter().map(|text| (*text).to_owned()).collect()
@@ -262,23 +245,6 @@ mod tests {
         assert_eq!(repeated(&texts(&["A", "B", "A", "A"])), 2);
         let many = unique(vec!["A".to_owned(); 20_000]);
         assert_eq!(many[19_999], "A-19999");
-    }
-
-    #[test]
-    fn identifiers_are_no_symbols() {
-        for id in [
-            "ENSG00000167286.10",
-            "ENSMUSG00000064351",
-            "FBgn0000008",
-            "WBGene00000001",
-            "7157",
-            "ENSG00000182378_PAR_Y",
-        ] {
-            assert!(is_identifier(id), "{id}");
-        }
-        for symbol in ["CD3D", "HLA-DRB1", "7SK", "ENSA", "MT-ND1", "RP11-34P13.7", "AC004.1", ""] {
-            assert!(!is_identifier(symbol), "{symbol}");
-        }
     }
 
     #[test]
@@ -295,8 +261,28 @@ mod tests {
         ];
         assert_eq!(symbols(&columns), Some(&own));
         assert_eq!(symbols(&columns[..4]), None);
+        // Neither names of transcripts nor kinds of genes, as many as there are genes.
+        let transcripts =
+            column("transcript", &["CD3D-201", "LYZ-201", "MS4A1-203", "ISG15-201", "GNLY-201", "GNLY-202"]);
+        let kinds = column("biotype", &["protein_coding", "lincRNA", "antisense", "snRNA", "IG_V_gene", "snoRNA"]);
+        assert_eq!(symbols(&[transcripts.clone(), kinds.clone(), own.clone()]), Some(&own));
+        assert_eq!(symbols(&[transcripts, kinds]), None);
+        // Symbols of another organism are known by the name of their column alone.
+        let flies = ["w", "sn", "dpp", "bcd", "ey", "Antp"];
+        assert_eq!(symbols(&[column("other", &flies)]), None);
+        assert!(symbols(&[column("var/gene_symbols", &flies)]).is_some());
         assert!(are_identifiers(&ids) && !are_identifiers(&own.1));
         assert_eq!(filled(&texts(&["CD3D", "nan"]), &ids[..2]), ["CD3D", "ENSG00000000001"]);
+    }
+
+    #[test]
+    fn names_of_no_known_form_give_way_to_symbols() {
+        let own = vec![("gene_symbols".to_owned(), texts(&["CD3D", "LYZ", "MS4A1", "ISG15", "GNLY"]))];
+        for form in ["ILMN_", "gene", "probe-"] {
+            let names: Vec<String> = (0..5).map(|number| format!("{form}{number}")).collect();
+            assert_eq!(better(&names, &own), own.first(), "{form}");
+        }
+        assert_eq!(better(&texts(&["Cd3d", "Lyz2", "Ms4a1", "Isg15", "Gnly"]), &own), None);
     }
 
     #[test]
@@ -318,22 +304,30 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_features_are_known_in_any_case() {
-        assert!(is_gene("Gene Expression") && is_gene("gene expression") && is_gene("hg38") && is_gene(""));
-        assert!(!is_gene("ANTIBODY CAPTURE") && !is_gene("Multiplexing_Capture") && !is_gene(" peaks "));
-        assert_eq!(other_kinds(&texts(&["Peaks", "Gene Expression", "Custom", "Peaks"])), "Custom, Peaks");
+    fn genomes_are_taken_off() {
+        let mut names = texts(&["GRCh38_CD3D", "mm10___Lyz2", "GRCh38_HLA-A"]);
+        assert_eq!(without_genomes(&mut names, None, &[true; 3]), Some(texts(&["GRCh38", "mm10", "GRCh38"])));
+        assert_eq!(names, ["CD3D", "Lyz2", "HLA-A"]);
+        let mut plain = texts(&["CD3D", "MT_ND1"]);
+        assert_eq!(without_genomes(&mut plain, None, &[true; 2]), None);
+        assert_eq!(plain, ["CD3D", "MT_ND1"]);
+        let mut said = texts(&["fly_Act5C", "Act5C"]);
+        without_genomes(&mut said, Some(&texts(&["fly", "yeast"])), &[true; 2]);
+        assert_eq!(said, ["Act5C", "Act5C"]);
     }
 
     #[test]
-    fn genomes_are_taken_off() {
-        let mut names = texts(&["GRCh38_CD3D", "mm10___Lyz2", "GRCh38_HLA-A"]);
-        assert_eq!(without_genomes(&mut names, None), Some(texts(&["GRCh38", "mm10", "GRCh38"])));
-        assert_eq!(names, ["CD3D", "Lyz2", "HLA-A"]);
-        let mut plain = texts(&["CD3D", "MT_ND1"]);
-        assert_eq!(without_genomes(&mut plain, None), None);
-        assert_eq!(plain, ["CD3D", "MT_ND1"]);
-        let mut said = texts(&["fly_Act5C", "Act5C"]);
-        without_genomes(&mut said, Some(&texts(&["fly", "yeast"])));
-        assert_eq!(said, ["Act5C", "Act5C"]);
+    fn genomes_are_taken_off_beside_antibodies_and_transgenes() {
+        let mut names = texts(&["GRCh38_CD3D", "mm10___Lyz2", "CD3"]);
+        let found = without_genomes(&mut names, None, &[true, true, false]).unwrap();
+        assert_eq!((names, found), (texts(&["CD3D", "Lyz2", "CD3"]), texts(&["GRCh38", "mm10", ""])));
+        // What the file says of all names at once is no prefix of any.
+        let mut both = texts(&["hg19_CD3D", "mm10_Cd3d"]);
+        let found = without_genomes(&mut both, Some(&texts(&["hg19_and_mm10"; 2])), &[true; 2]).unwrap();
+        assert_eq!((both, found), (texts(&["CD3D", "Cd3d"]), texts(&["hg19", "mm10"])));
+        let mut many: Vec<String> =
+            (0..40).map(|number| format!("mm10_Gm{number}")).chain(["tdTomato".into()]).collect();
+        assert!(without_genomes(&mut many, None, &[true; 41]).is_some());
+        assert_eq!((many[0].as_str(), many[40].as_str()), ("Gm0", "tdTomato"));
     }
 }

@@ -7,9 +7,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::features::{
-    are_identifiers, filled, is_gene, other_kinds, parted, repeated, symbols, unique, without_genomes,
-};
+use crate::feature_kinds::{of_genes, other_kinds};
+use crate::features::{are_identifiers, better, filled, parted, repeated, symbols, unique, without_genomes};
 
 /// What describes the features of a matrix, each column with its place in the file.
 #[derive(Clone, Debug, Default)]
@@ -50,24 +49,30 @@ impl Genes {
     /// # Errors
     /// The kinds of features, when none of them is gene expression.
     pub fn of(described: Described, genome: Option<&str>) -> Result<Self, String> {
-        let Described { columns, kinds, genomes } = described;
+        let Described { mut columns, kinds, genomes } = described;
         let features = columns.first().map_or(0, |(_, names)| names.len());
         let kinds = kinds.filter(|kinds| kinds.len() == features);
+        let is_gene = kinds.as_ref().map_or_else(|| vec![true; features], |kinds| of_genes(kinds));
         let mut notes = Vec::new();
+        // Identifiers carry genomes as symbols do; what they are shows without them.
+        let of_columns: Vec<Option<Vec<String>>> = columns
+            .iter_mut()
+            .map(|(_, names)| without_genomes(names, genomes.as_deref().filter(|own| own.len() == features), &is_gene))
+            .collect();
         let (place, mut names, identifiers) = named(&columns, &mut notes);
         for (row, name) in names.iter_mut().enumerate().filter(|(_, name)| name.is_empty()) {
             *name = format!("unnamed-row-{}", row + 1);
         }
-        let of_genome = without_genomes(&mut names, genomes.as_deref());
+        let of_columns = of_columns.into_iter().flatten().filter(|own| own.len() == features);
+        let of_genome = of_columns.max_by_key(|own| several(Some(own), 0..own.len()).len());
         let is_wanted = |at: usize| {
-            kinds.as_ref().is_none_or(|kinds| is_gene(&kinds[at]))
-                && genome.is_none_or(|genome| of_genome.as_ref().is_some_and(|own| own[at] == genome))
+            is_gene[at] && genome.is_none_or(|genome| of_genome.as_ref().is_some_and(|own| own[at] == genome))
         };
         let kept: Vec<usize> = (0..features).filter(|at| is_wanted(*at)).collect();
         if let (true, Some(kinds)) = (kept.is_empty() && features > 0, &kinds) {
             return Err(other_kinds(kinds));
         }
-        let genes_alone = |at: &usize| kinds.as_ref().is_none_or(|kinds| is_gene(&kinds[*at]));
+        let genes_alone = |at: &usize| is_gene[*at];
         let others = features - (0..features).filter(genes_alone).count();
         if let Some(kinds) = kinds.as_ref().filter(|_| others > 0) {
             let words = other_kinds(kinds);
@@ -115,6 +120,10 @@ fn named(columns: &[(String, Vec<String>)], notes: &mut Vec<String>) -> (String,
         return (place.clone(), symbols, Some(identifiers));
     }
     if !are_identifiers(first) {
+        if let Some((found, column)) = better(first, others).filter(|(_, column)| column.len() == first.len()) {
+            notes.push(format!("The names of the genes are of no known form; their symbols were taken from {found}."));
+            return (found.clone(), filled(column, first), Some(first.clone()));
+        }
         let identifiers = others.iter().find(|(_, column)| column.len() == first.len() && are_identifiers(column));
         return (place.clone(), first.clone(), identifiers.map(|(_, column)| column.clone()));
     }

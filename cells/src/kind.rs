@@ -105,10 +105,14 @@ impl Sums {
         self.squares += step * (sum - self.mean);
     }
 
-    /// Whether all cells have one sum; a single cell tells nothing.
+    /// Spread of the sums as a share of their mean, where all cells have one sum; a single cell tells nothing.
+    fn constant(self) -> Option<f64> {
+        let spread = (self.squares / self.cells.max(1.0)).sqrt() / self.mean;
+        Some(spread).filter(|spread| self.cells >= 2.0 && self.mean > 0.0 && *spread < CONSTANT)
+    }
+
     fn is_constant(self) -> bool {
-        let spread = (self.squares / self.cells.max(1.0)).sqrt();
-        self.cells >= 2.0 && self.mean > 0.0 && spread.is_finite() && spread < CONSTANT * self.mean
+        self.constant().is_some()
     }
 }
 
@@ -142,6 +146,9 @@ pub struct Look {
     /// Some of their values.
     some: Vec<f64>,
     twice: usize,
+    /// Cells of several values, and those whose values are 1, 2, 3 …, each once.
+    several: usize,
+    ranked: usize,
 }
 
 impl Default for Look {
@@ -163,6 +170,8 @@ impl Default for Look {
             units: Sums::default(),
             some: Vec::new(),
             twice: 0,
+            several: 0,
+            ranked: 0,
         }
     }
 }
@@ -181,6 +190,15 @@ fn unit(values: &[f64]) -> Option<f64> {
         tells |= (1.25..=50.0).contains(&ratio);
     }
     tells.then_some(least)
+}
+
+/// Whether values are 1, 2, 3 …, each once and in any order.
+fn are_ranks(values: &[f64]) -> bool {
+    let mut seen = vec![false; values.len()];
+    values.iter().all(|value| {
+        let place = (*value as usize).wrapping_sub(1);
+        seen.get_mut(place).is_some_and(|seen| !std::mem::replace(seen, true))
+    })
 }
 
 impl Look {
@@ -204,6 +222,10 @@ impl Look {
         }
         if values.is_empty() || !values.iter().all(|value| value.is_finite() && *value > 0.0) {
             return;
+        }
+        if self.odd.is_none() && values.len() > 2 {
+            self.several += 1;
+            self.ranked += usize::from(are_ranks(&values));
         }
         self.plain.add(values.iter().sum());
         for (sums, base) in self.logged.iter_mut().zip(BASES) {
@@ -239,6 +261,17 @@ impl Look {
         self.values == 0 && self.not_numbers == 0
     }
 
+    /// Why whole numbers may be no counts, in words: such a matrix is taken where there is none that is surer.
+    pub fn doubt(&self) -> Option<&'static str> {
+        if self.odd.is_some() || self.values == 0 {
+            return None;
+        }
+        if self.least == 1.0 && self.most == 1.0 {
+            return Some("0 and 1 alone, as where counts were made yes or no");
+        }
+        (self.several > 1 && 20 * self.ranked >= 19 * self.several).then_some("in each cell 1, 2, 3 …, as ranks are")
+    }
+
     /// The kind, with its reason.
     pub fn judge(&self, hints: Hints) -> Judged {
         let judged = |kind, why: String| Judged { kind, why };
@@ -256,14 +289,18 @@ impl Look {
             return judged(Kind::Other, format!("{odd:.0} is more than the largest count that is read, {LARGEST}"));
         }
         let Some(odd) = self.odd else {
-            return judged(Kind::Counts, format!("whole numbers up to {} {seen}", short(self.most)));
+            let why = self.doubt().map_or_else(|| format!("up to {}", short(self.most)), |doubt| format!("({doubt})"));
+            return judged(Kind::Counts, format!("whole numbers {why} {seen}"));
         };
-        if self.plain.is_constant() {
+        let constant = self.logged.iter().zip(BASES).find(|(sums, _)| sums.is_constant());
+        let constant = constant.filter(|_| self.most < MOST_LOGGED);
+        // In a few cells of few genes both may seem constant: what was made so is the nearer to it.
+        let before = constant.and_then(|(sums, _)| sums.constant()).unwrap_or(f64::INFINITY);
+        if self.plain.constant().is_some_and(|spread| spread <= before) {
             let why = format!("cells sum to {}, and no logarithm was taken", short(self.plain.mean));
             return judged(Kind::Normalised { sum: self.plain.mean }, why);
         }
-        let constant = self.logged.iter().zip(BASES).find(|(sums, _)| sums.is_constant());
-        if let Some((sums, base)) = constant.filter(|_| self.most < MOST_LOGGED) {
+        if let Some((sums, base)) = constant {
             let name = if base == BASES[0] { String::new() } else { format!(" of base {base}") };
             let why = format!("cells sum to {} before the logarithm{name}", short(sums.mean));
             return judged(Kind::LogNormalised { base }, why);

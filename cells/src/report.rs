@@ -98,6 +98,9 @@ pub struct Report {
     pub labels: Vec<LabelFound>,
     /// Columns that cannot be labels.
     pub left_out: Vec<LeftOut>,
+    /// What else the file holds and nobody reads here: coordinates, graphs, settings.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// What else should be known.
     pub notes: Vec<String>,
 }
@@ -201,6 +204,9 @@ impl fmt::Display for Report {
         }
         for column in &self.left_out {
             writeln!(out, "left out\t{}: {}", column.place, column.why)?;
+        }
+        if !self.beside.is_empty() {
+            writeln!(out, "not read\t{}", self.beside.join(", "))?;
         }
         self.notes.iter().try_for_each(|note| writeln!(out, "note\t{note}"))
     }

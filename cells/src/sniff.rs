@@ -70,7 +70,11 @@ fn binary(head: &[u8]) -> Option<&'static str> {
 /// Text, by what it begins with.
 fn of_text(head: &[u8]) -> Form {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let start: Vec<u8> = head.iter().take(64).map(u8::to_ascii_lowercase).collect();
+    // Letters of two bytes, which a mark says, are known by the one that is not zero.
+    let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+    let letters = if wide { head.get(2..).unwrap_or_default() } else { head };
+    let letters = letters.iter().filter(|byte| !(wide && **byte == 0));
+    let start: Vec<u8> = letters.take(64).map(u8::to_ascii_lowercase).collect();
     let start = start.trim_ascii_start();
     if start.starts_with(b"%%matrixmarket") {
         return Form::MatrixMarket;
@@ -82,7 +86,6 @@ fn of_text(head: &[u8]) -> Form {
         return Form::Other("a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`");
     }
     // Text holds no zero bytes, unless it has two bytes a letter and says so.
-    let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
     if head.contains(&0) && !wide { Form::UNKNOWN } else { Form::Text }
 }
 

@@ -5,7 +5,7 @@
 //! Does not know: values.
 //! Flow: names of both sides → **side and reason**.
 
-use super::known::{is_barcode, is_gene};
+use crate::names::{is_barcode, is_gene};
 
 /// Names of a side that are looked at.
 const LOOKED_AT: usize = 4000;

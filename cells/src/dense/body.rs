@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use super::error::DenseError;
 use super::head::Head;
 use super::known::{is_annotation, is_label};
-use super::lines::decode;
 use super::words::{Apart, Word, words};
+use crate::lines::decode;
 
 /// First columns whose words are kept in any case: names of rows and what describes them.
 const KEPT: usize = 4;

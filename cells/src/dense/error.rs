@@ -6,7 +6,11 @@
 
 use thiserror::Error;
 
+use crate::lines::Fault;
 use crate::matrix_market::MtxError;
+
+/// Longest line in bytes: names of ten million cells.
+pub(super) const LONGEST: usize = 1 << 28;
 
 /// What is wrong with a dense table.
 #[derive(Debug, Error)]
@@ -87,4 +91,13 @@ pub enum DenseError {
     /// The packing is damaged, or the values are no counts.
     #[error(transparent)]
     Text(#[from] MtxError),
+}
+
+impl From<Fault> for DenseError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NoText(line) => Self::NoText { line },
+            Fault::Long(line) => Self::Long { line, most: LONGEST },
+        }
+    }
 }

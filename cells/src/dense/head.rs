@@ -7,8 +7,8 @@
 
 use super::error::DenseError;
 use super::known::{is_index, side};
-use super::lines::decode;
 use super::words::{Apart, Word, words};
+use crate::lines::decode;
 
 /// Lines of labels above the values.
 const MOST_LABELS: usize = 20;

@@ -11,7 +11,6 @@ mod error;
 mod found;
 mod head;
 mod known;
-mod lines;
 mod refuse;
 mod scan;
 mod values;

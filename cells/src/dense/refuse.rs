@@ -8,7 +8,8 @@
 use super::axes::Sides;
 use super::body::{Body, FRACTION, NEGATIVE};
 use super::error::DenseError;
-use super::known::{is_gene, is_label, plain};
+use super::known::{is_label, plain};
+use crate::names::is_gene;
 
 /// Columns of a test of genes.
 const TESTS: [&str; 26] = [

@@ -5,11 +5,11 @@
 //! Flow: pieces of text → lines → head, body → **`Table`**.
 
 use super::body::Body;
-use super::error::DenseError;
+use super::error::{DenseError, LONGEST};
 use super::found::Table;
 use super::head::Head;
-use super::lines::Lines;
 use crate::h5ad::Matrix;
+use crate::lines::Lines;
 
 /// Lines that are enough to judge the head, and bytes of them where lines are long.
 const LINES: usize = 40;
@@ -42,7 +42,7 @@ impl Default for Scan {
 impl Scan {
     /// Before the first byte.
     pub fn new() -> Self {
-        Self { lines: Lines::new(), taken: Taken::default() }
+        Self { lines: Lines::new(LONGEST), taken: Taken::default() }
     }
 
     /// Takes the next bytes of the text.

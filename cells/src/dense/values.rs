@@ -6,11 +6,11 @@
 //! Flow: pieces of text → **entries** → `Trio`.
 
 use super::body::is_passed_over;
-use super::error::DenseError;
+use super::error::{DenseError, LONGEST};
 use super::found::{Layout, NO_VALUES, Table};
-use super::lines::Lines;
 use super::words::{Word, words};
 use crate::kind::is_count;
+use crate::lines::Lines;
 use crate::matrix_market::{Entry, Odd};
 
 /// Reads the values of a table that was read before.
@@ -30,7 +30,7 @@ struct State {
 impl Values {
     /// Before the first byte.
     pub fn new(table: &Table) -> Self {
-        Self { lines: Lines::new(), state: State { layout: table.layout.clone(), row: 0, odd: None } }
+        Self { lines: Lines::new(LONGEST), state: State { layout: table.layout.clone(), row: 0, odd: None } }
     }
 
     /// Takes the next bytes of the text; whole lines among them become entries.

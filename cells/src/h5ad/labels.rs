@@ -75,7 +75,11 @@ impl LabelRows {
             let categories = Self::open(file, &below(place, "categories"))?.all_texts()?;
             return Self::of_array(part("codes")?, Some(categories)).map(|own| Self { place: place.to_owned(), ..own });
         }
-        if has("values") && has("mask") {
+        if has("values") && !has("mask") {
+            // Nothing is missing, and a writer left the marks out.
+            return Self::of_array(part("values")?, None).map(|own| Self { place: place.to_owned(), ..own });
+        }
+        if has("values") {
             let (values, mask) = (part("values")?, part("mask")?);
             if values.rows() != mask.rows() {
                 let found = format!("{} values with {} marks of missing ones", values.rows(), mask.rows());

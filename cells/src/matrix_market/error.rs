@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::cells::CellsError;
 use crate::counts::CountsError;
+use crate::lines::Fault;
 use crate::normalise::NormalisedError;
 
 /// What is wrong with a Matrix Market file or its companions.
@@ -22,6 +23,14 @@ pub enum MtxError {
         line: u64,
         /// The line.
         found: String,
+    },
+    /// Not text.
+    #[error("line {line} is {what}; is the file damaged, or packed in a way that is not read?")]
+    NoText {
+        /// Line, from 1.
+        line: u64,
+        /// What it is instead.
+        what: &'static str,
     },
     /// The size line is not one.
     #[error("line {line} must hold rows, columns and the number of values; it reads `{found}`")]
@@ -122,4 +131,13 @@ pub enum MtxError {
     /// The parts are no cells.
     #[error(transparent)]
     Cells(#[from] CellsError),
+}
+
+impl From<Fault> for MtxError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NoText(line) => Self::NoText { line, what: "no text (it holds zero bytes)" },
+            Fault::Long(line) => Self::NoText { line, what: "longer than any line of a matrix" },
+        }
+    }
 }

@@ -126,16 +126,22 @@ impl Inflate {
     /// # Errors
     /// When the packing is damaged, or it unpacks to far more than its size.
     pub fn all(bytes: &[u8]) -> Result<Vec<u8>, MtxError> {
-        if !bytes.starts_with(&MAGIC) {
-            return Ok(bytes.to_vec());
-        }
         let most = ANYWAY.max(bytes.len() as u64 * UNPACKED);
+        Self::within(bytes, most)?.ok_or_else(|| too_much(most))
+    }
+
+    /// A whole file at once; none when it unpacks to more than `most` bytes.
+    ///
+    /// # Errors
+    /// When the packing is damaged.
+    pub fn within(bytes: &[u8], most: u64) -> Result<Option<Vec<u8>>, MtxError> {
+        if !bytes.starts_with(&MAGIC) {
+            return Ok(Some(bytes.to_vec()));
+        }
+        let most = most.min(ANYWAY.max(bytes.len() as u64 * UNPACKED));
         let mut text = Vec::new();
         let mut decoder = flate2::read::MultiGzDecoder::new(bytes).take(most + 1);
         decoder.read_to_end(&mut text).map_err(|error| MtxError::Packed(error.to_string()))?;
-        if text.len() as u64 > most {
-            return Err(too_much(most));
-        }
-        Ok(text)
+        Ok((text.len() as u64 <= most).then_some(text))
     }
 }

@@ -7,6 +7,7 @@
 
 mod companions;
 mod error;
+mod fitted;
 mod inflate;
 mod lines;
 mod table;

@@ -191,6 +191,97 @@ fn kinds_of_values_are_judged() {
 }
 
 #[test]
+fn one_matrix_is_read_in_every_form() {
+    let plain = "%%MatrixMarket matrix coordinate real general\n% a comment\n2 3 3\n2 1 4\n1 3 2.5\n1 1 2\n";
+    let (size, odd, entries) = read(plain.as_bytes(), 1000).unwrap();
+    assert_eq!((size.rows, size.columns, odd.unwrap().line), (2, 3, 5));
+    let wide = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        mark.into_iter().chain(plain.encode_utf16().flat_map(bytes)).collect()
+    };
+    let (head, body) = plain.split_at(plain.find("2 3 3").unwrap());
+    let forms = [
+        plain.replace('\n', "\r").into_bytes(),
+        plain.replace('\n', "\r\n").into_bytes(),
+        wide([0xff, 0xfe], u16::to_le_bytes),
+        wide([0xfe, 0xff], u16::to_be_bytes),
+        format!("{head}{}", body.replace(' ', ",")).into_bytes(),
+        format!("{head}{}", body.replace(' ', ", ")).into_bytes(),
+        format!("{head}{}", body.replace(' ', ";").replace("2.5", "2,5")).into_bytes(),
+        format!("{head}{}", body.replace("2.5", "2,5")).into_bytes(),
+        body.as_bytes().to_vec(),
+        format!("% made by hand\n{body}").into_bytes(),
+        plain.replace("%%MatrixMarket ", "%MatrixMarket\t").into_bytes(),
+    ];
+    for form in forms {
+        for piece in [1, 2, 7, 1000] {
+            let (found, _, values) = read(&form, piece).unwrap();
+            assert_eq!((found, &values), (size, &entries), "{}", String::from_utf8_lossy(&form));
+        }
+    }
+}
+
+#[test]
+fn headers_of_many_programs_are_no_names() {
+    let ids = ["ENSG00000000001", "ENSG00000000002"];
+    let features = |header: &str, apart: char| {
+        let line = |at: usize| format!("{}{apart}{}{apart}gene_expression\n", ids[at], ["CD3D", "LYZ"][at]);
+        format!("{header}\n{}{}", line(0), line(1))
+    };
+    let cells = |header: &str| format!("{header}\nAAACATACAACCAC-1\nAAACATTGAGCTAC-1\nAAACCGTGCTTCCG-1\n");
+    for header in [
+        "EnsemblID,GeneSymbol,FeatureType",
+        "gene-id,gene-name,feature-type",
+        "accession,hgnc,type",
+        "col1,col2,col3",
+        "V1,V2,V3",
+        "0,1,2",
+        "what,ever,this",
+    ] {
+        for barcodes in
+            ["CellID", "cellname", "CB", "barcode_id", "obs_names", "sample", "Cell Barcode", "X", "0", "anything"]
+        {
+            let found = companions(&features(header, ','), &cells(barcodes), 2, 3).unwrap();
+            assert_eq!(found.genes.names, ["CD3D", "LYZ"], "{header}");
+            assert_eq!((found.names.len(), found.names[0].as_str()), (3, "AAACATACAACCAC-1"), "{barcodes}");
+        }
+    }
+    let pandas =
+        companions(",0,1\n0,ENSG00000000001,CD3D\n1,ENSG00000000002,LYZ\n", ",0\n0,x\n1,y\n2,z\n", 2, 3).unwrap();
+    assert_eq!(
+        (pandas.genes.names, pandas.names),
+        (vec!["CD3D".to_owned(), "LYZ".into()], vec!["x".to_owned(), "y".into(), "z".into()])
+    );
+    // Without a header the same lines are names.
+    let plain = companions("what\tever\nENSG00000000001\tCD3D\n", &cells("x"), 2, 4).unwrap();
+    assert_eq!((plain.genes.names[0].as_str(), plain.names[0].as_str()), ("ever", "x"));
+}
+
+#[test]
+fn kinds_are_known_in_any_spelling() {
+    for (gene, other) in [
+        ("gene_expression", "antibody_capture"),
+        ("Gene-Expression", "Antibody-Capture"),
+        ("Gene.Expression", "Antibody.Capture"),
+        ("GENE EXPRESSION", "Protein Expression"),
+    ] {
+        let text = format!("E1\tCD3D\t{gene}\nA1\tCD3\t{other}\nE2\tLYZ\t{gene}\n");
+        assert_eq!(companions(&text, "x\n", 3, 1).unwrap().genes.names, ["CD3D", "LYZ"], "{gene}");
+        // Two species beside an antibody.
+        let text = format!("E1\tGRCh38_CD3D\t{gene}\nA1\tCD3\t{other}\nE2\tmm10___Lyz2\t{gene}\n");
+        assert_eq!(companions(&text, "x\n", 3, 1).unwrap().genes.names, ["CD3D", "Lyz2"], "{gene}");
+    }
+}
+
+#[test]
+fn as_many_cells_as_genes_lie_as_the_texts_say() {
+    let genes = "gene_id,gene_name,genome\nENSG00000000003,TSPAN6,hg38\nENSG00000000005,TNMD,hg38\n";
+    let parse = companions(genes, "bc_wells,sample\n01_01_01,a\n01_01_02,b\n", 2, 2).unwrap();
+    assert!(parse.cells_are_rows && parse.notes[0].contains("Parse"), "{:?}", parse.notes);
+    let tenx = companions("E1\tA\nE2\tB\n", "AAACATACAACCAC-1\nAAACATTGAGCTAC-1\n", 2, 2).unwrap();
+    assert!(!tenx.cells_are_rows && tenx.notes[0].contains("10x"), "{:?}", tenx.notes);
+}
+
+#[test]
 fn wrong_lines_are_named() {
     let head = "%%MatrixMarket matrix coordinate integer general\n% a comment\n";
     let cases = [
@@ -226,6 +317,9 @@ fn a_damaged_packing_is_told() {
     // Two packed files, one after the other, are one text.
     let two = [gzip(b"%%MatrixMarket matrix coordinate integer general\n1 1 1\n"), gzip(b"1 1 3\n")].concat();
     assert_eq!(read(&two, 11).unwrap().2, [Entry { row: 0, column: 0, value: 3.0 }]);
+    // No more than a caller has room for.
+    assert_eq!(Inflate::within(&gzip(&[b'a'; 1000]), 999).unwrap(), None);
+    assert_eq!(Inflate::within(&gzip(&[b'a'; 1000]), 1000).unwrap().unwrap().len(), 1000);
     // 100 MB of zeros in 100 kB.
     let bomb = gzip(&vec![0; 100 << 20]);
     let error = Inflate::all(&bomb).unwrap_err().to_string();

@@ -1,7 +1,8 @@
 //! Thousands of damaged files: none may end the program, take its memory or its time.
 //!
 //! Does: changes bytes of small files of every form by a seed, opens and reads them to the end, in a process of its own
-//! whose memory is bounded.
+//! whose memory is bounded: what a file may unpack to is the larger of a hundred times its size and 1 GiB, and room is
+//! taken only as values come, so that none of these files comes near it.
 //! Does not know: which change makes a file unreadable; any end is right that is a value or a sentence.
 
 // A test fails by panicking; that is what `unwrap` is for here.

@@ -20,7 +20,7 @@ pub(crate) fn text(value: &str) -> AttrValue {
 }
 
 /// Values that are not zero, with their columns and the starts of the rows.
-fn rows(matrix: &[Vec<f32>]) -> (Vec<f32>, Vec<i32>, Vec<i32>) {
+pub(crate) fn rows(matrix: &[Vec<f32>]) -> (Vec<f32>, Vec<i32>, Vec<i32>) {
     let (mut values, mut columns, mut starts) = (Vec::new(), Vec::new(), vec![0]);
     for row in matrix {
         for (column, value) in row.iter().enumerate().filter(|(_, value)| **value != 0.0) {
@@ -33,7 +33,7 @@ fn rows(matrix: &[Vec<f32>]) -> (Vec<f32>, Vec<i32>, Vec<i32>) {
 }
 
 /// The counts, changed.
-fn changed(change: impl Fn(f32, f32) -> f32) -> Vec<Vec<f32>> {
+pub(crate) fn changed(change: impl Fn(f32, f32) -> f32) -> Vec<Vec<f32>> {
     let of_cell = |row: &[u32; 4]| {
         let sum: u32 = row.iter().sum();
         row.iter().map(|count| change(*count as f32, sum as f32)).collect()
@@ -87,7 +87,7 @@ pub(crate) fn layer(file: &mut FileBuilder, name: &str, matrix: &[Vec<f32>]) {
     file.add_group(layers.finish());
 }
 
-fn raw(file: &mut FileBuilder, matrix: &[Vec<f32>]) {
+pub(crate) fn raw(file: &mut FileBuilder, matrix: &[Vec<f32>]) {
     let mut raw = file.create_group("raw");
     let group = raw.create_group("X");
     raw.add_group(sparse(group, matrix, Some("csr_matrix")));
@@ -104,7 +104,8 @@ fn the_best_matrix_is_taken_and_the_others_are_told() {
         (anndata(&logged(), &GENES, |file| layer(file, "anything", &counts())), "layers/anything", Scale::Counts),
         (anndata(&logged(), &GENES, |file| raw(file, &counts())), "raw/X", Scale::Counts),
         (anndata(&changed(|count, _| count - 1.5), &GENES, |file| raw(file, &logged())), "raw/X", Scale::LogNormalised),
-        (anndata(&counts(), &GENES, |file| layer(file, "counts", &counts())), "X", Scale::Counts),
+        (anndata(&counts(), &GENES, |file| layer(file, "counts", &counts())), "layers/counts", Scale::Counts),
+        (anndata(&counts(), &GENES, |file| layer(file, "other", &counts())), "X", Scale::Counts),
         (anndata(&changed(|count, sum| count / sum * 1e4), &GENES, |_| {}), "X", Scale::LogNormalised),
     ];
     for (bytes, place, scale) in cases {
@@ -282,7 +283,7 @@ fn rows_may_be_called_by_numbers_or_by_nothing() {
 }
 
 /// A file of 10x Genomics with these features: name, kind, genome.
-fn tenx(features: &[(&str, &str, &str)]) -> Vec<u8> {
+pub(crate) fn tenx(features: &[(&str, &str, &str)]) -> Vec<u8> {
     let mut file = FileBuilder::new();
     let mut matrix = file.create_group("matrix");
     let (values, columns, starts) = rows(&counts());

@@ -3,6 +3,7 @@
 //! Does: holds the tests of forms, kinds, damaged files and the files of the field together.
 //! Does not know: what is tested.
 
+mod choices;
 mod damaged;
 mod forms;
 mod kinds;

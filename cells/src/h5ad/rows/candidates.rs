@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::layout::apart;
+use crate::feature_kinds::{are_kinds, is_column};
 use crate::features::{are_identifiers, symbols};
 use crate::genes::{Described, Genes};
 use crate::h5ad::error::H5adError;
@@ -83,7 +85,7 @@ pub(super) fn form(file: &Hdf5) -> Result<Form, H5adError> {
             "10x Genomics' molecule_info.h5, which lists molecules and not cells; choose filtered_feature_bc_matrix.h5 of the same run",
         );
     }
-    if has("var") && (has("X") || has("raw") || has("raw.X") || group("layers")) {
+    if has("var") && (has("X") || apart(file, "X").is_some() || has("raw") || has("raw.X") || group("layers")) {
         return Ok(Form::AnnData);
     }
     if !by_genome(file, &groups).is_empty() {
@@ -149,8 +151,8 @@ fn tenx(place: String, group: Option<String>) -> Candidate {
     Candidate { root: String::new(), var: place.clone(), place, group }
 }
 
-/// How likely a modality is gene expression; smaller is likelier.
-fn likeness_to_rna(name: &str) -> (u8, String) {
+/// How likely a modality is gene expression; smaller is likelier, and 2 is called something else.
+pub(super) fn likeness_to_rna(name: &str) -> (u8, String) {
     let lower = name.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let rank = if has(&["rna", "gex", "gene", "expression", "transcript"]) {
@@ -161,11 +163,11 @@ fn likeness_to_rna(name: &str) -> (u8, String) {
     (rank, lower)
 }
 
-/// How likely a layer holds counts; smaller is likelier. 2 comes after `raw/X`.
-fn likeness_to_counts(name: &str) -> (u8, String) {
+/// How likely a layer holds counts; smaller is likelier. 2 comes after `raw/X`, 3 holds other values, 4 a part of the counts.
+pub(super) fn likeness_to_counts(name: &str) -> (u8, String) {
     let lower = name.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let rank = if has(&["unspliced", "ambiguous", "antisense", "intron", "binar", "rank", "mask"]) {
+    let rank = if has(&["unspliced", "ambiguous", "antisense", "intron", "binar", "binned", "rank", "mask"]) {
         4
     } else if has(&["log", "norm", "scale", "residual", "correct", "impute", "smooth", "denoise"]) {
         3
@@ -183,7 +185,10 @@ fn anndata(file: &Hdf5, root: &str, group: Option<&str>) -> Result<Vec<Candidate
         var: below(root, var),
         group: group.map(str::to_owned),
     };
-    let there = |place: &str| file.has_group(&below(root, place)) || file.has_array(&below(root, place));
+    let there = |place: &str| {
+        let place = below(root, place);
+        file.has_group(&place) || file.has_array(&place) || apart(file, &place).is_some()
+    };
     let (arrays, groups) = file.members(&below(root, "layers"))?;
     let mut layers: Vec<String> = arrays.into_iter().chain(groups).collect();
     layers.sort_by_key(|name| likeness_to_counts(name));
@@ -235,10 +240,12 @@ fn frame_features(frame: &Frame) -> Result<(Described, usize), H5adError> {
             continue;
         }
         let Ok(texts) = label.all_texts() else { continue };
-        match key.to_ascii_lowercase().as_str() {
-            "feature_types" | "feature_type" => kinds = Some(texts),
-            "genome" => genomes = Some(texts),
-            _ => columns.push((label.place().to_owned(), texts)),
+        if is_column(&key) || (kinds.is_none() && are_kinds(&texts)) {
+            kinds = Some(texts);
+        } else if key.eq_ignore_ascii_case("genome") {
+            genomes = Some(texts);
+        } else {
+            columns.push((label.place().to_owned(), texts));
         }
     }
     let longest = lengths.into_iter().max_by_key(|(_, columns)| *columns).map_or(0, |(rows, _)| rows);
@@ -331,6 +338,15 @@ pub(super) fn hints(file: &Hdf5, form: Form, own: &Candidate) -> crate::kind::Hi
     let raw = ["raw/X", "raw.X"].iter().any(|place| file.has_group(&below(&own.root, place)));
     let counted = whole || has(&["count", "umi", "soupx", "decont", "ambient", "cellbender"]);
     crate::kind::Hints { logged: !counted && (has(&["log"]) || (!layer && (took || (raw && !has(&["raw"]))))), counted }
+}
+
+/// What stands beside the cells and is not read: coordinates, graphs, settings of programs.
+pub(super) fn beside(file: &Hdf5, root: &str) -> Vec<String> {
+    let inside = |part: &&str| {
+        let (arrays, groups) = file.members(&below(root, part)).unwrap_or_default();
+        arrays.into_iter().chain(groups).map(|name| format!("{part}/{name}")).collect::<Vec<_>>()
+    };
+    ["obsm", "obsp", "varm", "varp", "uns"].iter().flat_map(inside).collect()
 }
 
 /// Whether an array holds nothing but one value, as AnnData writes for a missing X.

@@ -6,6 +6,8 @@
 //! Flow: candidates → **the taken matrix with its reasons** → `CellRows`.
 
 use super::candidates::{self, Candidate, Form};
+use std::cmp::Reverse;
+
 use super::cell_rows::{CellRows, Cells};
 use super::expression::{Convert, Scale, add_up};
 use super::layout::Layout;
@@ -16,6 +18,7 @@ use crate::h5ad::labels::LabelRows;
 use crate::h5ad::matrix::Matrix;
 use crate::h5ad::store::Hdf5;
 use crate::kind::{Judged, Kind, Look};
+use crate::names::is_gene;
 use crate::report::{GroupFound, MatrixFound};
 
 /// A matrix compressed by genes is looked at as a whole up to so many values; else some of its genes are.
@@ -44,9 +47,35 @@ struct Opened {
     again: usize,
     /// Whether the cells that were looked at hold zeros alone.
     is_empty: bool,
+    /// Whether its whole numbers may be no counts.
+    is_doubted: bool,
+}
+
+/// How good a matrix is; smaller is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Goodness {
+    /// By what it holds.
+    kind: u8,
+    /// Whether its name says that it holds other values, or a part of the counts.
+    is_other: bool,
+    genes: Reverse<usize>,
+    is_unnamed: bool,
 }
 
 impl Opened {
+    fn goodness(&self) -> Goodness {
+        let layer = self.own.place.rsplit_once("layers/").map(|(_, name)| candidates::likeness_to_counts(name).0);
+        let kind = match self.judged.kind {
+            // A matrix that was emptied says less than any other.
+            _ if self.is_empty => u8::MAX,
+            // Behind log-normalised expression, where that can be used.
+            Kind::Counts if self.is_doubted => 3,
+            kind => 2 * kind.rank(),
+        };
+        let genes = Reverse(self.genes.names.len());
+        Goodness { kind, is_other: layer.is_some_and(|rank| rank > 2), genes, is_unnamed: layer != Some(0) }
+    }
+
     fn found(&self) -> MatrixFound {
         MatrixFound {
             place: self.own.place.clone(),
@@ -68,7 +97,8 @@ fn open(file: &Hdf5, (form, wanted): (Form, Wanted), own: Candidate) -> Result<O
     hints.logged |= wanted.predicted && !hints.counted;
     let look = look(&own, (&layout, cells, &genes))?;
     let (judged, again, is_empty) = (look.judge(hints), look.repeated(), look.is_empty());
-    Ok(Opened { own, genes, names, cells, layout, judged, again, is_empty })
+    let is_doubted = judged.kind == Kind::Counts && look.doubt().is_some();
+    Ok(Opened { own, genes, names, cells, layout, judged, again, is_empty, is_doubted })
 }
 
 /// Looks at cells from all of a matrix.
@@ -187,7 +217,7 @@ impl Asked {
 /// The best of the matrices that were meant.
 struct Best {
     place: usize,
-    rank: u8,
+    goodness: Goodness,
     /// The genome that it is cut to.
     genome: Option<String>,
 }
@@ -199,19 +229,42 @@ fn usable(judged: &Judged, asked: &Asked, wanted: Wanted) -> Option<Convert> {
 }
 
 impl Matrices {
-    /// The matrices that were meant, and the best of them.
+    /// The modality of gene expression, or the genome of most values: of the groups whose features are genes the likeliest
+    /// by its name, then the one of most known genes. None where matrices stand in no groups, or no group can be one.
+    fn likeliest(&self) -> Option<&str> {
+        let likely = self.opened.iter().filter_map(|opened| {
+            let no_genes = opened.as_ref().is_err_and(|wrong| matches!(wrong.error, H5adError::NoGenes { .. }));
+            let group = own(opened).group.as_deref().filter(|_| !no_genes)?;
+            if self.form != Form::MuData {
+                return Some((0, Reverse(0), group));
+            }
+            let names = opened.as_ref().map_or(&[][..], |opened| &opened.genes.names);
+            let known = names.iter().filter(|name| is_gene(name)).count();
+            Some((candidates::likeness_to_rna(group).0, Reverse(known), group)).filter(|(rank, ..)| *rank < 2)
+        });
+        likely.min_by_key(|(rank, known, _)| (*rank, *known)).map(|(_, _, group)| group)
+    }
+
+    /// The matrices that were meant, and the best of them. Without a name those of one modality or genome are: another
+    /// one's counts are no better than its normalised expression.
     fn choose(&self, asked: &Asked, wanted: Wanted) -> (Vec<usize>, Option<Best>) {
+        let group = if asked.name.is_some() { None } else { self.likeliest() };
+        if group.is_none() && asked.name.is_none() && self.form == Form::MuData {
+            return ((0..self.opened.len()).collect(), None);
+        }
         let (mut meant, mut best) = (Vec::new(), None::<Best>);
         for (place, opened) in self.opened.iter().enumerate() {
             let genes = opened.as_ref().ok().map(|opened| &opened.genes);
             let Some(genome) = self.is_meant(own(opened), genes, asked) else { continue };
+            if group.is_some() && own(opened).group.as_deref() != group {
+                continue;
+            }
             meant.push(place);
             let Ok(opened) = opened else { continue };
-            // A matrix that was emptied says less than any other.
-            let rank = if opened.is_empty { u8::MAX } else { opened.judged.kind.rank() };
-            let better = best.as_ref().is_none_or(|before| rank < before.rank);
+            let goodness = opened.goodness();
+            let better = best.as_ref().is_none_or(|before| goodness < before.goodness);
             if better && usable(&opened.judged, asked, wanted).is_some() {
-                best = Some(Best { place, rank, genome: genome.map(str::to_owned) });
+                best = Some(Best { place, goodness, genome: genome.map(str::to_owned) });
             }
         }
         (meant, best)
@@ -271,6 +324,17 @@ fn unknown(asked: &Asked, all: &Matrices) -> H5adError {
     H5adError::NoSuchMatrix { asked: name, known: all.known() }
 }
 
+/// What else could be asked for in a file of several modalities: those that can be read.
+fn other_modalities(opened: &[Result<Opened, Box<Unreadable>>], meant: &[usize]) -> Option<String> {
+    let all = meant.len() == opened.len();
+    let others = opened.iter().enumerate().filter(|(place, own)| own.is_ok() && (all || !meant.contains(place)));
+    let mut names: Vec<&str> = others.filter_map(|(_, opened)| own(opened).group.as_deref()).collect();
+    names.dedup();
+    let of_modalities = opened.iter().any(|opened| own(opened).root.starts_with("mod/"));
+    (of_modalities && !names.is_empty())
+        .then(|| format!("; or ask for another modality by its name ({}), if its features are genes", names.join(", ")))
+}
+
 /// Why none of the matrices that were meant can be used.
 fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
     let found = all.found();
@@ -284,7 +348,10 @@ fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
     }
     let best = meant.iter().map(|place| &found[*place]).min_by_key(|own| own.kind.rank());
     let place = best.map_or("X", |own| own.place.as_str());
-    let advice = match best.map_or(Kind::Other, |own| own.kind) {
+    let modalities = other_modalities(&opened, meant);
+    let mut advice = match best.map_or(Kind::Other, |own| own.kind) {
+        // Each could be read, and none is called one of genes.
+        _ if modalities.is_some() && meant.len() == opened.len() => "No modality is called one of gene expression".into(),
         Kind::Corrected => format!(
             "Corrected counts are rounded to whole numbers where that is asked for by name (matrix \"{place} rounded\"); or save the counts as they were before the correction"
         ),
@@ -294,6 +361,7 @@ fn nothing(all: Matrices, meant: &[usize], wanted: Wanted) -> H5adError {
         Kind::Other => "Save the file again with a matrix of counts, for example as layers/counts".to_owned(),
         _ => "Scaled values cannot be turned back; save the file with raw counts or log-normalised expression, for example as layers/counts or raw".to_owned(),
     };
+    advice.push_str(&modalities.unwrap_or_default());
     let list = found.iter().enumerate().filter(|(place, own)| meant.contains(place) || own.usable);
     let list: Vec<String> = list.map(|(_, own)| own.words()).collect();
     let wanted = if wanted.logged { "counts or log-normalised expression" } else { "counts" };
@@ -311,6 +379,7 @@ fn finish(
     convert: Convert,
 ) -> Result<CellRows, H5adError> {
     let about = taken.found();
+    let beside = candidates::beside(file, &taken.own.root);
     let Opened { own, genes, names, cells, layout, again, .. } = taken;
     let labels = if matches!(form, Form::TenX | Form::TenXByGenome) {
         None
@@ -321,6 +390,7 @@ fn finish(
     let mut rows = CellRows::new(Cells { place: own.place, layout, names, genes, cells, labels, convert });
     let report = &mut rows.report;
     (report.format, report.taken, report.matrices, report.groups) = (form.words().to_owned(), about, matrices, groups);
+    report.beside = beside;
     if again > 0 {
         report.notes.push("Entries of the same cell and gene were added up, as scipy does.".to_owned());
     }

@@ -9,7 +9,7 @@ use super::expression::Expression;
 use super::stored::Stored;
 use crate::counts::CountsError;
 use crate::h5ad::error::H5adError;
-use crate::h5ad::store::{Array, Hdf5, numbers, text};
+use crate::h5ad::store::{Array, Hdf5, below, numbers, text};
 
 /// Row pointers that are looked at together.
 const BAND: usize = 1 << 18;
@@ -41,12 +41,13 @@ pub(super) enum Layout {
 }
 
 impl Sparse {
-    /// The arrays of a group, whose row pointers go along `along` rows or columns of `across` entries.
+    /// The arrays of a matrix, whose row pointers go along `along` rows or columns of `across` entries; `start` is what
+    /// stands before their names.
     ///
     /// # Errors
     /// When one is missing or damaged.
-    pub(super) fn open(file: &Hdf5, place: &str, along: usize, across: usize) -> Result<Self, H5adError> {
-        let part = |name: &str| file.array(&format!("{place}/{name}"));
+    fn open(file: &Hdf5, (place, start): (&str, &str), along: usize, across: usize) -> Result<Self, H5adError> {
+        let part = |name: &str| file.array(&format!("{start}{name}"));
         let (starts, indices, values) = (part("indptr")?, part("indices")?, part("data")?);
         let own = Self { place: place.to_owned(), starts, indices, values };
         if own.starts.rows() != along + 1 {
@@ -129,6 +130,13 @@ impl Sparse {
     }
 }
 
+/// What stands before the names of the arrays of a matrix that anndata wrote beside one another up to 0.5 (`X_csr_data`),
+/// and whether genes are their rows; none where it did not.
+pub(super) fn apart(file: &Hdf5, place: &str) -> Option<(String, bool)> {
+    let starts = [("_csr_", false), ("_csc_", true)].map(|(word, by_genes)| (format!("{place}{word}"), by_genes));
+    starts.into_iter().find(|(start, _)| file.has_array(&format!("{start}data")))
+}
+
 /// Which way a group of compressed arrays lies: by what it says, else by the lengths of its arrays.
 fn is_by_genes(file: &Hdf5, place: &str, (cells, genes): (usize, usize)) -> Result<bool, H5adError> {
     let attributes = file.attributes(place);
@@ -148,10 +156,14 @@ fn is_by_genes(file: &Hdf5, place: &str, (cells, genes): (usize, usize)) -> Resu
     }
 }
 
-/// Refuses a matrix that says of itself that it has another shape: its columns would stand with other genes.
-fn check_shape(file: &Hdf5, place: &str, expected: [usize; 2]) -> Result<(), H5adError> {
+/// The shape that a matrix says of itself.
+fn said_shape(file: &Hdf5, place: &str) -> Option<Vec<u64>> {
     let attributes = file.attributes(place);
-    let said = numbers(attributes.get("shape").or(attributes.get("h5sparse_shape")));
+    numbers(attributes.get("shape").or(attributes.get("h5sparse_shape")))
+}
+
+/// Refuses a matrix that says of itself that it has another shape: its columns would stand with other genes.
+fn check_shape(place: &str, said: Option<Vec<u64>>, expected: [usize; 2]) -> Result<(), H5adError> {
     match said.filter(|said| said.len() == 2 && *said != expected.map(|edge| edge as u64)) {
         None => Ok(()),
         Some(said) => Err(H5adError::Shape {
@@ -174,18 +186,29 @@ impl Layout {
         (cells, genes): (usize, usize),
         turned: bool,
     ) -> Result<Self, H5adError> {
-        if file.has_group(place) {
-            check_shape(file, place, [cells, genes])?;
-            let by_genes = is_by_genes(file, place, (cells, genes))?;
+        let compressed = if file.has_group(place) {
+            Some((below(place, ""), is_by_genes(file, place, (cells, genes))?, said_shape(file, place)))
+        } else {
+            apart(file, place).map(|(start, by_genes)| {
+                let said = file.array(&format!("{start}shape")).and_then(|shape| shape.wholes(0, shape.rows().min(2)));
+                (start, by_genes, said.ok().map(|said| said.into_iter().map(|edge| edge as u64).collect()))
+            })
+        };
+        if let Some((start, by_genes, said)) = compressed {
+            check_shape(place, said, [cells, genes])?;
             let (along, across) = if by_genes { (genes, cells) } else { (cells, genes) };
-            let sparse = Box::new(Sparse::open(file, place, along, across)?);
+            let sparse = Box::new(Sparse::open(file, (place, &start), along, across)?);
             return Ok(if by_genes { Self::Genes(sparse) } else { Self::Cells(sparse) });
         }
         let array = file.array(place)?;
         let edges = if turned { [genes, cells] } else { [cells, genes] };
-        if array.shape() == edges.map(|edge| edge as u64) {
+        // anndata up to 0.6 wrote a matrix of one gene, or of one cell, as a line.
+        let line = |along: usize| array.shape() == [along as u64];
+        if array.shape() == edges.map(|edge| edge as u64) || (genes == 1 && line(cells)) || (cells == 1 && line(genes))
+        {
+            let by_genes = turned || (genes != 1 && array.shape().len() == 1);
             let array = Box::new(array);
-            return Ok(if turned { Self::Turned(array) } else { Self::Dense(array) });
+            return Ok(if by_genes { Self::Turned(array) } else { Self::Dense(array) });
         }
         let (place, found) = (place.to_owned(), format!("{:?}", array.shape()));
         Err(H5adError::Shape { place, found, expected: format!("{edges:?}") })

@@ -20,7 +20,9 @@ use crate::normalise::NormalisedError;
 const WINDOW: u64 = 1 << 20;
 /// Bytes of a count in memory: gene and value.
 const BYTES: u64 = 8;
-/// A file may unpack to so many times its size, and to this much in any case.
+/// A file may unpack to so many times its size, and to this much in any case. What it claims above that is refused; below
+/// it room is taken as values come, so that memory follows what a file holds and not what it says of itself. No smaller
+/// bound can be promised: nearly empty matrices of every value pack a hundredfold.
 const UNPACKED: u64 = 100;
 const ANYWAY: u64 = 1 << 30;
 

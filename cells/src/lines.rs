@@ -3,14 +3,19 @@
 //! Does: takes off the byte order mark, reads UTF-8, Latin-1 and UTF-16, ends lines at line feeds and at the carriage
 //! returns of Windows and old Macintoshes; counts lines.
 //! Does not know: what stands in them.
-//! Flow: pieces of bytes → **lines with their numbers**.
+//! Flow: pieces of bytes → **lines with their numbers** → dense tables, Matrix Market.
 
-use super::error::DenseError;
-
-/// Longest line in bytes: names of ten million cells.
-const LONGEST: usize = 1 << 28;
 /// Bytes that tell how letters are written.
 const MARK: usize = 3;
+
+/// Why bytes are no lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A line, from 1, is no text.
+    NoText(u64),
+    /// A line, from 1, is longer than the most that is read.
+    Long(u64),
+}
 
 /// How letters are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +30,7 @@ enum Letters {
 
 /// Cuts a text into lines.
 #[derive(Clone, Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     letters: Letters,
     /// First bytes, or those of a letter that is not whole.
     early: Vec<u8>,
@@ -37,10 +42,12 @@ pub(super) struct Lines {
     line: u64,
     /// Whether the last byte was a carriage return.
     returned: bool,
+    /// Longest line in bytes.
+    longest: usize,
 }
 
 /// The letters of a word.
-pub(super) fn decode(word: &[u8]) -> String {
+pub(crate) fn decode(word: &[u8]) -> String {
     let text = match std::str::from_utf8(word) {
         Ok(text) => text.to_owned(),
         // Each byte of Latin-1 is a letter.
@@ -50,17 +57,20 @@ pub(super) fn decode(word: &[u8]) -> String {
 }
 
 impl Lines {
-    pub(super) fn new() -> Self {
-        Self { letters: Letters::Unknown, early: Vec::new(), half: None, rest: Vec::new(), line: 0, returned: false }
+    /// Before the first byte; no line may be longer than so many bytes.
+    pub(crate) fn new(longest: usize) -> Self {
+        let letters = Letters::Unknown;
+        Self { letters, early: Vec::new(), half: None, rest: Vec::new(), line: 0, returned: false, longest }
     }
 
     /// Takes the next bytes and hands out the lines that are whole.
     ///
     /// # Errors
     /// When it is no text, and those of `take`.
-    pub(super) fn push<F>(&mut self, bytes: &[u8], take: &mut F) -> Result<(), DenseError>
+    pub(crate) fn push<F, E>(&mut self, bytes: &[u8], take: &mut F) -> Result<(), E>
     where
-        F: FnMut(u64, &[u8]) -> Result<(), DenseError>,
+        F: FnMut(u64, &[u8]) -> Result<(), E>,
+        E: From<Fault>,
     {
         if self.letters == Letters::Bytes {
             return self.cut(bytes, take);
@@ -80,9 +90,10 @@ impl Lines {
     ///
     /// # Errors
     /// As [`Lines::push`].
-    pub(super) fn finish<F>(mut self, take: &mut F) -> Result<(), DenseError>
+    pub(crate) fn finish<F, E>(mut self, take: &mut F) -> Result<(), E>
     where
-        F: FnMut(u64, &[u8]) -> Result<(), DenseError>,
+        F: FnMut(u64, &[u8]) -> Result<(), E>,
+        E: From<Fault>,
     {
         if self.letters == Letters::Unknown {
             self.letters = Self::told(&mut self.early);
@@ -90,7 +101,7 @@ impl Lines {
             self.cut(&text, take)?;
         }
         if !self.early.is_empty() {
-            return Err(DenseError::NoText { line: self.line + 1 });
+            return Err(Fault::NoText(self.line + 1).into());
         }
         if self.rest.is_empty() {
             return Ok(());
@@ -129,9 +140,10 @@ impl Lines {
         letters.collect::<String>().into_bytes()
     }
 
-    fn cut<F>(&mut self, bytes: &[u8], take: &mut F) -> Result<(), DenseError>
+    fn cut<F, E>(&mut self, bytes: &[u8], take: &mut F) -> Result<(), E>
     where
-        F: FnMut(u64, &[u8]) -> Result<(), DenseError>,
+        F: FnMut(u64, &[u8]) -> Result<(), E>,
+        E: From<Fault>,
     {
         let mut from = 0;
         while let Some(length) = bytes[from..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
@@ -155,19 +167,20 @@ impl Lines {
             self.returned = false;
             self.rest.extend_from_slice(&bytes[from..]);
         }
-        if self.rest.len() > LONGEST {
-            return Err(DenseError::Long { line: self.line + 1, most: LONGEST });
+        if self.rest.len() > self.longest {
+            return Err(Fault::Long(self.line + 1).into());
         }
         Ok(())
     }
 
-    fn hand_out<F>(&mut self, line: &[u8], take: &mut F) -> Result<(), DenseError>
+    fn hand_out<F, E>(&mut self, line: &[u8], take: &mut F) -> Result<(), E>
     where
-        F: FnMut(u64, &[u8]) -> Result<(), DenseError>,
+        F: FnMut(u64, &[u8]) -> Result<(), E>,
+        E: From<Fault>,
     {
         self.line += 1;
         if line.contains(&0) {
-            return Err(DenseError::NoText { line: self.line });
+            return Err(Fault::NoText(self.line).into());
         }
         take(self.line, line)
     }
@@ -177,13 +190,13 @@ impl Lines {
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{Lines, decode};
+    use super::{Fault, Lines, decode};
 
     fn lines(bytes: &[u8], piece: usize) -> Vec<(u64, String)> {
-        let (mut lines, mut found) = (Lines::new(), Vec::new());
+        let (mut lines, mut found) = (Lines::new(100), Vec::new());
         let mut take = |number, line: &[u8]| {
             found.push((number, decode(line)));
-            Ok(())
+            Ok::<(), Fault>(())
         };
         bytes.chunks(piece).for_each(|piece| lines.push(piece, &mut take).unwrap());
         lines.finish(&mut take).unwrap();
@@ -219,11 +232,12 @@ mod tests {
     #[test]
     fn what_is_no_text_is_told() {
         let failed = |bytes: &[u8]| {
-            let mut lines = Lines::new();
-            let mut take = |_, _: &[u8]| Ok(());
-            lines.push(bytes, &mut take).and_then(|()| lines.finish(&mut take)).unwrap_err().to_string()
+            let mut lines = Lines::new(100);
+            let mut take = |_, _: &[u8]| Ok::<(), Fault>(());
+            lines.push(bytes, &mut take).and_then(|()| lines.finish(&mut take)).unwrap_err()
         };
-        assert!(failed(b"a,b\n1,\0\n").contains("line 2 is no text"));
-        assert!(failed(&[0xff, 0xfe, b'a', 0, b'b']).contains("no text"));
+        assert_eq!(failed(b"a,b\n1,\0\n"), Fault::NoText(2));
+        assert_eq!(failed(&[0xff, 0xfe, b'a', 0, b'b']), Fault::NoText(1));
+        assert_eq!(failed(format!("a\n{}", "b".repeat(101)).as_bytes()), Fault::Long(2));
     }
 }
