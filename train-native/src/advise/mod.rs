@@ -1,12 +1,13 @@
 //! A recipe for a file of cells.
 //!
 //! Does: guesses conditions from labels, suggests what to hold out and sizes that fit the number of cells and genes, and
-//! writes all of it as a commented recipe that `train` takes as it stands.
+//! writes all of it as a commented recipe that `train` takes as it stands, with the minutes that this takes here.
 //! Does not know: training.
-//! Flow: file of cells → `columns`, `hold_out` → **TOML**.
+//! Flow: file of cells → `columns`, `hold_out`, `minutes` → **TOML**.
 
 mod columns;
 mod hold_out;
+mod minutes;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,6 +20,7 @@ use cells::pca::highly_variable;
 use crate::data::{TrainingSet, read_cells};
 use crate::recipe::Recipe;
 use columns::{Guess, Values, guess, table};
+pub use minutes::{Pace, measured};
 
 /// Genes that a page shows first.
 const MARKERS: usize = 8;
@@ -88,11 +90,20 @@ fn shown(own: &Values) -> String {
     format!("{}{rest}", first.join(", ")).replace(['\n', '\r'], " ")
 }
 
-/// Writes a recipe for a file; `out` is where it will stand, for the commands at its head.
+/// Writes a recipe for a file; `out` is where it will stand, for the commands at its head. What training takes is
+/// estimated on this machine.
 ///
 /// # Errors
 /// When the file cannot be read, has too few cells, or nothing says what a recipe needs.
 pub fn recipe(data: &Path, out: Option<&Path>) -> Result<String> {
+    recipe_at(data, out, &measured)
+}
+
+/// The same with a pace of training that is known.
+///
+/// # Errors
+/// As [`recipe`].
+pub fn recipe_at(data: &Path, out: Option<&Path>, pace: Pace<'_>) -> Result<String> {
     let cells = read_cells(data).with_context(|| {
         "a recipe is written for a file of cells; for a store take the recipe of one of its files and change the keys"
     })?;
@@ -103,8 +114,10 @@ pub fn recipe(data: &Path, out: Option<&Path>) -> Result<String> {
     let text = written(&cells, &file, &[data, out].map(|path| word(&path.to_string_lossy())))?;
     // What is written must be what `train` takes.
     let recipe = Recipe::parse(&text, Path::new(".")).with_context(failed)?;
+    let genes = cells.genes.len();
     TrainingSet::new(cells, &recipe).with_context(failed)?;
-    Ok(text)
+    // Below the commands, where the first empty line ends the head.
+    Ok(text.replacen("\n\n", &format!("\n#\n{}\n", minutes::line(&recipe, genes, pace)), 1))
 }
 
 /// A word as a shell takes it.

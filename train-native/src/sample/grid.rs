@@ -60,7 +60,7 @@ fn of_text(card: &Card, choices: &Choices, text: &str) -> Result<Vec<Choices>> {
 ///
 /// # Errors
 /// When the file cannot be read, or a line is another.
-pub(super) fn perturbations(card: &Card, choices: &Choices, path: &Path) -> Result<Vec<Choices>> {
+pub(crate) fn perturbations(card: &Card, choices: &Choices, path: &Path) -> Result<Vec<Choices>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let condition = card.of_kind(Kind::Perturbation).context("this model has no perturbations")?;
     let lines = lines(&text).with_context(|| format!("{} cannot be used", path.display()))?;

@@ -5,7 +5,7 @@
 //! Flow: words and files → **choices** → cells → h5ad.
 
 mod describe;
-mod grid;
+pub(crate) mod grid;
 mod parts;
 
 use std::collections::BTreeSet;
