@@ -22,7 +22,7 @@ use train_native::evaluate::Settings;
 use train_native::evaluate::rewriting::{TITLE, rewriting};
 use train_native::export::SPLIT;
 use train_native::generate::read_bundle;
-use train_native::predict::{Asked, CONTROL_TWIN, predict};
+use train_native::predict::{Asked, CONTROL_TWIN, predict, predict_table};
 use train_native::recipe::Recipe;
 
 use crate::pipeline::{SPEC, trained};
@@ -36,7 +36,7 @@ fn bundle() -> Bundle {
 }
 
 /// Control cells of the donor whose perturbed cells are held out, on other genes, their types under another name.
-fn mine() -> Cells {
+pub(crate) fn mine() -> Cells {
     let cells = &trained().cells;
     let of = |key: &str, value: &str| cells.indices_where(key, value).unwrap();
     let controls = of("condition", "control");
@@ -53,7 +53,7 @@ fn mine() -> Cells {
 }
 
 /// Predicts a file's cells and reads what was written: the predicted counts and those of the twins.
-fn predicted(
+pub(crate) fn predicted(
     folder: &Path,
     cells: &Cells,
     keep: f32,
@@ -165,6 +165,85 @@ fn cells_that_cannot_be_predicted_are_refused_in_a_sentence() {
 }
 
 #[test]
+fn a_table_of_perturbations_predicts_so_many_cells_of_each() {
+    let (folder, own) = (tempfile::tempdir().unwrap(), mine());
+    let (data, table, out) =
+        (folder.path().join("mine.h5ad"), folder.path().join("table.tsv"), folder.path().join("out.h5ad"));
+    std::fs::write(&data, write_h5ad(&own, &BTreeMap::new()).unwrap()).unwrap();
+    let (with, choices) = (
+        BTreeMap::new(),
+        Choices { with: BTreeMap::new(), guidance: 0.0, steps: 4, cells: 1, seed: 3, clamp: Vec::new() },
+    );
+    let asked = Asked {
+        data: &data,
+        matrix: None,
+        with: &with,
+        cell_type_col: Some("annotation"),
+        identity_col: None,
+        only: &[],
+        at_most: None,
+        keep: 0.5,
+        choices: &choices,
+        effort: Effort::CPU,
+        device: "flex",
+    };
+    let written = |text: &str| {
+        std::fs::write(&table, text).unwrap();
+        predict_table(&bundle(), &asked, &table, &out)
+    };
+    written(&format!("perturbation\tnum_cells\n{PERTURBED}\t20\ncontrol\t7\n")).unwrap();
+    let found = read_h5ad(std::fs::read(&out).unwrap(), &Matrix::X).unwrap();
+    assert_eq!(found.len(), 27);
+    let label = found.label("predicted_condition").unwrap();
+    let of = |value: &str| (0..27).filter(|cell| label.text(*cell).as_deref() == Some(value)).count();
+    assert_eq!((of(PERTURBED), of("control")), (20, 7));
+    // Each cell says which of the file it was, and under what; its own labels stay with it.
+    let first = own.names.iter().position(|name| found.names[1] == format!("{name}|{PERTURBED}")).unwrap();
+    assert_eq!(first, 2, "evenly from 40 cells");
+    assert_eq!(found.label("annotation").unwrap().text(1), own.label("annotation").unwrap().text(first));
+    // A fourfold shift.
+    let shifted = trained().truth_of_shifts();
+    let sum = |cells: std::ops::Range<usize>| -> f64 {
+        let mut row = vec![0; found.genes.len()];
+        let of_cell = |cell: usize, row: &mut Vec<u32>| {
+            found.counts.dense_row(cell, row);
+            shifted.iter().filter(|gene| **gene != LACKS).map(|gene| f64::from(row[*gene])).sum::<f64>()
+        };
+        let count = cells.len() as f64;
+        cells.map(|cell| of_cell(cell, &mut row)).sum::<f64>() / count
+    };
+    assert!(sum(0..20) > 1.8 * sum(20..27), "{} and {}", sum(0..20), sum(20..27));
+    let refused = |text: &str| format!("{:#}", written(text).unwrap_err());
+    assert!(refused(&format!("{PERTURBED}\t41\n")).contains("only 40 were chosen"));
+    assert!(refused("nothing\t5\n").contains("nothing"));
+}
+
+#[test]
+fn what_is_not_carried_over_is_named() {
+    let (folder, own) = (tempfile::tempdir().unwrap(), mine());
+    let notes = BTreeMap::from([("my_setting".to_owned(), "7".to_owned())]);
+    let data = folder.path().join("mine.h5ad");
+    std::fs::write(&data, write_h5ad(&own, &notes).unwrap()).unwrap();
+    let with = BTreeMap::from([("condition".to_owned(), vec![PERTURBED.to_owned()])]);
+    let choices = Choices { with: BTreeMap::new(), guidance: 0.0, steps: 4, cells: 1, seed: 3, clamp: Vec::new() };
+    let asked = Asked {
+        data: &data,
+        matrix: None,
+        with: &with,
+        cell_type_col: Some("annotation"),
+        identity_col: None,
+        only: &[],
+        at_most: Some(4),
+        keep: 0.5,
+        choices: &choices,
+        effort: Effort::CPU,
+        device: "flex",
+    };
+    let said = train_native::predict::describe(&bundle(), &asked).unwrap();
+    assert!(said.contains("not carried into the predicted file: uns/my_setting"), "{said}");
+}
+
+#[test]
 fn rewritten_cells_are_scored_beside_cells_drawn_anew() {
     let split: Split = serde_json::from_slice(&std::fs::read(trained().bundle.join(SPLIT)).unwrap()).unwrap();
     let settings = Settings { guidance: 0.0, steps: 4, seed: 1, most: 40, times: 2, effort: Effort::CPU, sets: None };
@@ -196,7 +275,13 @@ fn a_recipe_for_a_file_trains_as_it_stands_and_others_say_what_no_cell_has() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("cells.h5ad");
     std::fs::write(&data, write_h5ad(&trained().cells, &BTreeMap::new()).unwrap()).unwrap();
-    let text = advise::recipe(&data, None).unwrap();
+    // At 64 cells a second, 300 to 1200 steps of 64 take 5 to 20 minutes; the real pace is measured where none is given.
+    let text = advise::recipe_at(&data, None, &|_, _| Ok(64.0)).unwrap();
+    let steps: f64 =
+        text.lines().find_map(|line| line.strip_prefix("steps = ")?.parse().ok().filter(|own| *own > 12.0)).unwrap();
+    assert!(text.contains(&format!("take about {:.0} minutes on the CPU", steps / 60.0)), "{text}");
+    let measured = advise::recipe(&data, None).unwrap();
+    assert!(measured.lines().any(|line| line.contains("on the CPU of this machine: an estimate")), "{measured}");
     // The commands at its head name the file and a perturbation.
     assert!(text.contains(&format!("train --data {} --config recipe.toml", data.display())), "{text}");
     assert!(text.contains("sample --bundle bundle --with condition="), "{text}");

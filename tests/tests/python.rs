@@ -1,8 +1,8 @@
 //! What we write, opened by the packages that people use.
 //!
 //! Does: installs anndata, scanpy and cell-eval into an environment of its own below `target`, once; has anndata
-//! read an exported file that is large enough to be cut into chunks, cell-eval score one, and pandas and polars read a
-//! shard of a store.
+//! read an exported file that is large enough to be cut into chunks, cell-eval score one, scanpy open predicted cells, and
+//! pandas and polars read a shard of a store.
 //! Does not know: how the file is written. Without Python or its registry the test says why it is skipped.
 //! Flow: cells → h5ad → **Python**.
 
@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use cells::Counts;
 use cells::h5ad::write_h5ad;
-use cells::synthetic::{SyntheticSpec, synthetic};
+use cells::synthetic::{PERTURBED, SyntheticSpec, synthetic};
+use cells::{Cells, Counts};
 use train_native::store::Role;
 use train_native::store::shard::{Labels, Shard, write};
+
+use crate::predict::{mine, predicted};
 
 /// What the environment must have.
 const IMPORTS: &str = "import anndata, scanpy, cell_eval, pandas, pyarrow, polars";
@@ -48,6 +50,20 @@ judge = MetricsEvaluator(pred, real, control_pert="control", pert_col="condition
 _, agg = judge.compute(profile="minimal", write_csv=False, break_on_error=True)
 mean = agg.filter(agg["statistic"] == "mean")
 print(round(float(mean["pearson_delta"][0]), 3), round(float(mean["mae"][0]), 3))
+"#;
+
+/// Predicted cells beside their control twins.
+const PREDICTED: &str = r#"
+import sys, warnings
+warnings.filterwarnings("ignore")
+import scanpy
+data = scanpy.read_h5ad(sys.argv[1])
+print(data.shape[0], data.shape[1], ",".join(sorted(data.layers)), int(data.X.sum()), int(data.layers["control_twin"].sum()))
+print(data.obs["predicted_condition"].iloc[0], data.uns["wellplate_kind"], data.layers["expected"].shape == data.shape)
+scanpy.pp.normalize_total(data, target_sum=1e4)
+scanpy.pp.log1p(data)
+scanpy.pp.pca(data, n_comps=4)
+print(data.obsm["X_pca"].shape[1])
 "#;
 
 /// A shard of a store: numbers without a sign, labels that are missing.
@@ -129,6 +145,23 @@ fn scanpy_and_cell_eval_open_exported_files_unchanged() {
     assert_eq!(judged(&one, &one), [1.0, 0.0]);
     let differs = judged(&other, &one);
     assert!(differs[0] < 1.0 && differs[1] > 0.0, "{differs:?}");
+}
+
+#[test]
+fn scanpy_opens_predicted_cells() {
+    let Some(python) = python_or_skip() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (cells, twins) = predicted(folder.path(), &mine(), 0.5, |_| {}).unwrap();
+    let output = run(Command::new(python).args(["-c", PREDICTED]).arg(folder.path().join("0.5.h5ad"))).unwrap();
+    let sum = |cells: &Cells| Counts::library_sizes(&cells.counts).iter().sum::<u64>();
+    let expected = format!(
+        "{} {} control_expected,control_twin,expected {} {}\n{PERTURBED} predicted True\n4\n",
+        cells.len(),
+        cells.genes.len(),
+        sum(&cells),
+        sum(&twins)
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
 }
 
 #[test]
