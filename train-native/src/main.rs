@@ -240,7 +240,10 @@ fn predicted(asked: cli::Predict) -> anyhow::Result<Done> {
         print(&predict::describe(&bundle, &wanted)?);
         return Ok(Done::Printed);
     }
-    predict::predict(&bundle, &wanted, &asked.out)?;
+    match &asked.table {
+        Some(table) => predict::predict_table(&bundle, &wanted, table, &asked.out)?,
+        None => predict::predict(&bundle, &wanted, &asked.out)?,
+    }
     Ok(Done::Kept)
 }
 

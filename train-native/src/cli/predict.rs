@@ -26,8 +26,12 @@ pub(crate) struct Predict {
     pub(crate) matrix: Option<String>,
     /// KEY=VALUE of the perturbation; repeat for several at once. Another key of bundle.json says what all cells are, in
     /// place of a column.
-    #[arg(long, required = true, value_parser = key_value)]
+    #[arg(long, required_unless_present = "table", value_parser = key_value)]
     pub(crate) with: Vec<(String, String)>,
+    /// Table of perturbations and numbers of cells (perturbation<TAB>num_cells, with or without a header; A+B composes):
+    /// so many of the chosen cells are predicted under each.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) table: Option<PathBuf>,
     /// obs column of cell types (the bundle's own name when left out).
     #[arg(long)]
     pub(crate) cell_type_col: Option<String>,
