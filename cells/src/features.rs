@@ -139,6 +139,8 @@ const USUAL: [&str; 12] = [
 const KNOWN: f64 = 0.1;
 /// So much larger must the share of known genes be in a column than in the names of the features.
 const FAR: f64 = 0.4;
+/// Share of known genes below which names are no symbols of any organism.
+const NOWHERE: f64 = 0.05;
 
 /// Whether most names are identifiers, so that symbols have to be looked for.
 pub fn are_identifiers(names: &[String]) -> bool {
@@ -161,7 +163,9 @@ pub fn symbols(columns: &[(String, Vec<String>)]) -> Option<&(String, Vec<String
         if likeness <= 0.3 || (known < KNOWN && usual.is_none()) {
             return 0.0;
         }
-        likeness * (0.4 + 0.6 * known) + usual.map_or(0.0, |place| 0.2 - 0.01 * place as f64)
+        // Symbols of a far organism are less known than those of its human orthologues.
+        let other = if is_of_others(name) { 0.5 } else { 1.0 };
+        other * likeness * (0.4 + 0.6 * known) + usual.map_or(0.0, |place| 0.5 - 0.03 * place as f64)
     };
     let best = columns.iter().map(|column| (score(column), column)).max_by(|a, b| {
         // Of columns that are alike the first stays.
@@ -170,10 +174,28 @@ pub fn symbols(columns: &[(String, Vec<String>)]) -> Option<&(String, Vec<String
     best.filter(|(score, _)| *score > 0.0).map(|(_, column)| column)
 }
 
-/// The column that holds far more known genes than the names of the features do (probes, numbers of rows); none mostly.
+/// Whether a column holds genes of another organism, by its name.
+fn is_of_others(name: &str) -> bool {
+    let own = joined(name.rsplit(['/', ',', '[']).next().unwrap_or(name));
+    ["ortho", "homolog", "human", "mouse"].iter().any(|word| own.contains(word))
+}
+
+/// Whether names are made up: numbers behind a few words (`ILMN_1`, `gene1`).
+fn are_numbered(names: &[String]) -> bool {
+    let starts: HashSet<&str> =
+        names.iter().map(|name| name.trim_end_matches(|letter: char| letter.is_ascii_digit())).collect();
+    10 * starts.len() <= names.len().max(10)
+        && names.iter().all(|name| name.ends_with(|own: char| own.is_ascii_digit()))
+}
+
+/// The column that holds far more known genes than the names of the features do, where these are made up or known nowhere
+/// (probes, numbers of rows); none mostly.
 pub fn better<'a>(names: &[String], columns: &'a [(String, Vec<String>)]) -> Option<&'a (String, Vec<String>)> {
     let own = share_of_symbols(names);
-    symbols(columns).filter(|(_, column)| share_of_symbols(column) - own > FAR)
+    symbols(columns).filter(|(name, column)| {
+        let unknown = are_numbered(names) || (own < NOWHERE && usual(name).is_some());
+        unknown && share_of_symbols(column) - own > FAR
+    })
 }
 
 /// Symbols, with the identifier where there is none.
@@ -271,6 +293,10 @@ mod tests {
         let flies = ["w", "sn", "dpp", "bcd", "ey", "Antp"];
         assert_eq!(symbols(&[column("other", &flies)]), None);
         assert!(symbols(&[column("var/gene_symbols", &flies)]).is_some());
+        // They go before those of human orthologues, which are better known.
+        let human = column("human_symbol", &["CD3D", "LYZ", "MS4A1", "ISG15", "GNLY", "CD19"]);
+        let both = [human.clone(), column("var/gene_name", &flies)];
+        assert_eq!(symbols(&both), Some(&both[1]));
         assert!(are_identifiers(&ids) && !are_identifiers(&own.1));
         assert_eq!(filled(&texts(&["CD3D", "nan"]), &ids[..2]), ["CD3D", "ENSG00000000001"]);
     }
@@ -283,6 +309,9 @@ mod tests {
             assert_eq!(better(&names, &own), own.first(), "{form}");
         }
         assert_eq!(better(&texts(&["Cd3d", "Lyz2", "Ms4a1", "Isg15", "Gnly"]), &own), None);
+        // Names of a far organism stay beside those of its orthologues.
+        let orthologues = vec![("human".to_owned(), own[0].1.clone())];
+        assert_eq!(better(&texts(&["w", "sn", "dpp", "bcd", "ey"]), &orthologues), None);
     }
 
     #[test]
