@@ -12,6 +12,8 @@ use crate::foreign::Foreign;
 
 /// Genes that are named.
 const NAMED: usize = 5;
+/// Fewest counts of a tail that is named though it stays below its ceiling.
+const LEAST_TAIL: u32 = 10;
 /// Share of a measured library-size range that cells may leave it by, on either side, before they are called broken.
 const LIBRARY_ROOM: f64 = 1.5;
 /// Standard deviations of counting that come on top.
@@ -42,6 +44,17 @@ pub struct Tail {
     pub ceiling: u32,
 }
 
+/// How often a gene is seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// Place of the gene in the panel.
+    pub gene: usize,
+    /// Share of the cells that have it.
+    pub share: f64,
+    /// The same of measured cells.
+    pub measured: f64,
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plausibility {
@@ -58,12 +71,15 @@ pub struct Plausibility {
     /// Counts above 0.
     #[serde(default)]
     pub values: usize,
-    /// Genes with most cells above their ceiling, or else at it.
+    /// Genes with most cells above their ceiling, then at it, then with the largest count for their ceiling.
     pub tails: Vec<Tail>,
     /// Mean over genes of the difference between shares of cells with the gene, generated and measured; none without
     /// measured cells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection: Option<f64>,
+    /// Genes whose share of cells is furthest from that of measured cells; none without these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub furthest: Vec<Detection>,
     /// Counts that are not those of a cell's own type and perturbation; none where it was not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<Foreign>,
@@ -136,20 +152,29 @@ pub fn look(cells: &Counts, bounds: Bounds<'_>, measured: Option<&Counts>) -> Pl
     }
     found.leaning = leaning as f64 / values.max(1) as f64;
     found.values = values;
-    let ranked = if found.above > 0 { &above } else { &at };
-    let mut order: Vec<usize> = (0..cells.genes()).filter(|gene| ranked[*gene] > 0).collect();
-    order.sort_by_key(|gene| (std::cmp::Reverse(ranked[*gene]), *gene));
+    // Of genes below their ceilings those come first whose largest count is the largest part of it.
+    let part = |gene: usize| f64::from(largest[gene]) / f64::from(bounds.ceilings[gene].max(1));
+    let mut order: Vec<usize> = (0..cells.genes()).filter(|gene| largest[*gene] >= LEAST_TAIL).collect();
+    order.extend((0..cells.genes()).filter(|gene| largest[*gene] < LEAST_TAIL && above[*gene] + at[*gene] > 0));
+    let rank = |gene: usize| (above[gene], at[gene]);
+    order.sort_by(|a, b| rank(*b).cmp(&rank(*a)).then(part(*b).total_cmp(&part(*a))).then(a.cmp(b)));
     let tail = |gene: &usize| Tail {
         gene: *gene,
-        cells: ranked[*gene],
+        cells: if above[*gene] > 0 { above[*gene] } else { at[*gene] },
         largest: largest[*gene],
         ceiling: bounds.ceilings[*gene],
     };
     found.tails = order.iter().take(NAMED).map(tail).collect();
-    found.detection = measured.map(|measured| {
-        let pairs = detected(cells).into_iter().zip(detected(measured));
-        pairs.map(|(own, other)| (own - other).abs()).sum::<f64>() / cells.genes().max(1) as f64
-    });
+    if let Some(measured) = measured {
+        let pairs = detected(cells).into_iter().zip(detected(measured)).enumerate();
+        let mut all: Vec<Detection> =
+            pairs.map(|(gene, (share, measured))| Detection { gene, share, measured }).collect();
+        let apart = |own: &Detection| (own.share - own.measured).abs();
+        found.detection = Some(all.iter().map(apart).sum::<f64>() / cells.genes().max(1) as f64);
+        all.sort_by(|a, b| apart(b).total_cmp(&apart(a)).then(a.gene.cmp(&b.gene)));
+        all.truncate(NAMED);
+        found.furthest = all;
+    }
     found
 }
 
@@ -172,6 +197,20 @@ impl Plausibility {
     fn leans(&self, most: f64) -> bool {
         let chance = if self.values > 0 { COUNTING * (most / self.values as f64).sqrt() } else { 0.0 };
         self.leaning > most + chance
+    }
+
+    /// What raw counts show gene by gene, as heads and sentences; `genes` are the symbols of the panel.
+    pub fn by_gene(&self, genes: &[String]) -> Vec<(&'static str, String)> {
+        let name = |gene: usize| genes.get(gene).map_or("?", String::as_str);
+        let tail = |own: &Tail| format!("{} {} (ceiling {})", name(own.gene), own.largest, own.ceiling);
+        let tails: Vec<String> = self.tails.iter().map(tail).collect();
+        let seen = |own: &Detection| {
+            format!("{} in {:.1} % (measured {:.1} %)", name(own.gene), 100.0 * own.share, 100.0 * own.measured)
+        };
+        let mean = self.detection.map(|mean| format!("mean over genes {:.2} percentage points", 100.0 * mean));
+        let seen: Vec<String> = mean.into_iter().chain(self.furthest.iter().map(seen)).collect();
+        let lines = [("Largest counts for their ceilings", tails), ("Detection furthest from measured", seen)];
+        lines.into_iter().filter(|(_, own)| !own.is_empty()).map(|(head, own)| (head, own.join("; "))).collect()
     }
 
     /// The verdict in words; `genes` are the symbols of the panel.
@@ -244,6 +283,9 @@ mod tests {
         let found = look(&cells, Bounds { ceilings: &ceilings, library_sizes: [4, 102] }, Some(&cells));
         assert!(found.is_sound(), "{found:?}");
         assert_eq!((found.library_sizes, found.detection), ([4, 8, 102], Some(0.0)));
+        let lines = found.by_gene(&["A", "B", "C"].map(str::to_owned));
+        assert_eq!(lines[0], ("Largest counts for their ceilings", "C 100 (ceiling 125)".to_owned()));
+        assert!(lines[1].1.contains("A in 66.7 % (measured 66.7 %)"), "{lines:?}");
         assert!(found.words(&[]).starts_with("all 3 cells are plausible"));
     }
 

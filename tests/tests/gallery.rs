@@ -6,9 +6,12 @@
 //! Does not know: how cells are made, what is plausible.
 //! Flow: assets/models → sweep → **verdict**.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use burn::tensor::Device;
+use cells::{Cells, Column, Counts};
+use model::card::Kind;
 use model::sample::Effort;
 use train_native::{generate, sweep};
 
@@ -23,6 +26,32 @@ fn is_sound(name: &str) {
     let found = sweep::sweep(&bundle, settings, None).unwrap();
     assert!(found.cells() >= 10, "{name}: {} cells", found.cells());
     assert!(found.is_sound(), "{name}:\n{}", found.table());
+}
+
+#[test]
+fn a_sweep_fails_on_what_cannot_be_and_says_where() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models/thp1-knockouts");
+    let mut bundle = generate::read_bundle(&folder, &Device::flex()).unwrap();
+    let settings = sweep::Settings { cells: 1, every: 64, most_steps: 4, seed: 7, effort: Effort::CPU };
+    // Beside cells of the same kinds that hold nothing, every count is that of another type.
+    let panel = bundle.card.genes.clone();
+    let knockouts: Vec<&str> = (0..40).map(|cell| if cell < 20 { "non-targeting" } else { "STAT1" }).collect();
+    let key = bundle.card.of_kind(Kind::Perturbation).unwrap().key.clone();
+    let none = vec![0; panel.len()];
+    let counts = Counts::from_dense_rows(panel.len(), (0..40).map(|_| none.as_slice()));
+    let names = (0..40).map(|cell| format!("cell{cell}")).collect();
+    let labels = BTreeMap::from([(key, Column::categorical(&knockouts))]);
+    let empty = Cells::new(counts, panel, names, labels).unwrap();
+    let found = sweep::sweep(&bundle, settings, Some(&empty)).unwrap();
+    assert!(!found.is_sound() && found.table().contains("where 0 is the most"), "{}", found.table());
+    // A bundle whose training cells are said to have been tiny writes cells that are too large.
+    bundle.card.library_sizes = [1, 2];
+    let found = sweep::sweep(&bundle, settings, None).unwrap();
+    assert!(
+        !found.is_sound() && found.table().contains("library sizes that no measured cell has"),
+        "{}",
+        found.table()
+    );
 }
 
 #[test]

@@ -222,6 +222,8 @@ fn some_cells_of_a_file_are_taken_with_the_sizes_of_whole_cells() {
         assert!(token < model::quantise::quantise(60_000), "one cell does not speak for all");
     }
     assert!(partly > 0, "no cell of the second file trains");
+    let whole = set.whole();
+    assert_eq!(whole.len(), set.cells.len() - partly, "genes vary together in the cells that measured all of them");
     assert_eq!(set.largest().unwrap()[place], 60_000, "ceilings keep what was counted");
     // Batches hold the limited counts too.
     let visited = batches(&set, 0..set.count().div_ceil(16));

@@ -39,8 +39,6 @@ pub const SPLIT: &str = "split.json";
 const MAP_GENES: usize = 2000;
 /// Components of the map.
 const COMPONENTS: usize = 30;
-/// The map is of the cells that measured every gene where they are one in so many.
-const LEAST_WHOLE: usize = 4;
 /// Neighbours of the map's graph.
 const MAP_NEIGHBOURS: usize = 15;
 /// Most bytes of the reference statistics: four for a group and gene. A page downloads them with the weights.
@@ -229,15 +227,11 @@ fn golden(network: &model::network::Network, set: &TrainingSet, seed: u64) -> Go
 
 /// Components and UMAP of the training cells, or of those that the recipe names.
 fn map(set: &TrainingSet, target: f64, recipe: &Recipe) -> Result<Map> {
-    let mut places: Vec<usize> = (0..set.cells.len()).collect();
+    // A cell that measured half of the genes lies beside its like, not among its type.
+    let mut places = set.whole();
     for (key, value) in &recipe.card.map_of {
         let column = set.cells.label(key).context("card.map_of names the cells of the map")?;
         places.retain(|cell| column.text(*cell).as_deref() == Some(value));
-    }
-    // A cell that measured half of the genes lies beside its like: where enough others are there, they are the map.
-    let whole: Vec<usize> = places.iter().copied().filter(|cell| set.measures_all_of(*cell)).collect();
-    if whole.len() * LEAST_WHOLE >= places.len() {
-        places = whole;
     }
     let cells = set.cells.select(&places);
     let data = log_normalise(&cells.counts, Target::Sum(target));

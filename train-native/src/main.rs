@@ -10,6 +10,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
+mod judging;
 mod making;
 mod scoring;
 mod signals;
@@ -114,7 +115,7 @@ fn run(command: Command) -> anyhow::Result<Done> {
         Command::Split(asked) => splitting::split(asked).map(|()| Done::Printed),
         Command::Semisynthetic(asked) => making::semisynthetic(asked).map(|()| Done::Printed),
         Command::FromMeans(asked) => making::from_means(asked).map(|()| Done::Printed),
-        Command::Judge(asked) => scoring::judge(asked).map(|()| Done::Printed),
+        Command::Judge(asked) => judging::judge(asked).map(|()| Done::Printed),
         Command::Evaluate(asked) => scoring::evaluate(asked).map(|()| Done::Printed),
         Command::Combinations(asked) => scoring::combinations(asked).map(|()| Done::Printed),
         Command::Rewriting(asked) => scoring::rewriting(asked).map(|()| Done::Printed),

@@ -1,8 +1,8 @@
-//! What `judge` and `evaluate` were asked, put together and written.
+//! What `evaluate` and its relatives were asked, put together and written.
 //!
 //! Does: turns arguments into what the library takes, checks for leaks, prints tables, writes reports.
 //! Does not know: how anything is scored.
-//! Flow: arguments → `judge`, `evaluate` → **tables, reports, a bundle's card**.
+//! Flow: arguments → `evaluate` → **tables, reports, a bundle's card**.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,27 +11,26 @@ use anyhow::{Context as _, Result, bail, ensure};
 use cells::Cells;
 use cells::h5ad::write_h5ad;
 use cells::referee::Rules;
-use cells::referee::ceiling::Ceiling;
 use cells::referee::shifts::Convention;
-use cells::splits::{Checked, Part, Split, View, check};
+use cells::splits::{Checked, Split};
 use model::bundle::Bundle;
-use model::card::{Choices, Kind as Slot};
+use model::card::{Choices, Kind as Slot, Plausible, Summary};
 use train_native::data::{Data, TrainingSet, read_cells};
 use train_native::device::Backend;
 use train_native::files::write_atomic;
-use train_native::judge::groups::Columns;
+use train_native::judge::SEED;
+use train_native::judge::plausible::Raw;
 use train_native::judge::population::{self, Population};
-use train_native::judge::report::{Crowd, Report, Section};
-use train_native::judge::table::{as_json, markdown};
-use train_native::judge::{self, SEED};
+use train_native::judge::report::{Crowd, Report};
+use train_native::judge::table::markdown;
 use train_native::output::{print, say};
-use train_native::panels::aligned;
 use train_native::recipe::Recipe;
 use train_native::store::Store;
 use train_native::{evaluate, export, generate, pool, progress, run_folder};
 
-use crate::cli::{CeilingKind, Combinations, Evaluate, Judge, Rewriting, Sampling};
+use crate::cli::{Combinations, Evaluate, Rewriting, Sampling};
 use crate::effort_of;
+use crate::judging::convention_words;
 
 /// A split file.
 pub(crate) fn read_split(path: &Path) -> Result<Split> {
@@ -44,142 +43,6 @@ pub(crate) fn looked(checked: &Checked) -> String {
     let warnings = checked.warnings().join("; ");
     let beside = if warnings.is_empty() { String::new() } else { format!(" ({warnings})") };
     format!("none of {} training cells is among {} held-out ones{beside}", checked.training, checked.held_out)
-}
-
-/// Refuses training cells that are test cells, by name, by counts or by condition.
-fn leaks(asked: &Judge, split: &Split) -> Result<String> {
-    let _checking = progress::phase("checking that no held-out cell is a training cell");
-    let real = read_cells(&asked.real)?;
-    let parts = split.apply(&real)?;
-    let checked = match &asked.train {
-        Some(path) => {
-            let training = aligned(&read_cells(path)?, &real.genes, "the training cells", "the measured cells")?;
-            check(View::whole(&training), View::of(&real, &parts.test), split)?
-        }
-        None => check(View::of(&real, &parts.training), View::of(&real, &parts.test), split)?,
-    };
-    Ok(looked(&checked))
-}
-
-/// Both populations of a comparison, from their files.
-fn crowd(asked: &Judge, predicted: &Path) -> Result<(Vec<String>, Crowd)> {
-    let key = asked.cell_type_col.as_deref();
-    let read =
-        |path: &Path, genes: Option<&[String]>, key| population::read(path, genes, key, 2 * population::MOST, SEED);
-    let reading = progress::phase(format!("reading cells of {} and {}", asked.real.display(), predicted.display()));
-    let (genes, measured) = read(&asked.real, None, key)?;
-    let (_, generated) = read(predicted, Some(&genes), None)?;
-    let training = asked.train.as_deref().map(|path| read(path, Some(&genes), None)).transpose()?;
-    drop(reading);
-    let _measuring = progress::phase("comparing populations");
-    let measures =
-        population::measure(&measured, &generated, training.as_ref().map(|(_, own)| (own, &measured)), SEED)?;
-    Ok((genes, Crowd { measured, generated, measures }))
-}
-
-/// Compares every prediction with the measured cells as a population.
-fn populations(asked: &Judge) -> Result<()> {
-    let several = asked.predicted.len() > 1;
-    let mut all = serde_json::Map::new();
-    for (name, predicted) in &asked.predicted {
-        let (genes, crowd) = crowd(asked, predicted)?;
-        if asked.json {
-            all.insert(name.clone(), population::as_json(&crowd.measures));
-        } else {
-            let head = if several { format!("## {name}\n\n") } else { String::new() };
-            print(&format!("{head}{}\n", population::markdown(&crowd.measures)));
-        }
-        if let Some(folder) = &asked.report {
-            let title = format!("{name} beside measured cells");
-            let folder = if several { folder.join(name) } else { folder.clone() };
-            Report { title, facts: files(asked), genes, sections: Vec::new(), crowd: Some(crowd), split: None }
-                .write(&folder)?;
-        }
-    }
-    if asked.json {
-        print(&format!("{}\n", serde_json::Value::Object(all)));
-    }
-    Ok(())
-}
-
-/// Scores predictions of any model.
-pub(crate) fn judge(asked: Judge) -> Result<()> {
-    if asked.population {
-        return populations(&asked);
-    }
-    let convention = if asked.leaderboard { Convention::AllPairs } else { Convention::PerPerturbation };
-    let rules = Rules { convention, without_energy: asked.without_energy, spread: pool::pool() };
-    let split = asked.split.as_deref().map(read_split).transpose()?;
-    let leak = split.as_ref().map(|split| leaks(&asked, split)).transpose()?;
-    let columns = Columns {
-        perturbation: asked.pert_col.clone(),
-        control: asked.control.clone(),
-        context: asked.context_col.clone(),
-        cell_type: asked.cell_type_col.clone(),
-        part: split.clone().map(|split| (split, Part::Test)),
-    };
-    let ceiling = match asked.ceiling {
-        CeilingKind::Halves => Some(Ceiling::Halves),
-        CeilingKind::Bootstrap => Some(Ceiling::Bootstrap),
-        CeilingKind::None => None,
-    };
-    let wanted = judge::Asked {
-        real: asked.real.clone(),
-        predicted: asked.predicted.clone(),
-        train: asked.train.clone(),
-        columns,
-        ceiling,
-        shown: asked.report.is_some(),
-        fewest: asked.fewest,
-    };
-    if asked.challenge {
-        let _scoring = progress::phase("scoring the challenge's metrics");
-        print(&judge::challenge::challenge(&wanted)?);
-        return Ok(());
-    }
-    let judged = judge::judge(&wanted, rules)?;
-    if asked.json {
-        let mut json = as_json(&judged.verdict);
-        let words = judged.plausible.iter().map(|(name, words)| (name.clone(), words.clone().into()));
-        json["plausibility"] = words.collect::<serde_json::Map<_, _>>().into();
-        print(&format!("{json}\n"));
-    } else {
-        print(&markdown(&judged.verdict));
-        for (name, words) in &judged.plausible {
-            print(&format!("\n{name}: {words}.\n"));
-        }
-    }
-    let Some(folder) = &asked.report else { return Ok(()) };
-    let mut facts = files(&asked);
-    facts.push(("Tests".to_owned(), convention_words(convention).to_owned()));
-    facts.extend(leak.map(|words| ("Leak check".to_owned(), words)));
-    let (_, first) = asked.predicted.first().context("there is no prediction")?;
-    let (_, crowd) = crowd(&asked, first)?;
-    let names: Vec<&str> = asked.predicted.iter().map(|(name, _)| name.as_str()).collect();
-    let section = Section { title: "Scores".to_owned(), verdict: judged.verdict, pairs: judged.pairs };
-    let title = format!("{} on held-out perturbations", names.join(", "));
-    let report = Report { title, facts, genes: judged.genes, sections: vec![section], crowd: Some(crowd), split };
-    report.write(folder)?;
-    say(&folder.join("report.html").display().to_string());
-    Ok(())
-}
-
-/// Files of a comparison, by their names alone: a report may be published.
-fn files(asked: &Judge) -> Vec<(String, String)> {
-    let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut facts = vec![("Measured cells".to_owned(), name(&asked.real))];
-    facts.extend(asked.predicted.iter().map(|(own, path)| (format!("Predicted by {own}"), name(path))));
-    facts.extend(asked.train.as_deref().map(|path| ("Training cells".to_owned(), name(path))));
-    facts
-}
-
-fn convention_words(convention: Convention) -> &'static str {
-    match convention {
-        Convention::PerPerturbation => "Mann-Whitney U, corrected within each perturbation (pdex 0.2 and later)",
-        Convention::AllPairs => {
-            "Mann-Whitney U, corrected over all perturbations, fold changes cut at 20 (pdex 0.1, the leaderboard's)"
-        }
-    }
 }
 
 /// What decides which cells training never saw: the recipe, if one is named, and the split.
@@ -248,6 +111,36 @@ fn store_of(run: Option<&Path>) -> Result<Option<Store>> {
     })
 }
 
+/// A verdict on raw counts of generated cells, printed: for a card, and as facts of a report.
+fn raw_counts(bundle: &Bundle, generated: &Cells, measured: &Cells, all: &Cells) -> (Plausible, Vec<(String, String)>) {
+    let genes = &bundle.card.genes;
+    let found = evaluate::plausible::plausibility(bundle, generated, measured, all);
+    let raw = Raw { name: String::new(), words: found.words(genes), by_gene: found.by_gene(genes) };
+    print(&format!("## Plausibility\n\n{}\n\n", raw.words));
+    raw.by_gene.iter().for_each(|(head, words)| print(&format!("{head}: {words}\n\n")));
+    (evaluate::plausible::for_card(&found, genes), raw.facts())
+}
+
+/// The bundle against the pseudobulk of a larger study, where one was named.
+fn bulk(
+    asked: &Evaluate,
+    bundle: &Bundle,
+    found: Option<&evaluate::Evaluation>,
+    settings: &evaluate::Settings,
+) -> Result<Vec<Summary>> {
+    let bulk = match (&asked.pseudobulk, found) {
+        (Some(path), Some(found)) => {
+            evaluate::pseudobulk::pseudobulk(bundle, &read_cells(path)?, &found.split, settings)?
+        }
+        (Some(_), None) => {
+            bail!("this bundle has no perturbation, so that a pseudobulk has no fold changes to compare")
+        }
+        (None, _) => Vec::new(),
+    };
+    print(&evaluate::pseudobulk::markdown(&bulk));
+    Ok(bulk)
+}
+
 /// Scores a bundle on what was held out of its training.
 pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
     let bundle = bundle_of(&asked.bundle, asked.sampling.device)?;
@@ -272,40 +165,29 @@ pub(crate) fn evaluate(asked: Evaluate) -> Result<()> {
         }
         print(&format!("{}\n", evaluate::table(&found.scores)));
         print(&found.together.as_ref().map(evaluate::together::markdown).unwrap_or_default());
-        if let Some(folder) = &asked.report {
-            written(found, &bundle, &settings, &device, folder)?;
-        }
     }
-    let bulk = match (&asked.pseudobulk, &found) {
-        (Some(path), Some(found)) => {
-            evaluate::pseudobulk::pseudobulk(&bundle, &read_cells(path)?, &found.split, &settings)?
-        }
-        (Some(_), None) => {
-            bail!("this bundle has no perturbation, so that a pseudobulk has no fold changes to compare")
-        }
-        (None, _) => Vec::new(),
-    };
-    print(&evaluate::pseudobulk::markdown(&bulk));
+    let mut plausible = found.as_ref().map(|own| raw_counts(&bundle, &own.generated, &own.measured, &cells));
+    if let (Some(found), Some(folder), Some((_, facts))) = (&found, &asked.report, &plausible) {
+        written(found, facts, &bundle, (&settings, &device), folder)?;
+    }
+    let bulk = bulk(&asked, &bundle, found.as_ref(), &settings)?;
     let beside = |recipe: Recipe| evaluate::crowd::crowd(&bundle, &cells, &recipe, store.as_ref(), &settings);
     let crowd = recipe.map(beside).transpose()?.flatten();
     ensure!(found.is_some() || crowd.is_some(), "the recipe sets too few cells aside (training.validation) to score");
     let populations = crowd.as_ref().map(|own| evaluate::crowd::line(&own.title, &own.crowd.measures));
-    let both = found.as_ref().map(|own| (&own.generated, &own.measured));
-    let both = both.or_else(|| crowd.as_ref().map(|own| (&own.generated, &own.measured)));
-    let plausible =
-        both.map(|(generated, measured)| evaluate::plausible::plausibility(&bundle, generated, measured, &cells));
-    if let Some(own) = &plausible {
-        print(&format!("## Plausibility\n\n{}\n\n", own.words(&bundle.card.genes)));
-    }
     if let Some(own) = crowd {
         print(&format!("## {}\n\n{}\n", own.title, population::markdown(&own.crowd.measures)));
-        if let Some(folder) = asked.report.as_ref().filter(|_| found.is_none()) {
-            of_populations(own, &bundle, &settings, &device, folder)?;
+        if found.is_none() {
+            let (line, facts) = raw_counts(&bundle, &own.generated, &own.measured, &cells);
+            if let Some(folder) = &asked.report {
+                of_populations(own, &facts, &bundle, (&settings, &device), folder)?;
+            }
+            plausible = Some((line, facts));
         }
     }
     if asked.write {
         let mut card = bundle.card;
-        card.plausibility = plausible.map(|own| evaluate::plausible::for_card(&own, &card.genes));
+        card.plausibility = plausible.map(|(line, _)| line);
         (card.guidance, card.steps) = (settings.guidance, settings.steps);
         card.populations = populations.into_iter().collect();
         match found {
@@ -395,14 +277,14 @@ fn save_generated(
 /// Writes the report of a bundle without a perturbation, and the generated cells beside it.
 fn of_populations(
     found: evaluate::crowd::Found,
+    facts: &[(String, String)],
     bundle: &Bundle,
-    settings: &evaluate::Settings,
-    device: &str,
+    (settings, device): (&evaluate::Settings, &str),
     folder: &Path,
 ) -> Result<()> {
     let report = Report {
         title: format!("{}: {}", bundle.card.title, found.title.to_lowercase()),
-        facts: made_with(bundle, settings, found.generated.len()),
+        facts: [made_with(bundle, settings, found.generated.len()), facts.to_vec()].concat(),
         genes: bundle.card.genes.clone(),
         sections: Vec::new(),
         crowd: Some(found.crowd),
@@ -415,9 +297,9 @@ fn of_populations(
 /// Writes the report of an evaluation, and the generated cells beside it.
 fn written(
     found: &evaluate::Evaluation,
+    raw: &[(String, String)],
     bundle: &Bundle,
-    settings: &evaluate::Settings,
-    device: &str,
+    (settings, device): (&evaluate::Settings, &str),
     folder: &Path,
 ) -> Result<()> {
     let key = found.columns.cell_type.as_deref();
@@ -434,6 +316,7 @@ fn written(
         ("Tests", convention_words(Convention::PerPerturbation).to_owned()),
     ];
     facts.extend(more.map(|(name, words)| (name.to_owned(), words)));
+    facts.extend_from_slice(raw);
     let changed = found.changed.iter().map(|words| ("Not the cells of the split".to_owned(), words.clone()));
     let report = Report {
         title: format!("{}: held-out cells", bundle.card.title),

@@ -196,10 +196,11 @@ fn words(list: &[&str], data: &Path) -> Vec<String> {
 }
 
 /// Looks at cells of every choice of bundles of the gallery, at the edges of every setting; all of them where none is named.
+/// With the folder of the measured files, also at counts that no cell of a type and perturbation has.
 ///
 /// # Errors
 /// When a name is unknown, or a bundle writes what could not be a cell.
-pub(crate) fn sweep(asked: &[String], more: &[String]) -> Result<()> {
+pub(crate) fn sweep(asked: &[String], data: Option<&Path>, more: &[String]) -> Result<()> {
     if let Some(unknown) = asked.iter().find(|name| !names().contains(&name.as_str())) {
         bail!("there is no bundle {unknown}; there are {}", names().join(", "));
     }
@@ -214,6 +215,15 @@ pub(crate) fn sweep(asked: &[String], more: &[String]) -> Result<()> {
         }
         let mut list = vec!["sweep".to_owned(), "--bundle".to_owned(), folder.display().to_string()];
         list.extend_from_slice(more);
+        if let Some(data) = data {
+            match measured(name, data) {
+                Some(cells) => list.extend(["--data".to_owned(), cells.display().to_string()]),
+                None => eprintln!(
+                    "{name}: its measured cells are neither in {} nor made in target/runs; counts are held against ceilings alone",
+                    data.display()
+                ),
+            }
+        }
         // The others are looked at as well: one answer says all that is wrong.
         if step(&format!("{name}: looking at cells"), || trainer(&list)).is_err() {
             broken.push(name);
@@ -223,6 +233,15 @@ pub(crate) fn sweep(asked: &[String], more: &[String]) -> Result<()> {
         bail!("not sound: {}", broken.join(", "));
     }
     Ok(())
+}
+
+/// The cells of a bundle: in the folder of measured files, or made in target/runs.
+fn measured(name: &str, data: &Path) -> Option<PathBuf> {
+    let bundle = BUNDLES.iter().find(|bundle| bundle.name == name)?;
+    [data.to_owned(), root().join("target/runs")]
+        .into_iter()
+        .map(|folder| folder.join(bundle.cells))
+        .find(|path| path.is_file())
 }
 
 /// Trains, exports, evaluates and precomputes a bundle from the files in `data`; runs are kept in `runs`.

@@ -172,13 +172,14 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         Some("sweep") => {
             let mut rest = arguments[1..].to_vec();
             let at = rest.iter().position(|word| word.starts_with("--")).unwrap_or(rest.len());
-            let more = rest.split_off(at);
-            only_known(
-                arguments.get(at..).unwrap_or_default(),
-                &[],
-                &["--cells", "--every", "--most-steps", "--seed"],
-            )?;
-            bundle::sweep(&rest, &more)?;
+            let mut more = rest.split_off(at);
+            only_known(&more, &[], &["--data", "--cells", "--every", "--most-steps", "--seed"])?;
+            let data = value_of(&more, "--data")?.map(std::path::PathBuf::from);
+            // What is left goes to the trainer as it stands.
+            if let Some(place) = more.iter().position(|word| word == "--data") {
+                more.drain(place..(place + 2).min(more.len()));
+            }
+            bundle::sweep(&rest, data.as_deref(), &more)?;
         }
         Some("gpu") => {
             only_known(arguments, &[], &["--data", "--recipe", "--build", "--out"])?;

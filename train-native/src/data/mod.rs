@@ -37,6 +37,9 @@ use stored::{read_labels, read_sample, tokens_of_chosen};
 /// Cells of a store that statistics are taken from: the start of the weights, the bundle's map and reference.
 pub const SAMPLE: usize = 8192;
 
+/// Cells that measured every gene stand for all where they are one in so many.
+const LEAST_WHOLE: usize = 4;
+
 /// Where training cells come from.
 pub enum Data {
     /// Memory.
@@ -340,6 +343,14 @@ impl TrainingSet {
     /// Whether a cell of [`Self::cells`] measured every gene.
     pub fn measures_all_of(&self, cell: usize) -> bool {
         !self.tokens_of(cell).contains(&UNMEASURED)
+    }
+
+    /// Cells of [`Self::cells`] that how genes vary together is taken from: those that measured every gene where they are
+    /// one in [`LEAST_WHOLE`], else all of them. A gene that half of the cells did not measure would seem to vary less, and
+    /// with fewer others.
+    pub fn whole(&self) -> Vec<usize> {
+        let whole: Vec<usize> = (0..self.cells.len()).filter(|cell| self.measures_all_of(*cell)).collect();
+        if whole.len() * LEAST_WHOLE >= self.cells.len() { whole } else { (0..self.cells.len()).collect() }
     }
 
     /// Largest count of every gene over all training cells [G].

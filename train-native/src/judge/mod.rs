@@ -10,7 +10,7 @@ pub mod baselines;
 pub mod challenge;
 mod entry;
 pub mod groups;
-pub(crate) mod plausible;
+pub mod plausible;
 pub mod population;
 pub mod regression;
 pub mod report;
@@ -32,6 +32,7 @@ use asked::common;
 use entry::listed;
 pub use entry::{BASE, Entry, Intervals, Kind, SEED, Verdict};
 use groups::{Columns, Key, Wanted};
+use plausible::Raw;
 use sides::{Context, contexts, enough};
 use training::Training;
 pub use truth::{Measured, Truth};
@@ -81,8 +82,8 @@ const SHOWN: usize = 2;
 pub struct Judged {
     /// Scores.
     pub verdict: Verdict,
-    /// Whether the cells of every prediction could be cells at all, in words.
-    pub plausible: Vec<(String, String)>,
+    /// Whether the cells of every prediction could be cells at all.
+    pub plausible: Vec<Raw>,
     /// Gene symbols [G].
     pub genes: Vec<String>,
     /// Perturbations of the first prediction gene by gene.
@@ -138,6 +139,6 @@ pub fn judge(asked: &Asked, rules: Rules<'_>) -> Result<Judged> {
         let _ceiling = progress::phase("scoring the ceiling: measured cells against measured cells");
         entries.extend(truth.ceiling(kind)?);
     }
-    let plausible = plausible::words(asked, &truth.genes)?;
+    let plausible = plausible::looked_at(asked, &truth.genes)?;
     Ok(Judged { verdict: Verdict { entries, notes }, plausible, genes: truth.genes, pairs })
 }

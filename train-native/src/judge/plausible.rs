@@ -68,8 +68,28 @@ fn scale(data: &Normalised) -> f64 {
     median(&(0..data.cells()).map(of_cell).collect::<Vec<_>>())
 }
 
-/// A sentence for every prediction, by its name.
-pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, String)>> {
+/// What raw counts of a prediction say.
+#[derive(Clone, Debug, Default)]
+pub struct Raw {
+    /// Name of the prediction.
+    pub name: String,
+    /// The verdict.
+    pub words: String,
+    /// Heads and sentences gene by gene.
+    pub by_gene: Vec<(&'static str, String)>,
+}
+
+impl Raw {
+    /// As facts of a report.
+    pub fn facts(&self) -> Vec<(String, String)> {
+        let of = |what: &str| if self.name.is_empty() { what.to_owned() } else { format!("{what}, {}", self.name) };
+        let lines = self.by_gene.iter().map(|(head, words)| (of(head), words.clone()));
+        std::iter::once((of("Plausibility"), self.words.clone())).chain(lines).collect()
+    }
+}
+
+/// A verdict on the raw counts of every prediction.
+pub(super) fn looked_at(asked: &Asked, genes: &[String]) -> Result<Vec<Raw>> {
     let _looking = progress::phase("looking at raw counts of the predictions");
     let Some((measured, of_measured)) = measured(asked, genes)? else { return Ok(Vec::new()) };
     let by_type = Measured::of(&measured, &of_measured);
@@ -78,7 +98,8 @@ pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, Stri
     sizes.sort_unstable();
     let library_sizes = [sizes.first().copied().unwrap_or(0), sizes.last().copied().unwrap_or(0)];
     let target = median(&sizes);
-    let of_file = |path: &std::path::Path| -> Result<String> {
+    let of_file = |(name, path): &(String, std::path::PathBuf)| -> Result<Raw> {
+        let name = name.clone();
         let rows = opened(path)?;
         if let Expression::LogNormalised(data) = rows.expression(0, rows.cells().min(LOOKED_AT))? {
             let scale = scale(&data);
@@ -90,13 +111,13 @@ pub(super) fn words(asked: &Asked, genes: &[String]) -> Result<Vec<(String, Stri
             } else {
                 format!("its cells are log-normalised (to about {scale:.0}), so that raw counts cannot be looked at")
             };
-            return Ok(how);
+            return Ok(Raw { name, words: how, ..Raw::default() });
         }
         let cells = aligned(&read_cells(path)?, genes, "the predicted cells", "the measured cells")?;
         let mut found = look(&cells.counts, Bounds { ceilings: &ceilings, library_sizes }, Some(&measured));
         let own = groups(&cells, &asked.columns);
         found.foreign = Some(by_type.look(&cells.counts, &own));
-        Ok(found.words(genes))
+        Ok(Raw { name, words: found.words(genes), by_gene: found.by_gene(genes) })
     };
-    asked.predicted.iter().map(|(name, path)| Ok((name.clone(), of_file(path)?))).collect()
+    asked.predicted.iter().map(of_file).collect()
 }

@@ -62,7 +62,8 @@ struct Deviations {
 
 /// Counts of the chosen cells against what is expected of them; 0 where a gene was not measured.
 fn deviations(set: &TrainingSet, effects: &Effects, known: &[f64]) -> Deviations {
-    let (cells, genes) = (chosen(set.cells.len(), MOST_CELLS), set.genes());
+    let (whole, genes) = (set.whole(), set.genes());
+    let cells: Vec<usize> = chosen(whole.len(), MOST_CELLS).into_iter().map(|place| whole[place]).collect();
     let mut means: BTreeMap<&[i32], Vec<f64>> = BTreeMap::new();
     for cell in &cells {
         let labels = set.labels_of(*cell);

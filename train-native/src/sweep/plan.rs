@@ -1,7 +1,7 @@
 //! Which cells a sweep looks at.
 //!
-//! Does: plans a few cells of every condition value, of combinations that were seen, unseen and left open, of few and many
-//! sampling steps, of guidance up to the bundle's limit, of several perturbations at once, of genes held at their
+//! Does: plans a few cells of every condition value, of every cell type under every perturbation, of combinations that were
+//! seen, unseen and left open, of few and many sampling steps, of guidance up to the bundle's limit, of several perturbations at once, of genes held at their
 //! ceilings and at 0.
 //! Does not know: how cells are made or looked at.
 //! Flow: card → **items** → `sweep`.
@@ -34,6 +34,7 @@ pub(super) struct Item {
 pub(super) fn plan(card: &Card, settings: Settings, largest: &dyn Fn(usize) -> u32) -> Vec<Item> {
     let mut plan = Plan { card, settings, items: Vec::new() };
     plan.alone();
+    plan.pairs();
     plan.steps();
     plan.guided();
     plan.together();
@@ -94,7 +95,36 @@ impl Plan<'_> {
         self.add("unspecified", Choices { with, ..base });
     }
 
-    /// Few and many steps, with nothing chosen and with values of every condition.
+    /// Values of the training cells' combinations that stand for these kinds, most cells first.
+    fn seen(&self, kinds: &[Kind]) -> Vec<BTreeMap<String, Vec<String>>> {
+        let slots: Vec<&Condition> = self.card.conditions.iter().filter(|own| own.kind != Kind::Depth).collect();
+        let mut found: BTreeMap<Vec<(String, String)>, usize> = BTreeMap::new();
+        for (text, cells) in &self.card.combinations {
+            let values: Vec<&str> = text.split('|').collect();
+            if values.len() != slots.len() {
+                continue;
+            }
+            let own = slots.iter().zip(values).filter(|(slot, _)| kinds.contains(&slot.kind));
+            *found.entry(own.map(|(slot, value)| (slot.key.clone(), value.to_owned())).collect()).or_default() += cells;
+        }
+        let mut order: Vec<_> = found.into_iter().collect();
+        order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        let with = |own: Vec<(String, String)>| own.into_iter().map(|(key, value)| (key, vec![value])).collect();
+        order.into_iter().map(|(own, _)| with(own)).collect()
+    }
+
+    /// Every cell type under every perturbation that some training cell had, rare ones too.
+    fn pairs(&mut self) {
+        if self.card.of_kind(Kind::CellType).is_none() || self.card.of_kind(Kind::Perturbation).is_none() {
+            return;
+        }
+        for with in self.seen(&[Kind::CellType, Kind::Perturbation]).into_iter().step_by(self.settings.every) {
+            self.add("each cell type under each perturbation", Choices { with, ..self.base() });
+        }
+    }
+
+    /// Few and many steps, with nothing chosen, with values of every condition, and with all of them: of many and of few
+    /// training cells.
     fn steps(&mut self) {
         for steps in STEPS.map(|steps| steps.min(self.settings.most_steps).min(self.card.genes.len())) {
             let base = Choices { steps, ..self.base() };
@@ -105,6 +135,11 @@ impl Plan<'_> {
                     let with = BTreeMap::from([(condition.key.clone(), vec![value.to_owned()])]);
                     self.add(format!("N = {steps}"), Choices { with, ..base.clone() });
                 }
+            }
+            let all = self.seen(&[Kind::Identity, Kind::CellType, Kind::Perturbation]);
+            let places = [0, all.len() / 2, all.len().saturating_sub(1)];
+            for with in places.into_iter().step_by(self.settings.every.min(2)).filter_map(|place| all.get(place)) {
+                self.add(format!("N = {steps}"), Choices { with: with.clone(), ..base.clone() });
             }
         }
     }
@@ -177,12 +212,17 @@ impl Plan<'_> {
         let (identity, cell_type) = (identity.key.clone(), cell_type.key.clone());
         let perturbation =
             self.perturbations().and_then(|(own, values)| Some((own.key.clone(), values.first()?.clone())));
-        for (donor, kind) in unseen.into_iter().take(UNSEEN.div_ceil(self.settings.every)) {
+        for (place_of, (donor, kind)) in unseen.into_iter().take(UNSEEN.div_ceil(self.settings.every)).enumerate() {
             let mut with = BTreeMap::from([
                 (identity.clone(), vec![donor.value.clone()]),
                 (cell_type.clone(), vec![kind.value.clone()]),
             ]);
             self.add("unseen combinations", Choices { with: with.clone(), ..self.base() });
+            if place_of == 0 {
+                let steps = STEPS[1].min(self.settings.most_steps).min(self.card.genes.len());
+                let setting = format!("unseen combinations, N = {steps}");
+                self.add(setting, Choices { with: with.clone(), steps, ..self.base() });
+            }
             if let Some((key, value)) = &perturbation {
                 with.insert(key.clone(), vec![value.clone()]);
                 let guidance = self.card.guidance_limit;
