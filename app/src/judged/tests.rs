@@ -87,6 +87,7 @@ fn like_is_held_against_like() {
     all.entries[1] = entry("prediction", "model, measured controls", &[("pearson_delta", 0.92)]);
     assert_eq!(all.against_the_best("pearson_delta").map(|own| own.name), Some("regression, measured controls"));
     assert_eq!((ahead(&all, 0), ahead(&all, 1)), (None, Some(false)));
+    assert!(all.verdict().is_some_and(|words| words.contains("Missed: Pearson-Δ (regression is ahead).")));
 }
 
 #[test]
