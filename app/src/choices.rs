@@ -231,7 +231,13 @@ mod tests {
             let name = folder.file_name();
             let card = Card::read(&json).unwrap_or_else(|error| panic!("{name:?}: {error}"));
             let with = With::new();
-            assert!(training_cells(&card, &with).is_none_or(|cells| cells >= THIN), "{name:?} opens on thin support");
+            // Where every combination is thin, as with 90 cell types of few cells each, the largest opens.
+            let most = card.combinations.values().copied().max().unwrap_or(0);
+            let opens_on = training_cells(&card, &with);
+            assert!(
+                opens_on.is_none_or(|cells| cells >= THIN.min(most)),
+                "{name:?} opens on {opens_on:?} of {most} cells"
+            );
             if let Some((condition, value)) = suggestion(&card, &with) {
                 let with = With::from([(condition.key.clone(), vec![value.value.clone()])]);
                 let cells = training_cells(&card, &with);
