@@ -230,6 +230,12 @@ fn some_cells_of_a_file_are_taken_with_the_sizes_of_whole_cells() {
     let most = visited.iter().flat_map(|batch| batch.targets.iter()).filter(|token| **token != UNMEASURED).max();
     assert!(*most.unwrap() < model::quantise::quantise(60_000));
 
+    // A panel can be the genes of one data set, under the names that aliases give them.
+    files.write("store.toml", &format!("panel = \"second\"\n{}", SETTINGS.replace("[dataset.second]", asked)));
+    let index = files.prepare("narrow").unwrap();
+    assert_eq!((index.genes.len(), index.genes[5].as_str()), (80, "G00005"));
+    assert!(index.sources.iter().all(|source| source.unmeasured.is_empty()));
+
     for (settings, said) in [
         (asked.replace("whole", "quality"), "whole number above 0"),
         (asked.replace("\"SNG\", \"AMB\"", "\"single\""), "there is AMB, DBL, SNG"),

@@ -24,7 +24,7 @@ use train_native::panels::aligned;
 use train_native::{pool, progress};
 
 use crate::cli::{CeilingKind, Judge};
-use crate::scoring::{looked, read_split};
+use crate::splitting::{looked, read_split};
 
 /// Refuses training cells that are test cells, by name, by counts or by condition.
 fn leaks(asked: &Judge, split: &Split) -> Result<String> {

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use cells::Cells;
 use cells::h5ad::write_h5ad;
 use cells::referee::Rules;
 use cells::referee::shifts::Convention;
-use cells::splits::{Checked, Split};
+use cells::splits::Split;
 use model::bundle::Bundle;
 use model::card::{Choices, Kind as Slot, Plausible, Summary};
 use train_native::data::{Data, TrainingSet, read_cells};
@@ -31,19 +31,7 @@ use train_native::{evaluate, export, generate, pool, progress, run_folder};
 use crate::cli::{Combinations, Evaluate, Rewriting, Sampling};
 use crate::effort_of;
 use crate::judging::convention_words;
-
-/// A split file.
-pub(crate) fn read_split(path: &Path) -> Result<Split> {
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is no split that this version reads", path.display()))
-}
-
-/// What the leak check looked at, in words.
-pub(crate) fn looked(checked: &Checked) -> String {
-    let warnings = checked.warnings().join("; ");
-    let beside = if warnings.is_empty() { String::new() } else { format!(" ({warnings})") };
-    format!("none of {} training cells is among {} held-out ones{beside}", checked.training, checked.held_out)
-}
+use crate::splitting::{looked, read_split};
 
 /// What decides which cells training never saw: the recipe, if one is named, and the split.
 fn held_out(asked: &Evaluate, perturbed: bool) -> Result<(Option<Recipe>, Option<Split>)> {

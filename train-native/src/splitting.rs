@@ -5,10 +5,13 @@
 //! Does not know: how a rule draws.
 //! Flow: h5ad file + rule → `cells::splits` → **split.json**.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
 use cells::Cells;
 use cells::splits::{
-    Choice, Condition, Control, ParseShape, Split, View, check, given, held_out_contexts, held_out_perturbations, parse,
+    Checked, Choice, Condition, Control, ParseShape, Split, View, check, given, held_out_contexts,
+    held_out_perturbations, parse,
 };
 use train_native::data::read_cells;
 use train_native::files::write_atomic;
@@ -16,7 +19,19 @@ use train_native::output::print;
 use train_native::panels::aligned;
 
 use crate::cli::MakeSplit;
-use crate::scoring::{looked, read_split};
+
+/// A split file.
+pub(crate) fn read_split(path: &Path) -> Result<Split> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} is no split that this version reads", path.display()))
+}
+
+/// What the leak check looked at, in words.
+pub(crate) fn looked(checked: &Checked) -> String {
+    let warnings = checked.warnings().join("; ");
+    let beside = if warnings.is_empty() { String::new() } else { format!(" ({warnings})") };
+    format!("none of {} training cells is among {} held-out ones{beside}", checked.training, checked.held_out)
+}
 
 /// Names separated by commas, or a share.
 fn choice(words: &str) -> Choice {

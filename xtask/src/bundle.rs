@@ -30,6 +30,8 @@ struct Bundle {
 enum Made {
     /// They were measured.
     Measured,
+    /// They were measured, and more of the study stand in other files: settings of the store of all of them.
+    Stored(&'static str),
     /// Of response signatures: arguments of `semisynthetic`.
     Signatures(&'static [&'static str]),
     /// Of measured mean effects: arguments of `from-means`.
@@ -49,7 +51,7 @@ const BUNDLES: [Bundle; 11] = [
     Bundle {
         name: "pbmc-ifnb",
         cells: "kang2018_ifnb_9015genes.h5ad",
-        made: Made::Measured,
+        made: Made::Stored("kang2018.toml"),
         evaluate: &[
             "--most",
             "1000",
@@ -244,6 +246,25 @@ fn measured(name: &str, data: &Path) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// The store of several measured files, made by settings of `train-native/stores` with the files where they are.
+fn stored(name: &str, settings: &str, data: &Path, runs: &Path) -> Result<PathBuf> {
+    let path = root().join("train-native/stores").join(settings);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let in_folder = |word: &str| match word.ends_with(".h5ad") {
+        true => format!("{:?}", data.join(word).display().to_string()),
+        false => format!("\"{word}\""),
+    };
+    // Every second part stands in quotes; comments of these files have none.
+    let parts = text.split('"').enumerate();
+    let placed: String =
+        parts.map(|(part, words)| if part % 2 == 1 { in_folder(words) } else { words.to_owned() }).collect();
+    let (config, out) = (runs.join(format!("{name}-store.toml")), runs.join(format!("{name}-store")));
+    std::fs::write(&config, placed).with_context(|| format!("{} cannot be written", config.display()))?;
+    let list = ["prepare", "--config", &config.display().to_string(), "--out", &out.display().to_string()];
+    step(&format!("{name}: preparing cells of several files"), || trainer(&list.map(str::to_owned)))?;
+    Ok(out)
+}
+
 /// Trains, exports, evaluates and precomputes a bundle from the files in `data`; runs are kept in `runs`.
 ///
 /// # Errors
@@ -257,7 +278,7 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     let runs = runs.canonicalize()?;
     let text = |path: PathBuf| path.display().to_string();
     let (kind, made, has_pairs) = match bundle.made {
-        Made::Measured => ("", &[][..], false),
+        Made::Measured | Made::Stored(_) => ("", &[][..], false),
         Made::Signatures(arguments) => ("semisynthetic", arguments, true),
         Made::Means(arguments) => ("from-means", arguments, false),
     };
@@ -277,7 +298,11 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     }
     let recipe = root().join("train-native/recipes").join(format!("{name}.toml"));
     let (own, out) = (runs.join(name), root().join("assets/models").join(name));
-    let (cells, recipe, own, out) = (text(cells), text(recipe), text(own), text(out));
+    let training = match bundle.made {
+        Made::Stored(settings) => stored(name, settings, &data, &runs)?,
+        _ => cells.clone(),
+    };
+    let (cells, recipe, own, out, training) = (text(cells), text(recipe), text(own), text(out), text(training));
     let mut evaluate: Vec<String> =
         ["evaluate", "--bundle", &out, "--run", &own, "--data", &cells, "--write"].map(str::to_owned).to_vec();
     evaluate.extend(words(bundle.evaluate, &data));
@@ -288,8 +313,11 @@ pub(crate) fn make(name: &str, data: &Path, runs: &Path) -> Result<()> {
     let mut precompute = ["precompute", "--bundle", &out].map(str::to_owned).to_vec();
     precompute.extend(words(bundle.precompute, &data));
     let mut parts: Vec<(&str, Vec<String>)> = vec![
-        ("training", ["train", "--data", &cells, "--config", &recipe, "--out", &own].map(str::to_owned).to_vec()),
-        ("exporting", ["export", "--run", &own, "--best", "--data", &cells, "--out", &out].map(str::to_owned).to_vec()),
+        ("training", ["train", "--data", &training, "--config", &recipe, "--out", &own].map(str::to_owned).to_vec()),
+        (
+            "exporting",
+            ["export", "--run", &own, "--best", "--data", &training, "--out", &out].map(str::to_owned).to_vec(),
+        ),
         ("evaluating", evaluate),
     ];
     if has_pairs {

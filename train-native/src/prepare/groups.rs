@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
+use super::names::listed;
 use super::settings::Settings;
 use super::source::SourceFile;
 use crate::recipe::faults::refused;
@@ -65,13 +66,4 @@ impl Settings {
         }
         faults
     }
-}
-
-/// Names, the first few.
-pub(super) fn listed(names: &BTreeSet<&str>) -> String {
-    const SHOWN: usize = 12;
-    let more = names.len().saturating_sub(SHOWN);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let first: Vec<&str> = names.iter().filter(|name| !name.is_empty()).take(SHOWN).copied().collect();
-    if first.is_empty() { "none".to_owned() } else { format!("{}{rest}", first.join(", ")) }
 }

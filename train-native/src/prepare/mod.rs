@@ -16,6 +16,7 @@
 mod content;
 mod folder;
 mod groups;
+mod names;
 pub mod panel;
 pub mod settings;
 pub mod source;
@@ -67,7 +68,8 @@ fn plan(settings: Settings) -> Result<Plan> {
         files.push(SourceFile::open(&settings, &dataset, &path)?);
     }
     let genes: Vec<Vec<String>> = files.iter().map(|file| file.genes().to_vec()).collect();
-    let panel = Panel::new(&settings, &genes)?;
+    let datasets: Vec<&str> = files.iter().map(|file| file.dataset.as_str()).collect();
+    let panel = Panel::new(&settings, &datasets, &genes)?;
     let mut sources = Vec::new();
     let mut measured = Vec::new();
     for file in &mut files {

@@ -1,6 +1,6 @@
 //! The gene panel that every file is brought to.
 //!
-//! Does: a list from a file, or the union or intersection of the files' genes; other names of genes; the place
+//! Does: a list from a file, the genes of one data set, or the union or intersection of the files' genes; other names of genes; the place
 //! of each gene of a file on the panel.
 //! Does not know: counts.
 //! Flow: lists of genes → **panel [G] and places** → `prepare`.
@@ -41,17 +41,27 @@ fn aliases(path: &Path) -> Result<HashMap<String, String>> {
         .collect()
 }
 
+/// Genes of the files of one data set, each once, in the order of the files.
+fn of_dataset(name: &str, datasets: &[&str], files: &[Vec<String>]) -> Vec<String> {
+    let own = datasets.iter().zip(files).filter(|(dataset, _)| **dataset == name).flat_map(|(_, genes)| genes);
+    let mut there = HashSet::new();
+    own.filter(|gene| there.insert(*gene)).cloned().collect()
+}
+
 impl Panel {
-    /// The panel of some settings for files with these genes.
+    /// The panel of some settings for files with these genes, each of one of `datasets`.
     ///
     /// # Errors
     /// When a list cannot be read, holds a gene twice, or nothing is left.
-    pub fn new(settings: &Settings, files: &[Vec<String>]) -> Result<Self> {
+    pub fn new(settings: &Settings, datasets: &[&str], files: &[Vec<String>]) -> Result<Self> {
         let aliases = settings.aliases.as_ref().map(|path| aliases(&settings.resolve(path))).transpose()?;
         let aliases = aliases.unwrap_or_default();
         let named = |gene: &String| aliases.get(gene).unwrap_or(gene).clone();
         let genes: Vec<String> = match &settings.panel {
-            Some(path) => lines(&settings.resolve(path))?,
+            Some(path) => match path.to_str().filter(|name| datasets.contains(name)) {
+                Some(name) => of_dataset(name, datasets, files).iter().map(named).collect(),
+                None => lines(&settings.resolve(path))?,
+            },
             None => {
                 let mut files_with: BTreeMap<String, usize> = BTreeMap::new();
                 for genes in files {

@@ -121,7 +121,7 @@ pub struct Settings {
     /// Columns that differ in a data set.
     #[serde(default)]
     dataset: BTreeMap<String, Columns>,
-    /// File of gene symbols, one per line: the panel.
+    /// The panel: a file of gene symbols, one per line, or the name of a data set whose genes it is.
     pub panel: Option<PathBuf>,
     /// Panel when no file is given.
     #[serde(default)]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use cells::h5ad::{CellRows, H5adError, LabelRows, Matrix};
 use cells::{Column, Counts};
 
-use super::groups::listed;
+use super::names::listed;
 use super::panel::Panel;
 use super::settings::{CELL_TYPE, Columns, DATASET, PERTURBATION, Settings};
 use crate::data::files::{Wanted, rows, streamed};
