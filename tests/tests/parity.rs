@@ -408,8 +408,9 @@ fn half_precision_products_stay_close() {
     let read = || model::bundle::Bundle::read(&json, &files, &Device::flex()).unwrap();
     let error = |bundle: &model::bundle::Bundle| wait(bundle.golden_error()).unwrap();
     let (full, half) = (error(&read()), error(&read().halved()));
-    // Logits of the shipped model reach 15, where neighbouring f16 numbers are 0.008 apart: errors of some such
-    // steps are expected, and none at all would mean that nothing was halved.
+    // Logits of the shipped model reach 15, where neighbouring f16 numbers are 0.008 apart; what is halved are the blocks'
+    // products, which add little to them after a short training: errors far above those of f32, since none at all would
+    // mean that nothing was halved, and of some such steps at most.
     assert!(full < 1e-3, "f32: {full}");
-    assert!((1e-3..0.15).contains(&half), "f16: {half}");
+    assert!(half > 4.0 * full && half < 0.15, "f16: {half}, f32: {full}");
 }

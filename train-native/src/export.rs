@@ -216,11 +216,13 @@ pub fn write_card(out: &Path, card: &Card) -> Result<()> {
 fn golden(network: &model::network::Network, set: &TrainingSet, seed: u64) -> Golden {
     let mut draws = Draws::new(seed, u64::MAX - 7);
     let hidden = |token: u16, draw: f32| if draw < 0.5 || token == UNMEASURED { MASK as u16 } else { token };
-    let tokens = set.tokens_of(0).iter().map(|token| hidden(*token, draws.uniform())).collect();
+    // One that measured every gene: of many visible ones the pass says most.
+    let cell = set.whole().first().copied().unwrap_or(0);
+    let tokens = set.tokens_of(cell).iter().map(|token| hidden(*token, draws.uniform())).collect();
     let mut genes: Vec<u32> = (0..set.genes() as u32).collect();
     draws.shuffle(&mut genes);
     genes.truncate(GOLDEN_GENES);
-    let mut golden = Golden { tokens, conditions: set.labels_of(0).to_vec(), genes, logits: Vec::new() };
+    let mut golden = Golden { tokens, conditions: set.labels_of(cell).to_vec(), genes, logits: Vec::new() };
     golden.logits = golden_logits(network, &golden).into_data().iter::<f32>().collect();
     golden
 }

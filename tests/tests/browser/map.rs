@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use burn::tensor::Device;
 use serde_json::json;
+use train_native::generate;
 
 use super::explore::{RUN, finished, loaded, number};
 use super::page::{Page, with_page};
@@ -13,9 +15,8 @@ const MAP: &str = "device=cpu&cells=8&steps=2";
 /// Measured cells on the shipped bundle's map.
 static MEASURED: LazyLock<usize> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/models/pbmc-ifnb");
-    let card: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(folder.join("bundle.json")).unwrap()).unwrap();
-    card["training"]["cells"].as_u64().unwrap() as usize
+    // Of a store of several files, cells that measured every gene make the map.
+    generate::read_bundle(&folder, &Device::flex()).unwrap().map.coordinates.len() / 2
 });
 
 /// Waits until the map is drawn with everything that was asked for.

@@ -94,7 +94,8 @@ fn genes(desk: Desk, results: &[&WellResult]) -> Vec<usize> {
         Found::Gene(gene) => card.genes.iter().position(|own| *own == gene),
         Found::Several(_) | Found::Nothing => None,
     };
-    let listed: Vec<usize> = listed.iter().filter_map(|name| place(names.find(name, &card.genes))).take(HEAT.1 as usize).collect();
+    let listed: Vec<usize> =
+        listed.iter().filter_map(|name| place(names.find(name, &card.genes))).take(HEAT.1 as usize).collect();
     if listed.is_empty() { most_varied(results, USUAL) } else { listed }
 }
 
