@@ -67,7 +67,7 @@ pub fn guidance(typed: &str, limit: f32) -> Result<f32, String> {
     match typed.parse::<f32>() {
         Ok(number) if (0.0..=limit).contains(&number) => Ok(number),
         _ => Err(format!(
-            "Guidance scale: a number from 0 to {limit}, the largest at which this model's cells were found plausible; {typed} was not taken."
+            "Guidance scale: a number from 0 to {limit}, the largest at which this model's cells were looked at and found plausible; {typed} was not taken."
         )),
     }
 }

@@ -42,8 +42,10 @@ cargo xtask bench page [--only NAME] [--minutes M] [--limit S] [--points N] [--d
 cargo xtask bench tasks                                questions of people: seconds and clicks until each is answered
 cargo xtask bench rivals [--cells N] [--rounds N]      this page and onnxruntime-web in one browser; installs PyTorch
 cargo xtask bundle NAME --data FOLDER [--runs FOLDER]  train, export, evaluate and precompute a bundle of the gallery
-cargo xtask sweep [NAME]... [--cells N] [--every N]    cells of every choice of the gallery's bundles, at the edges of
-                                                       every setting; fails on any that could not be a cell
+cargo xtask sweep [NAME]... [--data FOLDER] [--cells N] [--every N]
+                                                       cells of every choice of the gallery's bundles, at the edges of
+                                                       every setting, beside measured ones; fails on any that could not
+                                                       be a cell
 cargo xtask gpu [--data FOLDER] [--recipe NAME]... [--build NAME]... [--out FOLDER]
                                                        one folder with all that a quarter of an hour on a GPU needs
 cargo xtask gene-names --table FILE --species NAME --source TEXT --out FILE
@@ -173,7 +175,9 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             let mut rest = arguments[1..].to_vec();
             let at = rest.iter().position(|word| word.starts_with("--")).unwrap_or(rest.len());
             let mut more = rest.split_off(at);
-            only_known(&more, &[], &["--data", "--cells", "--every", "--most-steps", "--seed"])?;
+            // One word before them stands first: the command, or the last name.
+            let options = &["--data", "--cells", "--every", "--most-steps", "--seed"];
+            only_known(arguments.get(at..).unwrap_or_default(), &[], options)?;
             let data = value_of(&more, "--data")?.map(std::path::PathBuf::from);
             // What is left goes to the trainer as it stands.
             if let Some(place) = more.iter().position(|word| word == "--data") {

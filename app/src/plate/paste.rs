@@ -94,7 +94,7 @@ impl Draft {
                 let guidance = text.parse().ok().filter(|guidance| (0.0..=limit).contains(guidance));
                 let wrong = || {
                     format!(
-                        "guidance is a number from 0 to {limit}, the largest at which this model's cells were found plausible"
+                        "guidance is a number from 0 to {limit}, the largest at which this model's cells were looked at and found plausible"
                     )
                 };
                 self.condition.set_guidance(Some(guidance.ok_or_else(wrong)?));

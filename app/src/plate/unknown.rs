@@ -107,7 +107,7 @@ mod tests {
             ("“NOPE”", 3),
             ("“NOGENE”", 3),
             (
-                "Guidance scale: a number from 0 to 3, the largest at which this model's cells were found plausible; 9 was not",
+                "Guidance scale: a number from 0 to 3, the largest at which this model's cells were looked at and found plausible; 9 was not",
                 3,
             ),
         ] {

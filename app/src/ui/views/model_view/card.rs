@@ -135,7 +135,7 @@ fn Facts(card: Arc<Card>, sheet: Sheet) -> impl IntoView {
         ("Training seed", sheet.training.seed.map(|seed| seed.to_string())),
         ("Network", (!network.is_empty()).then(|| network.join(", "))),
         ("Default settings", Some(format!("guidance {}, {} steps", card.guidance, card.steps))),
-        ("Guidance", Some(format!("up to {}; above that, its cells were not found plausible", card.guidance_limit))),
+        ("Guidance", Some(format!("up to {}; above that, its cells were not looked at", card.guidance_limit))),
         (
             "Library sizes",
             (card.library_sizes[1] > 0).then(|| {

@@ -138,7 +138,7 @@ fn Numbers() -> impl IntoView {
                     on:input=move |event| own.guidance.set(event_target_value(&event).parse().ok())/>
                 <output for="predict-guidance">{move || guidance().to_string()}</output>
             </div>
-            <p class="note" id="predict-guidance-limit">{move || format!("Up to {}: above that, this model's cells were not found plausible.", limit())}</p>
+            <p class="note" id="predict-guidance-limit">{move || format!("Up to {}: above that, this model's cells were not looked at.", limit())}</p>
             <NumberField id="predict-steps" title="Sampling steps N".to_owned() name="Sampling steps" range=STEPS value=steps
                 change=Callback::new(move |value| own.steps.set(Some(value)))/>
             <NumberField id="predict-seed" title="Seed: the same seed gives the same cells".to_owned() name="Seed" range=(0, u32::MAX)

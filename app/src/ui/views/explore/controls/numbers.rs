@@ -108,6 +108,6 @@ fn Guidance(standard: f32, limit: f32) -> impl IntoView {
         </div>
         <datalist id="guidance-marks">{ticks}</datalist>
         <div class="marks" role="group" aria-label="Defaults of the guidance scale">{buttons}</div>
-        <p class="note" id="guidance-limit" data-testid="guidance-limit">{format!("Up to {limit}: above that, this model's cells were not found plausible. Guidance multiplies small effects (log fold changes) by w + 1, and at most doubles what a gene has at w = 0.")}</p>
+        <p class="note" id="guidance-limit" data-testid="guidance-limit">{format!("Up to {limit}: above that, this model's cells were not looked at. Guidance multiplies small effects (log fold changes) by w + 1, and at most doubles what a gene has at w = 0.")}</p>
     }
 }
