@@ -25,6 +25,17 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// Bytes that are free where the project lies; none where the system does not tell by `df`.
+pub(crate) fn free_space() -> Option<u64> {
+    let told = command("df", &["-Pk", "."]).output().ok()?;
+    free_of(&String::from_utf8_lossy(&told.stdout))
+}
+
+/// Free bytes of the table that `df -Pk` prints: the fourth field of its second line, in kibibytes.
+fn free_of(table: &str) -> Option<u64> {
+    table.lines().nth(1)?.split_whitespace().nth(3)?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// A command in the project's root.
 pub(crate) fn command(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
@@ -160,8 +171,17 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
 mod tests {
     // A test fails by panicking; that is what `unwrap` is for here.
     #![allow(clippy::unwrap_used)]
-    use super::{command, quiet, run_captured, watch};
+    use super::{command, free_of, free_space, quiet, run_captured, watch};
     use std::time::Duration;
+
+    #[test]
+    fn free_space_is_read_from_the_table_of_df() {
+        let table =
+            "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda 264117996 52428800 4404019 96% /\n";
+        assert_eq!(free_of(table), Some(4_509_715_456));
+        assert_eq!(free_of("Filesystem\n"), None);
+        assert!(free_space().is_none_or(|free| free > 0));
+    }
 
     #[test]
     fn a_failure_names_the_command_and_its_last_words() {

@@ -13,13 +13,16 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::count::{Count, judge};
 use crate::others::{Found, OTHERS, others, variables};
-use crate::process::{command, root, run, run_captured};
+use crate::process::{command, free_space, root, run, run_captured};
 use crate::setup::{Browser, PageTools, axe, browser, component, page_tools};
 use crate::wasm_library::{self, WASM};
 use crate::web;
 
 /// A check by name.
 type Stage = (&'static str, fn() -> Result<Count>);
+
+/// Bytes that all stages take from nothing: build folders, tools, profiles of browsers.
+const SPACE: u64 = 20_000_000_000;
 
 /// Stages in order: those that need no tools first, while the tools are being installed.
 const STAGES: [Stage; 9] = [
@@ -212,6 +215,19 @@ fn run_stage((name, stage): Stage) -> (Count, String) {
     (found, format!("{name:<14} {seconds:>6.0} s   {outcome}"))
 }
 
+/// Says beforehand that a build from nothing will not fit: in the middle of it the compiler says less.
+fn say_space() {
+    // What stands there already need not be built.
+    let is_new = !root().join("target").join(WASM).exists();
+    if let Some(free) = free_space().filter(|free| is_new && *free < SPACE) {
+        eprintln!(
+            "only {:.1} GB are free here; all checks from nothing take about {:.0} GB",
+            free as f64 / 1e9,
+            SPACE as f64 / 1e9
+        );
+    }
+}
+
 /// Runs all stages, or one; prints times and the sum of the tests. `false` when anything failed; the
 /// other stages still run, so that one run shows everything.
 ///
@@ -228,6 +244,7 @@ pub(crate) fn test(only: Option<&str>) -> Result<bool> {
         // Downloads and the tools' compilation go on beside the first stages, whose compilation does
         // not keep all cores busy. A failure is reported by the stage that needs the tool.
         std::thread::spawn(|| (a_browser().is_ok(), tools().is_ok()));
+        say_space();
         eprintln!("not among these checks: Firefox and WebKitGTK (`cargo xtask test --only {ON_REQUEST}`)");
     }
     let (counts, lines): (Vec<Count>, Vec<String>) = chosen.into_iter().map(run_stage).unzip();
