@@ -241,15 +241,19 @@ impl TrainingSet {
         // Whole shards, as many as it takes: each is a fair sample of the data.
         let numbers: Vec<usize> = (0..kept.len().min(SAMPLE)).collect();
         let sample: Vec<usize> = numbers.iter().map(|number| kept[*number]).collect();
-        let (mut cells, sizes) = read_sample(&store, &chosen, &numbers, &sample, &labels)?;
+        let (mut cells, mut sample_tokens, sizes) = read_sample(&store, &chosen, &numbers, &sample, &labels)?;
         let sampled = tokens[..numbers.len() * conditions.len()].to_vec();
         if numbers.len() == kept.len() {
-            chosen.limit(influence::limits(&cells, &conditions, &sampled, &sizes));
+            let limits = influence::limits(&cells, &conditions, &sampled, &sizes);
+            let genes = cells.genes.len();
+            for (cell, own) in &limits {
+                own.iter().for_each(|(gene, token)| sample_tokens[cell * genes + *gene as usize] = *token);
+            }
+            chosen.limit(limits);
         }
         if sizes != cells.counts.library_sizes() {
             cells.counts = cells.counts.with_totals(sizes.clone());
         }
-        let sample_tokens = tokens_of_chosen(&chosen, &numbers)?;
 
         let watching = Chosen::new(store, &aside, seed);
         let watched = tokens_of_chosen(&watching, &(0..aside.len()).collect::<Vec<_>>())?;

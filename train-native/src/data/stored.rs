@@ -61,24 +61,25 @@ pub(super) fn tokens_of_chosen(chosen: &Chosen, numbers: &[usize]) -> Result<Vec
     Ok(tokens)
 }
 
-/// Cells of a store in memory: those with these numbers among the chosen ones, `places` in the store; with their sizes: the
-/// sum over the panel where the source measured all of it, else the size that the store holds of the whole cell.
+/// Cells of a store in memory: those with these numbers among the chosen ones, `places` in the store; with their tokens
+/// [cells, G] and sizes: the sum over the panel where the source measured all of it, else the size that the store holds of the whole cell.
 pub(super) fn read_sample(
     store: &Store,
     chosen: &Chosen,
     numbers: &[usize],
     places: &[usize],
     labels: &Labels,
-) -> Result<(Cells, Vec<u64>)> {
+) -> Result<(Cells, Vec<u16>, Vec<u64>)> {
     let genes = store.index.genes.len();
     let (mut starts, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
-    let (mut names, mut sizes) = (Vec::new(), Vec::new());
-    let take = |shard: &Shard, row: usize, _| {
+    let (mut names, mut tokens, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+    let take = |shard: &Shard, row: usize, number: usize| {
         let (own, counts) = shard.row(row);
         indices.extend_from_slice(own);
         values.extend_from_slice(counts);
         starts.push(indices.len());
         names.push(shard.names[row].clone());
+        chosen.tokens(shard, row, number, &mut tokens);
         sizes.push(match chosen.measures_all(shard, row) {
             true => counts.iter().map(|count| u64::from(*count)).sum(),
             false => shard.labels.depths[row],
@@ -87,5 +88,5 @@ pub(super) fn read_sample(
     chosen.read(numbers, take)?;
     let labels = labels.iter().map(|(key, column)| (key.clone(), column.select(places))).collect();
     let counts = Counts::new(genes, starts, indices, values)?;
-    Ok((Cells::new(counts, store.index.genes.clone(), names, labels)?, sizes))
+    Ok((Cells::new(counts, store.index.genes.clone(), names, labels)?, tokens, sizes))
 }

@@ -262,9 +262,10 @@ fn predictions(
 /// What is said where a bundle trained on more cells than those that it is scored with.
 fn more_cells(set: &TrainingSet, training: usize) -> String {
     format!(
-        "the model and the regression know the {} training cells of the store, of several files; the other baselines those \
-         {training} that measured every gene",
-        set.count()
+        "the model knows the {} training cells of the store, the regression {} of them, the other baselines the {training} of \
+         the file that is scored",
+        set.count(),
+        set.cells.len()
     )
 }
 
